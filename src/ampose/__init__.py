@@ -1,0 +1,47 @@
+"""Lift 2D human keypoints to 3D.
+
+Importing this package loads neither torch nor any other heavy library: names are fetched when they are first used.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ampose.lifter import Lifter, lift, load_model
+    from ampose.models import create_model, list_models
+    from ampose.pose import Pose2D, Pose3D
+    from ampose.skeletons import Skeleton
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Lifter",
+    "Pose2D",
+    "Pose3D",
+    "Skeleton",
+    "create_model",
+    "lift",
+    "list_models",
+    "load_model",
+]
+
+_HOMES = {
+    "Lifter": "ampose.lifter",
+    "lift": "ampose.lifter",
+    "load_model": "ampose.lifter",
+    "create_model": "ampose.models",
+    "list_models": "ampose.models",
+    "Pose2D": "ampose.pose",
+    "Pose3D": "ampose.pose",
+    "Skeleton": "ampose.skeletons",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ampose' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

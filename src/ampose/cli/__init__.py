@@ -1,0 +1,84 @@
+"""The command line: one file per command in this folder, found by its name.
+
+A command's file has a one-line docstring (its summary) and a function ``run(args)``. Its imports at the top are
+light; what is heavy it imports when it runs, so that ``ampose --help`` answers at once.
+"""
+
+import importlib
+import logging
+import pkgutil
+import sys
+from collections.abc import Sequence
+
+from ampose import __version__
+from ampose.errors import InputError, MissingExtraError
+from ampose.registry import Registry
+
+USER_ERROR = 2
+INTERRUPTED = 130
+
+
+def command_names() -> list[str]:
+    """Return the names of all commands."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+
+
+def _help() -> str:
+    names = command_names()
+    width = max(map(len, names))
+    summaries = {name: (importlib.import_module(f"{__name__}.{name}").__doc__ or "").splitlines()[0] for name in names}
+    lines = [f"  {name:<{width}}  {summary}" for name, summary in summaries.items()]
+    return "\n".join(
+        [
+            "usage: ampose COMMAND [options]",
+            "",
+            "Lift 2D human keypoints to 3D.",
+            "",
+            "commands:",
+            *lines,
+            "",
+            "options:",
+            "  --help     show this page; after a command, the command's own",
+            "  --version  show the version",
+            "  --debug    show the traceback of an error",
+        ]
+    )
+
+
+def _run(args: Sequence[str]) -> None:
+    if not args or args[0] in ("--help", "-h"):
+        print(_help())
+    elif args[0] == "--version":
+        print(f"ampose {__version__}")
+    else:
+        commands = Registry[str]("command")
+        for name in command_names():
+            commands.add(name, name)
+        importlib.import_module(f"{__name__}.{commands.get(args[0]).name}").run(args[1:])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit status: 0, 2 for a user's mistake, 130 when interrupted."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in args
+    if debug:
+        args.remove("--debug")
+    logging.basicConfig(level=logging.INFO if debug else logging.WARNING, format="ampose: %(message)s")
+    try:
+        _run(args)
+    except (InputError, MissingExtraError, OSError) as error:
+        if debug:
+            raise
+        print(f"ampose: error: {_one_line(error)}", file=sys.stderr)
+        return USER_ERROR
+    except KeyboardInterrupt:
+        print("ampose: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+def _one_line(error: Exception) -> str:
+    """Say an error in one line; an operating system's error names its file."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return " ".join(str(error).split())

@@ -1,0 +1,1 @@
+"""2D detectors, one file each, by name."""

@@ -1,0 +1,164 @@
+"""Poses over time: 2D in pixels, 3D in metres, each with its skeleton, confidence and origin.
+
+A frame in which nobody was found is a frame of NaN: it is kept, so that frame numbers stay those of
+the video, and nothing is invented for it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import EllipsisType
+from typing import TypeVar
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ampose.errors import InputError
+from ampose.skeletons import Skeleton
+
+CAMERA_ROOT_RELATIVE = "camera axes (x right, y down, z away), origin at the root joint"
+"""The frame of reference of a lifted pose."""
+
+Pose = TypeVar("Pose", "Pose2D", "Pose3D")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pose2D:
+    """One person's keypoints over time.
+
+    Args:
+        keypoints: Pixels, origin at the upper left corner.
+        confidence: 0 (a guess) to 1 (sure), for each joint.
+        skeleton: Names and order of the joints.
+        image_size: Width and height in pixels.
+        fps: Frames per second; None for single pictures.
+        provenance: Where this came from: file, detector...
+
+    Raises:
+        InputError: A shape does not fit the skeleton, or the picture size is not positive.
+    """
+
+    keypoints: Float[np.ndarray, "frame joint 2"]
+    confidence: Float[np.ndarray, "frame joint"]
+    skeleton: Skeleton
+    image_size: tuple[int, int]
+    fps: float | None = None
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_shapes(self.keypoints, self.confidence, self.skeleton, "keypoints", 2)
+        if min(self.image_size) <= 0:
+            raise InputError(f"image_size must be positive (width, height), got {self.image_size}")
+        _check_whole_frames(self.keypoints, self.skeleton)
+
+    @classmethod
+    def from_array(
+        cls,
+        keypoints: np.ndarray,
+        *,
+        skeleton: Skeleton,
+        image_size: tuple[int, int],
+        fps: float | None = None,
+        provenance: Mapping[str, str] | None = None,
+    ) -> "Pose2D":
+        """Make a pose from (frame, joint, 2) pixels or (frame, joint, 3) pixels and confidence.
+
+        Without a confidence, each joint that is there has confidence 1.
+
+        Raises:
+            InputError: The array has another shape.
+        """
+        array = np.asarray(keypoints, dtype=np.float32)
+        if array.ndim != 3 or array.shape[2] not in (2, 3):
+            raise InputError(f"keypoints must have shape (frame, joint, 2 or 3), got {array.shape}")
+        there = ~np.isnan(array[..., :2]).any(axis=2)
+        confidence = array[..., 2] if array.shape[2] == 3 else there.astype(np.float32)
+        return cls(
+            keypoints=array[..., :2],
+            confidence=np.where(there, confidence, 0).astype(np.float32),
+            skeleton=skeleton,
+            image_size=image_size,
+            fps=fps,
+            provenance=provenance or {},
+        )
+
+    @property
+    def missing(self) -> Bool[np.ndarray, " frame"]:
+        """True for frames in which nobody was found."""
+        return np.isnan(self.keypoints).all(axis=(1, 2))
+
+    def __len__(self) -> int:
+        return len(self.keypoints)
+
+    def __getitem__(self, frames: "slice | Bool[np.ndarray, ' frame'] | EllipsisType") -> "Pose2D":
+        """Return the pose of some frames."""
+        return replace(self, keypoints=self.keypoints[frames], confidence=self.confidence[frames])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pose3D:
+    """One person's 3D pose over time.
+
+    Args:
+        positions: Metres; NaN in frames where nobody was found.
+        confidence: 0 to 1 for each joint, as the 2D detector gave it; 0 in missing frames.
+        skeleton: Names and order of the joints.
+        fps: Frames per second; None for single pictures.
+        frame_of_reference: What the axes and the origin are.
+        provenance: File, detector, model, hash of its weights, settings.
+
+    Raises:
+        InputError: A shape does not fit the skeleton.
+    """
+
+    positions: Float[np.ndarray, "frame joint 3"]
+    confidence: Float[np.ndarray, "frame joint"]
+    skeleton: Skeleton
+    fps: float | None = None
+    frame_of_reference: str = CAMERA_ROOT_RELATIVE
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_shapes(self.positions, self.confidence, self.skeleton, "positions", 3)
+
+    @property
+    def missing(self) -> Bool[np.ndarray, " frame"]:
+        """True for frames in which nobody was found."""
+        return np.isnan(self.positions).all(axis=(1, 2))
+
+    @property
+    def unit(self) -> str:
+        """The unit of ``positions``: always metres."""
+        return "m"
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def __getitem__(self, frames: "slice | Bool[np.ndarray, ' frame'] | EllipsisType") -> "Pose3D":
+        """Return the pose of some frames."""
+        return replace(self, positions=self.positions[frames], confidence=self.confidence[frames])
+
+
+def _check_shapes(points: np.ndarray, confidence: np.ndarray, skeleton: Skeleton, name: str, axes: int) -> None:
+    if points.ndim != 3 or points.shape[2] != axes:
+        raise InputError(f"{name} must have shape (frame, joint, {axes}), got {points.shape}")
+    if points.shape[1] != skeleton.num_joints:
+        raise InputError(
+            f"{name} must have the {skeleton.num_joints} joints of {skeleton.name}, got {points.shape[1]} joints; "
+            "name the skeleton that your points have"
+        )
+    if confidence.shape != points.shape[:2]:
+        raise InputError(f"confidence must have shape {points.shape[:2]}, got {confidence.shape}")
+
+
+def _check_whole_frames(points: np.ndarray, skeleton: Skeleton) -> None:
+    """Refuse infinite points, and frames in which some joints are NaN and others are not."""
+    lost = ~np.isfinite(points).all(axis=2)
+    partly = lost.any(axis=1) & ~np.isnan(points).all(axis=(1, 2))
+    if partly.any():
+        frame = int(np.flatnonzero(partly)[0])
+        joints = [joint for joint, gone in zip(skeleton.joints, lost[frame], strict=True) if gone]
+        raise InputError(
+            f"keypoints must be finite or NaN for the whole frame, got frame {frame} without "
+            f"{', '.join(joints[:4])}{'...' if len(joints) > 4 else ''} ({int(partly.sum())} such frames); "
+            "fill the joints in, or set the whole frame to NaN"
+        )

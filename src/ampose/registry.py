@@ -1,0 +1,113 @@
+"""One small registry, used for models, datasets, detectors, file formats, metrics and skeletons.
+
+A room registers a thing with a decorator in the one file that holds it. Discovery is lazy: the first
+look-up imports the modules of the package, then the entry points of other people's packages, so that
+an outside package plugs in through the same door and there is no second list to edit.
+"""
+
+import difflib
+import importlib
+import importlib.metadata
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from ampose.errors import InputError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Entry(Generic[T]):
+    """A registered thing with the facts that its file states about it (paper, licence, extra...)."""
+
+    name: str
+    target: T
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Registry(Generic[T]):
+    """Named things of one kind.
+
+    Args:
+        kind: What the things are, in the singular, for messages: "model".
+        package: The package whose modules register themselves when imported: "ampose.models".
+            An empty string when the things are registered by hand.
+        group: The entry-point group of outside packages: "ampose.models".
+
+    Example:
+        >>> animals = Registry[type]("animal")
+        >>> @animals.register("cat", legs=4)
+        ... class Cat: ...
+        >>> animals.get("cat").facts["legs"]
+        4
+        >>> animals.get("cta")
+        Traceback (most recent call last):
+        ...
+        ampose.errors.InputError: animal must be a known name, got 'cta'; did you mean 'cat'?
+    """
+
+    def __init__(self, kind: str, *, package: str = "", group: str = "") -> None:
+        self.kind = kind
+        self._package = package
+        self._group = group
+        self._entries: dict[str, Entry[T]] = {}
+        self._discovered = False
+
+    def register(self, name: str, **facts: Any) -> Callable[[T], T]:
+        """Return a decorator that registers its target under ``name`` with these facts.
+
+        Raises:
+            ValueError: The name is taken.
+        """
+
+        def decorate(target: T) -> T:
+            self.add(name, target, **facts)
+            return target
+
+        return decorate
+
+    def add(self, name: str, target: T, **facts: Any) -> None:
+        """Register ``target`` under ``name``; raises ValueError if the name is taken."""
+        if name in self._entries:
+            raise ValueError(f"{self.kind} name must be unique, got {name!r} twice; choose another name")
+        self._entries[name] = Entry(name, target, facts)
+
+    def get(self, name: str) -> Entry[T]:
+        """Return the entry called ``name``.
+
+        Raises:
+            InputError: There is none; the message holds the nearest names.
+        """
+        self._discover()
+        if name in self._entries:
+            return self._entries[name]
+        near = difflib.get_close_matches(name, self._entries, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known: {', '.join(self.names())}"
+        raise InputError(f"{self.kind} must be a known name, got {name!r}; {hint}")
+
+    def names(self) -> list[str]:
+        """Return all names in alphabetical order."""
+        self._discover()
+        return sorted(self._entries)
+
+    def entries(self) -> list[Entry[T]]:
+        """Return all entries in alphabetical order of their names."""
+        return [self._entries[name] for name in self.names()]
+
+    def __contains__(self, name: object) -> bool:
+        self._discover()
+        return name in self._entries
+
+    def _discover(self) -> None:
+        if self._discovered:
+            return
+        self._discovered = True  # first, because the modules imported below may look names up
+        if self._package:
+            package = importlib.import_module(self._package)
+            for module in pkgutil.iter_modules(package.__path__, prefix=f"{self._package}."):
+                importlib.import_module(module.name)
+        if self._group:
+            for point in importlib.metadata.entry_points(group=self._group):
+                point.load()

@@ -1,0 +1,51 @@
+"""Samples of the lifting task: what a camera saw, and what was there."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ampose.camera import Intrinsics
+
+
+@dataclass(frozen=True, kw_only=True)
+class Samples:
+    """2D and 3D of the same moments, in contiguous tensors.
+
+    Args:
+        keypoints_px: Pixels.
+        positions: Metres in camera axes, absolute: the root joint keeps its distance to the camera.
+        intrinsics: One camera a sample; each field has the shape (sample, 2).
+    """
+
+    keypoints_px: Float[Tensor, "sample joint 2"]
+    positions: Float[Tensor, "sample joint 3"]
+    intrinsics: Intrinsics
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def __getitem__(self, rows: "Tensor | slice") -> "Samples":
+        """Return some of the samples."""
+        camera = self.intrinsics
+        return Samples(
+            keypoints_px=self.keypoints_px[rows],
+            positions=self.positions[rows],
+            intrinsics=Intrinsics(
+                focal=camera.focal[rows], centre=camera.centre[rows], image_size=camera.image_size[rows]
+            ),
+        )
+
+    @classmethod
+    def concatenate(cls, parts: "list[Samples]") -> "Samples":
+        """Join samples of the same skeleton one after the other."""
+        return cls(
+            keypoints_px=torch.cat([part.keypoints_px for part in parts]),
+            positions=torch.cat([part.positions for part in parts]),
+            intrinsics=Intrinsics(
+                focal=torch.cat([part.intrinsics.focal for part in parts]),
+                centre=torch.cat([part.intrinsics.centre for part in parts]),
+                image_size=torch.cat([part.intrinsics.image_size for part in parts]),
+            ),
+        )

@@ -1,0 +1,91 @@
+"""Skeletons by name, and the named mappings between them."""
+
+from functools import cache
+
+from ampose.errors import InputError
+from ampose.registry import Registry
+from ampose.skeletons import known, mappings
+from ampose.skeletons.mappings import Recipe, SkeletonMapping
+from ampose.skeletons.skeleton import Skeleton
+
+__all__ = [
+    "Skeleton",
+    "SkeletonMapping",
+    "find_mapping",
+    "get_skeleton",
+    "list_skeletons",
+    "register_mapping",
+    "register_skeleton",
+]
+
+_SKELETONS = Registry[Skeleton]("skeleton")
+_RECIPES: dict[tuple[str, str], tuple[Recipe, frozenset[str]]] = {}
+
+
+def register_skeleton(skeleton: Skeleton) -> Skeleton:
+    """Make a skeleton known by its name. Registering an equal one again changes nothing.
+
+    Raises:
+        InputError: Another skeleton has that name.
+    """
+    if skeleton.name in _SKELETONS:
+        if _SKELETONS.get(skeleton.name).target.as_dict() != skeleton.as_dict():
+            raise InputError(f"skeleton {skeleton.name} must be defined once, got a different one; rename it")
+    else:
+        _SKELETONS.add(skeleton.name, skeleton)
+    return skeleton
+
+
+def get_skeleton(name: str | Skeleton) -> Skeleton:
+    """Return the skeleton of that name (a Skeleton is returned as it is).
+
+    Example:
+        >>> get_skeleton("human36m_17").hops.tolist()
+        [0, 1, 2, 3, 1, 2, 3, 1, 2, 3, 4, 3, 4, 5, 3, 4, 5]
+    """
+    return name if isinstance(name, Skeleton) else _SKELETONS.get(name).target
+
+
+def list_skeletons() -> list[str]:
+    """Return the names of all known skeletons."""
+    return _SKELETONS.names()
+
+
+def register_mapping(source: str, target: str, recipe: Recipe, *, made_up: frozenset[str] = frozenset()) -> None:
+    """Make a mapping known; see ``SkeletonMapping`` for the arguments."""
+    if (source, target) in _RECIPES:
+        raise ValueError(f"mapping must be defined once, got {source} -> {target} twice")
+    _RECIPES[source, target] = recipe, made_up
+
+
+@cache
+def find_mapping(source: str, target: str) -> SkeletonMapping:
+    """Return the mapping between two skeletons by name.
+
+    A skeleton maps to itself, and to one whose joints it all has by the same names.
+
+    Raises:
+        InputError: No mapping is known; the message lists the sources that are.
+    """
+    have, want = get_skeleton(source), get_skeleton(target)
+    if (source, target) in _RECIPES:
+        recipe, made_up = _RECIPES[source, target]
+        kept = {joint: weights for joint, weights in recipe.items() if joint in want.parents}
+        return SkeletonMapping(have, want, kept, made_up & set(want.joints))
+    if set(want.joints) <= set(have.joints):
+        return SkeletonMapping(have, want, {})
+    sources = sorted(a for a, b in _RECIPES if b == target)
+    raise InputError(f"keypoints for {target} must come from one of {', '.join(sources)}, got {source}")
+
+
+for _skeleton in known.KNOWN:
+    register_skeleton(_skeleton)
+for _target in ("human36m_17", "human36m_16"):
+    for _source in ("coco_17", "blazepose_33"):
+        register_mapping(
+            _source,
+            _target,
+            mappings.FROM_FACE_AND_LIMBS,
+            made_up=frozenset({"hip", "spine", "thorax", "neck_nose", "head"}),
+        )
+    register_mapping("halpe_26", _target, mappings.FROM_HALPE, made_up=frozenset({"spine", "neck_nose"}))

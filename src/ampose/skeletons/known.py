@@ -1,0 +1,154 @@
+"""The skeletons that ampose knows by name.
+
+Orders are the published ones: Human3.6M's 17 joints as VideoPose3D orders them and the 16 joints of
+SemGCN without Neck/Nose; COCO's 17; BlazePose's 33; Halpe's 26. Detector layouts have no root in the
+anatomical sense; their trees serve for drawing.
+"""
+
+from ampose.skeletons.skeleton import Skeleton
+
+
+def _sides(*stems: str) -> list[tuple[str, str]]:
+    """Pair left_ with right_ for each stem."""
+    return [(f"left_{stem}", f"right_{stem}") for stem in stems]
+
+
+_LIMBS = _sides("hip", "knee", "ankle", "shoulder", "elbow", "wrist")
+
+HUMAN36M_17 = Skeleton(
+    "human36m_17",
+    {
+        "hip": None,
+        "right_hip": "hip",
+        "right_knee": "right_hip",
+        "right_ankle": "right_knee",
+        "left_hip": "hip",
+        "left_knee": "left_hip",
+        "left_ankle": "left_knee",
+        "spine": "hip",
+        "thorax": "spine",
+        "neck_nose": "thorax",
+        "head": "neck_nose",
+        "left_shoulder": "thorax",
+        "left_elbow": "left_shoulder",
+        "left_wrist": "left_elbow",
+        "right_shoulder": "thorax",
+        "right_elbow": "right_shoulder",
+        "right_wrist": "right_elbow",
+    },
+    _LIMBS,
+)
+
+HUMAN36M_16 = Skeleton(
+    "human36m_16",
+    {
+        joint: "thorax" if parent == "neck_nose" else parent
+        for joint, parent in HUMAN36M_17.parents.items()
+        if joint != "neck_nose"
+    },
+    _LIMBS,
+)
+
+COCO_17 = Skeleton(
+    "coco_17",
+    {
+        "nose": None,
+        "left_eye": "nose",
+        "right_eye": "nose",
+        "left_ear": "left_eye",
+        "right_ear": "right_eye",
+        "left_shoulder": "nose",
+        "right_shoulder": "nose",
+        "left_elbow": "left_shoulder",
+        "right_elbow": "right_shoulder",
+        "left_wrist": "left_elbow",
+        "right_wrist": "right_elbow",
+        "left_hip": "left_shoulder",
+        "right_hip": "right_shoulder",
+        "left_knee": "left_hip",
+        "right_knee": "right_hip",
+        "left_ankle": "left_knee",
+        "right_ankle": "right_knee",
+    },
+    [*_sides("eye", "ear"), *_LIMBS],
+)
+
+
+BLAZEPOSE_33 = Skeleton(
+    "blazepose_33",
+    {
+        "nose": None,
+        "left_eye_inner": "nose",
+        "left_eye": "left_eye_inner",
+        "left_eye_outer": "left_eye",
+        "right_eye_inner": "nose",
+        "right_eye": "right_eye_inner",
+        "right_eye_outer": "right_eye",
+        "left_ear": "left_eye_outer",
+        "right_ear": "right_eye_outer",
+        "left_mouth": "nose",
+        "right_mouth": "nose",
+        "left_shoulder": "nose",
+        "right_shoulder": "nose",
+        "left_elbow": "left_shoulder",
+        "right_elbow": "right_shoulder",
+        "left_wrist": "left_elbow",
+        "right_wrist": "right_elbow",
+        "left_pinky": "left_wrist",
+        "right_pinky": "right_wrist",
+        "left_index": "left_wrist",
+        "right_index": "right_wrist",
+        "left_thumb": "left_wrist",
+        "right_thumb": "right_wrist",
+        "left_hip": "left_shoulder",
+        "right_hip": "right_shoulder",
+        "left_knee": "left_hip",
+        "right_knee": "right_hip",
+        "left_ankle": "left_knee",
+        "right_ankle": "right_knee",
+        "left_heel": "left_ankle",
+        "right_heel": "right_ankle",
+        "left_foot_index": "left_heel",
+        "right_foot_index": "right_heel",
+    },
+    [
+        *_sides("eye_inner", "eye", "eye_outer", "ear", "mouth"),
+        *_LIMBS,
+        *_sides("pinky", "index", "thumb", "heel", "foot_index"),
+    ],
+)
+
+HALPE_26 = Skeleton(
+    "halpe_26",
+    {
+        "nose": "neck",
+        "left_eye": "nose",
+        "right_eye": "nose",
+        "left_ear": "left_eye",
+        "right_ear": "right_eye",
+        "left_shoulder": "neck",
+        "right_shoulder": "neck",
+        "left_elbow": "left_shoulder",
+        "right_elbow": "right_shoulder",
+        "left_wrist": "left_elbow",
+        "right_wrist": "right_elbow",
+        "left_hip": "hip",
+        "right_hip": "hip",
+        "left_knee": "left_hip",
+        "right_knee": "right_hip",
+        "left_ankle": "left_knee",
+        "right_ankle": "right_knee",
+        "head": "nose",
+        "neck": "hip",
+        "hip": None,
+        "left_big_toe": "left_ankle",
+        "right_big_toe": "right_ankle",
+        "left_small_toe": "left_ankle",
+        "right_small_toe": "right_ankle",
+        "left_heel": "left_ankle",
+        "right_heel": "right_ankle",
+    },
+    [*_sides("eye", "ear"), *_LIMBS, *_sides("big_toe", "small_toe", "heel")],
+)
+
+KNOWN = (HUMAN36M_17, HUMAN36M_16, COCO_17, BLAZEPOSE_33, HALPE_26)
