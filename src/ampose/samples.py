@@ -26,6 +26,19 @@ class Samples:
     def __len__(self) -> int:
         return len(self.positions)
 
+    def to(self, device: torch.device) -> "Samples":
+        """Return the samples on another device."""
+        camera = self.intrinsics
+        return Samples(
+            keypoints_px=self.keypoints_px.to(device),
+            positions=self.positions.to(device),
+            intrinsics=Intrinsics(
+                focal=camera.focal.to(device),
+                centre=camera.centre.to(device),
+                image_size=camera.image_size.to(device),
+            ),
+        )
+
     def __getitem__(self, rows: "Tensor | slice") -> "Samples":
         """Return some of the samples."""
         camera = self.intrinsics

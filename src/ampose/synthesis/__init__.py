@@ -1,1 +1,1 @@
-"""Synthesis."""
+"""The data engine: from motion capture to what a camera would have seen."""

@@ -1,0 +1,82 @@
+"""Train a lifter from a recipe."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from ampose.cli._progress import progress
+from ampose.errors import InputError
+
+if TYPE_CHECKING:
+    from ampose.training.session import Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class _RunOptions:
+    """Where the run lives and how long it may take."""
+
+    output: Path | None = None
+    """Run folder; default: runs/<recipe>."""
+    resume: bool = False
+    """Go on from the run folder's checkpoint."""
+    max_minutes: float | None = None
+    """Stop cleanly after this time."""
+
+
+def run(args: Sequence[str]) -> None:
+    """Read the recipe, let options change it, train, and say what came out."""
+    from ampose.training.recipe import packaged_recipes, read_recipe
+
+    if not args or args[0].startswith("-"):
+        names = ", ".join(packaged_recipes())
+        if args and args[0] in ("-h", "--help"):
+            print(_USAGE.format(names=names))
+            return
+        raise InputError(f"ampose train must be followed by a recipe, got {args[0] if args else 'nothing'}; known: {names}")
+    recipe = args[0]
+    _train(recipe, read_recipe(recipe), args[1:])
+
+
+_USAGE = """usage: ampose train RECIPE [options]
+
+RECIPE is a TOML file, a packaged recipe ({names}), or a model's name (with the paper's recipe).
+Every key of the recipe is an option: ampose train RECIPE --help lists them."""
+
+
+def _train(recipe: str, default: object, args: Sequence[str]) -> None:
+    import tyro
+
+    from ampose.training.config import TrainConfig
+    from ampose.training.session import train
+
+    @dataclass(frozen=True)
+    class Arguments:
+        run: tyro.conf.OmitArgPrefixes[_RunOptions]
+        config: Annotated[tyro.conf.OmitArgPrefixes[TrainConfig], tyro.conf.arg(name="")]
+
+    chosen = tyro.cli(
+        Arguments, prog=f"ampose train {recipe}", args=list(args), default=Arguments(_RunOptions(), default)
+    )
+    options: _RunOptions = chosen.run
+    folder = options.output or Path("runs") / Path(recipe).stem
+    with progress("training", unit="steps") as report:
+        outcome = train(
+            chosen.config, folder, resume=options.resume, max_minutes=options.max_minutes, report=report
+        )
+    _say(outcome)
+
+
+def _say(outcome: "Outcome") -> None:
+    """Print how the session ended and where things are."""
+    progress_made, folder = outcome.progress, outcome.folder
+    rows = [
+        ("training", f"{outcome.train_frames:,} frames; {progress_made.step:,} steps in {progress_made.seconds / 60:.1f} min"),
+        ("validation", f"{outcome.validation_frames:,} frames of held-out subjects"),
+        ("best", f"{progress_made.best_mpjpe_mm:.2f} mm MPJPE after epoch {progress_made.best_epoch + 1} (chosen on validation)"),
+        ("weights", f"{folder / 'best'}, {folder / 'last'}"),
+        ("curves", f"{folder / 'loss.png'}, {folder / 'log.jsonl'}"),
+    ]
+    print("done" if outcome.done else f"stopped; go on with: --resume --output {folder}")
+    for name, text in rows:
+        print(f"  {name:<11} {text}")

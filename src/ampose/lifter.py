@@ -1,0 +1,156 @@
+"""The Lifter: a network with its weights, ready for pixels.
+
+It knows how its input is normalised, which skeleton it answers in, and how other skeletons map to it.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ampose.camera import Intrinsics
+from ampose.errors import InputError
+from ampose.models import LifterNetwork
+from ampose.models.prediction import predict
+from ampose.pose import Pose2D, Pose3D
+from ampose.samples import Samples
+from ampose.skeletons import Skeleton, find_mapping, get_skeleton
+from ampose.weights import load_weights
+
+SHORT_HASH = 12
+
+
+class Lifter:
+    """Lifts 2D keypoints to 3D.
+
+    Args:
+        network: The network, with weights.
+        name: What to call it in reports.
+        weights_hash: Identifies the weights in reports.
+        facts: What its training wrote down.
+    """
+
+    def __init__(
+        self, network: LifterNetwork, *, name: str, weights_hash: str = "", facts: Mapping[str, Any] | None = None
+    ) -> None:
+        self.network = network.eval()
+        self.name = name
+        self.weights_hash = weights_hash
+        self.facts = dict(facts or {})
+        self.skeleton: Skeleton = get_skeleton(network.config.skeleton)
+
+    def predict(
+        self, keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, *, flip: bool = True
+    ) -> Float[Tensor, "sample joint 3"]:
+        """Lift pixels of this lifter's own skeleton; see ``ampose.models.prediction.predict``."""
+        return predict(self.network, keypoints_px, intrinsics, flip=flip)
+
+    def predict_samples(self, samples: Samples, *, flip: bool = True) -> Float[Tensor, "sample joint 3"]:
+        """Lift samples with the cameras that they state."""
+        return self.predict(samples.keypoints_px, samples.intrinsics, flip=flip)
+
+    def lift(
+        self,
+        keypoints: "np.ndarray | Pose2D",
+        *,
+        image_size: tuple[int, int] | None = None,
+        skeleton: str | Skeleton | None = None,
+        fps: float | None = None,
+        intrinsics: Intrinsics | None = None,
+        flip: bool = True,
+    ) -> Pose3D:
+        """Lift keypoints of one person over time.
+
+        Args:
+            keypoints: A Pose2D, or pixels of shape (frame, joint, 2), or with a confidence as the third
+                number. A frame of NaN is a frame without the person.
+            image_size: (width, height) in pixels; needed with an array.
+            skeleton: The skeleton of the array's joints; needed with an array unless it is the lifter's own.
+            fps: Frames per second of the array.
+            intrinsics: The camera, if it is known; otherwise a field of view of 60 degrees across the longer side
+                is assumed.
+            flip: Average with the mirrored prediction (twice the work, a little more accurate).
+
+        Returns:
+            Metres, root-relative, camera axes (x right, y down, z away).
+
+        Raises:
+            InputError: The keypoints do not fit the skeleton, or something needed was left out.
+
+        Example:
+            >>> import ampose, numpy as np
+            >>> lifter = ampose.load_model("ampose-small")
+            >>> standing = np.full((1, 17, 3), 500.0)
+            >>> lifter.lift(standing, image_size=(1000, 1000), skeleton="coco_17").positions.shape
+            (1, 17, 3)
+        """
+        pose = self._as_pose(keypoints, image_size, skeleton, fps)
+        mapping = find_mapping(pose.skeleton.name, self.skeleton.name)
+        camera = intrinsics or Intrinsics.from_field_of_view(pose.image_size)
+        there = ~pose.missing
+        positions = np.full((len(pose), self.skeleton.num_joints, 3), np.nan, dtype=np.float32)
+        points = mapping.map_points(pose.keypoints[there])
+        positions[there] = self.predict(torch.from_numpy(points), _for_each(camera, len(points)), flip=flip).numpy()
+        return Pose3D(
+            positions=positions,
+            confidence=mapping.map_confidence(pose.confidence),
+            skeleton=self.skeleton,
+            fps=pose.fps,
+            provenance={**pose.provenance, **self._provenance(camera, flip=flip), **_made_up(mapping.made_up)},
+        )
+
+    def _as_pose(
+        self,
+        keypoints: "np.ndarray | Pose2D",
+        image_size: tuple[int, int] | None,
+        skeleton: str | Skeleton | None,
+        fps: float | None,
+    ) -> Pose2D:
+        if isinstance(keypoints, Pose2D):
+            return keypoints
+        if image_size is None:
+            raise InputError("image_size must be given with an array of keypoints, got None; pass (width, height)")
+        known = self.skeleton if skeleton is None else get_skeleton(skeleton)
+        return Pose2D.from_array(keypoints, skeleton=known, image_size=image_size, fps=fps)
+
+    def _provenance(self, camera: Intrinsics, *, flip: bool) -> dict[str, str]:
+        return {
+            "model": self.name,
+            "weights": self.weights_hash[:SHORT_HASH],
+            "normalisation": self.network.config.normalisation,
+            "focal_px": f"{camera.focal[0]:.1f}",
+            "flip": "averaged with the mirrored prediction" if flip else "off",
+        }
+
+
+def _made_up(joints: frozenset[str]) -> dict[str, str]:
+    return {"made_up_joints": ", ".join(sorted(joints))} if joints else {}
+
+
+def _for_each(camera: Intrinsics, count: int) -> Intrinsics:
+    """One camera, repeated for each sample."""
+    fields = [torch.as_tensor(np.asarray(field), dtype=torch.float32) for field in vars(camera).values()]
+    focal, centre, size = (field.expand(count, 2) for field in fields)
+    return Intrinsics(focal=focal, centre=centre, image_size=size)
+
+
+def load_model(name_or_folder: str | Path) -> Lifter:
+    """Load a lifter with its weights.
+
+    Args:
+        name_or_folder: Bundled weights by name, as in ``"ampose-small"``, or a folder that training wrote.
+
+    Raises:
+        InputError: There are no such weights, or they are damaged.
+    """
+    weights = load_weights(name_or_folder)
+    return Lifter(weights.network, name=weights.name, weights_hash=weights.sha256, facts=weights.facts)
+
+
+def lift(keypoints: "np.ndarray | Pose2D", *, model: str | Path = "ampose-small", **options: Any) -> Pose3D:
+    """Lift keypoints with bundled weights: shorthand for ``load_model(model).lift(keypoints, ...)``."""
+    return load_model(model).lift(keypoints, **options)

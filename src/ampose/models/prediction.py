@@ -1,0 +1,64 @@
+"""From pixels to camera-space metres: normalise, run the network (twice with flip), turn back.
+
+Validation in training, evaluation and use all come through here, so that what is measured is what is shipped.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ampose.camera import Intrinsics
+from ampose.geometry import mirror
+from ampose.models.contract import LifterNetwork
+from ampose.normalisation import normalise, to_camera_axes
+from ampose.skeletons import Skeleton, get_skeleton
+
+CHUNK = 256
+"""Samples a forward pass: larger batches fall out of a CPU's cache and are slower."""
+
+
+@torch.inference_mode()
+def predict(
+    network: LifterNetwork,
+    keypoints_px: Float[Tensor, "sample joint 2"],
+    intrinsics: Intrinsics,
+    *,
+    flip: bool,
+) -> Float[Tensor, "sample joint 3"]:
+    """Lift single frames.
+
+    Args:
+        network: In evaluation mode.
+        keypoints_px: Pixels of the network's skeleton.
+        intrinsics: One camera a sample; fields of shape (sample, 2).
+        flip: Average with the mirrored prediction for the mirrored input (test-time flip).
+
+    Returns:
+        Metres in camera axes. The predicted root is subtracted from all joints, so the root is 0.
+    """
+    skeleton = get_skeleton(network.config.skeleton)
+    parts = []
+    for start in range(0, len(keypoints_px), CHUNK):
+        rows = slice(start, start + CHUNK)
+        camera = Intrinsics(
+            focal=intrinsics.focal[rows], centre=intrinsics.centre[rows], image_size=intrinsics.image_size[rows]
+        )
+        normalised = normalise(network.config.normalisation, keypoints_px[rows], camera, skeleton.root_index)
+        lifted = forward_flipped(network, normalised.keypoints, skeleton) if flip else _forward(network, normalised.keypoints)
+        lifted = lifted - lifted[:, skeleton.root_index, None]
+        parts.append(to_camera_axes(lifted, normalised.rotation))
+    return torch.cat(parts) if parts else keypoints_px.new_zeros(0, skeleton.num_joints, 3)
+
+
+def _forward(network: LifterNetwork, keypoints: Float[Tensor, "sample joint 2"]) -> Float[Tensor, "sample joint 3"]:
+    lifted: Tensor = network(keypoints[:, None])
+    return lifted[:, 0]
+
+
+def forward_flipped(
+    network: LifterNetwork, keypoints: Float[Tensor, "sample joint 2"], skeleton: Skeleton
+) -> Float[Tensor, "sample joint 3"]:
+    """Average the prediction with the mirrored prediction for the mirrored input, in one batch."""
+    order = skeleton.flip_order
+    plain, mirrored = _forward(network, torch.cat([keypoints, mirror(keypoints, order)])).chunk(2)
+    return (plain + mirror(mirrored, order)) / 2

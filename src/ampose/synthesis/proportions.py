@@ -1,0 +1,51 @@
+"""Body proportions: the same pose on taller, smaller, longer-limbed people."""
+
+import numpy as np
+import torch
+from dataclasses import dataclass
+from jaxtyping import Float
+from torch import Tensor
+
+from ampose.errors import InputError
+from ampose.skeletons import Skeleton
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProportionConfig:
+    """How much bodies differ."""
+
+    height: tuple[float, float] = (0.85, 1.12)
+    """Factor on all bones, drawn uniformly. A body of 1.70 m becomes 1.45 to 1.90 m."""
+
+    bone_spread: float = 0.05
+    """Standard deviation of the factor on each bone, the same for left and right."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.height[0] <= self.height[1]:
+            raise InputError(f"height must be (low, high) factors above 0, got {self.height}")
+        if not 0 <= self.bone_spread < 0.25:
+            raise InputError(f"bone_spread must be in [0, 0.25), got {self.bone_spread}")
+
+
+def vary_proportions(
+    positions: Float[Tensor, "sample joint 3"],
+    skeleton: Skeleton,
+    config: ProportionConfig,
+    generator: torch.Generator,
+) -> Float[Tensor, "sample joint 3"]:
+    """Give each pose a body of its own: directions of bones stay, lengths change.
+
+    Left and right bones of a pair change alike. The root stays where it is.
+    """
+    count, joints, _ = positions.shape
+    low, high = config.height
+    height = low + (high - low) * torch.rand(count, 1, generator=generator)
+    drawn = 1 + config.bone_spread * torch.randn(count, joints, generator=generator).clamp(-3, 3)
+    one_of_pair = np.minimum(skeleton.flip_order, np.arange(joints))
+    factor = height * drawn[:, one_of_pair]
+    parents = skeleton.parent_indices
+    bones = (positions - positions[:, parents]) * factor[..., None]
+    varied = positions.clone()
+    for joint in skeleton.topological_order[1:]:
+        varied[:, joint] = varied[:, parents[joint]] + bones[:, joint]
+    return varied

@@ -1,0 +1,130 @@
+"""Batches from contiguous tensors: the order of an epoch, and what a step trains on.
+
+Everything is a function of (seed, epoch, step), so that a run can be taken up at any step, and every process of
+several makes the same batch and takes its share.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from ampose.data.motion import Motion
+from ampose.geometry import mirror, root_relative
+from ampose.normalisation import normalise, to_network_axes
+from ampose.samples import Samples
+from ampose.skeletons import Skeleton
+from ampose.synthesis.detector_noise import add_noise
+from ampose.synthesis.proportions import vary_proportions
+from ampose.synthesis.virtual_cameras import view
+from ampose.training.config import DataConfig
+
+ORDER, BATCH, NETWORK, VALIDATION = range(4)
+"""Streams of randomness that do not touch each other."""
+
+
+def seed_for(seed: int, stream: int, *position: int) -> int:
+    """Return a seed of its own for each stream and position."""
+    return int(np.random.SeedSequence([seed, stream, *position]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def generator_for(seed: int, stream: int, *position: int) -> torch.Generator:
+    """Return a generator of its own for each stream and position."""
+    return torch.Generator().manual_seed(seed_for(seed, stream, *position))
+
+
+class BatchSource(Protocol):
+    """Where the loop gets its batches from."""
+
+    def __len__(self) -> int:
+        """Samples in an epoch."""
+
+    def order(self, epoch: int) -> Int[Tensor, " sample"]:
+        """Which samples an epoch has, in order."""
+
+    def batch(
+        self, rows: Int[Tensor, " sample"], epoch: int, step: int
+    ) -> tuple[Float[Tensor, "sample 1 joint 2"], Float[Tensor, "sample 1 joint 3"]]:
+        """Network input and target of these samples."""
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """What a network needs to know about its input."""
+
+    skeleton: Skeleton
+    normalisation: str
+
+    def __call__(
+        self, samples: Samples
+    ) -> tuple[Float[Tensor, "sample joint 2"], Float[Tensor, "sample joint 3"]]:
+        """Return input and root-relative target in the axes in which the network answers."""
+        root = self.skeleton.root_index
+        keypoints, rotation = normalise(self.normalisation, samples.keypoints_px, samples.intrinsics, root)
+        return keypoints, to_network_axes(root_relative(samples.positions, root), rotation)
+
+
+class VirtualCameraBatches:
+    """Motion capture seen by new virtual cameras in every batch."""
+
+    def __init__(self, motion: Motion, config: DataConfig, normalise_as: Normalised, seed: int) -> None:
+        self.positions = torch.from_numpy(motion.positions)
+        self.skeleton = motion.skeleton
+        self.config = config
+        self.normalise_as = normalise_as
+        self.seed = seed
+        self.weights = _square_root_weights(motion) if config.balance == "square-root" else None
+
+    def __len__(self) -> int:
+        return self.config.samples_per_epoch or len(self.positions)
+
+    def order(self, epoch: int) -> Int[Tensor, " sample"]:
+        """Draw by weight, or permute all frames (several times over if an epoch has more samples than that)."""
+        generator = generator_for(self.seed, ORDER, epoch)
+        if self.weights is not None:
+            return torch.multinomial(self.weights, len(self), replacement=True, generator=generator)
+        rounds = -(-len(self) // len(self.positions))
+        permuted = [torch.randperm(len(self.positions), generator=generator) for _ in range(rounds)]
+        return torch.cat(permuted)[: len(self)]
+
+    def batch(
+        self, rows: Int[Tensor, " sample"], epoch: int, step: int
+    ) -> tuple[Float[Tensor, "sample 1 joint 2"], Float[Tensor, "sample 1 joint 3"]]:
+        """Vary the bodies, look at them, add noise, normalise, mirror half."""
+        generator = generator_for(self.seed, BATCH, epoch, step)
+        config = self.config
+        world = self.positions[rows]
+        if config.proportions is not None:
+            world = vary_proportions(world, self.skeleton, config.proportions, generator)
+        seen = view(world, self.skeleton, config.cameras, generator)
+        noisy = Samples(
+            keypoints_px=add_noise(seen.keypoints_px, config.noise, generator),
+            positions=seen.positions,
+            intrinsics=seen.intrinsics,
+        )
+        keypoints, target = self.normalise_as(noisy)
+        if config.flip:
+            flipped = (torch.rand(len(rows), generator=generator) < 0.5)[:, None, None]
+            order = self.skeleton.flip_order
+            keypoints = torch.where(flipped, mirror(keypoints, order), keypoints)
+            target = torch.where(flipped, mirror(target, order), target)
+        return keypoints[:, None], target[:, None]
+
+
+def _square_root_weights(motion: Motion) -> Float[Tensor, " frame"]:
+    """Weight of each frame: a subject's action counts as the square root of its length."""
+    lengths = np.diff(motion.clip_starts)
+    groups = [f"{subject}\n{action}" for subject, action in zip(motion.subjects, motion.actions, strict=True)]
+    _, group = np.unique(np.repeat(groups, lengths), return_inverse=True)
+    return torch.from_numpy(np.bincount(group)[group] ** -0.5)
+
+
+def validation_samples(motion: Motion, config: DataConfig) -> Samples:
+    """Held-out frames, evenly spread, each seen by one camera; always the same."""
+    count = min(config.validation_samples, len(motion.positions))
+    rows = np.linspace(0, len(motion.positions) - 1, count).astype(np.int64)
+    world = torch.from_numpy(motion.positions[rows])
+    return view(world, motion.skeleton, config.cameras, generator_for(0, VALIDATION))

@@ -1,0 +1,125 @@
+"""What a training run is made of. Every field is a key of a recipe and an option of ``ampose train``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from ampose.errors import InputError
+from ampose.models.contract import LifterConfig
+from ampose.synthesis.detector_noise import NoiseConfig
+from ampose.synthesis.proportions import ProportionConfig
+from ampose.synthesis.virtual_cameras import VirtualCameraConfig
+
+_FORBID: Mapping[str, Any] = {"extra": "forbid"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """Which motion to train on, and how cameras see it."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = _FORBID
+
+    files: tuple[str, ...] = ("prepared/cmu.npz",)
+    """Prepared files, as ``ampose prepare`` writes them."""
+
+    held_out_subjects: tuple[str, ...] = ("02", "08", "16", "39", "55")
+    """Whole subjects kept for validation; never trained on."""
+
+    left_out_clips: tuple[str, ...] = ()
+    """Names of clips that are neither trained on nor validated on."""
+
+    balance: Literal["frames", "square-root"] = "frames"
+    """``frames``: every frame once an epoch. ``square-root``: the frames of a subject's action are drawn so that
+    the action counts as the square root of its length, because a third of CMU is one subject climbing."""
+
+    samples_per_epoch: int | None = None
+    """Samples in an epoch; None for as many as there are frames."""
+
+    validation_samples: int = 4096
+    """Held-out frames, evenly spread, each seen by one fixed camera."""
+
+    flip: bool = True
+    """Mirror half of the samples."""
+
+    cameras: VirtualCameraConfig = field(default_factory=VirtualCameraConfig)
+    """Where the virtual cameras stand."""
+
+    proportions: ProportionConfig | None = None
+    """How bodies vary; None keeps the recorded ones."""
+
+    noise: NoiseConfig = field(default_factory=NoiseConfig)
+    """How far 2D keypoints are off."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimiserConfig:
+    """How the weights move. The defaults are the paper's, where it says something."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = _FORBID
+
+    name: Literal["adam", "adamw"] = "adam"
+    """The paper: Adam."""
+
+    learning_rate: float = 2.5e-5
+    """The paper: 0.000025 initially."""
+
+    schedule: Literal["exponential", "cosine", "constant"] = "exponential"
+    """The paper says "initially" and no more. ``exponential`` multiplies by ``decay`` each epoch, as MixSTE and
+    PoseFormer do, whose learning rate is closest to the paper's."""
+
+    decay: float = 0.99
+    """Of the exponential schedule, an epoch."""
+
+    warmup_steps: int = 0
+    """Steps over which the learning rate rises from 0."""
+
+    weight_decay: float = 0.0
+    """None stated in the paper."""
+
+    clip_norm: float | None = None
+    """Largest norm of the gradient; None for no limit, as in the paper."""
+
+    def __post_init__(self) -> None:
+        if self.learning_rate <= 0:
+            raise InputError(f"learning_rate must be positive, got {self.learning_rate}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """A whole training run."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = _FORBID
+
+    model_name: str
+    """Name of the model, as in ``ampose-small``."""
+
+    model: LifterConfig
+    """Settings of the model."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    """What to learn from."""
+
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    """How to learn."""
+
+    loss: Literal["mse", "mpjpe"] = "mse"
+    """``mse``: eq. 10, the mean over joints of the squared distance. ``mpjpe``: the mean distance."""
+
+    batch_size: int = 128
+    """Samples a step, over all processes together. The paper: 128."""
+
+    epochs: int = 50
+    """The paper: 50."""
+
+    seed: int = 0
+    """Of the initial weights, the order of samples, the cameras and dropout."""
+
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    """Arithmetic of the forward and backward pass."""
+
+    checkpoint_minutes: float = 2.0
+    """Time between checkpoints inside an epoch; there is always one at its end."""
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1 or self.epochs < 1:
+            raise InputError(f"batch_size and epochs must be positive, got {self.batch_size} and {self.epochs}")

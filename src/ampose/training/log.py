@@ -1,0 +1,57 @@
+"""The log of a run: one JSON line an epoch, and a picture of the curves."""
+
+import json
+import os
+from pathlib import Path
+
+Row = dict[str, float | int]
+
+
+class RunLog:
+    """Writes ``log.jsonl`` and ``loss.png`` in a run's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "log.jsonl"
+        self.picture = folder / "loss.png"
+
+    def rows(self) -> list[Row]:
+        """Read all lines; a last line that a kill cut short is left out."""
+        if not self.path.is_file():
+            return []
+        whole = [line for line in self.path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+        return [json.loads(line) for line in whole]
+
+    def append(self, row: Row) -> None:
+        """Add an epoch and draw the curves anew."""
+        with self.path.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draw_curves(self.rows(), self.picture)
+
+    def cut(self, epoch: int) -> None:
+        """Forget the epochs from this one on: the checkpoint that we go on from is older than they are."""
+        kept = [row for row in self.rows() if row["epoch"] < epoch]
+        partial = self.path.with_name(f".{self.path.name}.partial")
+        partial.write_text("".join(json.dumps(row) + "\n" for row in kept))
+        partial.replace(self.path)
+
+
+def draw_curves(rows: list[Row], path: Path) -> None:
+    """Draw training loss and validation error over the epochs."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    epochs = [row["epoch"] + 1 for row in rows]
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = (("loss", "training loss", "#4477aa"), ("validation_mpjpe_mm", "validation MPJPE (mm)", "#cc6677"))
+    for axes, (key, label, colour) in zip(figure.subplots(1, 2), panels, strict=True):
+        values = [row[key] for row in rows]
+        axes.plot(epochs, values, color=colour, marker="." if len(rows) < 40 else "")
+        axes.set(xlabel="epoch", title=f"{label}: {values[-1]:.4g} (lowest {min(values):.4g})", yscale="log")
+        axes.grid(visible=True, which="both", alpha=0.2)
+        axes.spines[["top", "right"]].set_visible(False)
+    partial = path.with_name(f".{path.name}.partial")
+    figure.savefig(partial, dpi=120, format="png")
+    partial.replace(path)

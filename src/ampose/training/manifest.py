@@ -1,0 +1,67 @@
+"""The manifest of a run: everything that one needs to repeat it, and on what it ran."""
+
+import hashlib
+import json
+import platform
+import subprocess
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ampose import __version__
+from ampose.training.config import TrainConfig
+
+PACKAGES = ("torch", "numpy", "lightning-fabric", "safetensors")
+
+
+def hash_config(config: TrainConfig, data_hashes: dict[str, str]) -> str:
+    """Identify what a run computes; where and how often it saves does not matter."""
+    settings = asdict(config)
+    del settings["checkpoint_minutes"], settings["data"]["files"]
+    text = json.dumps([settings, sorted(data_hashes.values())], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write_manifest(folder: Path, config: TrainConfig, data_hashes: dict[str, str], *, resumed: bool) -> None:
+    """Write ``run.json``, or add a session to it if the run is taken up again."""
+    path = folder / "run.json"
+    sessions = json.loads(path.read_text())["sessions"] if resumed and path.is_file() else []
+    manifest = {
+        "ampose": __version__,
+        "config": asdict(config),
+        "config_hash": hash_config(config, data_hashes),
+        "data_sha256": data_hashes,
+        "sessions": [*sessions, _session()],
+    }
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(json.dumps(manifest, indent=2) + "\n")
+    partial.replace(path)
+
+
+def _session() -> dict[str, Any]:
+    return {
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": sys.argv[1:],
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "machine": platform.machine(),
+        "threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+    }
+
+
+def _commit() -> str | None:
+    """Return the commit of the source, with a mark if it was changed since; None outside a checkout."""
+    here = Path(__file__).parent
+    command = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.stdout.strip()

@@ -1,0 +1,80 @@
+"""Recipes: training configs as TOML, by path or by the name of one that comes with the package."""
+
+import difflib
+import tomllib
+from dataclasses import fields, is_dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from ampose.errors import InputError
+from ampose.models import find_model, list_models
+from ampose.training.config import TrainConfig
+
+DEFAULT = "paper"
+"""The recipe of the AMPose paper; used when a model is named instead of a recipe."""
+
+
+def packaged_recipes() -> dict[str, Path]:
+    """Return the recipes that come with the package, by name."""
+    home = Path(str(resources.files("ampose"))) / "recipes"
+    return {path.stem: path for path in sorted(home.glob("*.toml"))}
+
+
+def read_recipe(name_or_path: str) -> TrainConfig:
+    """Read a recipe: a TOML file, a packaged recipe's name, or a model's name (with the paper's recipe).
+
+    Raises:
+        InputError: There is no such recipe, or it has an unknown key or a wrong value.
+    """
+    packaged = packaged_recipes()
+    if name_or_path in packaged:
+        return parse_recipe(packaged[name_or_path])
+    if name_or_path in list_models():
+        return parse_recipe(packaged[DEFAULT], model_name=name_or_path)
+    path = Path(name_or_path)
+    if not path.is_file():
+        names = ", ".join([*packaged, *list_models()])
+        raise InputError(f"recipe must be a TOML file or one of {names}, got {name_or_path!r}")
+    return parse_recipe(path)
+
+
+def parse_recipe(path: Path, *, model_name: str | None = None) -> TrainConfig:
+    """Read a recipe from a file, possibly with another model in its default size."""
+    try:
+        table = tomllib.loads(path.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} must be TOML, got: {error}") from error
+    model = table.pop("model", {})
+    if not isinstance(model, dict) or "name" not in model:
+        raise InputError(f"{path} must name its model, got no [model] name; add name = \"ampose-small\"")
+    named = str(model.pop("name"))
+    entry = find_model(model_name or named)
+    settings = {} if model_name else model
+    default = {field.name: getattr(entry.config, field.name) for field in fields(entry.config)}
+    config = _validate(path, type(entry.config), {**default, **settings}, prefix="model.")
+    return _validate(path, TrainConfig, {**table, "model_name": entry.name, "model": config})
+
+
+def _validate(path: Path, kind: type[Any], values: dict[str, Any], prefix: str = "") -> Any:
+    try:
+        return TypeAdapter(kind).validate_python(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = prefix + ".".join(str(part) for part in first["loc"])
+        if first["type"] == "unexpected_keyword_argument":
+            raise InputError(f"{path}: {key} is no known key{_suggest(kind, first['loc'])}") from error
+        message = first["msg"].removeprefix("Value error, ")
+        raise InputError(f"{path}: {key}: {message}, got {first['input']!r}") from error
+
+
+def _suggest(kind: type[Any], loc: tuple[int | str, ...]) -> str:
+    """Find the key that was meant."""
+    for part in loc[:-1]:
+        hint = next((field.type for field in fields(kind) if field.name == part), None)
+        options = [hint, *getattr(hint, "__args__", ())]
+        kind = next((option for option in options if isinstance(option, type) and is_dataclass(option)), kind)
+    near = difflib.get_close_matches(str(loc[-1]), [field.name for field in fields(kind)], n=1)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -1,0 +1,23 @@
+"""The learning rate as a function of the step, so that nothing about it needs to be saved."""
+
+import math
+
+from ampose.training.config import OptimiserConfig
+
+
+def learning_rate(config: OptimiserConfig, step: int, steps_per_epoch: int, epochs: int) -> float:
+    """Return the learning rate of a step.
+
+    Example:
+        >>> paper = OptimiserConfig()
+        >>> learning_rate(paper, 0, 100, 50), round(learning_rate(paper, 100, 100, 50) / 2.5e-5, 6)
+        (2.5e-05, 0.99)
+    """
+    warmup = min(1.0, (step + 1) / config.warmup_steps) if config.warmup_steps else 1.0
+    if config.schedule == "exponential":
+        factor = config.decay ** (step // steps_per_epoch)
+    elif config.schedule == "cosine":
+        factor = (1 + math.cos(math.pi * step / (steps_per_epoch * epochs))) / 2
+    else:
+        factor = 1.0
+    return config.learning_rate * warmup * factor
