@@ -52,8 +52,8 @@ def _train(recipe: str, default: object, args: Sequence[str]) -> None:
 
     @dataclass(frozen=True)
     class Arguments:
-        run: tyro.conf.OmitArgPrefixes[_RunOptions]
-        config: Annotated[tyro.conf.OmitArgPrefixes[TrainConfig], tyro.conf.arg(name="")]
+        run: Annotated[_RunOptions, tyro.conf.arg(name="")]
+        config: Annotated[TrainConfig, tyro.conf.arg(name="")]
 
     chosen = tyro.cli(
         Arguments, prog=f"ampose train {recipe}", args=list(args), default=Arguments(_RunOptions(), default)

@@ -34,6 +34,7 @@ from ampose.models.layers.graph_convolution import (
     neighbour_groups,
     normalise_groups,
 )
+from ampose.models.layers.pointwise import PointwiseConvolution
 from ampose.skeletons import get_skeleton
 
 
@@ -128,7 +129,8 @@ class GCNBlock(nn.Module):
     ``ours``: a plain graph convolution, then one with a residual.
     ``two-residual``: a residual around each of the two.
     ``transformer``: an encoder with a graph convolution in place of attention, MLP ratio 1.
-    ``convnext``: graph convolution (for ConvNeXt's depthwise one), LayerNorm, linear, GELU, linear, one residual.
+    ``convnext``: graph convolution (for ConvNeXt's depthwise one), LayerNorm, 1x1 convolution, GELU, 1x1
+    convolution, one residual.
 
     The last two have MLP ratio 1 because only that fits their published 17.0 M parameters.
     """
@@ -142,11 +144,11 @@ class GCNBlock(nn.Module):
             self.second = self._convolution(adjacency)
             return
         convolution = GraphConvolution(channels, channels, adjacency)
-        mlp = Mlp(channels, channels, dropout=config.dropout)
         if config.block == "transformer":
             self.first = nn.Sequential(nn.LayerNorm(channels), convolution)
-            self.second = nn.Sequential(nn.LayerNorm(channels), mlp)
+            self.second = nn.Sequential(nn.LayerNorm(channels), Mlp(channels, channels, dropout=config.dropout))
         else:
+            mlp = Mlp(channels, channels, dropout=config.dropout, linear=PointwiseConvolution)
             self.first = nn.Sequential(convolution, nn.LayerNorm(channels))
             self.second = nn.Sequential(mlp)
 

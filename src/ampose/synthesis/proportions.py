@@ -14,10 +14,10 @@ from ampose.skeletons import Skeleton
 class ProportionConfig:
     """How much bodies differ."""
 
-    height: tuple[float, float] = (0.85, 1.12)
-    """Factor on all bones, drawn uniformly. A body of 1.70 m becomes 1.45 to 1.90 m."""
+    height: tuple[float, float] = (1.0, 1.0)
+    """Factor on all bones, drawn uniformly; (0.85, 1.12) makes a body of 1.70 m one of 1.45 to 1.90 m."""
 
-    bone_spread: float = 0.05
+    bone_spread: float = 0.0
     """Standard deviation of the factor on each bone, the same for left and right."""
 
     def __post_init__(self) -> None:
@@ -25,6 +25,11 @@ class ProportionConfig:
             raise InputError(f"height must be (low, high) factors above 0, got {self.height}")
         if not 0 <= self.bone_spread < 0.25:
             raise InputError(f"bone_spread must be in [0, 0.25), got {self.bone_spread}")
+
+    @property
+    def as_recorded(self) -> bool:
+        """True if bodies stay what they are."""
+        return self.height == (1.0, 1.0) and self.bone_spread == 0
 
 
 def vary_proportions(
@@ -37,6 +42,8 @@ def vary_proportions(
 
     Left and right bones of a pair change alike. The root stays where it is.
     """
+    if config.as_recorded:
+        return positions
     count, joints, _ = positions.shape
     low, high = config.height
     height = low + (high - low) * torch.rand(count, 1, generator=generator)

@@ -96,9 +96,7 @@ class VirtualCameraBatches:
         """Vary the bodies, look at them, add noise, normalise, mirror half."""
         generator = generator_for(self.seed, BATCH, epoch, step)
         config = self.config
-        world = self.positions[rows]
-        if config.proportions is not None:
-            world = vary_proportions(world, self.skeleton, config.proportions, generator)
+        world = vary_proportions(self.positions[rows], self.skeleton, config.proportions, generator)
         seen = view(world, self.skeleton, config.cameras, generator)
         noisy = Samples(
             keypoints_px=add_noise(seen.keypoints_px, config.noise, generator),

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
+
+import tyro
 
 from ampose.errors import InputError
 from ampose.models.contract import LifterConfig
@@ -44,8 +46,8 @@ class DataConfig:
     cameras: VirtualCameraConfig = field(default_factory=VirtualCameraConfig)
     """Where the virtual cameras stand."""
 
-    proportions: ProportionConfig | None = None
-    """How bodies vary; None keeps the recorded ones."""
+    proportions: ProportionConfig = field(default_factory=ProportionConfig)
+    """How bodies vary."""
 
     noise: NoiseConfig = field(default_factory=NoiseConfig)
     """How far 2D keypoints are off."""
@@ -90,8 +92,8 @@ class TrainConfig:
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = _FORBID
 
-    model_name: str
-    """Name of the model, as in ``ampose-small``."""
+    model_name: Annotated[str, tyro.conf.Suppress]
+    """Name of the model, as in ``ampose-small``. No option: another model has other settings."""
 
     model: LifterConfig
     """Settings of the model."""

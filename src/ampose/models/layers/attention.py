@@ -41,9 +41,11 @@ class MultiHeadSelfAttention(nn.Module):
 class Mlp(nn.Sequential):
     """Linear, GELU, linear, on each token alone (eq. 4)."""
 
-    def __init__(self, channels: int, hidden: int, *, dropout: float = 0.0) -> None:
+    def __init__(
+        self, channels: int, hidden: int, *, dropout: float = 0.0, linear: type[nn.Linear] = nn.Linear
+    ) -> None:
         super().__init__(
-            nn.Linear(channels, hidden), nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, channels), nn.Dropout(dropout)
+            linear(channels, hidden), nn.GELU(), nn.Dropout(dropout), linear(hidden, channels), nn.Dropout(dropout)
         )
 
 

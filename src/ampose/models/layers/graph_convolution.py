@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ampose.models.layers.pointwise import PointwiseConvolution
 from ampose.skeletons import Skeleton
 
 Partition = Literal["hops", "none"]
@@ -81,7 +82,7 @@ class GraphConvolution(nn.Module):
         super().__init__()
         groups, joints, _ = adjacency.shape
         self.groups = groups
-        self.transform = nn.Linear(in_channels, groups * out_channels)
+        self.transform = PointwiseConvolution(in_channels, groups * out_channels)
         # joint x (joint, group), so that aggregation is one product with the transformed features
         flat = adjacency.transpose(1, 2, 0).reshape(joints, joints * groups)
         self.register_buffer("adjacency", torch.tensor(flat, dtype=torch.float32), persistent=False)

@@ -1,0 +1,58 @@
+"""Show a model: its parameters, multiply-adds and FLOPs, layer by layer."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ampose.cli._arguments import call_with_arguments
+
+if TYPE_CHECKING:
+    from ampose.models.cost import Cost
+
+CONVENTION = """\
+MACs       every multiply-add of every matrix product, attention and aggregation (dense) included; FLOPs = 2 x MACs
+weight MACs  multiply-adds with weights alone, as the papers' tool (thop 0.0.31) counted: AMPose's published "FLOPs\""""
+
+
+def run(args: Sequence[str]) -> None:
+    """Print what is known about a model."""
+    call_with_arguments(info, "info", args)
+
+
+def info(model: str = "", /, *, depth: int = 2) -> None:
+    """Show a model's facts and its cost for one pose; without a name, list the models and the bundled weights.
+
+    Args:
+        model: Name of a model, as in ampose-full.
+        depth: How many levels of parts to show.
+    """
+    if not model:
+        _list()
+        return
+    from ampose.models import create_model, find_model
+    from ampose.models.cost import measure_cost
+
+    entry = find_model(model)
+    for key, value in entry.facts.items():
+        print(f"{key:<8} {value}")
+    print(f"config   {entry.config}\n")
+    _print_table(measure_cost(create_model(model), depth=depth))
+    print(f"\n{CONVENTION}")
+
+
+def _list() -> None:
+    from ampose.models import list_models
+    from ampose.weights import bundled_weights
+
+    print("models:  " + ", ".join(list_models()))
+    print("weights: " + (", ".join(bundled_weights()) or "none"))
+
+
+def _print_table(costs: "list[Cost]") -> None:
+    costs = [cost for cost in costs if cost.parameters or cost.macs]
+    names = ["  " * cost.depth + cost.name.rsplit(".", 1)[-1] for cost in costs]
+    width = max(map(len, names))
+    kind = max(len(cost.kind) for cost in costs)
+    print(f"{'':<{width}}  {'':<{kind}}  {'parameters':>12} {'MACs':>13} {'FLOPs':>13} {'weight MACs':>13}")
+    for name, cost in zip(names, costs, strict=True):
+        numbers = f"{cost.parameters:>12,} {cost.macs:>13,} {cost.flops:>13,} {cost.weight_macs:>13,}"
+        print(f"{name:<{width}}  {cost.kind:<{kind}}  {numbers}")
