@@ -38,9 +38,7 @@ class Intrinsics:
     image_size: Any
 
     @classmethod
-    def from_field_of_view(
-        cls, image_size: tuple[int, int], degrees: float = DEFAULT_FIELD_OF_VIEW
-    ) -> "Intrinsics":
+    def from_field_of_view(cls, image_size: tuple[int, int], degrees: float = DEFAULT_FIELD_OF_VIEW) -> "Intrinsics":
         """Return a camera that sees ``degrees`` across its longer side, with the centre in the middle.
 
         Raises:

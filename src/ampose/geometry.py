@@ -1,14 +1,14 @@
-"""Pure functions on points: mirroring, root-relative positions, bone lengths, similarity alignment."""
+"""Pure functions on points: mirroring, root-relative positions, bone lengths.
 
-from typing import TYPE_CHECKING, Any, TypeVar
+Similarity alignment needs torch and is in ``ampose.metrics.alignment``: this file stays light.
+"""
+
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Float, Int
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-Points = TypeVar("Points", bound="np.ndarray | Tensor | Any")
+Points = TypeVar("Points", bound=Any)
 """NumPy arrays and tensors alike: these functions use only what both understand."""
 
 
@@ -22,14 +22,17 @@ def mirror(points: Points, flip_order: Int[np.ndarray, " joint"]) -> Points:
     Returns:
         New points of the same shape. Applied twice it gives the points back.
     """
-    mirrored = points[..., flip_order, :]  # fancy indexing copies, so the caller's points stay as they are
+    mirrored: Points = points[
+        ..., flip_order, :
+    ]  # fancy indexing copies, so the caller's points stay as they are
     mirrored[..., 0] = -mirrored[..., 0]
     return mirrored
 
 
 def root_relative(points: Points, root_index: int) -> Points:
     """Subtract the root joint from all joints of (..., joint, coordinate)."""
-    return points - points[..., root_index : root_index + 1, :]
+    relative: Points = points - points[..., root_index : root_index + 1, :]
+    return relative
 
 
 def bone_lengths(
@@ -37,4 +40,5 @@ def bone_lengths(
 ) -> Float[np.ndarray, "*batch bone"]:
     """Length of each bone, in the unit of the points."""
     ends = points[..., bones, :]
-    return np.linalg.norm(ends[..., 1, :] - ends[..., 0, :], axis=-1)
+    lengths: np.ndarray = np.linalg.norm(ends[..., 1, :] - ends[..., 0, :], axis=-1)
+    return lengths

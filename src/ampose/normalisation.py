@@ -61,17 +61,13 @@ def to_camera_axes(
 
 
 @normalisations.register("image-width")
-def image_width(
-    keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, root_index: int
-) -> Normalised:
+def image_width(keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, root_index: int) -> Normalised:
     """Divide by half the width (Human3.6M convention of VideoPose3D and its siblings)."""
     return _centred(keypoints_px, intrinsics, intrinsics.image_size[..., 0])
 
 
 @normalisations.register("longest-side")
-def longest_side(
-    keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, root_index: int
-) -> Normalised:
+def longest_side(keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, root_index: int) -> Normalised:
     """Divide by half the longer side, as if the picture were padded to a square."""
     return _centred(keypoints_px, intrinsics, intrinsics.image_size.amax(dim=-1))
 
@@ -82,9 +78,7 @@ def _centred(keypoints_px: Tensor, intrinsics: Intrinsics, side: Tensor) -> Norm
 
 
 @normalisations.register("person-rays")
-def person_rays(
-    keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, root_index: int
-) -> Normalised:
+def person_rays(keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, root_index: int) -> Normalised:
     """Turn the camera towards the root joint and cut the rays at depth 1."""
     xy = (keypoints_px - intrinsics.centre[:, None]) / intrinsics.focal[:, None]
     rotation = rotation_to_optical_axis(xy[:, root_index])
@@ -103,4 +97,4 @@ def rotation_to_optical_axis(xy: Float[Tensor, "sample 2"]) -> Float[Tensor, "sa
     a, b, c = ray.unbind(-1)
     k = 1 / (1 + c)
     rows = [1 - a * a * k, -a * b * k, -a, -a * b * k, 1 - b * b * k, -b, a, b, c]
-    return torch.stack(rows, dim=-1).unflatten(-1, (3, 3))
+    return torch.stack(rows, dim=-1).reshape(-1, 3, 3)

@@ -104,6 +104,13 @@ class Registry(Generic[T]):
         if self._discovered:
             return
         self._discovered = True  # first, because the modules imported below may look names up
+        try:
+            self._import_all()
+        except BaseException:
+            self._discovered = False  # a second look-up must not find half of the names
+            raise
+
+    def _import_all(self) -> None:
         if self._package:
             package = importlib.import_module(self._package)
             for module in pkgutil.iter_modules(package.__path__, prefix=f"{self._package}."):

@@ -9,6 +9,7 @@ from ampose.cli._progress import progress
 from ampose.errors import InputError
 
 if TYPE_CHECKING:
+    from ampose.training.config import TrainConfig
     from ampose.training.session import Outcome
 
 
@@ -33,7 +34,9 @@ def run(args: Sequence[str]) -> None:
         if args and args[0] in ("-h", "--help"):
             print(_USAGE.format(names=names))
             return
-        raise InputError(f"ampose train must be followed by a recipe, got {args[0] if args else 'nothing'}; known: {names}")
+        raise InputError(
+            f"ampose train must be followed by a recipe, got {args[0] if args else 'nothing'}; known: {names}"
+        )
     recipe = args[0]
     _train(recipe, read_recipe(recipe), args[1:])
 
@@ -44,7 +47,7 @@ RECIPE is a TOML file, a packaged recipe ({names}), or a model's name (with the 
 Every key of the recipe is an option: ampose train RECIPE --help lists them."""
 
 
-def _train(recipe: str, default: object, args: Sequence[str]) -> None:
+def _train(recipe: str, default: "TrainConfig", args: Sequence[str]) -> None:
     import tyro
 
     from ampose.training.config import TrainConfig
@@ -61,19 +64,23 @@ def _train(recipe: str, default: object, args: Sequence[str]) -> None:
     options: _RunOptions = chosen.run
     folder = options.output or Path("runs") / Path(recipe).stem
     with progress("training", unit="steps") as report:
-        outcome = train(
-            chosen.config, folder, resume=options.resume, max_minutes=options.max_minutes, report=report
-        )
+        outcome = train(chosen.config, folder, resume=options.resume, max_minutes=options.max_minutes, report=report)
     _say(outcome)
 
 
 def _say(outcome: "Outcome") -> None:
     """Print how the session ended and where things are."""
-    progress_made, folder = outcome.progress, outcome.folder
+    made, folder = outcome.progress, outcome.folder
     rows = [
-        ("training", f"{outcome.train_frames:,} frames; {progress_made.step:,} steps in {progress_made.seconds / 60:.1f} min"),
+        (
+            "training",
+            f"{outcome.train_frames:,} frames; {made.step:,} steps in {made.seconds / 60:.1f} min",
+        ),
         ("validation", f"{outcome.validation_frames:,} frames of held-out subjects"),
-        ("best", f"{progress_made.best_mpjpe_mm:.2f} mm MPJPE after epoch {progress_made.best_epoch + 1} (chosen on validation)"),
+        (
+            "best",
+            f"{made.best_mpjpe_mm:.2f} mm MPJPE after epoch {made.best_epoch + 1} (chosen on validation)",
+        ),
         ("weights", f"{folder / 'best'}, {folder / 'last'}"),
         ("curves", f"{folder / 'loss.png'}, {folder / 'log.jsonl'}"),
     ]

@@ -1,1 +1,9 @@
-"""2D detectors, one file each, by name."""
+"""2D detectors, one file each, by name.
+
+A file registers its detector with ``@detectors.register("name", extra=..., licence=...)``; outside
+packages do the same through the entry-point group ``ampose.detectors``.
+"""
+
+from ampose.detect.contract import Detection, Detector, create_detector, detectors
+
+__all__ = ["Detection", "Detector", "create_detector", "detectors"]

@@ -1,1 +1,39 @@
-"""Media."""
+"""Pictures and videos: opened by their content, streamed one frame at a time, written whole or not at all."""
+
+from pathlib import Path
+
+from ampose.errors import InputError
+from ampose.media.contract import Frame, Media
+from ampose.media.images import Pictures, is_picture, pictures_in
+from ampose.media.video import Video
+
+__all__ = ["Frame", "Media", "open_media"]
+
+
+def open_media(path: str | Path) -> Media:
+    """Open a video, a picture or a folder of pictures; what it is, its content decides.
+
+    Raises:
+        InputError: There is no such file, it is none of these, or it is empty or damaged.
+        MissingExtraError: The package that reads it is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> from PIL import Image
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for number in range(12):
+        ...         Image.new("RGB", (64, 48)).save(f"{folder}/frame{number}.png")
+        ...     media = open_media(folder)
+        ...     media.image_size, media.num_frames, media.fps
+        ((64, 48), 12, None)
+    """
+    path = Path(path)
+    if path.is_dir():
+        return Pictures(path, pictures_in(path))
+    if not path.exists():
+        raise InputError(f"{path}: must be a video, a picture or a folder of pictures, but there is no such file")
+    if not path.is_file():
+        raise InputError(f"{path}: must be a video, a picture or a folder of pictures, got something else")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path}: must be a video or a picture, got an empty file; copy it again")
+    return Pictures(path, [path]) if is_picture(path) else Video(path)

@@ -217,4 +217,4 @@ class AMPose(LifterNetwork):
                 z = z + self.position[layer]
             z = gcn_block(encoder(z))
         lifted: Tensor = self.head(self.norm(z))
-        return lifted.unflatten(0, keypoints.shape[:2])
+        return lifted.reshape(*keypoints.shape[:-1], 3)

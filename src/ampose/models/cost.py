@@ -75,7 +75,8 @@ def measure_cost(network: LifterNetwork, *, depth: int = 3) -> list[Cost]:
         network.eval()(keypoints)
     network.train(training)
     root = type(network).__name__
-    flops = {name: sum(kinds.values()) for name, kinds in counter.get_flop_counts().items()}
+    counts: Mapping[str, Mapping[object, int]] = counter.get_flop_counts()
+    flops = {name: sum(kinds.values()) for name, kinds in counts.items()}
     return [
         Cost(
             name=name or root,
@@ -83,11 +84,17 @@ def measure_cost(network: LifterNetwork, *, depth: int = 3) -> list[Cost]:
             kind=type(module).__name__,
             parameters=sum(parameter.numel() for parameter in module.parameters()),
             macs=_count_flops(module, f"{root}.{name}".rstrip("."), flops) // 2,
-            weight_macs=joints * sum(_WEIGHT_MACS.get(type(part), lambda _: 0)(part) for part in module.modules()),
+            weight_macs=joints * sum(map(_count_weight_macs, module.modules())),
         )
         for name, module in network.named_modules()
         if (level := len(name.split(".")) if name else 0) <= depth
     ]
+
+
+def _count_weight_macs(layer: nn.Module) -> int:
+    """Multiply-adds of one layer for one joint; 0 for kinds that the papers' tool did not count."""
+    count = _WEIGHT_MACS.get(type(layer))
+    return count(layer) if count else 0
 
 
 def _count_flops(module: nn.Module, name: str, flops: Mapping[str, int]) -> int:

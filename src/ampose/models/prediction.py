@@ -44,7 +44,11 @@ def predict(
             focal=intrinsics.focal[rows], centre=intrinsics.centre[rows], image_size=intrinsics.image_size[rows]
         )
         normalised = normalise(network.config.normalisation, keypoints_px[rows], camera, skeleton.root_index)
-        lifted = forward_flipped(network, normalised.keypoints, skeleton) if flip else _forward(network, normalised.keypoints)
+        lifted = (
+            forward_flipped(network, normalised.keypoints, skeleton)
+            if flip
+            else _forward(network, normalised.keypoints)
+        )
         lifted = lifted - lifted[:, skeleton.root_index, None]
         parts.append(to_camera_axes(lifted, normalised.rotation))
     return torch.cat(parts) if parts else keypoints_px.new_zeros(0, skeleton.num_joints, 3)

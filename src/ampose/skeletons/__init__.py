@@ -29,7 +29,7 @@ def register_skeleton(skeleton: Skeleton) -> Skeleton:
         InputError: Another skeleton has that name.
     """
     if skeleton.name in _SKELETONS:
-        if _SKELETONS.get(skeleton.name).target.as_dict() != skeleton.as_dict():
+        if _SKELETONS.get(skeleton.name).target != skeleton:
             raise InputError(f"skeleton {skeleton.name} must be defined once, got a different one; rename it")
     else:
         _SKELETONS.add(skeleton.name, skeleton)
@@ -56,11 +56,12 @@ def register_mapping(source: str, target: str, recipe: Recipe, *, made_up: froze
     if (source, target) in _RECIPES:
         raise ValueError(f"mapping must be defined once, got {source} -> {target} twice")
     _RECIPES[source, target] = recipe, made_up
+    find_mapping.cache_clear()
 
 
 @cache
-def find_mapping(source: str, target: str) -> SkeletonMapping:
-    """Return the mapping between two skeletons by name.
+def find_mapping(source: str | Skeleton, target: str | Skeleton) -> SkeletonMapping:
+    """Return the mapping between two skeletons, by name or of the caller's own.
 
     A skeleton maps to itself, and to one whose joints it all has by the same names.
 
@@ -68,14 +69,17 @@ def find_mapping(source: str, target: str) -> SkeletonMapping:
         InputError: No mapping is known; the message lists the sources that are.
     """
     have, want = get_skeleton(source), get_skeleton(target)
-    if (source, target) in _RECIPES:
-        recipe, made_up = _RECIPES[source, target]
+    if (have.name, want.name) in _RECIPES:
+        recipe, made_up = _RECIPES[have.name, want.name]
         kept = {joint: weights for joint, weights in recipe.items() if joint in want.parents}
         return SkeletonMapping(have, want, kept, made_up & set(want.joints))
     if set(want.joints) <= set(have.joints):
         return SkeletonMapping(have, want, {})
-    sources = sorted(a for a, b in _RECIPES if b == target)
-    raise InputError(f"keypoints for {target} must come from one of {', '.join(sources)}, got {source}")
+    sources = sorted({want.name, *(a for a, b in _RECIPES if b == want.name)})
+    raise InputError(
+        f"keypoints for {want.name} must come from {'one of ' if len(sources) > 1 else ''}{', '.join(sources)}, "
+        f"got {have.name}"
+    )
 
 
 for _skeleton in known.KNOWN:

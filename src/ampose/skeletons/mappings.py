@@ -62,9 +62,7 @@ class SkeletonMapping:
         mapped[lost] = np.nan
         return mapped.astype(points.dtype)
 
-    def map_confidence(
-        self, confidence: Float[np.ndarray, "frame source"]
-    ) -> Float[np.ndarray, "frame target"]:
+    def map_confidence(self, confidence: Float[np.ndarray, "frame source"]) -> Float[np.ndarray, "frame target"]:
         """A target joint is as sure as the least sure source joint that it needs."""
         needed = self.weights != 0
         rows = [confidence[:, needed[t]].min(axis=1) for t in range(self.target.num_joints)]

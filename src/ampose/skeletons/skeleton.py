@@ -15,9 +15,9 @@ from jaxtyping import Bool, Int
 from ampose.errors import InputError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Skeleton:
-    """Named joints in a tree.
+    """Named joints in a tree. Two are equal if their names, joints in array order, parents and pairs are.
 
     Args:
         name: The name under which others refer to it, as in ``"human36m_17"``.
@@ -47,6 +47,17 @@ class Skeleton:
                 raise InputError(f"skeleton {self.name}: parent of {joint} must be a joint, got {parent!r}")
         self._check_pairs()
         self._check_reaches_root()
+
+    @cached_property
+    def _identity(self) -> tuple[object, ...]:
+        """What makes it itself: dictionaries are equal in any order, and the order of joints is what matters."""
+        return self.name, tuple(self.parents.items()), tuple(map(tuple, self.pairs))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Skeleton) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
 
     def _check_pairs(self) -> None:
         paired = [joint for pair in self.pairs for joint in pair]
@@ -148,10 +159,18 @@ class Skeleton:
         return {"name": self.name, "parents": dict(self.parents), "pairs": [list(pair) for pair in self.pairs]}
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> "Skeleton":
-        """Make a skeleton from plain data; raises InputError if a key is missing or of a wrong type."""
+    def from_dict(cls, data: Any) -> "Skeleton":
+        """Make a skeleton from plain data, as read from JSON.
+
+        Raises:
+            InputError: It is no mapping, a key is missing or of a wrong type, or the joints are no tree.
+        """
+        if not isinstance(data, Mapping) or not isinstance(data.get("parents"), Mapping):
+            raise InputError(f"skeleton must be a mapping with name, parents and pairs, got {data!r:.80}")
         try:
             pairs = [(str(left), str(right)) for left, right in data.get("pairs", [])]
             return cls(str(data["name"]), dict(data["parents"]), pairs)
-        except (KeyError, TypeError) as error:
-            raise InputError(f"skeleton must have name, parents and pairs, got {sorted(data)}") from error
+        except InputError:
+            raise
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"skeleton must have name, parents and pairs, got {data!r:.80}") from error

@@ -1,8 +1,9 @@
 """Body proportions: the same pose on taller, smaller, longer-limbed people."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
-from dataclasses import dataclass
 from jaxtyping import Float
 from torch import Tensor
 

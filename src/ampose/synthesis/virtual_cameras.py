@@ -86,9 +86,7 @@ def _draw_intrinsics(count: int, config: VirtualCameraConfig, generator: torch.G
     return Intrinsics(focal=focal[:, None].expand(-1, 2), centre=size / 2, image_size=size)
 
 
-def _draw_rotations(
-    count: int, config: VirtualCameraConfig, generator: torch.Generator
-) -> Float[Tensor, "sample 3 3"]:
+def _draw_rotations(count: int, config: VirtualCameraConfig, generator: torch.Generator) -> Float[Tensor, "sample 3 3"]:
     """World to camera: any yaw, pitch and roll from the config. Rows: right, down, forward."""
     yaw = _uniform(count, (0.0, 360.0), generator).deg2rad()
     pitch = _uniform(count, config.pitch_degrees, generator).deg2rad()

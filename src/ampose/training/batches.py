@@ -58,9 +58,7 @@ class Normalised:
     skeleton: Skeleton
     normalisation: str
 
-    def __call__(
-        self, samples: Samples
-    ) -> tuple[Float[Tensor, "sample joint 2"], Float[Tensor, "sample joint 3"]]:
+    def __call__(self, samples: Samples) -> tuple[Float[Tensor, "sample joint 2"], Float[Tensor, "sample joint 3"]]:
         """Return input and root-relative target in the axes in which the network answers."""
         root = self.skeleton.root_index
         keypoints, rotation = normalise(self.normalisation, samples.keypoints_px, samples.intrinsics, root)

@@ -48,9 +48,7 @@ def save_checkpoint(
     partial.replace(path)
 
 
-def load_checkpoint(
-    path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, config_hash: str
-) -> Progress:
+def load_checkpoint(path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, config_hash: str) -> Progress:
     """Put the state of a run into its network and optimiser, and return where it was.
 
     Raises:

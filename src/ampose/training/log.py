@@ -4,6 +4,9 @@ import json
 import os
 from pathlib import Path
 
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
 Row = dict[str, float | int]
 
 
@@ -39,9 +42,6 @@ class RunLog:
 
 def draw_curves(rows: list[Row], path: Path) -> None:
     """Draw training loss and validation error over the epochs."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     epochs = [row["epoch"] + 1 for row in rows]
     figure = Figure(figsize=(9, 4), layout="constrained")
     FigureCanvasAgg(figure)

@@ -14,10 +14,10 @@ from pathlib import Path
 import torch
 from lightning_fabric import Fabric
 
+from ampose.geometry import root_relative
 from ampose.metrics.position import mpjpe
 from ampose.models import LifterNetwork
 from ampose.models.prediction import predict
-from ampose.geometry import root_relative
 from ampose.samples import Samples
 from ampose.skeletons import get_skeleton
 from ampose.training.batches import NETWORK, BatchSource, seed_for
@@ -137,8 +137,15 @@ def _step(run: Run, rows: torch.Tensor, epoch: int, index: int) -> float:
     if config.optimiser.clip_norm is not None:
         fabric.clip_gradients(run.model, run.fabric_optimiser, max_norm=config.optimiser.clip_norm)
     run.fabric_optimiser.step()
-    mean = fabric.all_reduce(loss.detach(), reduce_op="mean") if fabric.world_size > 1 else loss.detach()
-    return float(mean)
+    return _mean_over_processes(fabric, loss.detach())
+
+
+def _mean_over_processes(fabric: Fabric, loss: torch.Tensor) -> float:
+    if fabric.world_size == 1:
+        return loss.item()
+    mean = fabric.all_reduce(loss, reduce_op="mean")
+    assert isinstance(mean, torch.Tensor)  # noqa: S101 (a tensor in gives a tensor out)
+    return mean.item()
 
 
 def _asked_to_stop(run: Run) -> bool:

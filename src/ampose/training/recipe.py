@@ -49,7 +49,7 @@ def parse_recipe(path: Path, *, model_name: str | None = None) -> TrainConfig:
         raise InputError(f"{path} must be TOML, got: {error}") from error
     model = table.pop("model", {})
     if not isinstance(model, dict) or "name" not in model:
-        raise InputError(f"{path} must name its model, got no [model] name; add name = \"ampose-small\"")
+        raise InputError(f'{path} must name its model, got no [model] name; add name = "ampose-small"')
     named = str(model.pop("name"))
     entry = find_model(model_name or named)
     settings = {} if model_name else model

@@ -1,1 +1,10 @@
-"""View."""
+"""Drawings of poses: a still overview and a preview video.
+
+Both are put together from the same parts: ``projection`` (a pose as strokes on a stage, seen from a
+side), ``painting`` (strokes to pixels), ``photo`` (frames with the 2D pose over them).
+"""
+
+from ampose.view.preview import write_preview
+from ampose.view.still import choose_frames, write_overview
+
+__all__ = ["choose_frames", "write_overview", "write_preview"]

@@ -76,9 +76,7 @@ class GraphConvolution(nn.Module):
 
     adjacency: Tensor
 
-    def __init__(
-        self, in_channels: int, out_channels: int, adjacency: Float[np.ndarray, "group joint joint"]
-    ) -> None:
+    def __init__(self, in_channels: int, out_channels: int, adjacency: Float[np.ndarray, "group joint joint"]) -> None:
         super().__init__()
         groups, joints, _ = adjacency.shape
         self.groups = groups

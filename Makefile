@@ -1,0 +1,51 @@
+# Bare `make` lists what there is.
+.DEFAULT_GOAL := help
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+EXTRAS := video,view,train,evaluate
+DEMO_INPUT := examples/balance_beam.mp4
+DEMO_OUTPUT := demo
+
+.PHONY: help setup demo test lint format docs-check bench clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.done ## Create .venv with everything, pinned by constraints.txt
+
+# mediapipe is installed without its dependencies: it asks for jax (1 GB that it never imports here) and for the
+# OpenCV build that needs X11. The group mediapipe-lean has what it really needs (docs/adr/0003).
+$(VENV)/.done: pyproject.toml constraints.txt
+	@echo "Creating $(VENV) (about 1.3 GB; a minute or two) ..."
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --constraint constraints.txt pip
+	$(PIP) install --constraint constraints.txt --editable '.[$(EXTRAS)]' --group dev
+	$(PIP) install --constraint constraints.txt --no-deps mediapipe
+	@touch $@
+
+demo: setup ## Lift a real video of a person to 3D; results in demo/
+	$(BIN)/ampose lift $(DEMO_INPUT) --output $(DEMO_OUTPUT)
+
+test: setup ## Run all tests
+	$(BIN)/python -m pytest -n 2
+
+lint: setup ## Style, types, and which room may import which
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: setup ## Bring the code into the house's style
+	$(BIN)/ruff check --fix-only --quiet
+	$(BIN)/ruff format
+
+docs-check: setup ## Check that docs are true: commands, links, generated tables
+	$(BIN)/python -m pytest tests/docs -q
+
+bench: setup ## Measure this machine: lifting and training speed
+	$(BIN)/python benchmarks/speed.py
+
+clean: ## Remove what was built
+	rm -rf $(VENV) $(DEMO_OUTPUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis

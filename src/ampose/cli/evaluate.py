@@ -1,0 +1,154 @@
+"""Measure a lifter on prepared motion, under a protocol that is printed with the numbers."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from ampose import __version__
+from ampose.cli._arguments import call_with_arguments
+from ampose.cli._progress import progress
+from ampose.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ampose.data import Motion
+    from ampose.evaluation import HeldOut, Predict, Protocol, Report
+    from ampose.lifter import Lifter
+    from ampose.samples import Samples
+
+_BASELINE_FRAMES = 50_000
+_CHUNK = 1024
+
+Output = Annotated[Path | None, tyro.conf.arg(aliases=["-o"])]
+
+
+def run(args: Sequence[str]) -> None:
+    """Run the command."""
+    call_with_arguments(evaluate_weights, "evaluate", args)
+
+
+def evaluate_weights(
+    weights: str,
+    data: Path,
+    /,
+    *,
+    protocol: str = "cmu-held-out",
+    flip: bool = True,
+    baselines: Path | None = None,
+    output: Output = None,
+) -> None:
+    """Measure a lifter on prepared motion and print the protocol and the table.
+
+    Args:
+        weights: Name of bundled weights, or a folder that training wrote.
+        data: Prepared motion (.npz) with the subjects of the protocol; make it with: ampose prepare.
+        protocol: Name of the protocol: cmu-held-out, cmu-held-out-noisy, cmu-all, or an installed one.
+        flip: Average each prediction with the mirrored one.
+        baselines: Also measure linear regression and the nearest neighbour, trained on the other subjects of
+            this prepared file (it may be the same file).
+        output: Write all numbers and settings to this .json file.
+    """
+    from dataclasses import replace
+
+    from ampose.data import read_motion
+    from ampose.evaluation import protocols, view_held_out, write_reports
+    from ampose.lifter import load_model
+
+    _check_output(output)
+    chosen = replace(protocols.get(protocol).target, flip=flip)
+    lifter = load_model(weights)
+    chosen = replace(chosen, skeleton=lifter.skeleton.name)
+    motion = read_motion(data)
+    held_out = view_held_out(motion, chosen)
+    facts = _data_facts(data, motion)
+    reports = [_measure_lifter(lifter, held_out, chosen, facts)]
+    print(reports[0].statement(), reports[0].as_text(), sep="\n\n", flush=True)
+    if baselines is not None:
+        reports += _measure_baselines(baselines, held_out, chosen, facts)
+        _print_comparison(reports)
+    if output is not None:
+        write_reports(reports, output)
+
+
+def _check_output(output: Path | None) -> None:
+    """Refuse a place that cannot be written before the work begins."""
+    if output is None:
+        return
+    if output.suffix != ".json":
+        raise InputError(
+            f"{output}: report must be a .json file, got {output.suffix or 'no ending'}; rename it"
+        )
+    if not output.parent.is_dir():
+        raise InputError(f"{output}: folder must be there, found no {output.parent}; make it first")
+
+
+def _data_facts(path: Path, motion: "Motion") -> dict[str, str]:
+    import torch
+
+    return {
+        "data": f"{path.name}, sha256 {motion.sha256}",
+        "data source": str(motion.provenance.get("source", "not stated")),
+        "versions": f"ampose {__version__}, torch {torch.__version__}",
+    }
+
+
+def _measure_lifter(
+    lifter: "Lifter", held_out: "HeldOut", protocol: "Protocol", facts: Mapping[str, str]
+) -> "Report":
+    config = lifter.network.config
+    about = {"weights": f"sha256 {lifter.weights_hash}", "normalisation": config.normalisation, **facts}
+
+    def predict(samples: "Samples") -> "Tensor":
+        return lifter.predict_samples(samples, flip=protocol.flip)
+
+    return _measure(predict, lifter.name, held_out, protocol, about)
+
+
+def _measure_baselines(
+    path: Path, held_out: "HeldOut", protocol: "Protocol", facts: Mapping[str, str]
+) -> "list[Report]":
+    from ampose.data import read_motion
+    from ampose.evaluation.baselines import LinearRegression, NearestNeighbour
+    from ampose.evaluation.held_out import view_others
+    from ampose.skeletons import get_skeleton
+
+    motion = read_motion(path)
+    training = view_others(motion, protocol, _BASELINE_FRAMES)
+    about = {**facts, "training data": f"{path.name} without the subjects, sha256 {motion.sha256}"}
+    skeleton = get_skeleton(protocol.skeleton)
+    fitted = [baseline.fit(training, skeleton) for baseline in (LinearRegression, NearestNeighbour)]
+    return [_measure(baseline, baseline.name, held_out, protocol, about) for baseline in fitted]
+
+
+def _measure(
+    predict: "Predict", method: str, held_out: "HeldOut", protocol: "Protocol", facts: Mapping[str, str]
+) -> "Report":
+    from dataclasses import replace
+
+    import torch
+
+    from ampose.evaluation import evaluate
+
+    def in_chunks(samples: "Samples") -> "Tensor":
+        with progress(f"measuring {method}", unit="samples") as report:
+            parts = []
+            for start in range(0, len(samples), _CHUNK):
+                parts.append(predict(samples[start : start + _CHUNK]))
+                report(min(start + _CHUNK, len(samples)), len(samples), "")
+        return torch.cat(parts)
+
+    names = {"actions": held_out.actions, "subjects": held_out.subjects}
+    return replace(
+        evaluate(in_chunks, held_out.samples, protocol=protocol, method=method, **names), facts=facts
+    )
+
+
+def _print_comparison(reports: "Sequence[Report]") -> None:
+    from ampose.evaluation.report import comparison
+    from ampose.evaluation.tables import text_table
+
+    training = reports[-1].facts["training data"]
+    print(f"\nbaselines are trained on {training}", text_table(*comparison(reports)), sep="\n\n")

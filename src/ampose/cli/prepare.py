@@ -1,0 +1,107 @@
+"""Read a dataset once into one file that training and evaluation read."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from ampose.cli._arguments import call_with_arguments
+from ampose.cli._progress import progress
+
+if TYPE_CHECKING:
+    from ampose.data import Motion
+
+Rows = list[tuple[str, str]]
+
+# Far joint without its side: (name, usual millimetres). Mean over 15 subjects of CMU's database.
+_BONES = {
+    "hip": ("half hip width", 91),
+    "knee": ("thigh", 395),
+    "ankle": ("shin", 428),
+    "spine": ("pelvis to spine", 219),
+    "thorax": ("spine to thorax", 235),
+    "neck_nose": ("thorax to neck", 189),
+    "head": ("neck to head", 97),
+    "shoulder": ("thorax to shoulder", 192),
+    "elbow": ("upper arm", 292),
+    "wrist": ("forearm", 275),
+}
+_UNUSUAL = 0.25
+"""A mean bone length this far from the usual one deserves a look: wrong unit, wrong joints."""
+
+
+def run(args: Sequence[str]) -> None:
+    """Read the arguments and prepare one dataset."""
+    import tyro
+
+    def prepare(
+        dataset: tyro.conf.Positional[str],
+        root: Path,
+        output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None,
+    ) -> None:
+        """Read a dataset once into one file that training and evaluation read.
+
+        Args:
+            dataset: Name of the dataset: cmu, joint-arrays...
+            root: Folder (or file) of the dataset as it was downloaded.
+            output: File to write; default: prepared/<dataset>.npz.
+        """
+        _prepare(dataset, root, output or Path("prepared") / f"{dataset}.npz")
+
+    call_with_arguments(prepare, "prepare", args)
+
+
+def _prepare(dataset: str, root: Path, output: Path) -> None:
+    from ampose.data import datasets, write_motion
+
+    entry = datasets.get(dataset)
+    with progress(f"reading {dataset}", unit="clips") as report:
+        motion = entry.target(root, report)
+    write_motion(motion, output)
+    _print_rows("prepared", _summary(motion, output))
+    _print_rows("mean bone lengths", _bone_rows(motion))
+    _print_rows("rights", _rights(entry.facts))
+
+
+def _summary(motion: "Motion", output: Path) -> Rows:
+    rates = sorted(set(motion.fps.tolist()))
+    subjects = sorted(set(motion.subjects))
+    return [
+        ("subjects", f"{len(subjects)} ({', '.join(subjects)})"),
+        ("clips", f"{motion.num_clips:,}"),
+        ("frames", f"{len(motion):,}"),
+        ("minutes", f"{motion.seconds / 60:.1f}"),
+        ("fps", ", ".join(f"{rate:g}" for rate in rates)),
+        ("file", str(output)),
+        ("size", f"{output.stat().st_size / 1e6:.1f} MB"),
+        ("sha256", f"{motion.sha256} (of the positions)"),
+    ]
+
+
+def _bone_rows(motion: "Motion") -> Rows:
+    """Each bone's mean over frames and sides beside its usual length."""
+    from ampose.geometry import bone_lengths
+
+    means = bone_lengths(motion.positions, motion.skeleton.bone_indices).mean(axis=0, dtype=float) * 1000
+    sides: dict[str, list[float]] = {}
+    for (_, joint), mean in zip(motion.skeleton.bones, means, strict=True):
+        sides.setdefault(joint.removeprefix("left_").removeprefix("right_"), []).append(float(mean))
+    return [_bone_row(joint, sum(lengths) / len(lengths)) for joint, lengths in sides.items()]
+
+
+def _bone_row(joint: str, mean: float) -> tuple[str, str]:
+    name, usual = _BONES.get(joint, (joint, 0))
+    if not usual:
+        return name, f"{mean:4.0f} mm"
+    warning = "  UNUSUAL" if abs(mean / usual - 1) > _UNUSUAL else ""
+    return name, f"{mean:4.0f} mm  (usual {usual}){warning}"
+
+
+def _rights(facts: Mapping[str, Any]) -> Rows:
+    return [(key, str(facts[key])) for key in ("terms", "acknowledgement", "link") if facts.get(key)]
+
+
+def _print_rows(title: str, rows: Rows) -> None:
+    width = max((len(name) for name, _ in rows), default=0)
+    print(title)
+    for name, text in rows:
+        print(f"  {name:<{width}}  {text}")

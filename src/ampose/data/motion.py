@@ -1,0 +1,357 @@
+"""Recorded motion: 3D joints of many clips in one world, and the prepared file that holds it.
+
+Every dataset is read into a ``Motion`` once; training and evaluation read only the prepared file. It
+holds plain arrays and a JSON text, never a pickle, and the same motion gives the same bytes.
+"""
+
+import hashlib
+import json
+import os
+import zipfile
+import zlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, Int64
+
+from ampose.errors import InputError
+from ampose.skeletons import Skeleton
+
+WORLD_Z_UP = "world axes (right-handed, z up), metres"
+"""The frame of reference of every motion."""
+
+_FORMAT, _VERSION = "ampose-motion", 1
+_ARRAYS = {"about": ("|u1", 1), "positions": ("<f4", 3), "clip_starts": ("<i8", 1), "fps": ("<f8", 1)}
+_TEXTS = ("subjects", "actions", "names")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Motion:
+    """Clips of one person each, one after the other.
+
+    Args:
+        positions: Metres, world axes, z up, right-handed.
+        skeleton: Names and order of the joints.
+        clip_starts: First frame of each clip, and the number of frames at the end.
+        subjects: Who moves, for each clip.
+        actions: What they do, for each clip.
+        names: Each clip's own name in its dataset.
+        fps: Frames per second of each clip.
+        provenance: Source, terms, acknowledgement, settings of the reader.
+
+    Raises:
+        InputError: The shapes do not fit each other or the skeleton, a position is not finite, or a clip
+            is empty.
+
+    Example:
+        >>> from ampose.skeletons import get_skeleton
+        >>> motion = Motion(
+        ...     positions=np.zeros((5, 17, 3), np.float32), skeleton=get_skeleton("human36m_17"),
+        ...     clip_starts=np.array([0, 2, 5]), subjects=("01", "02"), actions=("walk", "run"),
+        ...     names=("01_01", "02_01"), fps=np.array([120.0, 120.0]))
+        >>> len(motion), motion.frame_actions.tolist(), len(motion.select(exclude=["01"]))
+        (5, ['walk', 'walk', 'run', 'run', 'run'], 3)
+    """
+
+    positions: Float32[np.ndarray, "frame joint 3"]
+    skeleton: Skeleton
+    clip_starts: Int64[np.ndarray, " clip_end"]
+    subjects: tuple[str, ...]
+    actions: tuple[str, ...]
+    names: tuple[str, ...]
+    fps: Float64[np.ndarray, " clip"]
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_positions(self.positions, self.skeleton)
+        _check_clips(self)
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    @property
+    def num_clips(self) -> int:
+        """How many clips there are."""
+        return len(self.names)
+
+    @property
+    def clip_lengths(self) -> Int64[np.ndarray, " clip"]:
+        """Number of frames of each clip."""
+        return np.diff(self.clip_starts)
+
+    @property
+    def frame_clips(self) -> Int64[np.ndarray, " frame"]:
+        """Index of the clip of each frame."""
+        return np.repeat(np.arange(self.num_clips), self.clip_lengths)
+
+    @property
+    def frame_subjects(self) -> np.ndarray:
+        """Name of the subject of each frame, (frame,) text."""
+        return np.repeat(np.array(self.subjects), self.clip_lengths)
+
+    @property
+    def frame_actions(self) -> np.ndarray:
+        """Name of the action of each frame, (frame,) text."""
+        return np.repeat(np.array(self.actions), self.clip_lengths)
+
+    @property
+    def frame_fps(self) -> Float64[np.ndarray, " frame"]:
+        """Frames per second of the clip of each frame."""
+        return np.repeat(self.fps, self.clip_lengths)
+
+    @property
+    def seconds(self) -> float:
+        """Duration of all clips together."""
+        return float((self.clip_lengths / self.fps).sum())
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the positions, the same on every machine."""
+        return hashlib.sha256(np.ascontiguousarray(self.positions, dtype="<f4").data).hexdigest()
+
+    def clip(self, index: int) -> Float32[np.ndarray, "frame joint 3"]:
+        """Return the positions of one clip."""
+        return self.positions[self.clip_starts[index] : self.clip_starts[index + 1]]
+
+    def select(
+        self,
+        *,
+        subjects: Collection[str] | None = None,
+        exclude: Collection[str] = (),
+        exclude_clips: Collection[str] = (),
+    ) -> "Motion":
+        """Return the motion of some subjects, whole clips only.
+
+        Args:
+            subjects: The subjects to keep; None keeps all.
+            exclude: Subjects to leave out.
+            exclude_clips: Names of clips to leave out.
+
+        Raises:
+            InputError: A subject or a clip is unknown, or nothing is left.
+        """
+        _check_known("subject", [*(subjects or ()), *exclude], self.subjects)
+        _check_known("clip", exclude_clips, self.names)
+        keep = np.array(
+            [
+                (subjects is None or subject in subjects)
+                and subject not in exclude
+                and name not in exclude_clips
+                for subject, name in zip(self.subjects, self.names, strict=True)
+            ]
+        )
+        if not keep.any():
+            raise InputError("selection must leave at least one clip, got none; name other subjects or clips")
+        return self._only(keep)
+
+    def _only(self, keep: Bool[np.ndarray, " clip"]) -> "Motion":
+        def kept(values: Sequence[str]) -> tuple[str, ...]:
+            return tuple(value for value, wanted in zip(values, keep, strict=True) if wanted)
+
+        return Motion(
+            positions=self.positions[np.repeat(keep, self.clip_lengths)],
+            skeleton=self.skeleton,
+            clip_starts=_starts(self.clip_lengths[keep]),
+            subjects=kept(self.subjects),
+            actions=kept(self.actions),
+            names=kept(self.names),
+            fps=self.fps[keep],
+            provenance=self.provenance,
+        )
+
+
+def concatenate(motions: Sequence[Motion]) -> Motion:
+    """Join motions of the same skeleton one after the other.
+
+    The provenance lists each part's own, unless they are all the same.
+
+    Raises:
+        InputError: There are none, or the skeletons differ.
+    """
+    if not motions:
+        raise InputError("motions must be at least one, got none")
+    first = motions[0]
+    for motion in motions:
+        if motion.skeleton.as_dict() != first.skeleton.as_dict():
+            raise InputError(
+                f"motions must have the same skeleton, got {first.skeleton.name} and {motion.skeleton.name}"
+            )
+    origins = [dict(motion.provenance) for motion in motions]
+    return Motion(
+        positions=np.concatenate([motion.positions for motion in motions]),
+        skeleton=first.skeleton,
+        clip_starts=_starts(np.concatenate([motion.clip_lengths for motion in motions])),
+        subjects=_join(motion.subjects for motion in motions),
+        actions=_join(motion.actions for motion in motions),
+        names=_join(motion.names for motion in motions),
+        fps=np.concatenate([motion.fps for motion in motions]),
+        provenance=origins[0] if all(origin == origins[0] for origin in origins) else {"parts": origins},
+    )
+
+
+def write_motion(motion: Motion, path: Path) -> None:
+    """Write a motion to an .npz file; the same motion gives the same bytes.
+
+    The file appears whole or not at all.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            _write_members(file, _members(motion))
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read_motion(path: Path) -> Motion:
+    """Read what ``write_motion`` wrote.
+
+    Raises:
+        InputError: The file is missing, is no such file, is cut off or changed; the message names it.
+    """
+    arrays = _read_members(path)
+    about = _read_about(path, arrays["about"])
+    try:
+        motion = Motion(
+            positions=arrays["positions"],
+            clip_starts=arrays["clip_starts"],
+            fps=arrays["fps"],
+            subjects=tuple(about["subjects"]),
+            actions=tuple(about["actions"]),
+            names=tuple(about["names"]),
+            skeleton=Skeleton.from_dict(about["skeleton"]),
+            provenance=about["provenance"],
+        )
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    if motion.sha256 != about["sha256"]:
+        raise InputError(
+            f"{path}: positions must have the hash {about['sha256'][:12]}... that the file states, "
+            f"got {motion.sha256[:12]}...; the file was changed, prepare it again"
+        )
+    return motion
+
+
+def _members(motion: Motion) -> dict[str, np.ndarray]:
+    about = {
+        "format": _FORMAT,
+        "version": _VERSION,
+        "frame_of_reference": WORLD_Z_UP,
+        "skeleton": motion.skeleton.as_dict(),
+        "subjects": motion.subjects,
+        "actions": motion.actions,
+        "names": motion.names,
+        "provenance": dict(motion.provenance),
+        "sha256": motion.sha256,
+    }
+    text = json.dumps(about, ensure_ascii=False, indent=1)
+    return {
+        "about": np.frombuffer(text.encode(), dtype=np.uint8),
+        "positions": np.ascontiguousarray(motion.positions, dtype="<f4"),
+        "clip_starts": motion.clip_starts.astype("<i8"),
+        "fps": motion.fps.astype("<f8"),
+    }
+
+
+def _write_members(file: BinaryIO, members: Mapping[str, np.ndarray]) -> None:
+    """Write a zip of .npy members with a fixed date, which np.savez would take from the clock."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in members.items():
+            info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            info.create_system = 3  # otherwise the operating system's own number
+            with archive.open(info, "w") as member:
+                np.save(member, array, allow_pickle=False)
+
+
+def _read_members(path: Path) -> dict[str, np.ndarray]:
+    if not path.is_file():
+        raise InputError(f"{path}: prepared motion must be a file, found none; make it with: ampose prepare")
+    try:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            differs = {f"{key}.npy" for key in _ARRAYS} ^ set(archive.namelist())
+            if differs:
+                raise InputError(f"{path}: arrays must be {', '.join(_ARRAYS)}, differs in {sorted(differs)}")
+            return {key: _read_array(path, archive, key) for key in _ARRAYS}
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise InputError(
+            f"{path}: prepared motion must be a whole .npz file, got a broken or different one ({error}); "
+            "make it again with: ampose prepare"
+        ) from error
+
+
+def _read_array(path: Path, archive: zipfile.ZipFile, key: str) -> np.ndarray:
+    dtype, axes = _ARRAYS[key]
+    with archive.open(f"{key}.npy") as member:
+        try:
+            array = np.load(member, allow_pickle=False)
+        except ValueError as error:
+            raise InputError(f"{path}: {key} must be a plain array, got another ({error})") from error
+    if not isinstance(array, np.ndarray) or array.dtype != np.dtype(dtype) or array.ndim != axes:
+        raise InputError(f"{path}: {key} must be an array of {np.dtype(dtype)} with {axes} axes, got another")
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _read_about(path: Path, raw: np.ndarray) -> dict[str, Any]:
+    try:
+        about = json.loads(raw.tobytes())
+        found = about["format"], about["version"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{path}: about must be the JSON of {_FORMAT}, got something else") from error
+    if found != (_FORMAT, _VERSION):
+        raise InputError(
+            f"{path}: format must be {_FORMAT} version {_VERSION}, got {found[0]} version {found[1]}; "
+            "prepare it again with this version of ampose"
+        )
+    known = {"format", "version", "frame_of_reference", "skeleton", *_TEXTS, "provenance", "sha256"}
+    if set(about) != known:
+        raise InputError(f"{path}: about must have {sorted(known)}, differs in {sorted(known ^ set(about))}")
+    texts_fit = all(isinstance(about[key], list) and set(map(type, about[key])) <= {str} for key in _TEXTS)
+    if not texts_fit or not isinstance(about["provenance"], dict) or not isinstance(about["skeleton"], dict):
+        raise InputError(
+            f"{path}: about must have lists of text, a skeleton and a provenance, got something else"
+        )
+    return dict(about)
+
+
+def _check_positions(positions: np.ndarray, skeleton: Skeleton) -> None:
+    want = (skeleton.num_joints, 3)
+    if positions.ndim != 3 or positions.shape[1:] != want or positions.dtype != np.float32:
+        raise InputError(
+            f"positions must be float32 of shape (frame, {want[0]}, 3) for {skeleton.name}, "
+            f"got {positions.dtype} {positions.shape}"
+        )
+    if not np.isfinite(positions).all():
+        frame = int(np.flatnonzero(~np.isfinite(positions).all(axis=(1, 2)))[0])
+        raise InputError(f"positions must be finite, got frame {frame} that is not")
+
+
+def _check_clips(motion: Motion) -> None:
+    starts, clips = motion.clip_starts, len(motion.names)
+    if not len(motion.subjects) == len(motion.actions) == clips == len(motion.fps) == len(starts) - 1:
+        raise InputError(
+            f"subjects, actions, names and fps must have one entry a clip and clip_starts one more, got "
+            f"{len(motion.subjects)}, {len(motion.actions)}, {clips}, {len(motion.fps)} and {len(starts)}"
+        )
+    if starts[0] != 0 or starts[-1] != len(motion) or (np.diff(starts) <= 0).any():
+        raise InputError(f"clip_starts must rise from 0 to {len(motion)}, got {starts[0]} to {starts[-1]}")
+    if not (np.isfinite(motion.fps) & (motion.fps > 0)).all():
+        raise InputError(f"fps must be positive, got {motion.fps.min()}")
+
+
+def _check_known(kind: str, wanted: Collection[str], known: Collection[str]) -> None:
+    unknown = sorted(set(wanted) - set(known))
+    if unknown:
+        have = ", ".join(sorted(set(known))[:20])
+        raise InputError(f"{kind} must be one that the motion has, got {', '.join(unknown)}; it has {have}")
+
+
+def _starts(lengths: np.ndarray) -> Int64[np.ndarray, " clip_end"]:
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
+def _join(parts: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    return tuple(value for part in parts for value in part)

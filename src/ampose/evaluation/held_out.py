@@ -1,0 +1,80 @@
+"""From recorded motion and a protocol to the samples that are measured, and those baselines learn from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from ampose.data import Motion
+from ampose.errors import InputError
+from ampose.evaluation.protocol import Protocol
+from ampose.samples import Samples
+from ampose.skeletons import find_mapping, get_skeleton
+from ampose.synthesis.detector_noise import add_noise
+from ampose.synthesis.virtual_cameras import view
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOut:
+    """Samples with the name of each one's action and subject."""
+
+    samples: Samples
+    actions: Sequence[str]
+    subjects: Sequence[str]
+
+
+def view_held_out(motion: Motion, protocol: Protocol) -> HeldOut:
+    """Look at the protocol's subjects with the protocol's cameras.
+
+    The same motion and protocol give the same samples.
+
+    Raises:
+        InputError: The motion lacks a subject, or its joints do not map to the protocol's.
+    """
+    chosen = motion.select(subjects=protocol.subjects or None)
+    frames = np.tile(np.arange(0, len(chosen), protocol.frame_stride), protocol.cameras_per_frame)
+    generator = torch.Generator().manual_seed(protocol.seed)
+    return HeldOut(
+        samples=_look(_positions(chosen, frames, protocol), protocol, generator),
+        actions=chosen.frame_actions[frames].tolist(),
+        subjects=chosen.frame_subjects[frames].tolist(),
+    )
+
+
+def view_others(motion: Motion, protocol: Protocol, most: int) -> Samples:
+    """Look at up to ``most`` frames of all *other* subjects: what a baseline may learn from.
+
+    Frames are evenly spaced over the clips. Cameras and noise are drawn from the same ranges as the
+    protocol's, with another seed.
+
+    Raises:
+        InputError: The motion has no other subjects.
+    """
+    others = sorted(set(motion.subjects) - set(protocol.subjects))
+    if not protocol.subjects or not others:
+        raise InputError(
+            f"baselines must learn from subjects that protocol {protocol.name} does not measure, got none; "
+            "give a file with other subjects and a protocol that names its own"
+        )
+    chosen = motion.select(subjects=others)
+    frames = np.linspace(0, len(chosen) - 1, min(most, len(chosen))).round().astype(np.int64)
+    generator = torch.Generator().manual_seed(protocol.seed + 1)
+    return _look(_positions(chosen, frames, protocol), protocol, generator)
+
+
+def _positions(
+    motion: Motion, frames: Int64[np.ndarray, " sample"], protocol: Protocol
+) -> Float[Tensor, "sample joint 3"]:
+    mapping = find_mapping(motion.skeleton.name, protocol.skeleton)
+    return torch.from_numpy(mapping.map_points(motion.positions[frames]))
+
+
+def _look(
+    positions: Float[Tensor, "sample joint 3"], protocol: Protocol, generator: torch.Generator
+) -> Samples:
+    seen = view(positions, get_skeleton(protocol.skeleton), protocol.cameras, generator)
+    keypoints = add_noise(seen.keypoints_px, protocol.noise, generator)
+    return Samples(keypoints_px=keypoints, positions=seen.positions, intrinsics=seen.intrinsics)

@@ -1,0 +1,101 @@
+"""``poses.npz``: the same content as ``poses.json`` as plain NumPy arrays, exact; nothing is pickled.
+
+Arrays (version 1)::
+
+    format, version            "ampose.poses", 1
+    positions                  (person, frame, joint, 3) float32 metres; NaN where a person was not found
+    confidence                 (person, frame, joint) float32, 0 to 1
+    keypoints_2d               (person, frame, joint_2d, 2) float32 pixels; NaN likewise
+    confidence_2d              (person, frame, joint_2d) float32
+    ids                        (person,) int64
+    joints, joints_2d          names in the order of the arrays
+    made_up                    names of the joints that were computed from others
+    image_size                 (2,) int64: width, height
+    fps                        NaN for pictures
+    unit, frame_of_reference   as in the JSON file
+    skeleton, skeleton_2d, provenance   JSON texts
+"""
+
+import json
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ampose.formats.contract import Person, formats
+from ampose.pose import Pose2D, Pose3D
+from ampose.skeletons import Skeleton
+
+_FORMAT, _VERSION = "ampose.poses", 1
+
+
+@formats.register(".npz", reads=True, writes=True)
+class NpzFile:
+    """People as NumPy arrays; the layout is described at the top of this file."""
+
+    def write(self, path: Path, people: Sequence[Person]) -> None:
+        """Write compressed arrays."""
+        first = people[0]
+        made_up = first.pose3d.provenance.get("made_up_joints", "")
+        arrays: dict[str, Any] = {
+            "format": _FORMAT,
+            "version": _VERSION,
+            "positions": np.stack([person.pose3d.positions for person in people]),
+            "confidence": np.stack([person.pose3d.confidence for person in people]),
+            "keypoints_2d": np.stack([person.pose2d.keypoints for person in people]),
+            "confidence_2d": np.stack([person.pose2d.confidence for person in people]),
+            "ids": np.array([person.id for person in people]),
+            "joints": list(first.pose3d.skeleton.joints),
+            "joints_2d": list(first.pose2d.skeleton.joints),
+            "made_up": np.array(made_up.split(", ") if made_up else [], dtype=str),
+            "image_size": np.array(first.pose2d.image_size),
+            "fps": np.nan if first.pose3d.fps is None else first.pose3d.fps,
+            "unit": first.pose3d.unit,
+            "frame_of_reference": first.pose3d.frame_of_reference,
+            "skeleton": json.dumps(first.pose3d.skeleton.as_dict()),
+            "skeleton_2d": json.dumps(first.pose2d.skeleton.as_dict()),
+            "provenance": json.dumps(dict(first.pose3d.provenance)),
+        }
+        with path.open("wb") as stream:
+            np.savez_compressed(stream, **arrays)
+
+    def read(self, path: Path) -> list[Person]:
+        """Read the people back, bit for bit."""
+        try:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+                if not isinstance(file, np.lib.npyio.NpzFile):
+                    raise ValueError("a single array in it")  # noqa: TRY004 - the file is wrong, not a type
+                data = {name: file[name] for name in file.files}
+        except (zipfile.BadZipFile, zlib.error) as error:
+            raise ValueError(f"a damaged archive in it ({error})") from error
+        if str(data["format"]) != _FORMAT or int(data["version"]) != _VERSION:
+            raise ValueError(f"format {data['format']} {data['version']} instead of {_FORMAT} {_VERSION}")
+        return [_person(number, data) for number in range(len(data["ids"]))]
+
+
+def _person(number: int, data: dict[str, np.ndarray]) -> Person:
+    fps = None if np.isnan(data["fps"]) else float(data["fps"])
+    provenance = json.loads(str(data["provenance"]))
+    width, height = data["image_size"].tolist()
+    return Person(
+        Pose3D(
+            positions=data["positions"][number],
+            confidence=data["confidence"][number],
+            skeleton=Skeleton.from_dict(json.loads(str(data["skeleton"]))),
+            fps=fps,
+            frame_of_reference=str(data["frame_of_reference"]),
+            provenance=provenance,
+        ),
+        Pose2D(
+            keypoints=data["keypoints_2d"][number],
+            confidence=data["confidence_2d"][number],
+            skeleton=Skeleton.from_dict(json.loads(str(data["skeleton_2d"]))),
+            image_size=(width, height),
+            fps=fps,
+            provenance=provenance,
+        ),
+        id=int(data["ids"][number]),
+    )

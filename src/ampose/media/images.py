@@ -1,0 +1,143 @@
+"""A picture, or a folder of pictures in natural order (frame2 before frame10)."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ampose.errors import InputError
+from ampose.media.contract import Frame
+from ampose.media.packages import pillow
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_SUFFIXES = frozenset(
+    {
+        ".jpg",
+        ".jpeg",
+        ".png",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".webp",
+        ".gif",
+        ".ppm",
+        ".pgm",
+        ".avif",
+        ".heic",
+        ".heif",
+    }
+)
+"""In a folder, a file with one of these must be readable; others that are no pictures are passed over."""
+
+_ORIENTATION_TAG = 0x0112
+_TURNED_ORIENTATIONS = (5, 6, 7, 8)
+_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
+
+
+class Pictures:
+    """Pictures of one size, each a frame.
+
+    Args:
+        path: The file or folder that the user named.
+        files: The pictures, in order.
+
+    Raises:
+        InputError: There is none, one cannot be read, or their sizes differ.
+    """
+
+    fps: float | None = None
+
+    def __init__(self, path: Path, files: Sequence[Path]) -> None:
+        if not files:
+            raise InputError(f"{path}: must hold pictures, got a folder without any; name another folder or file")
+        self.path = path
+        self._files = files
+        self.image_size = _upright_size(files[0])
+        for file in files[1:]:
+            self._check_size(file, _upright_size(file))
+
+    @property
+    def num_frames(self) -> int | None:
+        """How many pictures there are."""
+        return len(self._files)
+
+    def __iter__(self) -> Iterator[Frame]:
+        for file in self._files:
+            frame = _read(file)
+            self._check_size(file, (frame.shape[1], frame.shape[0]))
+            yield frame
+
+    def _check_size(self, file: Path, size: tuple[int, int]) -> None:
+        if size != self.image_size:
+            width, height = self.image_size
+            raise InputError(
+                f"{file}: must be {width} x {height} pixels as the first picture, {self._files[0].name}, "
+                f"got {size[0]} x {size[1]}; put pictures of another size into a folder of their own"
+            )
+
+
+def natural_key(name: str) -> list[tuple[int, str]]:
+    """Return a sort key under which numbers inside names count as numbers.
+
+    Example:
+        >>> sorted(["a10.png", "a9.png", "A1.png"], key=natural_key)
+        ['A1.png', 'a9.png', 'a10.png']
+    """
+    return [(int(part or -1), text.casefold()) for text, part in re.findall(r"(\D*)(\d*)", name)]
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """Return the pictures of a folder in natural order; hidden and other files are passed over."""
+    files = [file for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")]
+    files = [file for file in files if file.suffix.lower() in _SUFFIXES or is_picture(file)]
+    return sorted(files, key=lambda file: natural_key(file.name))
+
+
+def is_picture(file: Path) -> bool:
+    """Whether the content is that of a still picture (an animation counts as a video).
+
+    Raises:
+        InputError: It is a picture of a kind that cannot be read.
+    """
+    image_module = pillow()
+    with file.open("rb") as stream:
+        head = stream.read(12)
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
+        raise InputError(f"{file}: must be a JPEG, PNG, WebP, TIFF or BMP picture, got HEIC; save it as JPEG first")
+    try:
+        with image_module.open(file) as image:
+            return not getattr(image, "is_animated", False)
+    except image_module.UnidentifiedImageError:
+        return False
+    except (OSError, ValueError, SyntaxError, image_module.DecompressionBombError) as error:
+        raise _unreadable(file, error) from error
+
+
+def _upright_size(file: Path) -> tuple[int, int]:
+    """Read the size from the header, exchanged where EXIF says that the picture lies on its side."""
+    image_module = pillow()
+    try:
+        with image_module.open(file) as image:
+            width, height = image.size
+            turned = image.getexif().get(_ORIENTATION_TAG) in _TURNED_ORIENTATIONS
+            return (height, width) if turned else (width, height)
+    except (OSError, ValueError, SyntaxError, image_module.DecompressionBombError) as error:
+        raise _unreadable(file, error) from error
+
+
+def _read(file: Path) -> Frame:
+    image_module = pillow()
+    try:
+        with image_module.open(file) as image:
+            upright: Image = pillow("ImageOps").exif_transpose(image)
+            return np.array(upright.convert("RGB"))
+    except (OSError, ValueError, SyntaxError, image_module.DecompressionBombError) as error:
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(file: Path, error: Exception) -> InputError:
+    return InputError(f"{file}: must be a whole picture, got one that cannot be read ({error}); copy it again")

@@ -1,0 +1,135 @@
+"""``ampose evaluate`` from its arguments to the report, with real (small, untrained) weights."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ampose.cli import main
+from ampose.data import Motion, write_motion
+from ampose.evaluation import protocols, view_held_out
+from ampose.lifter import load_model
+from ampose.models import create_model
+from ampose.skeletons import get_skeleton
+from ampose.weights import save_weights
+
+SUBJECTS = ("02", "08", "16", "39", "55", "01", "07")
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("weights")
+    save_weights(folder, "ampose-small", create_model("ampose-small", depth=1, normalisation="person-rays"))
+    return folder
+
+
+def make_motion() -> Motion:
+    skeleton = get_skeleton("human36m_17")
+    positions = np.random.default_rng(0).normal(scale=0.3, size=(20 * len(SUBJECTS), skeleton.num_joints, 3))
+    return Motion(
+        positions=positions.astype(np.float32),
+        skeleton=skeleton,
+        clip_starts=np.arange(len(SUBJECTS) + 1) * 20,
+        subjects=SUBJECTS,
+        actions=tuple("walk" if index % 2 else "run" for index in range(len(SUBJECTS))),
+        names=SUBJECTS,
+        fps=np.full(len(SUBJECTS), 60.0),
+        provenance={"source": "made up"},
+    )
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "motion.npz"
+    write_motion(make_motion(), path)
+    return path
+
+
+def test_it_prints_protocol_and_table_and_writes_the_report(
+    weights: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "report.json"
+    assert main(["evaluate", str(weights), str(data), "--baselines", str(data), "-o", str(output)]) == 0
+    printed = capsys.readouterr().out
+    lifter, motion = load_model(weights), make_motion()
+    settings = [
+        "cmu-held-out",
+        "02, 08, 16, 39, 55",
+        "seed 0",
+        "projected",
+        "root joint only",
+        "its mirrored one",
+    ]
+    identity = [lifter.weights_hash, motion.sha256, "100 samples of 2 actions"]
+    baselines = [f"{kind} (person-rays, 40 samples" for kind in ("linear regression", "nearest neighbour")]
+    for said in (*settings, *identity, *baselines, "mean over actions", "all frames"):
+        assert said in printed
+    reports = json.loads(output.read_text())
+    assert [report["method"].split(" (")[0] for report in reports] == [
+        "ampose-small", "linear regression", "nearest neighbour"
+    ]  # fmt: skip
+    assert [report["frames"] for report in reports] == [100, 100, 100]
+    assert f"{reports[0]['mean_over_actions']['values']['mpjpe']:.1f}" in printed
+    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_the_number_is_that_of_the_lifter_on_the_protocols_samples(
+    weights: Path, data: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "report.json"
+    assert main(["evaluate", str(weights), str(data), "--no-flip", "-o", str(output)]) == 0
+    [report] = json.loads(output.read_text())
+    assert report["protocol"]["flip"] is False
+    held_out = view_held_out(make_motion(), replace(protocols.get("cmu-held-out").target, flip=False))
+    predicted = load_model(weights).predict_samples(held_out.samples, flip=False)
+    target = held_out.samples.positions - held_out.samples.positions[:, :1]
+    expected = 1000 * (predicted - target).norm(dim=-1).mean().item()
+    assert report["all_frames"]["values"]["mpjpe"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_same_command_gives_the_same_report(weights: Path, data: Path, tmp_path: Path) -> None:
+    outputs = [tmp_path / "one.json", tmp_path / "two.json"]
+    for output in outputs:
+        assert main(["evaluate", str(weights), str(data), "-o", str(output)]) == 0
+    assert outputs[0].read_bytes() == outputs[1].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["{weights}", "{folder}/none.npz"], "found none"),
+        (["{folder}/none", "{data}"], "weights must be a name"),
+        (["{weights}", "{data}", "--protocol", "cmu-held-in"], "did you mean 'cmu-held-out'"),
+        (["{weights}", "{data}", "-o", "{folder}/report.txt"], "must be a .json file, got .txt"),
+        (["{weights}", "{data}", "-o", "{folder}/none/report.json"], "folder must be there"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(
+    arguments: list[str],
+    message: str,
+    weights: Path,
+    data: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    places = {"weights": str(weights), "data": str(data), "folder": str(tmp_path)}
+    assert main(["evaluate", *(argument.format(**places) for argument in arguments)]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert message in captured.err
+    assert captured.err.startswith("ampose: error: ")
+    assert len(captured.err.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_data_without_the_subjects_is_refused(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "others.npz"
+    write_motion(make_motion().select(subjects=["01", "07"]), path)
+    assert main(["evaluate", str(weights), str(path)]) == 2
+    assert "subject must be one that the motion has, got 02, 08, 16, 39, 55" in capsys.readouterr().err

@@ -1,0 +1,146 @@
+"""``ampose lift`` from end to end, on a real person, and what it says to a user's mistake."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ampose import formats
+from ampose.cli import main
+from ampose.media import open_media
+from ampose.media.writing import writing_video
+from ampose.models import create_model
+from ampose.weights import save_weights
+
+ROOT = Path(__file__).parents[2]
+CLIP = ROOT / "examples" / "balance_beam.mp4"
+BUST = ROOT.parent / "shared" / "media" / "grace_hopper.jpg"
+
+pytestmark = pytest.mark.detector
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory) -> str:
+    pytest.importorskip("mediapipe", reason="mediapipe is not installed")
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("weights") / "untrained"
+    save_weights(folder, "ampose-small", create_model("ampose-small"))
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def short_clip(tmp_path_factory) -> Path:
+    """12 frames, of which the last 3 are black."""
+    path = tmp_path_factory.mktemp("clip") / "short.mp4"
+    media = open_media(CLIP)
+    with writing_video(path, image_size=media.image_size, fps=30.0) as video:
+        for number, frame in zip(range(12), media, strict=False):
+            video.write(frame if number < 9 else np.zeros_like(frame))
+    return path
+
+
+def test_video_to_files(weights, short_clip, tmp_path, capsys):
+    folder = tmp_path / "new" / "result"
+    assert main(["lift", str(short_clip), "-o", str(folder), "--model", weights]) == 0
+    said = capsys.readouterr().out
+    names = {"poses.json", "poses.npz", "overview.png", "preview.mp4"}
+    assert {file.name for file in folder.iterdir()} == names
+    assert all(str(folder / name) in said for name in names)
+    assert "found in 9 of 12 frames; the other 3 are kept as missing" in said
+    assert re.search(r"reading [\d.]+, detecting [\d.]+, lifting [\d.]+ ms a frame", said)
+    person = formats.read(folder / "poses.npz")[0]
+    assert person.pose3d.missing.tolist() == [False] * 9 + [True] * 3
+    data = json.loads((folder / "poses.json").read_text())
+    assert data["provenance"]["detector"] == "mediapipe"
+    assert data["provenance"]["weights"]
+    assert len(list(open_media(folder / "preview.mp4"))) == 12
+    assert open_media(folder / "overview.png").image_size[0] == pytest.approx(1600, abs=4)
+
+
+def test_one_picture_has_no_preview_and_says_what_it_guesses(weights, tmp_path, capsys):
+    if not BUST.exists():
+        pytest.skip("the half-body picture is not here")
+    assert main(["lift", str(BUST), "-o", str(tmp_path / "out"), "--model", weights]) == 0
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {"poses.json", "poses.npz", "overview.png"}
+    assert "the legs were mostly out of sight" in capsys.readouterr().out
+    assert json.loads((tmp_path / "out" / "poses.json").read_text())["fps"] is None
+
+
+def test_folder_of_pictures_and_default_output(weights, tmp_path, monkeypatch):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number, frame in zip((1, 2, 10), open_media(CLIP), strict=False):
+        Image.fromarray(frame).save(folder / f"{number}.png")
+    monkeypatch.chdir(tmp_path)
+    assert main(["lift", "pictures", "--model", weights, "--no-flip"]) == 0
+    assert len(formats.read(tmp_path / "pictures_3d" / "poses.json")[0].pose3d) == 3
+    assert len(list(open_media(tmp_path / "pictures_3d" / "preview.mp4"))) == 3
+
+
+def test_no_preview(weights, short_clip, tmp_path):
+    options = ["-o", str(tmp_path / "out"), "--model", weights, "--no-preview"]
+    assert main(["lift", str(short_clip), *options]) == 0
+    assert not (tmp_path / "out" / "preview.mp4").exists()
+    assert (tmp_path / "out" / "overview.png").exists()
+
+
+def night(path: Path) -> None:
+    with writing_video(path, image_size=(160, 120), fps=25.0) as video:
+        for _ in range(3):
+            video.write(np.zeros((120, 160, 3), dtype=np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: path.write_text("no film\n" * 50), "must be a video"),
+        (lambda path: None, "no such file"),
+        (lambda path: path.mkdir(), "a folder without any"),
+        (night, "found nobody in 3 frames"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(weights, tmp_path, capsys, make, message):
+    path = tmp_path / "input.mp4"
+    make(path)
+    assert main(["lift", str(path), "-o", str(tmp_path / "out"), "--model", weights]) == 2
+    error = [line for line in capsys.readouterr().err.splitlines() if line.startswith("ampose: error")]
+    assert len(error) == 1
+    assert message in error[0]
+    assert str(path) in error[0]
+    assert not (tmp_path / "out").exists()
+
+
+def test_output_is_checked_before_the_work(weights, short_clip, tmp_path, capsys):
+    (tmp_path / "file").write_text("in the way")
+    for output in (tmp_path / "file", tmp_path / "file" / "deeper", Path("/proc/nowhere/out")):
+        assert main(["lift", str(short_clip), "-o", str(output), "--model", weights]) == 2
+        error = capsys.readouterr().err
+        assert f"{output}: output must be a folder to write to" in error
+        assert "finding the person" not in error
+    assert (tmp_path / "file").read_text() == "in the way"
+
+
+def test_output_into_the_folder_of_the_pictures(weights, tmp_path, capsys):
+    Image.new("RGB", (40, 30)).save(tmp_path / "1.png")
+    assert main(["lift", str(tmp_path), "-o", str(tmp_path), "--model", weights]) == 2
+    assert "another folder than the input" in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["1.png"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--model", "ampose-smal"], "weights must be"),
+        (["--detector", "mediapip"], "did you mean 'mediapipe'"),
+        (["--field-of-view", "0"], "field of view must be"),
+    ],
+)
+def test_wrong_settings(weights, short_clip, tmp_path, capsys, options, message):
+    arguments = ["lift", str(short_clip), "-o", str(tmp_path / "out"), "--model", weights, *options]
+    assert main(arguments) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

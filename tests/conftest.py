@@ -1,0 +1,39 @@
+"""What several test files need: seeded randomness, and the real data beside the repository."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    import torch
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+# The same examples in every run, and no stop-watch: a busy machine is no bug.
+settings.register_profile("ampose", deadline=None, derandomize=True, max_examples=40)
+settings.load_profile("ampose")
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A new one for each test, so that no test's numbers depend on which tests ran before it."""
+    return np.random.default_rng(20230604)
+
+
+@pytest.fixture
+def generator() -> "torch.Generator":
+    """The same for torch."""
+    import torch
+
+    return torch.Generator().manual_seed(20230604)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with real data and media, where there is one."""
+    if not SHARED.is_dir():
+        pytest.skip("no folder ../shared with real data beside the repository")
+    return SHARED

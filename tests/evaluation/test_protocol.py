@@ -1,0 +1,119 @@
+"""Protocols: what they refuse, what they say, and the samples that they make."""
+
+import json
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+import torch
+
+from ampose.data import Motion
+from ampose.errors import InputError
+from ampose.evaluation import Protocol, protocols, register, view_held_out
+from ampose.evaluation.cmu import HELD_OUT_SUBJECTS
+from ampose.evaluation.held_out import view_others
+from ampose.geometry import bone_lengths
+from ampose.skeletons import get_skeleton
+from ampose.synthesis.detector_noise import NoiseConfig
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"frame_stride": 0}, "frame_stride must be at least 1, got 0"),
+        ({"cameras_per_frame": 0}, "cameras_per_frame must be at least 1"),
+        ({"root": "middle"}, "root must be one of"),
+        ({"threshold_joints": ("tail",)}, "got 'tail'"),
+        ({"skeleton": "human36m_18"}, "did you mean"),
+        ({"metrics": ("mpjpee",)}, "did you mean 'mpjpe'"),
+        ({"metrics": ("mpjve",)}, "needs whole sequences"),
+    ],
+)
+def test_a_protocol_refuses_what_it_cannot_measure(protocol: Protocol, change: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        replace(protocol, **change)
+
+
+@pytest.mark.parametrize("name", protocols.names())
+def test_every_registered_protocol_is_plain_data_and_states_all_that_bears_on_a_number(name: str) -> None:
+    entry = protocols.get(name).target
+    assert entry.name == name
+    data = json.loads(json.dumps(entry.as_dict()))
+    assert {field.name for field in fields(Protocol)} < set(data)
+    said = dict(entry.statement())
+    assert {"subjects", "frames", "2D source", "cameras", "joints", "root", "alignment", "flip"} < set(said)
+    assert "seed 0" in said["cameras"]
+
+
+def test_the_default_protocol_holds_out_five_people() -> None:
+    chosen = protocols.get("cmu-held-out").target
+    assert chosen.subjects == HELD_OUT_SUBJECTS == ("02", "08", "16", "39", "55")
+    assert (chosen.cameras_per_frame, chosen.seed, chosen.root, chosen.noise.largest) == (1, 0, "subtract", 0)
+
+
+def test_a_protocol_is_registered_once(protocol: Protocol) -> None:
+    with pytest.raises(ValueError, match="unique"):
+        register(replace(protocol, name="cmu-held-out"))
+
+
+def test_only_the_protocols_subjects_are_seen_with_their_own_names(
+    motion: Motion, protocol: Protocol
+) -> None:
+    seen = view_held_out(motion, protocol)
+    assert len(seen.samples) == 70
+    assert list(seen.actions) == ["sit"] * 20 + ["sit down"] * 50
+    assert set(seen.subjects) == {"02"}
+    bones = get_skeleton("human36m_17").bone_indices
+    expected = bone_lengths(motion.select(subjects=["02"]).positions, bones)
+    np.testing.assert_allclose(bone_lengths(seen.samples.positions.numpy(), bones), expected, atol=1e-5)
+
+
+def test_stride_and_cameras_change_the_count_and_the_names_stay_with_their_frames(
+    motion: Motion, protocol: Protocol
+) -> None:
+    plain = view_held_out(motion, protocol)
+    seen = view_held_out(motion, replace(protocol, frame_stride=3, cameras_per_frame=2))
+    assert list(seen.actions) == list(plain.actions[::3]) * 2
+    assert len(seen.samples) == len(seen.actions) == 48
+    first, second = seen.samples.keypoints_px[:24], seen.samples.keypoints_px[24:]
+    assert not torch.equal(first, second)
+
+
+def test_the_same_seed_gives_the_same_samples_and_another_seed_others(
+    motion: Motion, protocol: Protocol
+) -> None:
+    once, again = view_held_out(motion, protocol), view_held_out(motion, protocol)
+    other = view_held_out(motion, replace(protocol, seed=1))
+    assert torch.equal(once.samples.keypoints_px, again.samples.keypoints_px)
+    assert not torch.equal(once.samples.keypoints_px, other.samples.keypoints_px)
+
+
+def test_noise_moves_the_2d_and_leaves_cameras_and_3d(motion: Motion, protocol: Protocol) -> None:
+    clean = view_held_out(motion, protocol).samples
+    noisy = view_held_out(motion, replace(protocol, noise=NoiseConfig(largest=0.05))).samples
+    assert torch.equal(clean.positions, noisy.positions)
+    assert torch.equal(clean.intrinsics.focal, noisy.intrinsics.focal)
+    assert not torch.equal(clean.keypoints_px, noisy.keypoints_px)
+
+
+def test_a_protocol_without_subjects_sees_all(motion: Motion, protocol: Protocol) -> None:
+    assert len(view_held_out(motion, replace(protocol, subjects=())).samples) == len(motion)
+
+
+def test_a_protocol_on_16_joints_maps_the_17(motion: Motion, protocol: Protocol) -> None:
+    seen = view_held_out(motion, replace(protocol, skeleton="human36m_16"))
+    assert seen.samples.keypoints_px.shape == (70, 16, 2)
+
+
+def test_a_missing_subject_is_named(motion: Motion, protocol: Protocol) -> None:
+    with pytest.raises(InputError, match="got 77"):
+        view_held_out(motion, replace(protocol, subjects=("02", "77")))
+
+
+def test_baselines_learn_from_the_others_only(motion: Motion, protocol: Protocol) -> None:
+    assert len(view_others(motion, protocol, 1000)) == 600
+    assert len(view_others(motion, protocol, 30)) == 30
+    with pytest.raises(InputError, match="does not measure, got none"):
+        view_others(motion.select(subjects=["02"]), protocol, 30)
+    with pytest.raises(InputError, match="does not measure, got none"):
+        view_others(motion, replace(protocol, subjects=()), 30)

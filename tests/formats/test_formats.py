@@ -1,0 +1,185 @@
+"""Every file format gives back what was written, and refuses what is damaged."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ampose import formats
+from ampose.errors import InputError
+from ampose.formats import Person
+from ampose.pose import Pose2D, Pose3D
+from ampose.skeletons import Skeleton, get_skeleton
+
+MISSING = 2
+
+
+def person(frames: int = 5, *, fps: float | None = 29.97, id: int = 0) -> Person:  # noqa: A002
+    random = np.random.default_rng(id)
+    skeleton3d, skeleton2d = get_skeleton("human36m_17"), get_skeleton("blazepose_33")
+    positions = random.normal(size=(frames, 17, 3)).astype(np.float32)
+    keypoints = random.uniform(0, 700, size=(frames, 33, 2)).astype(np.float32)
+    confidence3d = random.uniform(size=(frames, 17)).astype(np.float32)
+    confidence2d = random.uniform(size=(frames, 33)).astype(np.float32)
+    if frames > MISSING:
+        positions[MISSING], keypoints[MISSING] = np.nan, np.nan
+        confidence3d[MISSING], confidence2d[MISSING] = 0, 0
+    facts = {"source": "café.mp4", "model": "ampose-small", "made_up_joints": "hip, spine"}
+    return Person(
+        Pose3D(positions=positions, confidence=confidence3d, skeleton=skeleton3d, fps=fps, provenance=facts),
+        Pose2D(
+            keypoints=keypoints,
+            confidence=confidence2d,
+            skeleton=skeleton2d,
+            image_size=(720, 1280),
+            fps=fps,
+            provenance=facts,
+        ),
+        id=id,
+    )
+
+
+def assert_same(read: Person, written: Person, *, exact: bool) -> None:
+    m, px, part = (0, 0, 0) if exact else (5.1e-6, 5.1e-3, 5.1e-5)
+    close = np.testing.assert_allclose
+    close(read.pose3d.positions, written.pose3d.positions, rtol=0, atol=m)
+    close(read.pose2d.keypoints, written.pose2d.keypoints, rtol=1e-7, atol=px)
+    close(read.pose3d.confidence, written.pose3d.confidence, rtol=0, atol=part)
+    close(read.pose2d.confidence, written.pose2d.confidence, rtol=0, atol=part)
+    assert read.id == written.id
+    assert read.pose3d.fps == written.pose3d.fps == read.pose2d.fps
+    assert read.pose3d.skeleton.as_dict() == written.pose3d.skeleton.as_dict()
+    assert read.pose2d.skeleton.as_dict() == written.pose2d.skeleton.as_dict()
+    assert read.pose3d.frame_of_reference == written.pose3d.frame_of_reference
+    assert read.pose2d.image_size == written.pose2d.image_size
+    assert dict(read.pose3d.provenance) == dict(written.pose3d.provenance)
+    assert read.pose3d.missing.tolist() == written.pose3d.missing.tolist()
+
+
+@pytest.mark.parametrize("suffix", sorted({*formats.suffixes("reads")} & {*formats.suffixes("writes")}))
+@pytest.mark.parametrize("people", [[person()], [person(), person(id=7)], [person(1, fps=None)]])
+def test_round_trip(tmp_path, suffix, people):
+    path = tmp_path / f"poses{suffix}"
+    formats.write(path, people)
+    read = formats.read(path)
+    assert len(read) == len(people)
+    for one, other in zip(read, people, strict=True):
+        assert_same(one, other, exact=suffix == ".npz")
+    assert [file.name for file in tmp_path.iterdir()] == [path.name], "no temporary file stays"
+
+
+@pytest.mark.parametrize("suffix", formats.suffixes("writes"))
+def test_a_skeleton_of_ones_own_survives(tmp_path, suffix):
+    arm = Skeleton("arm", {"left_elbow": None, "right_elbow": "left_elbow"}, [("left_elbow", "right_elbow")])
+    one = person()
+    positions, confidence = one.pose3d.positions[:, :2], one.pose3d.confidence[:, :2]
+    pose3d = replace(one.pose3d, positions=positions, confidence=confidence, skeleton=arm)
+    formats.write(tmp_path / f"a{suffix}", Person(pose3d, one.pose2d))
+    assert formats.read(tmp_path / f"a{suffix}")[0].pose3d.skeleton.as_dict() == arm.as_dict()
+
+
+def test_json_is_what_its_description_says(tmp_path):
+    formats.write(tmp_path / "poses.json", person())
+    text = (tmp_path / "poses.json").read_text(encoding="utf-8")
+    data = json.loads(text)
+    assert "NaN" not in text
+    assert (data["format"], data["version"], data["unit"], data["num_frames"]) == ("ampose.poses", 1, "m", 5)
+    assert data["joints"][0] == "hip"
+    assert data["parents"][:3] == [None, "hip", "right_hip"]
+    assert data["made_up"] == ["hip", "spine"]
+    assert data["image_size"] == [720, 1280]
+    frames = data["people"][0]["frames"]
+    assert frames[1]["time"] == pytest.approx(1 / 29.97, abs=1e-6)
+    missing = frames[MISSING]
+    keys = ("positions", "confidence", "keypoints_2d", "confidence_2d")
+    assert all(missing[key] is None for key in keys)
+    assert np.array(frames[0]["positions"]).shape == (17, 3)
+    assert len(text.splitlines()) < 40, "a frame is one line"
+
+
+def test_npz_needs_no_pickle(tmp_path):
+    formats.write(tmp_path / "poses.npz", person())
+    with np.load(tmp_path / "poses.npz", allow_pickle=False) as file:
+        assert {file[name].dtype.kind for name in file.files} <= set("fiU")
+        assert file["positions"].shape == (1, 5, 17, 3)
+        assert file["joints"][0] == "hip"
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def scribble(path: Path) -> None:
+    path.write_bytes(b"\x89 something else altogether")
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("suffix", formats.suffixes("reads"))
+@pytest.mark.parametrize("damage", [cut, scribble, empty])
+def test_damaged_files_are_refused_in_one_line(tmp_path, suffix, damage):
+    path = tmp_path / f"poses{suffix}"
+    formats.write(path, person())
+    damage(path)
+    with pytest.raises(InputError) as caught:
+        formats.read(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda data: data.pop("fps"), "'fps'"),
+        (lambda data: data.update(format="other"), "'ampose.poses'"),
+        (lambda data: data.update(version=2), "version 2"),
+        (lambda data: data["people"][0]["frames"][1].update(positions=[[1, 2, 3]]), "frame 1"),
+        (lambda data: data["skeleton"]["parents"].update(hip="spine"), "exactly one root"),
+    ],
+)
+def test_json_with_wrong_content(tmp_path, change, message):
+    path = tmp_path / "poses.json"
+    formats.write(path, person())
+    data = json.loads(path.read_text(encoding="utf-8"))
+    change(data)
+    path.write_text(json.dumps(data), encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        formats.read(path)
+
+
+def test_npz_that_is_not_ours(tmp_path):
+    np.savez(tmp_path / "other.npz", a=np.zeros(3))
+    with pytest.raises(InputError, match=r"other\.npz"):
+        formats.read(tmp_path / "other.npz")
+    np.savez(tmp_path / "evil.npz", format=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(InputError, match=r"evil\.npz"):
+        formats.read(tmp_path / "evil.npz")
+
+
+def test_unknown_suffix_lists_the_known(tmp_path):
+    with pytest.raises(InputError, match=r"\.json or \.npz, got '\.xyz'"):
+        formats.write(tmp_path / "poses.xyz", person())
+    with pytest.raises(InputError, match=r"\.json or \.npz"):
+        formats.read(tmp_path / "poses")
+
+
+def test_what_cannot_be_written_is_refused(tmp_path):
+    with pytest.raises(InputError, match="at least one"):
+        formats.write(tmp_path / "poses.json", [])
+    with pytest.raises(InputError, match="share frames"):
+        formats.write(tmp_path / "poses.json", [person(), person(6)])
+    with pytest.raises(InputError, match="folder that can be written"):
+        formats.write(tmp_path / "nowhere" / "poses.json", person())
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(InputError, match="no such file"):
+        formats.read(tmp_path / "poses.json")
+
+
+def test_a_person_has_the_same_frames_in_2d_and_3d():
+    one = person()
+    with pytest.raises(InputError, match="as many frames"):
+        Person(one.pose3d, one.pose2d[:3])

@@ -1,0 +1,105 @@
+"""Pictures, and folders of pictures."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ampose.errors import InputError
+from ampose.media import open_media
+
+
+def save(path: Path, size: tuple[int, int] = (40, 30), colour: tuple[int, int, int] = (200, 30, 30), **options) -> Path:
+    Image.new("RGB", size, colour).save(path, **options)
+    return path
+
+
+def test_one_picture_is_one_frame_without_a_rate(tmp_path):
+    media = open_media(save(tmp_path / "a.png"))
+    frames = list(media)
+    assert (media.image_size, media.fps, media.num_frames) == ((40, 30), None, 1)
+    assert len(frames) == 1
+    assert frames[0].shape == (30, 40, 3)
+    assert (frames[0] == (200, 30, 30)).all()
+
+
+def test_the_content_decides_not_the_name(tmp_path):
+    png = save(tmp_path / "a.png")
+    renamed = png.rename(tmp_path / "holiday.mp4")
+    assert open_media(renamed).num_frames == 1
+
+
+def test_folder_comes_in_natural_order_and_may_be_read_twice(tmp_path):
+    for number in (10, 9, 1):
+        save(tmp_path / f"frame{number}.png", colour=(number, 0, 0))
+    (tmp_path / "notes.txt").write_text("not a picture")
+    (tmp_path / ".hidden.png").write_text("not a picture either")
+    media = open_media(tmp_path)
+    for _ in range(2):
+        assert [int(frame[0, 0, 0]) for frame in media] == [1, 9, 10]
+
+
+def test_exif_orientation_is_honoured(tmp_path):
+    """Orientation 6: the camera was held upright; the stored picture must be turned clockwise."""
+    stored = np.zeros((30, 40, 3), dtype=np.uint8)
+    stored[:, :20] = 255  # the left half becomes the upper half
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(stored).save(tmp_path / "phone.png", exif=exif)
+    media = open_media(tmp_path / "phone.png")
+    frame = next(iter(media))
+    assert media.image_size == (30, 40)
+    assert frame.shape == (40, 30, 3)
+    assert (frame[:20] == 255).all()
+    assert (frame[20:] == 0).all()
+
+
+def test_grey_and_transparent_pictures_become_rgb(tmp_path):
+    Image.new("L", (8, 6), 77).save(tmp_path / "1.png")
+    Image.new("RGBA", (8, 6), (1, 2, 3, 128)).save(tmp_path / "2.png")
+    grey, clear = open_media(tmp_path)
+    assert (grey == 77).all()
+    assert (clear == (1, 2, 3)).all()
+
+
+def test_mixed_sizes_name_the_first_odd_picture(tmp_path):
+    save(tmp_path / "1.png")
+    save(tmp_path / "2.png", (41, 30))
+    with pytest.raises(InputError, match=r"2\.png: must be 40 x 30 pixels as .* 1\.png, got 41 x 30"):
+        open_media(tmp_path)
+
+
+def test_a_picture_that_is_cut_off_is_named(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "1.jpg")
+    content = (tmp_path / "1.jpg").read_bytes()
+    (tmp_path / "1.jpg").write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=r"1\.jpg: must be a whole picture"):
+        list(open_media(tmp_path))
+
+
+def test_a_broken_picture_in_a_folder_is_not_passed_over(tmp_path):
+    save(tmp_path / "1.png")
+    (tmp_path / "2.png").write_bytes(b"not a picture at all")
+    with pytest.raises(InputError, match=r"2\.png"):
+        open_media(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: None, "no such file"),
+        (lambda path: path.mkdir(), "a folder without any"),
+        (lambda path: path.touch(), "an empty file"),
+        (lambda path: path.write_bytes(b"\0\0\0\x18ftypheic" + bytes(64)), "HEIC"),
+        (lambda path: path.write_text("hello, I am a text"), "none of these"),
+    ],
+)
+def test_what_is_no_picture_is_refused_in_one_line(tmp_path, make, message):
+    path = tmp_path / "input.mp4"
+    make(path)
+    with pytest.raises(InputError, match=message) as caught:
+        open_media(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
