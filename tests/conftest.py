@@ -1,7 +1,11 @@
 """What several test files need: seeded randomness, and the real data beside the repository."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+# One thread a process, before NumPy and torch start theirs: the tests run in several processes.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest

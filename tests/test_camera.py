@@ -87,7 +87,7 @@ def reference_projection(points: np.ndarray, lens: str) -> np.ndarray:
     width, height = facts["image_size"]
     focal_norm = np.array(facts["focal"]) / width * 2
     centre_norm = np.array(facts["centre"]) / width * 2 - [1, height / width]
-    pixels = np.empty(points.shape[:-1] + (2,))
+    pixels = np.empty((*points.shape[:-1], 2))
     for place in np.ndindex(points.shape[:-1]):
         X, Y, Z = points[place]
         xy = np.clip([X / Z, Y / Z], -1, 1)
@@ -95,7 +95,7 @@ def reference_projection(points: np.ndarray, lens: str) -> np.ndarray:
         radial = 1 + k1 * r2 + k2 * r2**2 + k3 * r2**3
         bent = xy * (radial + p @ xy) + p * r2
         screen = focal_norm * bent + centre_norm
-        pixels[place] = (screen + [1, height / width]) * width / 2
+        pixels[place] = (screen + np.array([1, height / width])) * width / 2
     return pixels
 
 
@@ -171,7 +171,7 @@ def test_every_sample_may_have_a_camera_of_its_own(rng: np.random.Generator) -> 
 
 
 @pytest.mark.parametrize("size", [(1920, 1080), (1080, 1920), (640, 640)])
-@pytest.mark.parametrize("degrees", [1, 40, 60, 90, 179])
+@pytest.mark.parametrize("degrees", [1.0, 40.0, 60.0, 90.0, 179.0])
 def test_a_field_of_view_is_seen_across_the_longer_side(size: tuple[int, int], degrees: float) -> None:
     camera = Intrinsics.from_field_of_view(size, degrees)
     half = math.radians(degrees) / 2
@@ -182,7 +182,7 @@ def test_a_field_of_view_is_seen_across_the_longer_side(size: tuple[int, int], d
     np.testing.assert_array_equal(camera.centre * 2, size)
 
 
-@pytest.mark.parametrize("degrees", [0, -60, 180, math.nan, math.inf])
+@pytest.mark.parametrize("degrees", [0.0, -60.0, 180.0, math.nan, math.inf])
 def test_an_impossible_field_of_view_is_refused(degrees: float) -> None:
     with pytest.raises(InputError, match="field of view must be between 1 and 179 degrees"):
         Intrinsics.from_field_of_view((1920, 1080), degrees)

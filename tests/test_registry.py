@@ -43,7 +43,7 @@ def test_a_name_is_taken_once() -> None:
     ("asked", "hint"),
     [
         pytest.param("cta", "did you mean 'cat' or 'cart'?", id="two near"),
-        pytest.param("baer", "did you mean 'bear'?", id="one near"),
+        pytest.param("bearr", "did you mean 'bear'?", id="one near"),
         pytest.param("zebra", "known: bear, cart, cat", id="nothing near"),
         pytest.param("", "known: bear, cart, cat", id="empty"),
     ],

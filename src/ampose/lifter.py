@@ -68,7 +68,8 @@ class Lifter:
         Args:
             keypoints: A Pose2D, or pixels of shape (frame, joint, 2), or with a confidence as the third
                 number. A frame of NaN is a frame without the person.
-            image_size: (width, height) in pixels; needed with an array.
+            image_size: (width, height) in pixels; needed with an array. This, ``skeleton`` and ``fps`` say what
+                an array cannot; a Pose2D has its own.
             skeleton: The skeleton of the array's joints; needed with an array unless it is the lifter's own.
             fps: Frames per second of the array.
             intrinsics: The camera, if it is known; otherwise a field of view of 60 degrees across the longer side
@@ -89,8 +90,9 @@ class Lifter:
             (1, 17, 3)
         """
         pose = self._as_pose(keypoints, image_size, skeleton, fps)
-        mapping = find_mapping(pose.skeleton.name, self.skeleton.name)
+        mapping = find_mapping(pose.skeleton, self.skeleton)
         camera = intrinsics or Intrinsics.from_field_of_view(pose.image_size)
+        _check_same_picture(camera, pose.image_size)
         there = ~pose.missing
         positions = np.full((len(pose), self.skeleton.num_joints, 3), np.nan, dtype=np.float32)
         points = mapping.map_points(pose.keypoints[there])
@@ -111,6 +113,10 @@ class Lifter:
         fps: float | None,
     ) -> Pose2D:
         if isinstance(keypoints, Pose2D):
+            given = {"image_size": image_size, "skeleton": skeleton, "fps": fps}
+            for name, value in given.items():
+                if value is not None:
+                    raise InputError(f"{name} must not be given with a Pose2D, which has its own; got {value}")
             return keypoints
         if image_size is None:
             raise InputError("image_size must be given with an array of keypoints, got None; pass (width, height)")
@@ -125,6 +131,16 @@ class Lifter:
             "focal_px": f"{camera.focal[0]:.1f}",
             "flip": "averaged with the mirrored prediction" if flip else "off",
         }
+
+
+def _check_same_picture(camera: Intrinsics, image_size: tuple[int, int]) -> None:
+    """Refuse a camera of a picture of another size: its pixels are not the keypoints' pixels."""
+    width, height = (int(side) for side in camera.image_size)
+    if (width, height) != tuple(image_size):
+        expected = " x ".join(map(str, image_size))
+        raise InputError(
+            f"intrinsics must be of the same picture, {expected}, got {width} x {height}; scale focal and centre to it"
+        )
 
 
 def _made_up(joints: frozenset[str]) -> dict[str, str]:

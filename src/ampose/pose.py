@@ -34,7 +34,8 @@ class Pose2D:
         provenance: Where this came from: file, detector...
 
     Raises:
-        InputError: A shape does not fit the skeleton, or the picture size is not positive.
+        InputError: A shape does not fit the skeleton, the picture size is not positive, a frame is neither
+            whole nor missing, or a confidence is no number.
     """
 
     keypoints: Float[np.ndarray, "frame joint 2"]
@@ -49,6 +50,7 @@ class Pose2D:
         if min(self.image_size) <= 0:
             raise InputError(f"image_size must be positive (width, height), got {self.image_size}")
         _check_whole_frames(self.keypoints, self.skeleton)
+        _check_confidence(self.confidence, self.skeleton)
 
     @classmethod
     def from_array(
@@ -62,12 +64,15 @@ class Pose2D:
     ) -> "Pose2D":
         """Make a pose from (frame, joint, 2) pixels or (frame, joint, 3) pixels and confidence.
 
-        Without a confidence, each joint that is there has confidence 1.
+        The numbers are copied. Without a confidence, each joint that is there has confidence 1.
 
         Raises:
-            InputError: The array has another shape.
+            InputError: The array has another shape, or does not hold numbers.
         """
-        array = np.asarray(keypoints, dtype=np.float32)
+        try:
+            array = np.array(keypoints, dtype=np.float32)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"keypoints must be numbers, got {' '.join(str(error).split())}") from error
         if array.ndim != 3 or array.shape[2] not in (2, 3):
             raise InputError(f"keypoints must have shape (frame, joint, 2 or 3), got {array.shape}")
         there = ~np.isnan(array[..., :2]).any(axis=2)
@@ -161,4 +166,14 @@ def _check_whole_frames(points: np.ndarray, skeleton: Skeleton) -> None:
             f"keypoints must be finite or NaN for the whole frame, got frame {frame} without "
             f"{', '.join(joints[:4])}{'...' if len(joints) > 4 else ''} ({int(partly.sum())} such frames); "
             "fill the joints in, or set the whole frame to NaN"
+        )
+
+
+def _check_confidence(confidence: np.ndarray, skeleton: Skeleton) -> None:
+    lost = np.argwhere(~np.isfinite(confidence))
+    if len(lost):
+        frame, joint = lost[0]
+        raise InputError(
+            f"confidence must be a finite number, got {confidence[frame, joint]} in frame {frame} for "
+            f"{skeleton.joints[joint]}; write 0 for a joint that is a guess"
         )

@@ -1,6 +1,8 @@
 """Real video files: written, read back, turned, cut off."""
 
 import logging
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -171,3 +173,21 @@ def test_replacing_in_a_folder_that_is_none(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="folder that can be written to"), replacing(tmp_path / "file" / "a.txt"):
         pytest.fail("the block must not run")
+
+
+@pytest.fixture
+def little_room() -> Iterator[None]:
+    """No file may grow beyond 4000 bytes: what a full disk does, without filling one."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.usefixtures("little_room")
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
+    with pytest.raises(InputError, match=r"long\.mp4: must fit on the disk"):
+        write(tmp_path / "long.mp4", noisy(40))
+    with pytest.raises(InputError, match=r"a\.bin: must fit on the disk"), replacing(tmp_path / "a.bin") as unfinished:
+        unfinished.write_bytes(bytes(5000))
+    assert list(tmp_path.iterdir()) == []

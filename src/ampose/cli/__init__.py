@@ -4,8 +4,10 @@ A command's file has a one-line docstring (its summary) and a function ``run(arg
 light; what is heavy it imports when it runs, so that ``ampose --help`` answers at once.
 """
 
+import ast
 import importlib
 import logging
+import os
 import pkgutil
 import sys
 from collections.abc import Sequence
@@ -16,6 +18,7 @@ from ampose.registry import Registry
 
 USER_ERROR = 2
 INTERRUPTED = 130
+NOBODY_READS = 141
 
 
 def command_names() -> list[str]:
@@ -26,8 +29,7 @@ def command_names() -> list[str]:
 def _help() -> str:
     names = command_names()
     width = max(map(len, names))
-    summaries = {name: (importlib.import_module(f"{__name__}.{name}").__doc__ or "").splitlines()[0] for name in names}
-    lines = [f"  {name:<{width}}  {summary}" for name, summary in summaries.items()]
+    lines = [f"  {name:<{width}}  {_summary(name)}" for name in names]
     return "\n".join(
         [
             "usage: ampose COMMAND [options]",
@@ -45,6 +47,12 @@ def _help() -> str:
     )
 
 
+def _summary(name: str) -> str:
+    """Return the first line of a command's docstring, from its source: importing it would load what it needs."""
+    source = pkgutil.get_data(__name__, f"{name}.py") or b""
+    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
+
+
 def _run(args: Sequence[str]) -> None:
     if not args or args[0] in ("--help", "-h"):
         print(_help())
@@ -58,7 +66,10 @@ def _run(args: Sequence[str]) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit status: 0, 2 for a user's mistake, 130 when interrupted."""
+    """Run one command and return the exit status.
+
+    0; 2 for a user's mistake; 130 when interrupted; 141 when nobody reads the output any more (``| head -1``).
+    """
     args = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in args
     if debug:
@@ -66,6 +77,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO if debug else logging.WARNING, format="ampose: %(message)s")
     try:
         _run(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for Python's own flush at the end
+        return NOBODY_READS
     except (InputError, MissingExtraError, OSError) as error:
         if debug:
             raise

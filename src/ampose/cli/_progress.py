@@ -48,6 +48,10 @@ def _lines(title: str, unit: str, every_s: float = 10.0) -> Report:
         finished = total is not None and done >= total
         if finished or time.monotonic() - last >= every_s:
             last = time.monotonic()
-            print(f"{title}: {done} of {total or '?'} {unit} {note}".rstrip(), file=sys.stderr, flush=True)
+            print(
+                f"{title}: {done} of {'?' if total is None else total} {unit} {note}".rstrip(),
+                file=sys.stderr,
+                flush=True,
+            )
 
     return report

@@ -5,7 +5,7 @@ looks sees the old file or the new one, never half of one.
 """
 
 import contextlib
-import os
+import errno
 import secrets
 from collections.abc import Iterator
 from fractions import Fraction
@@ -19,13 +19,15 @@ from ampose.errors import InputError
 from ampose.media.contract import Frame
 from ampose.media.packages import pyav
 
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
 
 @contextlib.contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Give a temporary path to write to; it becomes ``path`` when the block ends without an error.
 
     Raises:
-        InputError: The folder does not exist or cannot be written to.
+        InputError: The folder does not exist or cannot be written to, or the disk is full.
 
     Example:
         >>> import tempfile
@@ -47,7 +49,13 @@ def replacing(path: str | Path) -> Iterator[Path]:
         ) from error
     try:
         yield unfinished
-        os.replace(unfinished, path)  # noqa: PTH105 - the same as Path.replace, and what "atomic" is known by
+        unfinished.replace(path)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise InputError(
+            f"{path}: must fit on the disk, got: {error.strerror}; make room or name another folder"
+        ) from error
     finally:
         unfinished.unlink(missing_ok=True)
 

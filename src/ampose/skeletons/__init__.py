@@ -85,11 +85,11 @@ def find_mapping(source: str | Skeleton, target: str | Skeleton) -> SkeletonMapp
 for _skeleton in known.KNOWN:
     register_skeleton(_skeleton)
 for _target in ("human36m_17", "human36m_16"):
-    for _source in ("coco_17", "blazepose_33"):
+    for _source, _recipe in (("coco_17", mappings.FROM_COCO), ("blazepose_33", mappings.FROM_BLAZEPOSE)):
         register_mapping(
             _source,
             _target,
-            mappings.FROM_FACE_AND_LIMBS,
+            _recipe,
             made_up=frozenset({"hip", "spine", "thorax", "neck_nose", "head"}),
         )
     register_mapping("halpe_26", _target, mappings.FROM_HALPE, made_up=frozenset({"spine", "neck_nose"}))

@@ -165,12 +165,13 @@ class Skeleton:
         Raises:
             InputError: It is no mapping, a key is missing or of a wrong type, or the joints are no tree.
         """
+        refusal = f"skeleton must have name, parents and pairs, got {data!r:.80}"
         if not isinstance(data, Mapping) or not isinstance(data.get("parents"), Mapping):
-            raise InputError(f"skeleton must be a mapping with name, parents and pairs, got {data!r:.80}")
+            raise InputError(refusal)
         try:
             pairs = [(str(left), str(right)) for left, right in data.get("pairs", [])]
             return cls(str(data["name"]), dict(data["parents"]), pairs)
         except InputError:
             raise
         except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"skeleton must have name, parents and pairs, got {data!r:.80}") from error
+            raise InputError(refusal) from error

@@ -1,5 +1,6 @@
 """Body proportions: the same pose on taller, smaller, longer-limbed people."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ class ProportionConfig:
     """Standard deviation of the factor on each bone, the same for left and right."""
 
     def __post_init__(self) -> None:
-        if not 0 < self.height[0] <= self.height[1]:
+        if not 0 < self.height[0] <= self.height[1] < math.inf:
             raise InputError(f"height must be (low, high) factors above 0, got {self.height}")
         if not 0 <= self.bone_spread < 0.25:
             raise InputError(f"bone_spread must be in [0, 0.25), got {self.bone_spread}")

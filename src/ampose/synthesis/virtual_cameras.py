@@ -3,6 +3,7 @@
 Every sample has a camera of its own. All of it is vectorised, and the same generator state gives the same cameras.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -41,10 +42,15 @@ class VirtualCameraConfig:
 
     def __post_init__(self) -> None:
         for name, (low, high) in vars(self).items():
-            if low > high:
+            if not (math.isfinite(low) and math.isfinite(high) and low <= high):
                 raise InputError(f"{name} must be (low, high), got ({low}, {high})")
         if self.distance_m[0] < 1.5:
             raise InputError(f"distance_m must be at least 1.5, got {self.distance_m[0]}; nearer cameras cut limbs off")
+        low, high = self.field_of_view_degrees
+        if not 1 <= low <= high <= 179:
+            raise InputError(f"field_of_view_degrees must be between 1 and 179, got ({low}, {high})")
+        if self.off_centre[0] < 0:
+            raise InputError(f"off_centre must be at least 0, got {self.off_centre[0]}")
 
 
 def view(

@@ -5,7 +5,7 @@ several makes the same batch and takes its share.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -36,6 +36,7 @@ def generator_for(seed: int, stream: int, *position: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed_for(seed, stream, *position))
 
 
+@runtime_checkable
 class BatchSource(Protocol):
     """Where the loop gets its batches from."""
 

@@ -115,7 +115,8 @@ def _train_epoch(run: Run) -> bool:
         run.progress.loss_sum += loss
         run.progress.seconds += time.monotonic() - started
         _tell(run, loss, len(rows) / (time.monotonic() - started))
-        if time.monotonic() - run.saved_at > run.config.checkpoint_minutes * 60:
+        # Not after the last step: an epoch ends with its validation, and a checkpoint between the two would skip it.
+        if index + 1 < run.steps_per_epoch and time.monotonic() - run.saved_at > run.config.checkpoint_minutes * 60:
             run.save()
     return True
 

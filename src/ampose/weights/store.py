@@ -15,6 +15,7 @@ from safetensors.torch import load, save
 
 from ampose.errors import InputError
 from ampose.models import LifterConfig, LifterNetwork, find_model
+from ampose.normalisation import normalisations
 from ampose.skeletons import Skeleton, get_skeleton, register_skeleton
 
 CONFIG_FILE = "config.json"
@@ -62,14 +63,17 @@ def find_weights(name_or_folder: str | Path) -> Path:
 def save_weights(folder: Path, name: str, network: LifterNetwork, facts: Mapping[str, Any] | None = None) -> str:
     """Write a weights folder; return the hash of the tensors.
 
-    The config is written last and renamed into place, so that a folder with a config is complete. Tensors that
-    no longer fit a config (a write that was cut short) are noticed by their hash.
+    Both files are on the disk under temporary names before either is renamed into place, so that a full disk or an
+    error leaves an older folder as it was. The config comes last: a folder with a config is complete. Tensors that
+    do not fit a config (a machine that lost power between the two) are noticed by their hash.
+
+    Raises:
+        TypeError: A fact cannot be written as JSON.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     state = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
     content = save(state)
     digest = hashlib.sha256(content).hexdigest()
-    config = {
+    meta = {
         "format": FORMAT,
         "version": VERSION,
         "model": name,
@@ -78,22 +82,26 @@ def save_weights(folder: Path, name: str, network: LifterNetwork, facts: Mapping
         "sha256": digest,
         "facts": dict(facts or {}),
     }
-    _replace(folder / TENSOR_FILE, content)
-    _replace(folder / CONFIG_FILE, (json.dumps(config, indent=2) + "\n").encode())
+    config = (json.dumps(meta, indent=2) + "\n").encode()
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace({folder / TENSOR_FILE: content, folder / CONFIG_FILE: config})
     return digest
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Write under a temporary name, flush to the disk, then rename."""
-    partial = path.with_name(f".{path.name}.partial")
+def _replace(files: Mapping[Path, bytes]) -> None:
+    """Write all under temporary names, flush them to the disk, then rename them in this order."""
+    partial = {path: path.with_name(f".{path.name}.partial") for path in files}
     try:
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        for path, content in files.items():
+            with partial[path].open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        for path in files:
+            partial[path].replace(path)
     finally:
-        partial.unlink(missing_ok=True)
+        for path in partial.values():
+            path.unlink(missing_ok=True)
 
 
 def load_weights(name_or_folder: str | Path) -> Weights:
@@ -103,41 +111,67 @@ def load_weights(name_or_folder: str | Path) -> Weights:
         InputError: The folder, its config or its tensors are missing, damaged or do not fit together.
     """
     folder = find_weights(name_or_folder)
-    meta = _read_config(folder / CONFIG_FILE)
-    tensors = folder / TENSOR_FILE
-    if not tensors.is_file():
-        raise InputError(f"{tensors} must hold the weights, got no such file; copy the whole folder again")
-    content = tensors.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != meta["sha256"]:
-        raise InputError(f"{tensors} must have the hash that {CONFIG_FILE} states, got {digest[:12]}; it is damaged")
-    network = find_model(meta["model"]).network(_parse_config(folder / CONFIG_FILE, meta))
+    meta = _read_meta(folder / CONFIG_FILE)
+    content = _read_tensors(folder / TENSOR_FILE, meta["sha256"])
+    config = _parse_config(folder / CONFIG_FILE, meta)
+    network = find_model(meta["model"]).network(config)
     try:
         network.load_state_dict(load(content))
     except (SafetensorError, RuntimeError) as error:
-        raise InputError(f"{tensors} must fit its {CONFIG_FILE}: {' '.join(str(error).split())}") from error
-    return Weights(network.eval(), meta["model"], digest, meta.get("facts", {}))
+        message = f"{folder / TENSOR_FILE} must fit its {CONFIG_FILE}: {' '.join(str(error).split())}"
+        raise InputError(message) from error
+    return Weights(network.eval(), meta["model"], meta["sha256"], meta.get("facts", {}))
 
 
-def _read_config(path: Path) -> dict[str, Any]:
+def _read_tensors(path: Path, expected: str) -> bytes:
+    """Read the file whole and compare its hash."""
+    if not path.is_file():
+        raise InputError(f"{path} must hold the weights, got no such file; copy the whole folder again")
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != expected:
+        raise InputError(f"{path} must have the hash that {CONFIG_FILE} states, got {digest[:12]}; it is damaged")
+    return content
+
+
+_KEYS = {"format": str, "version": int, "model": str, "config": dict, "skeleton": dict, "sha256": str}
+_OPTIONAL_KEYS = {"facts": dict}
+
+
+def _read_meta(path: Path) -> dict[str, Any]:
+    """Read config.json and check that each key is there and of its type."""
     try:
-        meta = json.loads(path.read_text())
+        meta = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} must be JSON, got: {error}") from error
-    keys = ("format", "version", "model", "config", "skeleton", "sha256")
-    missing = [key for key in keys if key not in meta] if isinstance(meta, dict) else list(keys)
+    missing = [key for key in _KEYS if key not in meta] if isinstance(meta, dict) else list(_KEYS)
     if missing:
         raise InputError(f"{path} must describe weights, got no {', '.join(missing)}")
     if (meta["format"], meta["version"]) != (FORMAT, VERSION):
         raise InputError(f"{path} must be {FORMAT} version {VERSION}, got {meta['format']} {meta['version']}")
+    for key, kind in (_KEYS | _OPTIONAL_KEYS).items():
+        if key in meta and not isinstance(meta[key], kind):
+            expected = "mapping" if kind is dict else "string"
+            raise InputError(f"{path}: {key} must be a {expected}, got {meta[key]!r:.80}")
     return dict(meta)
 
 
 def _parse_config(path: Path, meta: Mapping[str, Any]) -> LifterConfig:
-    register_skeleton(Skeleton.from_dict(meta["skeleton"]))
     try:
-        config: LifterConfig = TypeAdapter(type(find_model(meta["model"]).config)).validate_python(meta["config"])
+        return _check_config(meta)
     except ValidationError as error:
         first = error.errors()[0]
         raise InputError(f"{path}: config.{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _check_config(meta: Mapping[str, Any]) -> LifterConfig:
+    """Make the model's config, and make its skeleton known if all else is right."""
+    config: LifterConfig = TypeAdapter(type(find_model(meta["model"]).config)).validate_python(meta["config"])
+    normalisations.get(config.normalisation)
+    skeleton = Skeleton.from_dict(meta["skeleton"])
+    if skeleton.name != config.skeleton:
+        raise InputError(f"skeleton must be {config.skeleton}, as the config says, got {skeleton.name}")
+    register_skeleton(skeleton)
     return config

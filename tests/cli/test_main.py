@@ -1,0 +1,183 @@
+"""The command line: help, exit statuses, and errors in one line."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+import ampose
+from ampose.cli import command_names, info, main
+from ampose.errors import InputError, MissingExtraError
+
+Captured = pytest.CaptureFixture[str]
+
+
+def raising(error: BaseException) -> Callable[[Sequence[str]], None]:
+    """A command that ends like this."""
+
+    def run(args: Sequence[str]) -> None:
+        raise error
+
+    return run
+
+
+@pytest.mark.parametrize("args", [[], ["--help"], ["-h"]], ids=["nothing", "--help", "-h"])
+def test_help_lists_every_command_with_its_summary(args: list[str], capsys: Captured) -> None:
+    assert main(args) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "usage: ampose COMMAND [options]"
+    for name in command_names():
+        (line,) = [line for line in lines if line.startswith(f"  {name} ")]
+        assert line.endswith(".")
+        assert len(line.split()) > 3
+
+
+def test_the_commands_are_the_files_without_an_underscore() -> None:
+    assert {"info", "lift", "train", "evaluate", "prepare"} <= set(command_names())
+    assert not [name for name in command_names() if name.startswith("_")]
+
+
+def test_the_version(capsys: Captured) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"ampose {ampose.__version__}\n"
+
+
+def test_an_unknown_command_comes_with_a_suggestion(capsys: Captured) -> None:
+    assert main(["lfit", "film.mp4"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "ampose: error: command must be a known name, got 'lfit'; did you mean 'lift'?\n")
+
+
+def test_a_command_gets_its_arguments(capsys: Captured) -> None:
+    assert main(["info"]) == 0
+    assert "ampose-small" in capsys.readouterr().out
+
+
+def test_bad_input_is_one_line_and_status_2(capsys: Captured) -> None:
+    assert main(["info", "ampose-smal"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("ampose: error: model must be a known name, got 'ampose-smal'; did you mean 'ampose-small'")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("args", [["--debug", "info", "ampose-smal"], ["info", "ampose-smal", "--debug"]])
+def test_debug_shows_the_traceback(args: list[str]) -> None:
+    with pytest.raises(InputError, match="ampose-smal"):
+        main(args)
+
+
+def test_debug_is_seen_by_no_command(capsys: Captured) -> None:
+    assert main(["info", "--debug"]) == 0
+    assert "models:" in capsys.readouterr().out
+
+
+def test_a_wrong_option_is_status_2(capsys: Captured) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["info", "--no-such-option"])
+    assert caught.value.code == 2
+    assert "no-such-option" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["info", "lift", "train", "evaluate", "prepare"])
+def test_every_command_has_help_of_its_own(name: str, capsys: Captured) -> None:
+    try:
+        status = main([name, "--help"])
+    except SystemExit as stop:
+        status = stop.code
+    assert status == 0
+    assert f"ampose {name}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        pytest.param(InputError("film.mp4 must\n  be a video"), "film.mp4 must be a video", id="input, two lines"),
+        pytest.param(
+            FileNotFoundError(2, "No such file or directory", "film.mp4"),
+            "film.mp4: No such file or directory",
+            id="file",
+        ),
+        pytest.param(OSError(28, "No space left on device"), "No space left on device", id="disk"),
+        pytest.param(OSError("odd"), "odd", id="system without a number"),
+        pytest.param(
+            MissingExtraError("av", extra="video", purpose="reading a video"),
+            "reading a video needs the package av; install it with: pip install 'ampose[video]'",
+            id="extra",
+        ),
+    ],
+)
+def test_a_user_s_error_is_one_line(
+    error: Exception, line: str, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setattr(info, "run", raising(error))
+    assert main(["info"]) == 2
+    assert capsys.readouterr().err == f"ampose: error: {line}\n"
+
+
+@pytest.mark.parametrize("error", [KeyError("joint"), ZeroDivisionError(), ValueError("shape"), ImportError("x")])
+def test_a_bug_keeps_its_traceback(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(info, "run", raising(error))
+    with pytest.raises(type(error)):
+        main(["info"])
+
+
+def test_an_interrupt_is_status_130_without_a_traceback(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.setattr(info, "run", raising(KeyboardInterrupt()))
+    assert main(["info"]) == 130
+    assert capsys.readouterr().err == "ampose: interrupted\n"
+
+
+def run_code(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_loads_nothing_heavy(option: str) -> None:
+    heavy = ("torch", "numpy", "tyro", "matplotlib", "mediapipe")
+    code = f"""
+import sys
+from ampose.cli import main
+main([{option!r}])
+print(sorted(set({heavy!r}) & set(sys.modules)), file=sys.stderr)
+"""
+    assert run_code(code).stderr == "[]\n"
+
+
+def test_help_answers_in_half_a_second() -> None:
+    """The best of some tries: what is measured is the program, not what else the machine does."""
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        assert "usage: ampose" in run_code("from ampose.cli import main; main(['--help'])").stdout
+        seconds.append(time.perf_counter() - start)
+        if seconds[-1] < 0.5:
+            break
+    assert min(seconds) < 0.5
+
+
+@pytest.mark.parametrize("flags", [[], ["-u"]], ids=["buffered", "unbuffered"])
+def test_a_reader_that_has_seen_enough_is_no_error(flags: list[str]) -> None:
+    """As in ``ampose --help | head -1``: the pipe is closed before everything is written."""
+    code = "import sys; from ampose.cli import main; sys.stdin.read(); sys.exit(main(['--help']))"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    with subprocess.Popen([sys.executable, *flags, "-c", code], env=env, **pipes) as process:
+        process.stdout.close()
+        process.stdin.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+def test_the_installed_command_is_this_one(tmp_path: Path) -> None:
+    command = Path(sys.executable).with_name("ampose")
+    if not command.exists():
+        pytest.skip("ampose is not installed beside this Python")
+    done = subprocess.run([command, "lfit"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "did you mean 'lift'?" in done.stderr
+    assert list(tmp_path.iterdir()) == []

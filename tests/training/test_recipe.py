@@ -1,0 +1,54 @@
+"""Recipes: the packaged ones load, and a wrong key or value is named."""
+
+import pytest
+
+from ampose.errors import InputError
+from ampose.models import list_models
+from ampose.training.recipe import packaged_recipes, read_recipe
+
+
+@pytest.mark.parametrize("name", packaged_recipes())
+def test_packaged_recipes_load(name):
+    assert read_recipe(name).model_name in list_models()
+
+
+def test_the_papers_recipe_is_the_papers():
+    config = read_recipe("paper")
+    assert (config.model_name, config.model.channels, config.model.depth) == ("ampose-full", 512, 5)
+    assert (config.loss, config.batch_size, config.epochs) == ("mse", 128, 50)
+    assert (config.optimiser.name, config.optimiser.learning_rate, config.optimiser.weight_decay) == ("adam", 2.5e-5, 0)
+
+
+@pytest.mark.parametrize("model", list_models())
+def test_a_models_name_is_a_recipe(model):
+    config = read_recipe(model)
+    assert config.model_name == model
+    assert config.epochs == 50
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("epochs = 3", "epoch = 3", r"epoch is no known key; did you mean epochs\?"),
+        ("depth = 1", "depht = 1", r"model.depht is no known key; did you mean depth\?"),
+        ("largest = 0.01", "largets = 1", r"data.noise.largets is no known key; did you mean largest\?"),
+        ("largest = 0.01", "largest = 7", r"data.noise.*largest must be in \[0, 0.2\)"),
+        ("epochs = 3", "epochs = 'many'", "epochs: Input should be a valid integer.*got 'many'"),
+        ("epochs = 3", "epochs = 0", "batch_size and epochs must be positive"),
+        ('name = "ampose-small"', 'name = "ampose-smal"', "did you mean 'ampose-small'"),
+        ('name = "ampose-small"', "", r"must name its model, got no \[model\] name"),
+        ("epochs = 3", "epochs = = 3", "must be TOML"),
+        ("channels = 8", "channels = 9", "channels must be a multiple of heads"),
+    ],
+)
+def test_mistakes_are_named_with_the_file(recipe, old, new, message):
+    recipe.write_text(recipe.read_text().replace(old, new))
+    with pytest.raises(InputError, match=message) as error:
+        read_recipe(str(recipe))
+    if "did you mean 'ampose-small'" not in message:
+        assert str(recipe) in str(error.value)
+
+
+def test_an_unknown_recipe_lists_the_known():
+    with pytest.raises(InputError, match=r"recipe must be a TOML file or one of cmu-small, paper, .*got 'papr'"):
+        read_recipe("papr")

@@ -1,0 +1,22 @@
+import pytest
+
+from ampose.training.config import OptimiserConfig
+from ampose.training.schedule import learning_rate
+
+
+@pytest.mark.parametrize(
+    ("settings", "step", "expected"),
+    [
+        ({"schedule": "constant"}, 123, 1.0),
+        ({"schedule": "exponential", "decay": 0.5}, 99, 1.0),
+        ({"schedule": "exponential", "decay": 0.5}, 200, 0.25),
+        ({"schedule": "cosine"}, 0, 1.0),
+        ({"schedule": "cosine"}, 500, 0.5),
+        ({"schedule": "cosine"}, 1000, 0.0),
+        ({"schedule": "constant", "warmup_steps": 10}, 4, 0.5),
+        ({"schedule": "constant", "warmup_steps": 10}, 10, 1.0),
+    ],
+)
+def test_hand_worked_values(settings, step, expected):
+    config = OptimiserConfig(learning_rate=1.0, **settings)
+    assert learning_rate(config, step, steps_per_epoch=100, epochs=10) == pytest.approx(expected, abs=1e-12)

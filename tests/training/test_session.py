@@ -1,0 +1,183 @@
+"""Training as a whole: it learns, it stops, it goes on bit for bit, several processes agree with one."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import ampose
+from ampose.errors import InputError
+from ampose.training.recipe import read_recipe
+from ampose.training.session import train
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The `srun` command is available:UserWarning", "ignore:.*NVML.*:UserWarning"
+)
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "last" / "model.safetensors")
+
+
+def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor], tolerance: float = 0.0) -> None:
+    assert a.keys() == b.keys()
+    for key, value in a.items():
+        torch.testing.assert_close(value, b[key], rtol=0, atol=tolerance)
+
+
+def epochs_without_times(folder: Path) -> list[dict[str, float]]:
+    rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in row.items() if k not in ("seconds", "samples_per_second")} for row in rows]
+
+
+class StopAfter:
+    """Ask to stop after so many steps, as Ctrl-C does, by sending the signal that Ctrl-C sends."""
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+
+    def __call__(self, done: int, total: int | None, note: str) -> None:
+        self.left -= 1
+        if self.left == 0:
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_training_learns_and_leaves_what_it_promises(recipe, tmp_path):
+    recipe.write_text(recipe.read_text().replace("1e-3", "1e-2"))
+    config = replace(read_recipe(str(recipe)), epochs=12)
+    outcome = train(config, tmp_path / "run")
+    rows = epochs_without_times(tmp_path / "run")
+    assert outcome.done
+    assert [row["epoch"] for row in rows] == list(range(12))
+    assert rows[-1]["loss"] < rows[0]["loss"] / 2
+    assert rows[-1]["validation_mpjpe_mm"] < rows[0]["validation_mpjpe_mm"]
+    assert outcome.progress.best_mpjpe_mm == min(row["validation_mpjpe_mm"] for row in rows)
+    lifter = ampose.load_model(tmp_path / "run" / "best")
+    assert lifter.facts["validation_mpjpe_mm"] == outcome.progress.best_mpjpe_mm
+    manifest = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert manifest["config"]["optimiser"]["learning_rate"] == 1e-2
+    assert len(manifest["data_sha256"]) == 1
+    assert manifest["sessions"][0]["packages"]["torch"]
+    assert (tmp_path / "run" / "loss.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("stops", [(1,), (4,), (5, 1, 2), (2, 9)], ids=str)
+def test_a_stopped_run_goes_on_bit_for_bit(recipe, tmp_path, stops):
+    config = read_recipe(str(recipe))
+    train(config, tmp_path / "whole")
+    for number, steps in enumerate(stops):
+        outcome = train(config, tmp_path / "parts", resume=number > 0, report=StopAfter(steps))
+        assert not outcome.done
+    assert train(config, tmp_path / "parts", resume=True).done
+    assert_same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
+    assert epochs_without_times(tmp_path / "whole") == epochs_without_times(tmp_path / "parts")
+
+
+def command(recipe: Path, folder: Path, *options: str) -> list[str]:
+    return [sys.executable, "-m", "ampose", "train", str(recipe), "--output", str(folder), *options]
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_random_moments_goes_on_bit_for_bit(recipe, tmp_path):
+    """SIGKILL cannot be caught: whatever was half-written must not matter. A checkpoint is written every step."""
+    recipe.write_text(recipe.read_text().replace("epochs = 3", "epochs = 12"))
+    train(read_recipe(str(recipe)), tmp_path / "whole")
+    folder, chance = tmp_path / "killed", random.Random(0)
+    kills = 0
+    while True:
+        process = subprocess.Popen(
+            command(recipe, folder, *(["--resume"] if kills else [])), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        checkpoint = folder / "checkpoint.safetensors"
+        before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
+        while process.poll() is None and not (checkpoint.exists() and checkpoint.stat().st_mtime_ns > before):
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0, 0.3))
+        if kills < 3 and process.poll() is None:
+            process.kill()
+            process.communicate()
+            kills += 1
+        else:
+            _, errors = process.communicate()
+            assert process.returncode == 0, errors.decode()
+            break
+    assert kills == 3
+    assert_same(weights(tmp_path / "whole"), weights(folder))
+    assert epochs_without_times(tmp_path / "whole") == epochs_without_times(folder)
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_result_of_one(recipe, tmp_path):
+    # Without dropout, which each process draws for its own share; and without the bias of the keys: softmax does not
+    # see it, its gradient is rounding noise, and Adam makes whole steps of that.
+    recipe.write_text(recipe.read_text().replace("dropout = 0.1", "dropout = 0.0\nqkv_bias = false"))
+    train(read_recipe(str(recipe)), tmp_path / "one")
+    arguments = command(recipe, tmp_path / "two")[1:]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone", *arguments]
+    done = subprocess.run(torchrun, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr
+    assert_same(weights(tmp_path / "one"), weights(tmp_path / "two"), tolerance=1e-5)
+    assert_rows_close(epochs_without_times(tmp_path / "one"), epochs_without_times(tmp_path / "two"))
+
+
+def assert_rows_close(a: list[dict[str, float]], b: list[dict[str, float]]) -> None:
+    assert len(a) == len(b)
+    for one, two in zip(a, b, strict=True):
+        assert one == pytest.approx(two, rel=1e-4)
+
+
+def test_a_time_limit_stops_cleanly(recipe, tmp_path):
+    config = replace(read_recipe(str(recipe)), epochs=100_000)
+    outcome = train(config, tmp_path / "run", max_minutes=0.01)
+    assert not outcome.done
+    assert 0 < outcome.progress.step < 100_000
+    assert train(config, tmp_path / "run", resume=True, max_minutes=0.005).progress.step > outcome.progress.step
+
+
+def test_a_folder_with_a_run_is_not_overwritten(recipe, tmp_path):
+    config = read_recipe(str(recipe))
+    train(config, tmp_path / "run")
+    with pytest.raises(InputError, match="go on with --resume or choose another"):
+        train(config, tmp_path / "run")
+
+
+def test_resume_refuses_another_recipe(recipe, tmp_path):
+    config = read_recipe(str(recipe))
+    train(config, tmp_path / "run", report=StopAfter(2))
+    with pytest.raises(InputError, match=r"must belong to a run of this recipe and data"):
+        train(replace(config, seed=1), tmp_path / "run", resume=True)
+
+
+def test_resume_without_a_checkpoint_says_so(recipe, tmp_path):
+    with pytest.raises(InputError, match="must be a checkpoint to resume from, got no such file"):
+        train(read_recipe(str(recipe)), tmp_path / "run", resume=True)
+
+
+def test_a_damaged_checkpoint_is_refused(recipe, tmp_path):
+    config = read_recipe(str(recipe))
+    train(config, tmp_path / "run", report=StopAfter(2))
+    checkpoint = tmp_path / "run" / "checkpoint.safetensors"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-100])
+    with pytest.raises(InputError, match="must be a checkpoint, got a damaged file"):
+        train(config, tmp_path / "run", resume=True)
+
+
+def test_another_skeleton_than_the_datas_is_refused(recipe, tmp_path):
+    recipe.write_text(recipe.read_text().replace("channels = 8", 'channels = 8\nskeleton = "human36m_16"'))
+    with pytest.raises(InputError, match=r"model.skeleton must be the data's, human36m_17, got human36m_16"):
+        train(read_recipe(str(recipe)), tmp_path / "run")
+
+
+def test_unknown_held_out_subject_is_refused(recipe, tmp_path):
+    recipe.write_text(recipe.read_text().replace('["B"]', '["C"]'))
+    with pytest.raises(InputError, match="subject"):
+        train(read_recipe(str(recipe)), tmp_path / "run")
