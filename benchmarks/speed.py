@@ -14,14 +14,16 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
 import tyro
 
 import ampose
+from ampose.atomic import replacing
 from ampose.camera import Intrinsics
 from ampose.data import Motion, write_motion
 from ampose.lifter import Lifter
@@ -36,7 +38,7 @@ from ampose.training.session import train
 BATCHES = (1, 64, 256, 1024)
 TRAINING_BATCHES = (128, 256)
 TRAINED = "ampose-small"
-PRECISIONS = {"fp32": "32-true", "bf16 autocast": "bf16-mixed"}
+PRECISIONS: dict[str, Literal["32-true", "bf16-mixed"]] = {"fp32": "32-true", "bf16 autocast": "bf16-mixed"}
 GEMM_SIDE = 1536
 WARM_UP_SECONDS, WARM_UP_STEPS = 1.0, 3
 EPOCH = 1_000_000
@@ -155,11 +157,8 @@ def measure_cameras(seconds: float) -> list[Row]:
     data: DataConfig = replace(recipe.data, balance="frames", left_out_clips=())
     source = VirtualCameraBatches(motion, data, Normalised(motion.skeleton, "person-rays"), seed=0)
     order = source.order(0)
-    rows = []
-    for batch in TRAINING_BATCHES:
-        rate = 1 / min(repeat(lambda chosen=order[:batch]: source.batch(chosen, 0, 0), seconds))
-        rows.append({"batch": batch, "batches/s": rate, "samples/s": rate * batch})
-    return rows
+    fastest = {batch: min(repeat(partial(source.batch, order[:batch], 0, 0), seconds)) for batch in TRAINING_BATCHES}
+    return [{"batch": batch, "batches/s": 1 / best, "samples/s": batch / best} for batch, best in fastest.items()]
 
 
 def machine() -> Row:
@@ -242,7 +241,8 @@ def main(
         torch.set_num_threads(threads)
     result = measure(models, seconds)
     if output is not None:
-        output.write_text(json.dumps(result, indent=2) + "\n")
+        with replacing(output) as unfinished:
+            unfinished.write_text(json.dumps(result, indent=2) + "\n")
 
 
 if __name__ == "__main__":

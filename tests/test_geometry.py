@@ -25,9 +25,7 @@ def test_a_mirror_image_has_its_x_negated_and_its_sides_exchanged(kind: str) -> 
     image = np.asarray(mirror(points, SKELETON.flip_order))
     left, right = SKELETON.index("left_wrist"), SKELETON.index("right_wrist")
     np.testing.assert_array_equal(image[:, left], before[:, right] * [-1, 1, 1])
-    np.testing.assert_array_equal(
-        image[:, SKELETON.index("head")], before[:, SKELETON.index("head")] * [-1, 1, 1]
-    )
+    np.testing.assert_array_equal(image[:, SKELETON.index("head")], before[:, SKELETON.index("head")] * [-1, 1, 1])
     np.testing.assert_array_equal(np.asarray(points), before)
 
 

@@ -22,9 +22,7 @@ def mirror(points: Points, flip_order: Int[np.ndarray, " joint"]) -> Points:
     Returns:
         New points of the same shape. Applied twice it gives the points back.
     """
-    mirrored: Points = points[
-        ..., flip_order, :
-    ]  # fancy indexing copies, so the caller's points stay as they are
+    mirrored: Points = points[..., flip_order, :]  # fancy indexing copies, so the caller's points stay as they are
     mirrored[..., 0] = -mirrored[..., 0]
     return mirrored
 

@@ -21,6 +21,7 @@ def outcome(tmp_path_factory) -> tuple[str, dict]:
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout, json.loads(file.read_text())

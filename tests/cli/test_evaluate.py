@@ -77,9 +77,7 @@ def test_it_prints_protocol_and_table_and_writes_the_report(
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
 
 
-def test_the_number_is_that_of_the_lifter_on_the_protocols_samples(
-    weights: Path, data: Path, tmp_path: Path
-) -> None:
+def test_the_number_is_that_of_the_lifter_on_the_protocols_samples(weights: Path, data: Path, tmp_path: Path) -> None:
     output = tmp_path / "report.json"
     assert main(["evaluate", str(weights), str(data), "--no-flip", "-o", str(output)]) == 0
     [report] = json.loads(output.read_text())

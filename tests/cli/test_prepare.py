@@ -32,9 +32,7 @@ def test_table_is_aligned(tmp_path, capsys):
 def test_unusual_bones_are_pointed_out(tmp_path, capsys):
     root = Path(shutil.copytree(STICK_FIGURE, tmp_path / "cmu"))
     skeleton = root / "subjects" / "01" / "01.asf"
-    skeleton.write_text(
-        skeleton.read_text().replace("length 0.0254", "length 0.45")
-    )  # as if it were inches / 0.45
+    skeleton.write_text(skeleton.read_text().replace("length 0.0254", "length 0.45"))  # as if it were inches / 0.45
     assert main(["prepare", "cmu", "--root", str(root), "-o", str(tmp_path / "cmu.npz")]) == 0
     assert capsys.readouterr().out.count("UNUSUAL") == 10
 

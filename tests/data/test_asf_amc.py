@@ -109,9 +109,7 @@ def test_root_has_a_place_and_a_direction_of_its_own(files):
 def test_bones_may_come_in_another_order(files):
     files[1].write_text("1\nlower 90\nupper 0 0 0\nroot 1 2 3 0 0 0\n")
     armature = read_asf(files[0])
-    np.testing.assert_allclose(
-        bone_ends(armature, read_amc(files[1], armature))["lower"], [[1, 4, 2]], atol=1e-12
-    )
+    np.testing.assert_allclose(bone_ends(armature, read_amc(files[1], armature))["lower"], [[1, 4, 2]], atol=1e-12)
 
 
 def test_windows_line_ends(files):
@@ -190,9 +188,7 @@ def ends_one_frame_at_a_time(armature, frame):
 
     def local(name):
         bone = armature.bones[name]
-        angles = [
-            value for channel, value in zip(bone.channels, frame[name], strict=True) if channel[0] == "r"
-        ]
+        angles = [value for channel, value in zip(bone.channels, frame[name], strict=True) if channel[0] == "r"]
         axes = "".join(channel[1] for channel in bone.channels if channel[0] == "r")
         own = Rotation.from_euler(axes, angles if len(axes) > 1 else angles[0], degrees=True)
         axis = Rotation.from_matrix(bone.axis)

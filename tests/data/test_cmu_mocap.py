@@ -139,9 +139,7 @@ def test_real_people_have_peoples_bones(walkers):
     usual = {"hip": 91, "knee": 395, "ankle": 428, "spine": 219, "thorax": 235, "neck_nose": 189}
     usual |= {"head": 97, "shoulder": 192, "elbow": 292, "wrist": 275}
     for subject in ("02", "35"):
-        lengths = (
-            bone_lengths(walkers.select(subjects=[subject]).positions, walkers.skeleton.bone_indices) * 1000
-        )
+        lengths = bone_lengths(walkers.select(subjects=[subject]).positions, walkers.skeleton.bone_indices) * 1000
         for (_, joint), mean in zip(walkers.skeleton.bones, lengths.mean(axis=0), strict=True):
             assert mean == pytest.approx(
                 usual[joint.split("_", 1)[1] if joint[:4] in ("left", "righ") else joint], rel=0.15

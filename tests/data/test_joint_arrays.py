@@ -143,9 +143,7 @@ def test_an_arm_that_is_straight_now_and_then_is_left_alone():
 
 def test_shifted_arm_in_a_file_is_restored_and_said(tmp_path, caplog):
     true, false = make_arms(5)
-    columns = [
-        SKELETON.index(joint) for joint in ("hip", "right_hip", "right_knee", "right_ankle", "left_hip")
-    ]
+    columns = [SKELETON.index(joint) for joint in ("hip", "right_hip", "right_knee", "right_ankle", "left_hip")]
     columns += [SKELETON.index(joint) for joint in SKELETON.joints if SKELETON.index(joint) not in columns]
     relative = (false - false[:, :1])[:, columns]
     arrays = {"root_m": false[:, 0], "relative_tenth_mm": np.round(relative * 1e4).astype(np.int32)}
@@ -156,9 +154,7 @@ def test_shifted_arm_in_a_file_is_restored_and_said(tmp_path, caplog):
     assert "shifted by one bone" in caplog.text
 
 
-@pytest.mark.skipif(
-    not (SHARED / "cmu-eval17").is_dir(), reason="needs CMU's eight further actions in ../shared"
-)
+@pytest.mark.skipif(not (SHARED / "cmu-eval17").is_dir(), reason="needs CMU's eight further actions in ../shared")
 def test_real_file_agrees_with_the_recording_it_was_made_from(tmp_path):
     motion = read_joint_arrays(SHARED / "cmu-eval17")
     assert motion.num_clips == 96

@@ -27,13 +27,12 @@ def environment(tmp_path_factory) -> dict[str, str]:
 
 def run(environment: dict[str, str], *words: str) -> str:
     command = [sys.executable, "-m", *words]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
 def test_command_line_knows_the_model(environment):
-    assert re.search(r"models: .*\bwave\b", run(environment, "ampose", "info"))
     assert "--model.frequencies INT" in run(environment, "ampose", "train", "wave", "--help")
 
 

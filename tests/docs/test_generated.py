@@ -56,9 +56,8 @@ def help_page(*words: str) -> str:
 def commands() -> str:
     from ampose.cli import command_names
 
-    sections = [("ampose", ())]
-    for name in command_names():
-        sections.append((f"ampose {name}", (name,)))
+    names = command_names()
+    sections = [("ampose", ()), *((f"ampose {name}", (name,)) for name in names)]
     sections.append(("ampose train RECIPE", ("train", "cmu-small")))
     return "\n\n".join(f"## {title}\n\n```text\n{help_page(*words)}\n```" for title, words in sections)
 
@@ -212,9 +211,9 @@ def counts() -> str:
 @block
 def ratios() -> str:
     rows = []
-    for ratio in (1, 2, 3, 4):
+    for ratio in (1.0, 2.0, 3.0, 4.0):
         parameters, _, _, weight_macs = cost("ampose-full", mlp_ratio=ratio)
-        rows.append((ratio, millions(parameters, 1), millions(weight_macs, 1)))
+        rows.append((f"{ratio:g}", millions(parameters, 1), millions(weight_macs, 1)))
     header = ("`mlp_ratio`", "M parameters (printed: 18.3)", "M weight MACs (printed: 312.2)")
     return table(header, rows, align="rrr")
 
@@ -252,13 +251,15 @@ def blocks() -> str:
 def sizes() -> str:
     rows = []
     for name, joints, depth, ratio, printed in (
-        ("ampose-full", 16, 5, 2, "18.3"),
-        ("ampose-small", 16, 5, 2, "0.67"),
-        ("ampose-small", 17, 5, 2, ""),
-        ("ampose-small", 16, 4, 4, "0.67"),
+        ("ampose-full", 16, 5, 2.0, "18.3"),
+        ("ampose-small", 16, 5, 2.0, "0.67"),
+        ("ampose-small", 17, 5, 2.0, ""),
+        ("ampose-small", 16, 4, 4.0, "0.67"),
     ):
         parameters, _, macs, weight_macs = cost(name, skeleton=f"human36m_{joints}", depth=depth, mlp_ratio=ratio)
-        rows.append((f"`{name}`", joints, depth, ratio, f"{parameters:,}", printed, f"{macs:,}", f"{weight_macs:,}"))
+        rows.append(
+            (f"`{name}`", joints, depth, f"{ratio:g}", f"{parameters:,}", printed, f"{macs:,}", f"{weight_macs:,}")
+        )
     header = ("model", "joints", "depth", "MLP ratio", "parameters", "printed M (Table 2)", "MACs", "weight MACs")
     return table(header, rows, align=" rrrrrrr")
 

@@ -37,9 +37,7 @@ def test_the_nearest_neighbour_knows_its_own_samples(training: Samples, normalis
     assert own_error_mm(baseline, training) < 0.01
 
 
-def test_the_nearest_neighbour_agrees_with_brute_force(
-    training: Samples, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_nearest_neighbour_agrees_with_brute_force(training: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also when the distances do not fit into memory at once."""
     baseline = NearestNeighbour.fit(training[:80], SKELETON)
     queries = training[80:]
@@ -67,9 +65,7 @@ def test_linear_regression_agrees_with_least_squares(training: Samples) -> None:
     equations = np.vstack([features, np.sqrt(ridge)])
     answers = np.vstack([target, np.zeros((len(ridge), target.shape[1]))])
     fitted = features @ np.linalg.lstsq(equations, answers, rcond=None)[0]
-    expected = to_camera_axes(
-        torch.from_numpy(fitted[: len(training)]).float().unflatten(1, (17, 3)), seen.rotation
-    )
+    expected = to_camera_axes(torch.from_numpy(fitted[: len(training)]).float().unflatten(1, (17, 3)), seen.rotation)
     torch.testing.assert_close(baseline(training), expected, atol=1e-4, rtol=0)
 
 
@@ -81,9 +77,7 @@ def test_a_baseline_is_mirror_symmetric(kind: type, training: Samples) -> None:
     flipped = replace(
         training, keypoints_px=mirror(keypoints, SKELETON.flip_order) + training.intrinsics.centre[:, None]
     )
-    torch.testing.assert_close(
-        mirror(baseline(flipped), SKELETON.flip_order), baseline(training), atol=1e-3, rtol=0
-    )
+    torch.testing.assert_close(mirror(baseline(flipped), SKELETON.flip_order), baseline(training), atol=1e-3, rtol=0)
 
 
 @pytest.mark.parametrize("kind", KINDS)

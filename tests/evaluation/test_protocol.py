@@ -56,9 +56,7 @@ def test_a_protocol_is_registered_once(protocol: Protocol) -> None:
         register(replace(protocol, name="cmu-held-out"))
 
 
-def test_only_the_protocols_subjects_are_seen_with_their_own_names(
-    motion: Motion, protocol: Protocol
-) -> None:
+def test_only_the_protocols_subjects_are_seen_with_their_own_names(motion: Motion, protocol: Protocol) -> None:
     seen = view_held_out(motion, protocol)
     assert len(seen.samples) == 70
     assert list(seen.actions) == ["sit"] * 20 + ["sit down"] * 50
@@ -79,9 +77,7 @@ def test_stride_and_cameras_change_the_count_and_the_names_stay_with_their_frame
     assert not torch.equal(first, second)
 
 
-def test_the_same_seed_gives_the_same_samples_and_another_seed_others(
-    motion: Motion, protocol: Protocol
-) -> None:
+def test_the_same_seed_gives_the_same_samples_and_another_seed_others(motion: Motion, protocol: Protocol) -> None:
     once, again = view_held_out(motion, protocol), view_held_out(motion, protocol)
     other = view_held_out(motion, replace(protocol, seed=1))
     assert torch.equal(once.samples.keypoints_px, again.samples.keypoints_px)

@@ -31,9 +31,7 @@ def truth_with(change: torch.Tensor, held_out: HeldOut) -> Predict:
 
 
 def measure(predict: Predict, held_out: HeldOut, protocol: Protocol) -> Report:
-    return evaluate(
-        predict, held_out.samples, held_out.actions, protocol, subjects=held_out.subjects, method="exact"
-    )
+    return evaluate(predict, held_out.samples, held_out.actions, protocol, subjects=held_out.subjects, method="exact")
 
 
 def test_the_truth_has_no_error(held_out: HeldOut, protocol: Protocol) -> None:
@@ -128,9 +126,7 @@ def test_tables_hold_every_action_and_both_means(report: Report) -> None:
     assert len({len(line) for line in lines}) == 1
     assert f"{report.actions[0].values['p_mpjpe']:.1f}" in lines[2]
     markdown = report.as_markdown().splitlines()
-    assert markdown[0].startswith(
-        "| action | frames | MPJPE mm | P-MPJPE mm | N-MPJPE mm | PCK@150 % | AUC % |"
-    )
+    assert markdown[0].startswith("| action | frames | MPJPE mm | P-MPJPE mm | N-MPJPE mm | PCK@150 % | AUC % |")
     assert len({line.count("|") for line in markdown}) == 1
 
 

@@ -9,9 +9,10 @@ import av
 import numpy as np
 import pytest
 
+from ampose.atomic import replacing
 from ampose.errors import InputError
 from ampose.media import open_media
-from ampose.media.writing import replacing, writing_video
+from ampose.media.writing import writing_video
 
 
 def numbered_frames(count: int, size: tuple[int, int] = (64, 48)) -> list[np.ndarray]:

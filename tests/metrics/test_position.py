@@ -47,9 +47,7 @@ def test_mpjpe_is_a_metric(seed: int) -> None:
 def test_root_conventions_change_what_they_say() -> None:
     predicted = poses(2)
     before = predicted.clone()
-    kept, zeroed, subtracted = (
-        apply_root_convention(predicted, ROOT, name) for name in ("keep", "zero", "subtract")
-    )
+    kept, zeroed, subtracted = (apply_root_convention(predicted, ROOT, name) for name in ("keep", "zero", "subtract"))
     assert torch.equal(kept, before)
     assert (zeroed[:, ROOT] == 0).all()
     assert torch.equal(zeroed[:, ROOT + 1 :], before[:, ROOT + 1 :])
@@ -62,9 +60,7 @@ def test_root_conventions_give_different_errors_by_hand() -> None:
     target = torch.zeros(1, 17, 3, dtype=torch.float64)
     predicted = target.clone()
     predicted[:, ROOT, 0] = 0.017
-    errors = {
-        name: mpjpe(apply_root_convention(predicted, ROOT, name), target).item() for name in ROOT_CONVENTIONS
-    }
+    errors = {name: mpjpe(apply_root_convention(predicted, ROOT, name), target).item() for name in ROOT_CONVENTIONS}
     assert errors == pytest.approx({"keep": 0.001, "zero": 0.0, "subtract": 0.016})
 
 
@@ -75,9 +71,7 @@ def test_an_unknown_root_convention_is_refused() -> None:
 
 def test_mpjve_agrees_with_numpy_and_does_not_see_a_constant_offset() -> None:
     predicted, target = poses(3, 30), poses(4, 30)
-    expected = np.linalg.norm(
-        np.diff(predicted.numpy(), axis=0) - np.diff(target.numpy(), axis=0), axis=2
-    ).mean(axis=1)
+    expected = np.linalg.norm(np.diff(predicted.numpy(), axis=0) - np.diff(target.numpy(), axis=0), axis=2).mean(axis=1)
     np.testing.assert_allclose(mpjve(predicted, target), expected, atol=1e-12)
     np.testing.assert_allclose(mpjve(target + 5, target), 0, atol=1e-12)
 
@@ -99,9 +93,7 @@ def test_every_registered_metric_gives_one_finite_value_a_sample_and_says_its_un
     assert shown.factor == (1 if shown.unit == "%" else 1000)
 
 
-@pytest.mark.parametrize(
-    "name", [entry.name for entry in metrics.entries() if not entry.facts.get("whole_sequence")]
-)
+@pytest.mark.parametrize("name", [entry.name for entry in metrics.entries() if not entry.facts.get("whole_sequence")])
 def test_a_sample_has_the_same_value_alone_and_in_a_batch(name: str) -> None:
     predicted, target = 0.1 * poses(7, 9), 0.1 * poses(8, 9)
     function = metrics.get(name).target

@@ -33,9 +33,7 @@ def test_auc_of_no_error_is_30_of_31(dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("step", range(31))
 def test_an_error_on_a_threshold_is_below_the_later_ones_only(step: int, dtype: torch.dtype) -> None:
-    assert auc(*off_by(step * 5 / 1000, dtype=dtype)).item() == pytest.approx(
-        100 * (30 - step) / 31, abs=1e-12
-    )
+    assert auc(*off_by(step * 5 / 1000, dtype=dtype)).item() == pytest.approx(100 * (30 - step) / 31, abs=1e-12)
 
 
 def test_there_are_31_thresholds() -> None:

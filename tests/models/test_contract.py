@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from ampose.camera import Intrinsics
 from ampose.models import create_model, find_model, list_models
 from ampose.models.cost import measure_cost
 from ampose.models.prediction import forward_flipped, predict
-from ampose.camera import Intrinsics
 from ampose.skeletons import get_skeleton
 
 SMALLEST = [name for name in list_models() if "full" not in name and name != "ampose"]

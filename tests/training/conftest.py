@@ -44,7 +44,7 @@ def make_motion(frames_a: int = 70, frames_b: int = 30) -> Motion:
     rng = np.random.default_rng(0)
     count = frames_a + frames_b
     phase = np.linspace(0, 20, count)[:, None, None]
-    standing = rng.normal(scale=0.3, size=(1, skeleton.num_joints, 3)) + [0, 0, 1]
+    standing = rng.normal(scale=0.3, size=(1, skeleton.num_joints, 3)) + np.array([0, 0, 1])
     swing = 0.1 * np.sin(phase + rng.uniform(0, 6, size=(1, skeleton.num_joints, 3)))
     return Motion(
         positions=(standing + swing).astype(np.float32),

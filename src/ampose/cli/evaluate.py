@@ -78,9 +78,7 @@ def _check_output(output: Path | None) -> None:
     if output is None:
         return
     if output.suffix != ".json":
-        raise InputError(
-            f"{output}: report must be a .json file, got {output.suffix or 'no ending'}; rename it"
-        )
+        raise InputError(f"{output}: report must be a .json file, got {output.suffix or 'no ending'}; rename it")
     if not output.parent.is_dir():
         raise InputError(f"{output}: folder must be there, found no {output.parent}; make it first")
 
@@ -95,9 +93,7 @@ def _data_facts(path: Path, motion: "Motion") -> dict[str, str]:
     }
 
 
-def _measure_lifter(
-    lifter: "Lifter", held_out: "HeldOut", protocol: "Protocol", facts: Mapping[str, str]
-) -> "Report":
+def _measure_lifter(lifter: "Lifter", held_out: "HeldOut", protocol: "Protocol", facts: Mapping[str, str]) -> "Report":
     config = lifter.network.config
     about = {"weights": f"sha256 {lifter.weights_hash}", "normalisation": config.normalisation, **facts}
 
@@ -141,9 +137,7 @@ def _measure(
         return torch.cat(parts)
 
     names = {"actions": held_out.actions, "subjects": held_out.subjects}
-    return replace(
-        evaluate(in_chunks, held_out.samples, protocol=protocol, method=method, **names), facts=facts
-    )
+    return replace(evaluate(in_chunks, held_out.samples, protocol=protocol, method=method, **names), facts=facts)
 
 
 def _print_comparison(reports: "Sequence[Report]") -> None:

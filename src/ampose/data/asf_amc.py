@@ -70,18 +70,14 @@ def read_asf(path: Path) -> Armature:
     sections = _sections(path)
     for needed in ("units", "root", "bonedata", "hierarchy"):
         if needed not in sections:
-            raise InputError(
-                f"{path}: ASF file must have a section :{needed}, found {', '.join(sections) or 'none'}"
-            )
+            raise InputError(f"{path}: ASF file must have a section :{needed}, found {', '.join(sections) or 'none'}")
     units = _read_units(path, sections["units"])
     parents = _read_hierarchy(path, sections["hierarchy"])
     bones = {ROOT: _read_root(path, sections["root"], units["angle"])}
     bones |= _read_bones(path, sections["bonedata"], units["angle"])
     strangers = sorted(set(bones) ^ {ROOT, *parents})
     if strangers:
-        raise InputError(
-            f"{path}: bonedata and hierarchy must have the same bones, differs in {', '.join(strangers)}"
-        )
+        raise InputError(f"{path}: bonedata and hierarchy must have the same bones, differs in {', '.join(strangers)}")
     return Armature(
         bones={name: bones[name] for name in (ROOT, *parents)},
         parents=parents,
@@ -159,9 +155,7 @@ def bone_ends(
     return {name: end * armature.metres_per_unit for name, end in ends.items()}
 
 
-def _local_rotation(
-    armature: Armature, name: str, motion: Mapping[str, np.ndarray]
-) -> Float[np.ndarray, "frame 3 3"]:
+def _local_rotation(armature: Armature, name: str, motion: Mapping[str, np.ndarray]) -> Float[np.ndarray, "frame 3 3"]:
     """C M C^-1 of one bone: its rotation in world axes relative to its parent's."""
     bone = armature.bones[name]
     turns = [k for k, channel in enumerate(bone.channels) if channel in _ROTATIONS]
@@ -202,9 +196,7 @@ def _rotation_about(axis: str, angle: Float[np.ndarray, " frame"]) -> Float[np.n
 
 def _fail(path: Path, line: Line, expected: str) -> NoReturn:
     number, words = line
-    raise InputError(
-        f"{path}, line {number}: expected {expected}, found {' '.join(words)[:60]!r}; get the file again"
-    )
+    raise InputError(f"{path}, line {number}: expected {expected}, found {' '.join(words)[:60]!r}; get the file again")
 
 
 def _read_text(path: Path) -> str:

@@ -26,8 +26,7 @@ from ampose.skeletons import get_skeleton
 FPS = 120.0
 LINK = "http://mocap.cs.cmu.edu"
 TERMS = (
-    "Free for all uses; may be included in commercially sold products, but not resold directly, even in "
-    "converted form."
+    "Free for all uses; may be included in commercially sold products, but not resold directly, even in converted form."
 )
 ACKNOWLEDGEMENT = (
     "The data used in this project was obtained from mocap.cs.cmu.edu. The database was created with funding "
@@ -124,9 +123,7 @@ def _read_armature(path: Path) -> Armature:
     armature = read_asf(path)
     for bone in (*_STARTS.values(), *_ENDS.values()):
         if bone not in armature.parents:
-            raise InputError(
-                f"{path}: skeleton must have the bone {bone}, found {', '.join(armature.parents)}"
-            )
+            raise InputError(f"{path}: skeleton must have the bone {bone}, found {', '.join(armature.parents)}")
     return armature
 
 

@@ -159,22 +159,17 @@ def _upper_arm(
     return turned
 
 
-def _trunk_axes(
-    positions: Float[np.ndarray, "frame joint 3"], skeleton: Skeleton
-) -> Float[np.ndarray, "frame 3 3"]:
+def _trunk_axes(positions: Float[np.ndarray, "frame joint 3"], skeleton: Skeleton) -> Float[np.ndarray, "frame 3 3"]:
     """Columns: left (towards the left shoulder), back, up (along the spine)."""
     spine, thorax, shoulder = (
-        positions[:, skeleton.index(joint)].astype(np.float64)
-        for joint in ("spine", "thorax", "left_shoulder")
+        positions[:, skeleton.index(joint)].astype(np.float64) for joint in ("spine", "thorax", "left_shoulder")
     )
     up = _unit(thorax - spine)
     back = _unit(np.cross(up, shoulder - thorax))
     return np.stack([np.cross(back, up), back, up], axis=2)
 
 
-def _axes(
-    first: Float[np.ndarray, "frame 3"], second: Float[np.ndarray, "frame 3"]
-) -> Float[np.ndarray, "frame 3 3"]:
+def _axes(first: Float[np.ndarray, "frame 3"], second: Float[np.ndarray, "frame 3"]) -> Float[np.ndarray, "frame 3 3"]:
     """Right-handed axes as columns: the first direction, the normal of both, and what completes them."""
     normal = _unit(np.cross(first, second))
     return np.stack([first, normal, np.cross(first, normal)], axis=2)
@@ -213,8 +208,7 @@ def _positions(arrays: Mapping[str, np.ndarray], skeleton: Skeleton) -> Float[np
     root, relative = arrays["root_m"].astype(np.float64), arrays["relative_tenth_mm"]
     if relative.ndim != 3 or root.shape != (len(relative), 3):
         raise InputError(
-            f"root_m must be (frame, 3) and relative_tenth_mm (frame, joint, 3), "
-            f"got {root.shape} and {relative.shape}"
+            f"root_m must be (frame, 3) and relative_tenth_mm (frame, joint, 3), got {root.shape} and {relative.shape}"
         )
     columns = _columns([str(name) for name in arrays["joint_names"]], skeleton)
     return root[:, None] + relative[:, columns] * _TENTH_MM

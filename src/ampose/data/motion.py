@@ -6,7 +6,6 @@ holds plain arrays and a JSON text, never a pickle, and the same motion gives th
 
 import hashlib
 import json
-import os
 import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
+from ampose.atomic import replacing
 from ampose.errors import InputError
 from ampose.skeletons import Skeleton
 
@@ -137,9 +137,7 @@ class Motion:
         _check_known("clip", exclude_clips, self.names)
         keep = np.array(
             [
-                (subjects is None or subject in subjects)
-                and subject not in exclude
-                and name not in exclude_clips
+                (subjects is None or subject in subjects) and subject not in exclude and name not in exclude_clips
                 for subject, name in zip(self.subjects, self.names, strict=True)
             ]
         )
@@ -198,13 +196,8 @@ def write_motion(motion: Motion, path: Path) -> None:
     The file appears whole or not at all.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            _write_members(file, _members(motion))
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as unfinished, unfinished.open("wb") as file:
+        _write_members(file, _members(motion))
 
 
 def read_motion(path: Path) -> Motion:
@@ -311,9 +304,7 @@ def _read_about(path: Path, raw: np.ndarray) -> dict[str, Any]:
         raise InputError(f"{path}: about must have {sorted(known)}, differs in {sorted(known ^ set(about))}")
     texts_fit = all(isinstance(about[key], list) and set(map(type, about[key])) <= {str} for key in _TEXTS)
     if not texts_fit or not isinstance(about["provenance"], dict) or not isinstance(about["skeleton"], dict):
-        raise InputError(
-            f"{path}: about must have lists of text, a skeleton and a provenance, got something else"
-        )
+        raise InputError(f"{path}: about must have lists of text, a skeleton and a provenance, got something else")
     return dict(about)
 
 

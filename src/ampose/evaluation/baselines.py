@@ -63,9 +63,7 @@ class LinearRegression:
 
     def __call__(self, samples: Samples) -> Float[Tensor, "sample joint 3"]:
         """Predict root-relative metres in camera axes."""
-        seen = normalise(
-            self.normalisation, samples.keypoints_px, samples.intrinsics, self.skeleton.root_index
-        )
+        seen = normalise(self.normalisation, samples.keypoints_px, samples.intrinsics, self.skeleton.root_index)
         predicted = _linear_features(seen.keypoints, self.skeleton).double() @ self.weights
         positions = predicted.to(seen.keypoints.dtype).reshape(-1, self.skeleton.num_joints, 3)
         return to_camera_axes(root_relative(positions, self.skeleton.root_index), seen.rotation)
@@ -85,9 +83,7 @@ class NearestNeighbour:
     normalisation: str
 
     @classmethod
-    def fit(
-        cls, training: Samples, skeleton: Skeleton, *, normalisation: str = "person-rays"
-    ) -> "NearestNeighbour":
+    def fit(cls, training: Samples, skeleton: Skeleton, *, normalisation: str = "person-rays") -> "NearestNeighbour":
         """Keep all training samples and their mirror images; raises InputError if there are none."""
         keypoints, target = _training_pairs(training, skeleton, normalisation)
         shapes = _shape_and_size(keypoints, skeleton)[0]
@@ -101,9 +97,7 @@ class NearestNeighbour:
 
     def __call__(self, samples: Samples) -> Float[Tensor, "sample joint 3"]:
         """Predict root-relative metres in camera axes."""
-        seen = normalise(
-            self.normalisation, samples.keypoints_px, samples.intrinsics, self.skeleton.root_index
-        )
+        seen = normalise(self.normalisation, samples.keypoints_px, samples.intrinsics, self.skeleton.root_index)
         shapes = _shape_and_size(seen.keypoints, self.skeleton)[0]
         rows = max(1, DISTANCE_BYTES // (len(self.shapes) * self.shapes.element_size()))
         nearest = torch.cat([self._nearest(part) for part in torch.split(shapes, rows)])
@@ -135,8 +129,6 @@ def _shape_and_size(
     return centred / size, size
 
 
-def _linear_features(
-    keypoints: Float[Tensor, "sample joint 2"], skeleton: Skeleton
-) -> Float[Tensor, "sample feature"]:
+def _linear_features(keypoints: Float[Tensor, "sample joint 2"], skeleton: Skeleton) -> Float[Tensor, "sample feature"]:
     shape, size = _shape_and_size(keypoints, skeleton)
     return torch.cat([keypoints.flatten(1), shape, size.log(), torch.ones_like(size)], dim=1)

@@ -72,9 +72,7 @@ def _positions(
     return torch.from_numpy(mapping.map_points(motion.positions[frames]))
 
 
-def _look(
-    positions: Float[Tensor, "sample joint 3"], protocol: Protocol, generator: torch.Generator
-) -> Samples:
+def _look(positions: Float[Tensor, "sample joint 3"], protocol: Protocol, generator: torch.Generator) -> Samples:
     seen = view(positions, get_skeleton(protocol.skeleton), protocol.cameras, generator)
     keypoints = add_noise(seen.keypoints_px, protocol.noise, generator)
     return Samples(keypoints_px=keypoints, positions=seen.positions, intrinsics=seen.intrinsics)

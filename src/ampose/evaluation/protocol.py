@@ -77,9 +77,7 @@ class Protocol:
             get_skeleton(self.skeleton).index(joint)
         for metric in self.metrics:
             if metrics.get(metric).facts.get("whole_sequence"):
-                raise InputError(
-                    f"metrics must be of single samples, got {metric!r}, which needs whole sequences"
-                )
+                raise InputError(f"metrics must be of single samples, got {metric!r}, which needs whole sequences")
 
     @property
     def source_2d(self) -> str:

@@ -1,7 +1,6 @@
 """A report: the numbers, and everything that says what they are numbers of."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ampose.atomic import replacing
 from ampose.errors import InputError
 from ampose.evaluation.protocol import Protocol
 from ampose.evaluation.tables import markdown_table, text_table
@@ -107,9 +107,7 @@ def comparison(reports: Sequence[Report]) -> tuple[list[str], list[list[str]]]:
             found = " and ".join(f"{one.protocol.name} on {one.frames} samples" for one in (first, report))
             raise InputError(f"reports must be of one protocol and the same data, got {found}")
     header = [f"{MEAN_OVER_ACTIONS}, {first.frames} samples", *_columns(first.protocol)]
-    return header, [
-        [report.method, *_numbers(report.mean_over_actions, report.protocol)] for report in reports
-    ]
+    return header, [[report.method, *_numbers(report.mean_over_actions, report.protocol)] for report in reports]
 
 
 def _columns(protocol: Protocol) -> list[str]:
@@ -150,9 +148,5 @@ def mean_of_rows(rows: Sequence[Row]) -> Row:
 def write_reports(reports: Sequence[Report], path: Path) -> None:
     """Write reports to a JSON file, which appears whole or not at all."""
     content = json.dumps([report.as_dict() for report in reports], indent=2, allow_nan=False) + "\n"
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(content, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as unfinished:
+        unfinished.write_text(content, encoding="utf-8")

@@ -94,18 +94,13 @@ def _check_names(samples: Samples, actions: Sequence[str], subjects: Sequence[st
         raise InputError("samples must be at least one, got none")
     if len(actions) != len(samples) or len(subjects) not in (0, len(samples)):
         raise InputError(
-            f"actions and subjects must be one a sample ({len(samples)}), "
-            f"got {len(actions)} and {len(subjects)}"
+            f"actions and subjects must be one a sample ({len(samples)}), got {len(actions)} and {len(subjects)}"
         )
 
 
 def _check_prediction(predicted: Tensor, positions: Tensor, method: str) -> None:
     if predicted.shape != positions.shape:
-        raise InputError(
-            f"{method}: prediction must have shape {tuple(positions.shape)}, got {tuple(predicted.shape)}"
-        )
+        raise InputError(f"{method}: prediction must have shape {tuple(positions.shape)}, got {tuple(predicted.shape)}")
     lost = int((~torch.isfinite(predicted)).any(dim=(1, 2)).sum()) if len(predicted) else 0
     if lost:
-        raise InputError(
-            f"{method}: prediction must be finite, got {lost} samples of {len(predicted)} that are not"
-        )
+        raise InputError(f"{method}: prediction must be finite, got {lost} samples of {len(predicted)} that are not")

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from ampose.atomic import replacing
 from ampose.errors import InputError
-from ampose.media.writing import replacing
 from ampose.pose import Pose2D, Pose3D
 from ampose.registry import Registry
 

@@ -1,12 +1,6 @@
-"""Writing files whole or not at all, and videos.
-
-A file is written under a temporary name in its own folder and renamed when it is complete: whoever
-looks sees the old file or the new one, never half of one.
-"""
+"""Writing videos, whole or not at all."""
 
 import contextlib
-import errno
-import secrets
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -15,49 +9,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
-from ampose.errors import InputError
+from ampose.atomic import replacing
 from ampose.media.contract import Frame
 from ampose.media.packages import pyav
-
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-
-
-@contextlib.contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path to write to; it becomes ``path`` when the block ends without an error.
-
-    Raises:
-        InputError: The folder does not exist or cannot be written to, or the disk is full.
-
-    Example:
-        >>> import tempfile
-        >>> target = Path(tempfile.mkdtemp()) / "note.txt"
-        >>> with replacing(target) as unfinished:
-        ...     _ = unfinished.write_text("done")
-        ...     target.exists()
-        False
-        >>> target.read_text()
-        'done'
-    """
-    path = Path(path)
-    unfinished = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.partial{path.suffix}")
-    try:
-        unfinished.touch()
-    except OSError as error:
-        raise InputError(
-            f"{path}: must be in a folder that can be written to, got {error.strerror}; name another"
-        ) from error
-    try:
-        yield unfinished
-        unfinished.replace(path)
-    except OSError as error:
-        if error.errno not in _NO_ROOM:
-            raise
-        raise InputError(
-            f"{path}: must fit on the disk, got: {error.strerror}; make room or name another folder"
-        ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 class VideoWriter:

@@ -9,9 +9,7 @@ from ampose.metrics.position import mpjpe
 
 
 @metrics.register("mpjve", label="MPJVE", unit="mm/frame", factor=1000.0, whole_sequence=True)
-def mpjve(
-    predicted: Float[Tensor, "frame joint 3"], target: Float[Tensor, "frame joint 3"]
-) -> Float[Tensor, " step"]:
+def mpjve(predicted: Float[Tensor, "frame joint 3"], target: Float[Tensor, "frame joint 3"]) -> Float[Tensor, " step"]:
     """MPJPE of the first differences over time, metres a frame (Pavllo et al. 2019).
 
     Args:

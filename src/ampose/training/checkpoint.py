@@ -1,11 +1,9 @@
 """Checkpoints: everything a run needs to go on, in one safetensors file, never a pickle.
 
-A file is written under a temporary name, flushed to the disk and renamed: a kill at any moment leaves the old
-checkpoint or the new one.
+A kill at any moment leaves the old checkpoint or the new one (``ampose.atomic``).
 """
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from ampose.atomic import replacing
 from ampose.errors import InputError
 
 
@@ -41,11 +40,8 @@ def save_checkpoint(
     for index, state in optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser/{index}/{key}": value.contiguous() for key, value in state.items()}
     metadata = {"progress": json.dumps(asdict(progress)), "config_hash": config_hash}
-    partial = path.with_name(f".{path.name}.partial")
-    save_file(tensors, partial, metadata=metadata)
-    with partial.open("rb") as file:
-        os.fsync(file.fileno())
-    partial.replace(path)
+    with replacing(path) as unfinished:
+        save_file(tensors, unfinished, metadata=metadata)
 
 
 def load_checkpoint(path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, config_hash: str) -> Progress:

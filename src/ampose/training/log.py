@@ -7,6 +7,8 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ampose.atomic import replacing
+
 Row = dict[str, float | int]
 
 
@@ -35,9 +37,8 @@ class RunLog:
     def cut(self, epoch: int) -> None:
         """Forget the epochs from this one on: the checkpoint that we go on from is older than they are."""
         kept = [row for row in self.rows() if row["epoch"] < epoch]
-        partial = self.path.with_name(f".{self.path.name}.partial")
-        partial.write_text("".join(json.dumps(row) + "\n" for row in kept))
-        partial.replace(self.path)
+        with replacing(self.path) as unfinished:
+            unfinished.write_text("".join(json.dumps(row) + "\n" for row in kept))
 
 
 def draw_curves(rows: list[Row], path: Path) -> None:
@@ -52,6 +53,5 @@ def draw_curves(rows: list[Row], path: Path) -> None:
         axes.set(xlabel="epoch", title=f"{label}: {values[-1]:.4g} (lowest {min(values):.4g})", yscale="log")
         axes.grid(visible=True, which="both", alpha=0.2)
         axes.spines[["top", "right"]].set_visible(False)
-    partial = path.with_name(f".{path.name}.partial")
-    figure.savefig(partial, dpi=120, format="png")
-    partial.replace(path)
+    with replacing(path) as unfinished:
+        figure.savefig(unfinished, dpi=120, format="png")

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from ampose import __version__
+from ampose.atomic import replacing
 from ampose.training.config import TrainConfig
 
 PACKAGES = ("torch", "numpy", "lightning-fabric", "safetensors")
@@ -38,9 +39,8 @@ def write_manifest(folder: Path, config: TrainConfig, data_hashes: dict[str, str
         "data_sha256": data_hashes,
         "sessions": [*sessions, _session()],
     }
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(json.dumps(manifest, indent=2) + "\n")
-    partial.replace(path)
+    with replacing(path) as unfinished:
+        unfinished.write_text(json.dumps(manifest, indent=2) + "\n")
 
 
 def _session() -> dict[str, Any]:

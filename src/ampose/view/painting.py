@@ -111,7 +111,7 @@ class Panel:
 
 def blank(size: tuple[int, int], colour: Colour = WHITE) -> "Image":
     """Return an empty picture."""
-    return pillow().new("RGB", size, colour)  # type: ignore[no-any-return]
+    return pillow().new("RGB", size, colour)
 
 
 def write_text(image: "Image", place: Pixel, text: str, *, size: int, colour: Colour = INK) -> float:

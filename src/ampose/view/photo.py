@@ -105,7 +105,7 @@ def _enlarged(frame: Frame, cut: Cut, size: tuple[int, int]) -> "Image":
         target, image.Resampling.BILINEAR, box=(left, top, right, bottom), reducing_gap=2.0
     )
     if target == size:
-        return part  # type: ignore[no-any-return]
+        return part
     whole = blank(size)
     whole.paste(part, (round((left - cut.left) * scale), round((top - cut.top) * scale)))
     return whole

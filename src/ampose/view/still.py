@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ampose.atomic import replacing
 from ampose.media import Frame
 from ampose.media.packages import load_package
-from ampose.media.writing import replacing
 from ampose.pose import Pose2D, Pose3D
 from ampose.view.painting import Panel, Pixel
 from ampose.view.photo import cuts_around, draw_photo, in_joints_of

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib import resources
@@ -13,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
+from ampose.atomic import replacing
 from ampose.errors import InputError
 from ampose.models import LifterConfig, LifterNetwork, find_model
 from ampose.normalisation import normalisations
@@ -84,24 +84,11 @@ def save_weights(folder: Path, name: str, network: LifterNetwork, facts: Mapping
     }
     config = (json.dumps(meta, indent=2) + "\n").encode()
     folder.mkdir(parents=True, exist_ok=True)
-    _replace({folder / TENSOR_FILE: content, folder / CONFIG_FILE: config})
+    # The inner block is renamed first: the config comes last.
+    with replacing(folder / CONFIG_FILE) as config_file, replacing(folder / TENSOR_FILE) as tensor_file:
+        config_file.write_bytes(config)
+        tensor_file.write_bytes(content)
     return digest
-
-
-def _replace(files: Mapping[Path, bytes]) -> None:
-    """Write all under temporary names, flush them to the disk, then rename them in this order."""
-    partial = {path: path.with_name(f".{path.name}.partial") for path in files}
-    try:
-        for path, content in files.items():
-            with partial[path].open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        for path in files:
-            partial[path].replace(path)
-    finally:
-        for path in partial.values():
-            path.unlink(missing_ok=True)
 
 
 def load_weights(name_or_folder: str | Path) -> Weights:

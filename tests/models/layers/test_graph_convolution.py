@@ -48,6 +48,4 @@ def test_stgcn_reading_is_the_mean_over_the_neighbourhood():
 def test_vanilla_reading_is_kipfs_symmetric_normalisation():
     adjacency = neighbour_groups(get_skeleton("human36m_17"), "none")[0]
     degree = np.diag(adjacency.sum(axis=1) ** -0.5)
-    np.testing.assert_allclose(
-        normalise_groups(adjacency[None], "rowcol")[0], degree @ adjacency @ degree, atol=1e-12
-    )
+    np.testing.assert_allclose(normalise_groups(adjacency[None], "rowcol")[0], degree @ adjacency @ degree, atol=1e-12)

@@ -16,9 +16,7 @@ from ampose.skeletons import get_skeleton
 try:
     from torchmetrics import Metric
 except ModuleNotFoundError as error:
-    raise MissingExtraError(
-        "torchmetrics", extra="evaluate", purpose="a metric that adds up over batches"
-    ) from error
+    raise MissingExtraError("torchmetrics", extra="evaluate", purpose="a metric that adds up over batches") from error
 
 
 class PoseMetric(Metric):
@@ -49,9 +47,7 @@ class PoseMetric(Metric):
     is_differentiable = False
     full_state_update = False
 
-    def __init__(
-        self, name: str, *, skeleton: str = "human36m_17", root: str = "subtract", **kwargs: Any
-    ) -> None:
+    def __init__(self, name: str, *, skeleton: str = "human36m_17", root: str = "subtract", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.name, self.root = name, root
         self._function = metrics.get(name).target
@@ -66,9 +62,7 @@ class PoseMetric(Metric):
         predicted = apply_root_convention(predicted, self._root_index, self.root)
         return self._function(predicted, root_relative(target, self._root_index)).double()
 
-    def update(
-        self, predicted: Float[Tensor, "sample joint 3"], target: Float[Tensor, "sample joint 3"]
-    ) -> None:
+    def update(self, predicted: Float[Tensor, "sample joint 3"], target: Float[Tensor, "sample joint 3"]) -> None:
         """Add some samples."""
         values = self._values(predicted, target)
         self.total += values.sum()
