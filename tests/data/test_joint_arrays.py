@@ -6,7 +6,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from ampose.data.cmu_mocap import read_cmu
-from ampose.data.joint_arrays import has_shifted_right_arm, read_joint_arrays, restore_right_arm
+from ampose.data.joint_arrays import read_joint_arrays
+from ampose.data.shifted_arm import has_shifted_right_arm, restore_right_arm
 from ampose.errors import InputError
 from ampose.skeletons import get_skeleton
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import tyro
+
 from ampose.cli._progress import progress
 from ampose.errors import InputError
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 class _RunOptions:
     """Where the run lives and how long it may take."""
 
-    output: Path | None = None
+    output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None
     """Run folder; default: runs/<recipe>."""
     resume: bool = False
     """Go on from the run folder's checkpoint."""
@@ -48,8 +50,6 @@ Every key of the recipe is an option: ampose train RECIPE --help lists them."""
 
 
 def _train(recipe: str, default: "TrainConfig", args: Sequence[str]) -> None:
-    import tyro
-
     from ampose.training.config import TrainConfig
     from ampose.training.session import train
 
