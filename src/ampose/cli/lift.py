@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SURE = 0.5
 _LIMBS = {"legs": ("knee", "ankle"), "arms": ("elbow", "wrist")}
 
+Source = Annotated[Path, tyro.conf.arg(metavar="INPUT")]
 Output = Annotated[Path | None, tyro.conf.arg(aliases=["-o"])]
 
 
@@ -49,7 +50,7 @@ def run(args: Sequence[str]) -> None:
     call_with_arguments(lift, "lift", args)
 
 
-def lift(source: Path, /, *, output: Output = None, settings: Settings = Settings()) -> None:
+def lift(source: Source, /, *, output: Output = None, settings: Settings = Settings()) -> None:
     """Lift the person in a video, a picture or a folder of pictures to 3D.
 
     Writes poses.json, poses.npz, overview.png and, unless it is one picture, preview.mp4.
