@@ -4,7 +4,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +11,9 @@ import tyro
 
 from ampose.camera import DEFAULT_FIELD_OF_VIEW
 from ampose.cli._arguments import call_with_arguments
+from ampose.cli._extras import require
 from ampose.cli._progress import progress
-from ampose.errors import InputError, MissingExtraError
+from ampose.errors import InputError
 
 if TYPE_CHECKING:
     from ampose.media import Frame, Media
@@ -92,10 +92,8 @@ def _check_folder(folder: Path, source: Path) -> None:
 
 
 def _check_packages(*, preview: bool) -> None:
-    needed = [("matplotlib", "view"), ("PIL", "video"), *([("av", "video")] if preview else [])]
-    for package, extra in needed:
-        if find_spec(package) is None:
-            raise MissingExtraError(package, extra=extra, purpose="drawing the result")
+    require("matplotlib", extra="view", purpose="drawing the result")
+    require("PIL", *(["av"] if preview else []), extra="video", purpose="drawing the result")
 
 
 def _lift(media: "Media", settings: Settings) -> "Lifted":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from ampose.cli._extras import require
 from ampose.cli._progress import progress
 from ampose.errors import InputError
 
@@ -39,6 +40,7 @@ def run(args: Sequence[str]) -> None:
         raise InputError(
             f"ampose train must be followed by a recipe, got {args[0] if args else 'nothing'}; known: {names}"
         )
+    require("lightning_fabric", "matplotlib", extra="train", purpose="training")
     recipe = args[0]
     _train(recipe, read_recipe(recipe), args[1:])
 
