@@ -12,6 +12,7 @@ from ampose.cli._progress import progress
 from ampose.errors import InputError
 
 if TYPE_CHECKING:
+    from ampose.training.checkpoint import Progress
     from ampose.training.config import TrainConfig
     from ampose.training.session import Outcome
 
@@ -79,13 +80,19 @@ def _say(outcome: "Outcome") -> None:
             f"{outcome.train_frames:,} frames; {made.step:,} steps in {made.seconds / 60:.1f} min",
         ),
         ("validation", f"{outcome.validation_frames:,} frames of held-out subjects"),
-        (
-            "best",
-            f"{made.best_mpjpe_mm:.2f} mm MPJPE after epoch {made.best_epoch + 1} (chosen on validation)",
-        ),
-        ("weights", f"{folder / 'best'}, {folder / 'last'}"),
-        ("curves", f"{folder / 'loss.png'}, {folder / 'log.jsonl'}"),
+        ("best", _describe_best(made)),
     ]
+    if made.best_epoch >= 0:
+        rows += [
+            ("weights", f"{folder / 'best'}, {folder / 'last'}"),
+            ("curves", f"{folder / 'loss.png'}, {folder / 'log.jsonl'}"),
+        ]
     print("done" if outcome.done else f"stopped; go on with: --resume --output {folder}")
     for name, text in rows:
         print(f"  {name:<11} {text}")
+
+
+def _describe_best(made: "Progress") -> str:
+    if made.best_epoch < 0:
+        return "no epoch is finished yet"
+    return f"{made.best_mpjpe_mm:.2f} mm MPJPE after epoch {made.best_epoch + 1} (chosen on validation)"
