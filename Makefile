@@ -4,11 +4,11 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-EXTRAS := video,view,train,evaluate
+EXTRAS := video,view,train,evaluate,tables,c3d
 DEMO_INPUT := examples/balance_beam.mp4
 DEMO_OUTPUT := demo
 
-.PHONY: help setup demo test lint format docs-check bench clean
+.PHONY: help setup demo test lint format docs-check bench viewer clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -47,6 +47,10 @@ docs-check: setup ## Check that docs are true: commands, links, generated tables
 
 bench: setup ## Measure this machine: lifting and training speed
 	$(BIN)/python benchmarks/speed.py
+
+# The built script is part of the package, so that nobody else needs node. Needs node 18 or newer.
+viewer: ## Rebuild the page of `ampose view` from viewer/ (needs node)
+	cd viewer && npm ci --no-audit --no-fund && npm run build
 
 clean: ## Remove what was built
 	rm -rf $(VENV) $(DEMO_OUTPUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis

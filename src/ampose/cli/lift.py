@@ -13,6 +13,7 @@ from ampose.camera import DEFAULT_FIELD_OF_VIEW
 from ampose.cli._arguments import call_with_arguments
 from ampose.cli._extras import require
 from ampose.cli._progress import progress
+from ampose.cli._writing import check_names, write_files
 from ampose.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,12 +38,14 @@ class Settings:
     field_of_view: float = DEFAULT_FIELD_OF_VIEW
     """The camera's, in degrees across the longer side of the picture."""
     camera_tilt: float = 0.0
-    """How far the camera looks down, in degrees. Only the pictures are turned upright by it; the numbers stay in
-    camera axes."""
+    """How far the camera looks down, in degrees. The pictures and the formats with an axis that points up are turned
+    upright by it; in the other files the numbers stay in camera axes."""
     flip: bool = True
     """Average each prediction with the mirrored one."""
     preview: bool = True
     """Write the preview video."""
+    to: str = ""
+    """More formats to write beside poses.json and poses.npz, as in: trc,c3d,csv."""
 
 
 def run(args: Sequence[str]) -> None:
@@ -53,7 +56,8 @@ def run(args: Sequence[str]) -> None:
 def lift(source: Source, /, *, output: Output = None, settings: Settings = Settings()) -> None:
     """Lift the person in a video, a picture or a folder of pictures to 3D.
 
-    Writes poses.json, poses.npz, overview.png and, unless it is one picture, preview.mp4.
+    Writes poses.json, poses.npz, overview.png and, unless it is one picture, preview.mp4; with --to also files for
+    other programs.
 
     Args:
         source: A video, a picture or a folder of pictures.
@@ -64,9 +68,11 @@ def lift(source: Source, /, *, output: Output = None, settings: Settings = Setti
 
     folder = Path(f"{source.resolve().stem}_3d") if output is None else output
     _check_folder(folder, source)
+    more = _more_files(folder, settings.to)
     media = open_media(source)
     preview = settings.preview and media.num_frames != 1
     _check_packages(preview=preview)
+    check_names(more, timed=media.fps is not None)
     lifted = _lift(media, settings)
     start = time.perf_counter()
     files = _write(folder, media, lifted, settings, preview=preview)
@@ -89,6 +95,18 @@ def _check_folder(folder: Path, source: Path) -> None:
         raise InputError(
             f"{folder}: output must be a folder to write to, got: {error.strerror}; name another with -o"
         ) from error
+
+
+def _more_files(folder: Path, to: str) -> list[Path]:
+    """Return a file for each of the formats in ``to`` that is not written anyway."""
+    from ampose.formats import suffixes
+
+    names = [name.strip().lower().removeprefix(".") for name in to.split(",") if name.strip()]
+    known = [suffix.removeprefix(".") for suffix in suffixes("writes")]
+    for name in names:
+        if name not in known:
+            raise InputError(f"--to must name formats with commas between, of {', '.join(known)}; got {name!r}")
+    return [folder / f"poses.{name}" for name in dict.fromkeys(names) if name not in ("json", "npz")]
 
 
 def _check_packages(*, preview: bool) -> None:
@@ -127,6 +145,7 @@ def _write(
         (folder / "poses.json", "everything, for any program"),
         (folder / "poses.npz", "the same as NumPy arrays"),
         (folder / "overview.png", "frames beside their 3D pose"),
+        *write_files(_more_files(folder, settings.to), [person], settings.camera_tilt),
     ]
     drawn = upright(lifted.pose3d, settings.camera_tilt) if settings.camera_tilt else lifted.pose3d
     shown: dict[int, Frame] = {}

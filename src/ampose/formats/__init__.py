@@ -4,6 +4,32 @@ A file registers its format with ``@formats.register(".qux", reads=..., writes=.
 the same through the entry-point group ``ampose.formats``.
 """
 
-from ampose.formats.contract import Format, Person, formats, read, suffixes, write
+from ampose.formats.contract import (
+    PARTS,
+    Format,
+    Person,
+    carries,
+    check_writable,
+    formats,
+    losses,
+    read,
+    suffixes,
+    up_axis,
+    write,
+    write_each,
+)
 
-__all__ = ["Format", "Person", "formats", "read", "suffixes", "write"]
+__all__ = [
+    "PARTS",
+    "Format",
+    "Person",
+    "carries",
+    "check_writable",
+    "formats",
+    "losses",
+    "read",
+    "suffixes",
+    "up_axis",
+    "write",
+    "write_each",
+]

@@ -2,22 +2,40 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from ampose.atomic import replacing
-from ampose.errors import InputError
+import numpy as np
+
+from ampose.atomic import replacing_together
+from ampose.errors import InputError, MissingExtraError
+from ampose.formats.joint_names import skeleton_of
 from ampose.pose import Pose2D, Pose3D
-from ampose.registry import Registry
+from ampose.registry import Entry, Registry
+
+PARTS = {
+    "positions": "changes of bone lengths",  # a format of rotations does not hold each joint's own position
+    "confidence": "confidence",
+    "keypoints_2d": "2D keypoints",
+    "skeleton": "which joints are joined",  # only asked for where the joints' names do not tell it
+    "frame_of_reference": "the words for the frame of reference",
+    "provenance": "provenance",
+    "missing_joints": "single missing joints",
+    "missing_frames": "frames in which the person is missing",
+    "no_fps": "that there is no frame rate",
+    "people": "several people in one file",
+}
+"""What a format may carry, in a registration's ``carries``, with the words for it."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """One person in a file: the 3D pose and the 2D keypoints that it came from.
+    """One person in a file: the 3D pose and, where it is known, the 2D keypoints that it came from.
 
     Args:
         pose3d: Metres.
-        pose2d: Pixels, in the detector's joints; of the same frames.
+        pose2d: Pixels, in the detector's joints; of the same frames. None where the file carries no 2D.
         id: Tells the persons of one file apart.
 
     Raises:
@@ -25,11 +43,11 @@ class Person:
     """
 
     pose3d: Pose3D
-    pose2d: Pose2D
+    pose2d: Pose2D | None = None
     id: int = 0
 
     def __post_init__(self) -> None:
-        if len(self.pose2d) != len(self.pose3d):
+        if self.pose2d is not None and len(self.pose2d) != len(self.pose3d):
             raise InputError(
                 f"person {self.id} must have as many frames in 2D as in 3D, got {len(self.pose2d)} and "
                 f"{len(self.pose3d)}"
@@ -38,7 +56,12 @@ class Person:
 
 @runtime_checkable
 class Format(Protocol):
-    """One file format. A format that cannot do one of the two says so in its registration."""
+    """One file format. A format that cannot do one of the two says so in its registration.
+
+    Registered with the facts ``reads`` and ``writes`` (can it), and these that may be left out: ``carries`` (which
+    of ``PARTS``; all of them if not said), ``up`` (``"y"`` or ``"z"`` for a format that has an axis that points up;
+    the writer turns the poses there from camera axes), ``extra`` and ``package`` (the dependency that it needs).
+    """
 
     def write(self, path: Path, people: Sequence[Person]) -> None:
         """Write the people, who have the same frames and skeletons, to a new file."""
@@ -54,27 +77,104 @@ def suffixes(ability: str) -> list[str]:
     """Return the suffixes of all formats that have the ability ``"reads"`` or ``"writes"``.
 
     Example:
-        >>> suffixes("writes")
+        >>> [suffix for suffix in suffixes("writes") if suffix in (".json", ".npz")]
         ['.json', '.npz']
     """
     return [entry.name for entry in formats.entries() if entry.facts[ability]]
 
 
+def carries(path: str | Path) -> frozenset[str]:
+    """Return which of ``PARTS`` a file of this name can carry.
+
+    Raises:
+        InputError: The suffix is unknown.
+
+    Example:
+        >>> "keypoints_2d" in carries("poses.json"), "keypoints_2d" in carries("clip.trc")
+        (True, False)
+    """
+    return frozenset(_entry(Path(path), "writes").facts.get("carries", PARTS))
+
+
+def up_axis(path: str | Path) -> str | None:
+    """Return the axis that points up in files of this name; None where the poses' own axes are kept.
+
+    Example:
+        >>> up_axis("clip.trc"), up_axis("poses.json")
+        ('y', None)
+    """
+    axis: str | None = _entry(Path(path), "writes").facts.get("up")
+    return axis
+
+
+def losses(path: str | Path, people: Person | Sequence[Person]) -> list[str]:
+    """Return, in words, what of these people a file of this name cannot carry.
+
+    Raises:
+        InputError: The suffix is unknown.
+
+    Example:
+        >>> import numpy as np
+        >>> from ampose.skeletons import get_skeleton
+        >>> pose = Pose3D(
+        ...     positions=np.zeros((1, 17, 3)), confidence=np.ones((1, 17)), skeleton=get_skeleton("human36m_17")
+        ... )
+        >>> losses("poses.json", Person(pose))
+        []
+    """
+    people = _as_list(people)
+    return [PARTS[part] for part in PARTS if part in _parts_of(people) - carries(path)]
+
+
+def check_writable(path: str | Path) -> None:
+    """Refuse a name that cannot be written in its format, before the long work begins.
+
+    Raises:
+        InputError: The suffix is unknown, or its format is only read.
+        MissingExtraError: The package that the format needs is not installed.
+    """
+    _find(Path(path), "writes")
+
+
 def write(path: str | Path, people: Person | Sequence[Person]) -> None:
     """Write people to a file in the format that its suffix names.
 
-    The file appears when it is complete.
+    The file appears when it is complete. What the format cannot carry is left out: see ``losses``.
 
     Raises:
         InputError: The suffix is unknown, there is nobody to write, the people do not share frames and
-            skeletons, or the folder cannot be written to.
+            skeletons, the format holds one person or needs a frame rate, or the folder cannot be written to.
+        MissingExtraError: The package that the format needs is not installed.
     """
-    path = Path(path)
-    people = [people] if isinstance(people, Person) else list(people)
-    file_format = _find(path, "writes")
-    _check_alike(people)
-    with replacing(path) as unfinished:
-        file_format.write(unfinished, people)
+    path, people = Path(path), _as_list(people)
+    _check_people(path, people)
+    if len(people) > 1 and "people" not in carries(path):
+        raise InputError(
+            f"{path}: people must be one in a {path.suffix} file, got {len(people)}; write a file for each "
+            "(write_each, or: ampose convert)"
+        )
+    _write_together([path], [people])
+
+
+def write_each(path: str | Path, people: Person | Sequence[Person]) -> list[Path]:
+    """Write people to a file, or to a file each (``clip_0.trc``, ``clip_1.trc``) where the format holds only one.
+
+    Returns:
+        The files; they appear when all are complete.
+
+    Raises:
+        InputError: As in ``write``.
+        MissingExtraError: The package that the format needs is not installed.
+    """
+    path, people = Path(path), _as_list(people)
+    _check_people(path, people)
+    if len(people) == 1 or "people" in carries(path):
+        paths, groups = [path], [people]
+    else:
+        paths = [path.with_name(f"{path.stem}_{person.id}{path.suffix}") for person in people]
+        groups = [[person] for person in people]
+    _write_together(paths, groups)
+    return paths
 
 
 def read(path: str | Path) -> list[Person]:
@@ -82,6 +182,7 @@ def read(path: str | Path) -> list[Person]:
 
     Raises:
         InputError: The suffix is unknown, there is no such file, or it is damaged or something else.
+        MissingExtraError: The package that the format needs is not installed.
     """
     path = Path(path)
     file_format = _find(path, "reads")
@@ -92,20 +193,67 @@ def read(path: str | Path) -> list[Person]:
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except (ValueError, KeyError, TypeError, EOFError, OSError) as error:
-        reason = f"no {error}" if isinstance(error, KeyError) else str(error)
-        raise InputError(f"{path}: must be a pose file written by ampose, got one with {reason}") from error
+        reason = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
+        raise InputError(f"{path}: must be a whole {path.suffix} file with poses, got one with {reason}") from error
 
 
-def _find(path: Path, ability: str) -> Format:
+def _as_list(people: Person | Sequence[Person]) -> list[Person]:
+    return [people] if isinstance(people, Person) else list(people)
+
+
+def _entry(path: Path, ability: str) -> Entry[type[Format]]:
     known = suffixes(ability)
     if path.suffix.lower() not in known:
         raise InputError(f"{path}: the name must end in {' or '.join(known)}, got {path.suffix or 'no suffix'!r}")
-    return formats.get(path.suffix.lower()).target()
+    return formats.get(path.suffix.lower())
 
 
-def _check_alike(people: Sequence[Person]) -> None:
+def _find(path: Path, ability: str) -> Format:
+    entry = _entry(path, ability)
+    package = entry.facts.get("package")
+    if package and find_spec(package) is None:
+        raise MissingExtraError(package, extra=entry.facts["extra"], purpose=f"a {entry.name} file")
+    return entry.target()
+
+
+def _write_together(paths: Sequence[Path], groups: Sequence[Sequence[Person]]) -> None:
+    file_format = _find(paths[0], "writes")
+    with replacing_together(*paths) as unfinished:
+        for part, people in zip(unfinished, groups, strict=True):
+            file_format.write(part, people)
+
+
+def _parts_of(people: Sequence[Person]) -> set[str]:
+    """Return which of ``PARTS`` these people have."""
+    poses = [person.pose3d for person in people]
+    lost = [np.isnan(pose.positions).any(axis=2) for pose in poses]
+    there = {
+        "positions": True,
+        "confidence": any((pose.confidence[~gone] != 1).any() for pose, gone in zip(poses, lost, strict=True)),
+        "keypoints_2d": any(person.pose2d is not None for person in people),
+        "skeleton": any(skeleton_of(pose.skeleton.joints) != pose.skeleton for pose in poses),
+        "frame_of_reference": True,
+        "provenance": any(pose.provenance for pose in poses),
+        "missing_joints": any((gone.any(axis=1) & ~gone.all(axis=1)).any() for gone in lost),
+        "missing_frames": any(gone.all(axis=1).any() for gone in lost),
+        "no_fps": any(pose.fps is None for pose in poses),
+        "people": len(people) > 1,
+    }
+    return {part for part, is_there in there.items() if is_there}
+
+
+def _check_people(path: Path, people: Sequence[Person]) -> None:
     if not people:
         raise InputError("people must hold at least one person, got none; there is nothing to write")
-    shapes = {(p.pose3d.positions.shape, p.pose3d.skeleton.name, p.pose2d.skeleton.name) for p in people}
+    shapes = {(p.pose3d.positions.shape, p.pose3d.skeleton.name, p.pose2d and p.pose2d.skeleton.name) for p in people}
     if len(shapes) > 1:
-        raise InputError(f"people in one file must share frames and skeletons, got {sorted(shapes)}")
+        raise InputError(f"people in one file must share frames and skeletons, got {sorted(map(str, shapes))}")
+    if len({person.id for person in people}) < len(people):
+        raise InputError(f"people must each have their own id, got {[person.id for person in people]}")
+    if not len(people[0].pose3d):
+        raise InputError("people must have at least one frame, got none; there is nothing to write")
+    if people[0].pose3d.fps is None and "no_fps" not in carries(path):
+        raise InputError(
+            f"{path}: poses must have a frame rate for a {path.suffix} file, got pictures without one; "
+            "name one (ampose convert --fps)"
+        )

@@ -10,14 +10,14 @@ The file is one object (version 1)::
     skeleton              {name, parents: {joint: its parent or null}, pairs: [[left, right], ...]}
     joints, parents       names in the order of the positions; the parent's name or null
     made_up               joints that the 2D detector does not see and that were computed from others
-    image_size            [width, height] in pixels
-    skeleton_2d, joints_2d   the same for the detector's keypoints
+    image_size            [width, height] in pixels; null when the file carries no 2D
+    skeleton_2d, joints_2d   the same for the detector's keypoints; null likewise
     provenance            source, detector, model, hash of its weights, settings
     people                [{id, frames: [...]}], a frame for each frame of the video:
         frame, time       number from 0; seconds (null for pictures)
-        positions         [[x, y, z], ...] metres; null when the person was not found
+        positions         [[x, y, z], ...] metres; null when the person was not found, and for a missing joint
         confidence        of each joint, 0 (a guess) to 1; null when the person was not found
-        keypoints_2d      [[x, y], ...] pixels from the upper left corner; null likewise
+        keypoints_2d      [[x, y], ...] pixels from the upper left corner; null likewise, or without 2D
         confidence_2d     of each keypoint; null likewise
 
 Positions are rounded to 0.01 mm, pixels to 0.01, confidences to 0.0001.
@@ -85,9 +85,9 @@ def _header(person: Person) -> dict[str, Any]:
         "joints": list(pose3d.skeleton.joints),
         "parents": list(pose3d.skeleton.parents.values()),
         "made_up": made_up.split(", ") if made_up else [],
-        "image_size": list(pose2d.image_size),
-        "skeleton_2d": pose2d.skeleton.as_dict(),
-        "joints_2d": list(pose2d.skeleton.joints),
+        "image_size": list(pose2d.image_size) if pose2d else None,
+        "skeleton_2d": pose2d.skeleton.as_dict() if pose2d else None,
+        "joints_2d": list(pose2d.skeleton.joints) if pose2d else None,
         "provenance": dict(pose3d.provenance),
     }
 
@@ -95,14 +95,20 @@ def _header(person: Person) -> dict[str, Any]:
 def _frame(person: Person, frame: int) -> dict[str, Any]:
     pose2d, pose3d = person.pose2d, person.pose3d
     found = not pose3d.missing[frame]
+    seen = pose2d is not None and not pose2d.missing[frame]
     return {
         "frame": frame,
         "time": round(frame / pose3d.fps, 6) if pose3d.fps else None,
-        "positions": _rounded(pose3d.positions[frame], _DIGITS_M) if found else None,
+        "positions": _points(pose3d.positions[frame], _DIGITS_M) if found else None,
         "confidence": _rounded(pose3d.confidence[frame], _DIGITS_CONFIDENCE) if found else None,
-        "keypoints_2d": _rounded(pose2d.keypoints[frame], _DIGITS_PX) if found else None,
-        "confidence_2d": _rounded(pose2d.confidence[frame], _DIGITS_CONFIDENCE) if found else None,
+        "keypoints_2d": _rounded(pose2d.keypoints[frame], _DIGITS_PX) if pose2d and seen else None,
+        "confidence_2d": _rounded(pose2d.confidence[frame], _DIGITS_CONFIDENCE) if pose2d and seen else None,
     }
+
+
+def _points(points: np.ndarray, digits: int) -> list[list[float] | None]:
+    lost = np.isnan(points).any(axis=1)
+    return [None if gone else point for gone, point in zip(lost, _rounded(points, digits), strict=True)]
 
 
 def _rounded(values: np.ndarray, digits: int) -> Any:
@@ -110,38 +116,41 @@ def _rounded(values: np.ndarray, digits: int) -> Any:
 
 
 def _person(entry: Mapping[str, Any], data: Mapping[str, Any]) -> Person:
-    skeleton, skeleton_2d = Skeleton.from_dict(data["skeleton"]), Skeleton.from_dict(data["skeleton_2d"])
-    frames, provenance = entry["frames"], data["provenance"]
+    skeleton, frames = Skeleton.from_dict(data["skeleton"]), entry["frames"]
     fps = None if data["fps"] is None else float(data["fps"])
-    width, height = data["image_size"]
-    return Person(
-        Pose3D(
-            positions=_stack(frames, "positions", (skeleton.num_joints, 3), np.nan),
-            confidence=_stack(frames, "confidence", (skeleton.num_joints,), 0.0),
-            skeleton=skeleton,
-            fps=fps,
-            frame_of_reference=data["frame_of_reference"],
-            provenance=provenance,
-        ),
-        Pose2D(
-            keypoints=_stack(frames, "keypoints_2d", (skeleton_2d.num_joints, 2), np.nan),
-            confidence=_stack(frames, "confidence_2d", (skeleton_2d.num_joints,), 0.0),
-            skeleton=skeleton_2d,
-            image_size=(int(width), int(height)),
-            fps=fps,
-            provenance=provenance,
-        ),
-        id=entry["id"],
+    pose3d = Pose3D(
+        positions=_stack(frames, "positions", (skeleton.num_joints, 3), np.nan),
+        confidence=_stack(frames, "confidence", (skeleton.num_joints,), 0.0),
+        skeleton=skeleton,
+        fps=fps,
+        frame_of_reference=data["frame_of_reference"],
+        provenance=data["provenance"],
+    )
+    return Person(pose3d, _pose2d(frames, data, fps), id=entry["id"])
+
+
+def _pose2d(frames: Sequence[Mapping[str, Any]], data: Mapping[str, Any], fps: float | None) -> Pose2D | None:
+    if data["skeleton_2d"] is None:
+        return None
+    skeleton, (width, height) = Skeleton.from_dict(data["skeleton_2d"]), data["image_size"]
+    return Pose2D(
+        keypoints=_stack(frames, "keypoints_2d", (skeleton.num_joints, 2), np.nan),
+        confidence=_stack(frames, "confidence_2d", (skeleton.num_joints,), 0.0),
+        skeleton=skeleton,
+        image_size=(int(width), int(height)),
+        fps=fps,
+        provenance=data["provenance"],
     )
 
 
 def _stack(frames: Sequence[Mapping[str, Any]], key: str, shape: tuple[int, ...], missing: float) -> np.ndarray:
-    """Return (frame, *shape); frames that hold null are filled with ``missing``."""
+    """Return (frame, *shape); frames that hold null, and points that are null, are filled with ``missing``."""
     stacked = np.full((len(frames), *shape), missing, dtype=np.float32)
     for number, frame in enumerate(frames):
         if frame[key] is not None:
-            values = np.asarray(frame[key], dtype=np.float32)
-            if values.shape != shape:
-                raise ValueError(f"{key} of shape {values.shape} instead of {shape} in frame {number}")
-            stacked[number] = values
+            values = [[missing] * shape[-1] if value is None else value for value in frame[key]]
+            array = np.asarray(values, dtype=np.float32)
+            if array.shape != shape:
+                raise ValueError(f"{key} of shape {array.shape} instead of {shape} in frame {number}")
+            stacked[number] = array
     return stacked

@@ -3,7 +3,7 @@
 Arrays (version 1)::
 
     format, version            "ampose.poses", 1
-    positions                  (person, frame, joint, 3) float32 metres; NaN where a person was not found
+    positions                  (person, frame, joint, 3) float32 metres; NaN where a person or a joint was not found
     confidence                 (person, frame, joint) float32, 0 to 1
     keypoints_2d               (person, frame, joint_2d, 2) float32 pixels; NaN likewise
     confidence_2d              (person, frame, joint_2d) float32
@@ -14,8 +14,11 @@ Arrays (version 1)::
     fps                        NaN for pictures
     unit, frame_of_reference   as in the JSON file
     skeleton, skeleton_2d, provenance   JSON texts
+
+The arrays of the 2D keypoints (those called ``..._2d``, and ``image_size``) are not there when the file carries no 2D.
 """
 
+import io
 import json
 import zipfile
 import zlib
@@ -45,22 +48,19 @@ class NpzFile:
             "version": _VERSION,
             "positions": np.stack([person.pose3d.positions for person in people]),
             "confidence": np.stack([person.pose3d.confidence for person in people]),
-            "keypoints_2d": np.stack([person.pose2d.keypoints for person in people]),
-            "confidence_2d": np.stack([person.pose2d.confidence for person in people]),
             "ids": np.array([person.id for person in people]),
             "joints": list(first.pose3d.skeleton.joints),
-            "joints_2d": list(first.pose2d.skeleton.joints),
             "made_up": np.array(made_up.split(", ") if made_up else [], dtype=str),
-            "image_size": np.array(first.pose2d.image_size),
             "fps": np.nan if first.pose3d.fps is None else first.pose3d.fps,
             "unit": first.pose3d.unit,
             "frame_of_reference": first.pose3d.frame_of_reference,
             "skeleton": json.dumps(first.pose3d.skeleton.as_dict()),
-            "skeleton_2d": json.dumps(first.pose2d.skeleton.as_dict()),
             "provenance": json.dumps(dict(first.pose3d.provenance)),
+            **_arrays_2d(people),
         }
-        with path.open("wb") as stream:
-            np.savez_compressed(stream, **arrays)
+        archive = io.BytesIO()  # a disk that is full would make the unfinished archive complain when it is collected
+        np.savez_compressed(archive, **arrays)
+        path.write_bytes(archive.getvalue())
 
     def read(self, path: Path) -> list[Person]:
         """Read the people back, bit for bit."""
@@ -76,26 +76,41 @@ class NpzFile:
         return [_person(number, data) for number in range(len(data["ids"]))]
 
 
+def _arrays_2d(people: Sequence[Person]) -> dict[str, Any]:
+    poses = [person.pose2d for person in people if person.pose2d is not None]
+    if not poses:
+        return {}
+    return {
+        "keypoints_2d": np.stack([pose.keypoints for pose in poses]),
+        "confidence_2d": np.stack([pose.confidence for pose in poses]),
+        "joints_2d": list(poses[0].skeleton.joints),
+        "image_size": np.array(poses[0].image_size),
+        "skeleton_2d": json.dumps(poses[0].skeleton.as_dict()),
+    }
+
+
 def _person(number: int, data: dict[str, np.ndarray]) -> Person:
     fps = None if np.isnan(data["fps"]) else float(data["fps"])
-    provenance = json.loads(str(data["provenance"]))
+    pose3d = Pose3D(
+        positions=data["positions"][number],
+        confidence=data["confidence"][number],
+        skeleton=Skeleton.from_dict(json.loads(str(data["skeleton"]))),
+        fps=fps,
+        frame_of_reference=str(data["frame_of_reference"]),
+        provenance=json.loads(str(data["provenance"])),
+    )
+    return Person(pose3d, _pose2d(number, data, pose3d), id=int(data["ids"][number]))
+
+
+def _pose2d(number: int, data: dict[str, np.ndarray], pose3d: Pose3D) -> Pose2D | None:
+    if "keypoints_2d" not in data:
+        return None
     width, height = data["image_size"].tolist()
-    return Person(
-        Pose3D(
-            positions=data["positions"][number],
-            confidence=data["confidence"][number],
-            skeleton=Skeleton.from_dict(json.loads(str(data["skeleton"]))),
-            fps=fps,
-            frame_of_reference=str(data["frame_of_reference"]),
-            provenance=provenance,
-        ),
-        Pose2D(
-            keypoints=data["keypoints_2d"][number],
-            confidence=data["confidence_2d"][number],
-            skeleton=Skeleton.from_dict(json.loads(str(data["skeleton_2d"]))),
-            image_size=(width, height),
-            fps=fps,
-            provenance=provenance,
-        ),
-        id=int(data["ids"][number]),
+    return Pose2D(
+        keypoints=data["keypoints_2d"][number],
+        confidence=data["confidence_2d"][number],
+        skeleton=Skeleton.from_dict(json.loads(str(data["skeleton_2d"]))),
+        image_size=(width, height),
+        fps=pose3d.fps,
+        provenance=pose3d.provenance,
     )

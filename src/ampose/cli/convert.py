@@ -1,0 +1,79 @@
+"""Turn a file with 3D poses into files of other formats, for other programs."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from ampose.cli._arguments import call_with_arguments
+from ampose.cli._writing import check_names, write_files
+from ampose.errors import InputError
+
+if TYPE_CHECKING:
+    from ampose.formats import Person
+
+
+def run(args: Sequence[str]) -> None:
+    """Run the command."""
+    call_with_arguments(convert, "convert", args)
+
+
+def convert(
+    source: Annotated[Path, tyro.conf.arg(metavar="INPUT")],
+    outputs: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="OUTPUT [OUTPUT ...]")],
+    /,
+    *,
+    fps: float | None = None,
+    camera_tilt: float = 0.0,
+) -> None:
+    """Turn a file with 3D poses into files of other formats, which the names' endings tell.
+
+    Says what a format cannot carry. Several people give a file each (clip_0.trc, clip_1.trc) where a format holds one.
+
+    Args:
+        source: A file with poses, such as poses.json.
+        outputs: Files to write, such as clip.trc and clip.csv.
+        fps: Frames per second, in place of what the input says; for pictures, which have none.
+        camera_tilt: How far the camera looks down, in degrees. Formats with an axis that points up are levelled by
+            it; in the others the numbers keep their axes.
+    """
+    from ampose import formats
+
+    if fps is not None and not 0 < fps < float("inf"):
+        raise InputError(f"fps must be a positive number, got {fps}")
+    if not outputs:
+        raise InputError("OUTPUT must be one file at least, got none; name one, such as clip.trc")
+    check_names(outputs, timed=True)
+    for output in outputs:
+        _check_place(output, source)
+    people = formats.read(source)
+    if not people:
+        raise InputError(f"{source}: must hold at least one person, found nobody")
+    people = people if fps is None else [_at(person, fps) for person in people]
+    check_names(outputs, timed=people[0].pose3d.fps is not None)
+    written = write_files(outputs, people, camera_tilt)
+    print(_summary(source, people, written))
+
+
+def _check_place(output: Path, source: Path) -> None:
+    if output.resolve() == source.resolve():
+        raise InputError(f"{output}: output must be another file than the input; rename it")
+    if not output.parent.is_dir():
+        raise InputError(f"{output}: output must be in a folder that is there, found no {output.parent}; make it first")
+
+
+def _at(person: "Person", fps: float) -> "Person":
+    pose2d = None if person.pose2d is None else replace(person.pose2d, fps=fps)
+    return replace(person, pose3d=replace(person.pose3d, fps=fps), pose2d=pose2d)
+
+
+def _summary(source: Path, people: "Sequence[Person]", written: Sequence[tuple[Path, str]]) -> str:
+    pose = people[0].pose3d
+    count = f"{len(people)} {'person' if len(people) == 1 else 'people'}"
+    rate = f", {pose.fps:.4g} frames a second" if pose.fps else ""
+    rows = [("input", f"{source}: {count}, {len(pose)} frame{'' if len(pose) == 1 else 's'}{rate}")]
+    width = max(len(str(path)) for path, _ in written)
+    rows += [("" if row else "files", f"{path!s:<{width}}  {what}") for row, (path, what) in enumerate(written)]
+    return "\n".join(f"{title:<8}{text}" for title, text in rows)

@@ -1,0 +1,61 @@
+"""Write a page that shows a result in motion: one HTML file, for any browser."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from ampose.cli._arguments import call_with_arguments
+from ampose.errors import InputError
+
+if TYPE_CHECKING:
+    from ampose.view.web_page import Result
+
+Poses = Annotated[Path, tyro.conf.arg(metavar="POSES")]
+Other = Annotated[Path | None, tyro.conf.arg(metavar="[OTHER]")]
+Output = Annotated[Path | None, tyro.conf.arg(aliases=["-o"])]
+
+
+def run(args: Sequence[str]) -> None:
+    """Run the command."""
+    call_with_arguments(view, "view", args)
+
+
+def view(
+    poses: Poses,
+    other: Other = None,
+    /,
+    *,
+    video: Path | None = None,
+    output: Output = None,
+    camera_tilt: float = 0.0,
+) -> None:
+    """Write a page that shows a result in motion: one HTML file, for any browser.
+
+    The video beside a 3D skeleton that can be turned, a timeline, joint angles. Nothing is fetched from the network:
+    send the file to whom you like.
+
+    Args:
+        poses: A file with poses, as lift wrote it.
+        other: A second one, to compare with the first.
+        video: The video that the poses came from, MP4 or WebM; it becomes part of the page.
+        output: The page; by default the poses' name with .html, beside them.
+        camera_tilt: How far the camera looks down, in degrees; the 3D view is turned upright by it.
+    """
+    from ampose.view.web_page import write_page
+
+    page = poses.with_suffix(".html") if output is None else output
+    if page.suffix.lower() != ".html":
+        raise InputError(f"{page}: output must be a page whose name ends in .html, got {page.suffix or 'no suffix'!r}")
+    results = [_result(path) for path in (poses, other) if path is not None]
+    write_page(page, results, video=video, camera_tilt=camera_tilt)
+    print(f"{page}  ({page.stat().st_size / 1e6:.1f} MB): open it in a browser, or send it to somebody")
+
+
+def _result(path: Path) -> "Result":
+    """Read a file; it is called by its name and that of its folder, which is what tells two results apart."""
+    from ampose.formats import read
+    from ampose.view.web_page import Result
+
+    return Result("/".join(path.resolve().parts[-2:]).lstrip("/"), read(path))
