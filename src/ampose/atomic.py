@@ -8,7 +8,7 @@ import contextlib
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ampose.errors import InputError
@@ -33,26 +33,47 @@ def replacing(path: str | Path) -> Iterator[Path]:
         >>> target.read_text()
         'done'
     """
-    path = Path(path)
-    unfinished = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.partial{path.suffix}")
-    try:
-        unfinished.touch()
-    except OSError as error:
-        raise InputError(
-            f"{path}: must be in a folder that can be written to, got {error.strerror}; name another"
-        ) from error
-    try:
+    with replacing_together(path) as (unfinished,):
         yield unfinished
-        _flush(unfinished)
-        unfinished.replace(path)
+
+
+@contextlib.contextmanager
+def replacing_together(*paths: str | Path) -> Iterator[list[Path]]:
+    """The same for files that belong together: all are on the disk before the first is renamed, in this order.
+
+    Raises:
+        InputError: As in ``replacing``.
+    """
+    targets = [Path(path) for path in paths]
+    parts = [path.with_name(f".{path.stem}.{secrets.token_hex(4)}.partial{path.suffix}") for path in targets]
+    try:
+        _create(parts, targets)
+        yield parts
+        for part in parts:
+            _flush(part)
+        for part, target in zip(parts, targets, strict=True):
+            part.replace(target)
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
+        names = ", ".join(map(str, targets))
         raise InputError(
-            f"{path}: must fit on the disk, got: {error.strerror}; make room or name another folder"
+            f"{names}: must fit on the disk, got: {error.strerror}; make room or name another folder"
         ) from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        for part in filter(Path.exists, parts):
+            part.unlink()
+
+
+def _create(parts: Sequence[Path], targets: Sequence[Path]) -> None:
+    """Make the files before the work is done: where they cannot be written is better known early."""
+    for part, target in zip(parts, targets, strict=True):
+        try:
+            part.touch()
+        except OSError as error:
+            raise InputError(
+                f"{target}: must be in a folder that can be written to, got {error.strerror}; name another"
+            ) from error
 
 
 def _flush(path: Path) -> None:

@@ -9,7 +9,6 @@ import av
 import numpy as np
 import pytest
 
-from ampose.atomic import replacing
 from ampose.errors import InputError
 from ampose.media import open_media
 from ampose.media.writing import writing_video
@@ -161,21 +160,6 @@ def test_an_interrupted_video_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_replacing_keeps_the_old_file_when_writing_fails(tmp_path):
-    path = tmp_path / "a.txt"
-    path.write_text("old")
-    with pytest.raises(UnicodeEncodeError), replacing(path) as unfinished:
-        unfinished.write_text("half\ud800")  # an error in the middle of the writing
-    assert path.read_text() == "old"
-    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
-
-
-def test_replacing_in_a_folder_that_is_none(tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="folder that can be written to"), replacing(tmp_path / "file" / "a.txt"):
-        pytest.fail("the block must not run")
-
-
 @pytest.fixture
 def little_room() -> Iterator[None]:
     """No file may grow beyond 4000 bytes: what a full disk does, without filling one."""
@@ -189,6 +173,4 @@ def little_room() -> Iterator[None]:
 def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
     with pytest.raises(InputError, match=r"long\.mp4: must fit on the disk"):
         write(tmp_path / "long.mp4", noisy(40))
-    with pytest.raises(InputError, match=r"a\.bin: must fit on the disk"), replacing(tmp_path / "a.bin") as unfinished:
-        unfinished.write_bytes(bytes(5000))
     assert list(tmp_path.iterdir()) == []

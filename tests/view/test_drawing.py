@@ -1,5 +1,6 @@
 """What is drawn: upright, left and right where they belong, one scale, nothing for a missing frame."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from ampose.skeletons import get_skeleton
 from ampose.view import choose_frames, write_overview, write_preview
 from ampose.view.painting import Panel
 from ampose.view.photo import cuts_around, in_joints_of
-from ampose.view.projection import SIDE_COLOURS, SIDES, Side, Stage, frame_strokes, standing
+from ampose.view.projection import SIDE_COLOURS, SIDES, Side, Stage, frame_strokes, standing, upright
 
 SKELETON = get_skeleton("human36m_17")
 HEIGHTS = {"head": 1.7, "neck_nose": 1.6, "thorax": 1.4, "spine": 1.2, "hip": 0.95}
@@ -195,3 +196,15 @@ def test_pictures_into_a_folder_that_is_none(tmp_path):
     target = Path(tmp_path / "file" / "overview.png")
     with pytest.raises(InputError, match="folder that can be written to"):
         write_overview(target, {0: grey_frames(1)[0]}, seen_by_camera(pose), pose)
+
+
+@pytest.mark.parametrize("tilt", [-30.0, 22.0])
+def test_a_person_seen_from_above_or_below_is_turned_upright(tilt):
+    """A standing person, in the axes of a camera that looks down at them: the head leans towards it."""
+    pose = standing_person()
+    c, s = np.cos(np.radians(tilt)), np.sin(np.radians(tilt))
+    to_camera = np.array([[1, 0, 0], [0, c, -s], [0, s, c]], dtype=np.float32)
+    leaning = replace(pose, positions=pose.positions @ to_camera.T)
+    head = SKELETON.index("head")
+    assert np.sign(leaning.positions[0, head, 2]) == -np.sign(tilt)  # looking down: the head is nearer
+    np.testing.assert_allclose(upright(leaning, tilt).positions, pose.positions, atol=1e-6)

@@ -65,6 +65,14 @@ def _run(args: Sequence[str]) -> None:
         importlib.import_module(f"{__name__}.{commands.get(args[0]).name}").run(args[1:])
 
 
+def _log_to_screen(level: int) -> None:
+    """Show log messages from this level on, also those of libraries that set a lower level for themselves."""
+    logging.basicConfig(format="ampose: %(message)s")
+    logging.getLogger().setLevel(level)
+    for handler in logging.getLogger().handlers:
+        handler.setLevel(level)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status.
 
@@ -74,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     debug = "--debug" in args
     if debug:
         args.remove("--debug")
-    logging.basicConfig(level=logging.INFO if debug else logging.WARNING, format="ampose: %(message)s")
+    _log_to_screen(logging.INFO if debug else logging.WARNING)
     try:
         _run(args)
         sys.stdout.flush()

@@ -31,8 +31,8 @@ def run(args: Sequence[str]) -> None:
 
 
 def evaluate_weights(
-    weights: str,
-    data: Path,
+    weights: Annotated[str, tyro.conf.arg(metavar="WEIGHTS")],
+    data: Annotated[Path, tyro.conf.arg(metavar="DATA")],
     /,
     *,
     protocol: str = "cmu-held-out",

@@ -1,7 +1,9 @@
 """Show a model: its parameters, multiply-adds and FLOPs, layer by layer."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
 
 from ampose.cli._arguments import call_with_arguments
 
@@ -18,7 +20,7 @@ def run(args: Sequence[str]) -> None:
     call_with_arguments(info, "info", args)
 
 
-def info(model: str = "", /, *, depth: int = 2) -> None:
+def info(model: Annotated[str, tyro.conf.arg(metavar="MODEL")] = "", /, *, depth: int = 2) -> None:
     """Show a model's facts and its cost for one pose; without a name, list the models and the bundled weights.
 
     Args:

@@ -4,7 +4,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,17 +11,18 @@ import tyro
 
 from ampose.camera import DEFAULT_FIELD_OF_VIEW
 from ampose.cli._arguments import call_with_arguments
+from ampose.cli._extras import require
 from ampose.cli._progress import progress
-from ampose.errors import InputError, MissingExtraError
+from ampose.errors import InputError
 
 if TYPE_CHECKING:
-    from ampose.lifter import Lifter
     from ampose.media import Frame, Media
     from ampose.pipeline import Lifted
 
 _SURE = 0.5
 _LIMBS = {"legs": ("knee", "ankle"), "arms": ("elbow", "wrist")}
 
+Source = Annotated[Path, tyro.conf.arg(metavar="INPUT")]
 Output = Annotated[Path | None, tyro.conf.arg(aliases=["-o"])]
 
 
@@ -36,6 +36,9 @@ class Settings:
     """Name of the 2D detector."""
     field_of_view: float = DEFAULT_FIELD_OF_VIEW
     """The camera's, in degrees across the longer side of the picture."""
+    camera_tilt: float = 0.0
+    """How far the camera looks down, in degrees. Only the pictures are turned upright by it; the numbers stay in
+    camera axes."""
     flip: bool = True
     """Average each prediction with the mirrored one."""
     preview: bool = True
@@ -47,7 +50,7 @@ def run(args: Sequence[str]) -> None:
     call_with_arguments(lift, "lift", args)
 
 
-def lift(source: Path, /, *, output: Output = None, settings: Settings = Settings()) -> None:
+def lift(source: Source, /, *, output: Output = None, settings: Settings = Settings()) -> None:
     """Lift the person in a video, a picture or a folder of pictures to 3D.
 
     Writes poses.json, poses.npz, overview.png and, unless it is one picture, preview.mp4.
@@ -64,9 +67,9 @@ def lift(source: Path, /, *, output: Output = None, settings: Settings = Setting
     media = open_media(source)
     preview = settings.preview and media.num_frames != 1
     _check_packages(preview=preview)
-    lifted, lifter = _lift(media, settings)
+    lifted = _lift(media, settings)
     start = time.perf_counter()
-    files = _write(folder, media, lifted, lifter, preview=preview)
+    files = _write(folder, media, lifted, settings, preview=preview)
     print(_summary(media, lifted, files, time.perf_counter() - start))
 
 
@@ -89,19 +92,17 @@ def _check_folder(folder: Path, source: Path) -> None:
 
 
 def _check_packages(*, preview: bool) -> None:
-    needed = [("matplotlib", "view"), ("PIL", "video"), *([("av", "video")] if preview else [])]
-    for package, extra in needed:
-        if find_spec(package) is None:
-            raise MissingExtraError(package, extra=extra, purpose="drawing the result")
+    require("matplotlib", extra="view", purpose="drawing the result")
+    require("PIL", *(["av"] if preview else []), extra="video", purpose="drawing the result")
 
 
-def _lift(media: "Media", settings: Settings) -> "tuple[Lifted, Lifter]":
+def _lift(media: "Media", settings: Settings) -> "Lifted":
     from ampose.lifter import load_model
     from ampose.pipeline import lift_media
 
     lifter = load_model(settings.model)
     with progress("finding the person") as report:
-        lifted = lift_media(
+        return lift_media(
             media,
             lifter,
             settings.detector,
@@ -109,15 +110,14 @@ def _lift(media: "Media", settings: Settings) -> "tuple[Lifted, Lifter]":
             flip=settings.flip,
             report=report,
         )
-    return lifted, lifter
 
 
 def _write(
-    folder: Path, media: "Media", lifted: "Lifted", lifter: "Lifter", *, preview: bool
+    folder: Path, media: "Media", lifted: "Lifted", settings: Settings, *, preview: bool
 ) -> list[tuple[Path, str]]:
     """Write everything; returns each file with what it is."""
     from ampose.formats import Person, write
-    from ampose.view import choose_frames, write_overview, write_preview
+    from ampose.view import choose_frames, upright, write_overview, write_preview
 
     folder.mkdir(parents=True, exist_ok=True)
     person = Person(lifted.pose3d, lifted.pose2d)
@@ -128,16 +128,17 @@ def _write(
         (folder / "poses.npz", "the same as NumPy arrays"),
         (folder / "overview.png", "frames beside their 3D pose"),
     ]
+    drawn = upright(lifted.pose3d, settings.camera_tilt) if settings.camera_tilt else lifted.pose3d
     shown: dict[int, Frame] = {}
     frames = _keep(media, choose_frames(lifted.pose3d), shown)
     if preview:
         with progress("drawing the preview") as report:
-            write_preview(folder / "preview.mp4", frames, lifted.pose2d, lifted.pose3d, report=report)
+            write_preview(folder / "preview.mp4", frames, lifted.pose2d, drawn, report=report)
         files.append((folder / "preview.mp4", "the video beside its 3D pose"))
     for _ in frames:  # what the preview has not streamed
         pass
-    title = f"{media.path.name} in 3D, by {lifter.name}"
-    write_overview(folder / "overview.png", shown, lifted.pose2d, lifted.pose3d, title=title)
+    title = f"{media.path.name} in 3D, by {lifted.pose3d.provenance['model']}"
+    write_overview(folder / "overview.png", shown, lifted.pose2d, drawn, title=title)
     return files
 
 

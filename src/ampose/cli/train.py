@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from ampose.cli._extras import require
 from ampose.cli._progress import progress
 from ampose.errors import InputError
 
 if TYPE_CHECKING:
+    from ampose.training.checkpoint import Progress
     from ampose.training.config import TrainConfig
     from ampose.training.session import Outcome
 
@@ -39,6 +41,7 @@ def run(args: Sequence[str]) -> None:
         raise InputError(
             f"ampose train must be followed by a recipe, got {args[0] if args else 'nothing'}; known: {names}"
         )
+    require("lightning_fabric", "matplotlib", extra="train", purpose="training")
     recipe = args[0]
     _train(recipe, read_recipe(recipe), args[1:])
 
@@ -77,13 +80,19 @@ def _say(outcome: "Outcome") -> None:
             f"{outcome.train_frames:,} frames; {made.step:,} steps in {made.seconds / 60:.1f} min",
         ),
         ("validation", f"{outcome.validation_frames:,} frames of held-out subjects"),
-        (
-            "best",
-            f"{made.best_mpjpe_mm:.2f} mm MPJPE after epoch {made.best_epoch + 1} (chosen on validation)",
-        ),
-        ("weights", f"{folder / 'best'}, {folder / 'last'}"),
-        ("curves", f"{folder / 'loss.png'}, {folder / 'log.jsonl'}"),
+        ("best", _describe_best(made)),
     ]
+    if made.best_epoch >= 0:
+        rows += [
+            ("weights", f"{folder / 'best'}, {folder / 'last'}"),
+            ("curves", f"{folder / 'loss.png'}, {folder / 'log.jsonl'}"),
+        ]
     print("done" if outcome.done else f"stopped; go on with: --resume --output {folder}")
     for name, text in rows:
         print(f"  {name:<11} {text}")
+
+
+def _describe_best(made: "Progress") -> str:
+    if made.best_epoch < 0:
+        return "no epoch is finished yet"
+    return f"{made.best_mpjpe_mm:.2f} mm MPJPE after epoch {made.best_epoch + 1} (chosen on validation)"

@@ -26,6 +26,7 @@ def has_shifted_right_arm(positions: Float[np.ndarray, "frame joint 3"], skeleto
     """Say whether the right elbow is straight in every frame, as only the fault makes it.
 
     Example:
+        >>> from ampose.skeletons import get_skeleton
         >>> skeleton = get_skeleton("human36m_17")
         >>> positions = np.random.default_rng(0).normal(size=(9, 17, 3))
         >>> has_shifted_right_arm(positions, skeleton)

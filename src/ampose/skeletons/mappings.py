@@ -111,8 +111,8 @@ FROM_BLAZEPOSE: Recipe = {
     "right_hip": _raised_hip("right"),
 }
 """BlazePose-33 to Human3.6M's joints. BlazePose's hips sit about 8 % of the trunk too low, which makes a lifted body
-lean; raising them brings the poses lifted from four views of one clip nearer together (median 123 to 116 mm, and 77 to
-73 mm after Procrustes alignment, with the weights of the first release)."""
+lean. Raising them was checked on one clip only: the poses lifted from its four views come nearer together (median 123
+to 116 mm, and 77 to 73 mm after Procrustes alignment)."""
 
 FROM_HALPE: Recipe = {
     "spine": {"hip": 0.5, "neck": 0.5},

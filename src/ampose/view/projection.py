@@ -1,7 +1,7 @@
 """A pose as coloured strokes: 2D on a picture, or 3D on a stage with a floor, seen from a side.
 
 The 3D pose stands on the floor with its lowest joint. "Up" is the camera's up: when the camera looks
-down on a person, the person leans towards it.
+down on a person, the person leans towards it, unless the pose is turned ``upright`` first.
 """
 
 import math
@@ -81,6 +81,19 @@ class Side:
 
 
 SIDES = (Side("3D, as the camera sees it", 0.0), Side("3D, from the camera's right", 90.0))
+
+
+def upright(pose: Pose3D, camera_tilt: float) -> Pose3D:
+    """Turn a pose from camera axes to level ones, for drawing.
+
+    Args:
+        pose: In camera axes.
+        camera_tilt: How far the camera looks down, in degrees; negative when it looks up.
+    """
+    down, away = math.cos(math.radians(camera_tilt)), math.sin(math.radians(camera_tilt))
+    turn = np.array([[1, 0, 0], [0, down, away], [0, -away, down]], dtype=np.float32)
+    reference = f"level axes (x right, y down, z away), for a camera that looks down by {camera_tilt:g} degrees"
+    return replace(pose, positions=pose.positions @ turn.T, frame_of_reference=reference)
 
 
 @dataclass(frozen=True)

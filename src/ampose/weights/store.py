@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from ampose.atomic import replacing
+from ampose.atomic import replacing_together
 from ampose.errors import InputError
 from ampose.models import LifterConfig, LifterNetwork, find_model
 from ampose.normalisation import normalisations
@@ -84,10 +84,9 @@ def save_weights(folder: Path, name: str, network: LifterNetwork, facts: Mapping
     }
     config = (json.dumps(meta, indent=2) + "\n").encode()
     folder.mkdir(parents=True, exist_ok=True)
-    # The inner block is renamed first: the config comes last.
-    with replacing(folder / CONFIG_FILE) as config_file, replacing(folder / TENSOR_FILE) as tensor_file:
-        config_file.write_bytes(config)
+    with replacing_together(folder / TENSOR_FILE, folder / CONFIG_FILE) as (tensor_file, config_file):
         tensor_file.write_bytes(content)
+        config_file.write_bytes(config)
     return digest
 
 
