@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -207,3 +208,15 @@ def test_a_refinement_of_another_lifter_is_refused(
     command = arguments(home, "table1", "--weights", f"h36m-cpn-17-refine={tmp_path / 'last'}")
     assert main(command) == 2
     assert "got one of another" in capsys.readouterr().err
+
+
+def test_weights_of_another_detector_are_not_measured_on_the_tables_keypoints(home, tmp_path, capsys):
+    run = tmp_path / "run"
+    shutil.copytree(home / "runs" / "h36m-cpn-17", run)
+    manifest = json.loads((run / "run.json").read_text())
+    manifest["config"]["data"]["keypoints"] = "hrnet"
+    (run / "run.json").write_text(json.dumps(manifest))
+    options = ["--weights", f"h36m-cpn-17={run / 'last'}", "--data", str(home / "human36m"), "-o", str(tmp_path / "t")]
+    assert main(["benchmark", "table1", *options]) == 2
+    assert "must be trained on the 2D source 'cpn', got 'hrnet'" in capsys.readouterr().err
+    assert not (tmp_path / "t").exists()

@@ -95,6 +95,7 @@ def measure_slot(
     wanted = slot.protocol.skeleton
     if lifter.skeleton.name != wanted:
         raise InputError(f"{folder}: weights for {slot.recipe} must be of {wanted}, got {lifter.skeleton.name}")
+    _check_keypoints(slot, folder)
     refinement = _refinement(folder, lifter) if slot.second_stage_of else None
     protocols = [
         replace(one, root=own.root, exclude_drift_takes=own.exclude_drift_takes) for one in slot.variants.values()
@@ -114,6 +115,17 @@ def measure_slot(
         reports=tuple(_counted(report, protocol) for report, protocol in zip(reports, protocols, strict=True)),
         cost=measure_cost(lifter.network.cpu())[0],
     )
+
+
+def _check_keypoints(slot: Slot, folder: Path) -> None:
+    """Weights that learned from one detector are not measured on another's keypoints in a table of the paper."""
+    wanted = read_recipe(slot.recipe).data.keypoints
+    learned = read_run(folder).get("data", {}).get("keypoints", wanted)
+    if learned != wanted:
+        raise InputError(
+            f"{folder}: weights for {slot.recipe} must be trained on the 2D source {wanted!r}, got {learned!r}; "
+            "the paper's tables have no row for them"
+        )
 
 
 def lift_with(lifter: Lifter, tell: Tell | None = None) -> Lift:
