@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import platform
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -142,8 +143,10 @@ def _train_with(file: Path, folder: Path, batch: int, label: str, seconds: float
 
     def report(done: int, total: int | None, note: str) -> None:
         ends.append(time.perf_counter())
+        if len(ends) > WARM_UP_STEPS + 3 and ends[-1] - ends[0] > seconds + WARM_UP_SECONDS:
+            signal.raise_signal(signal.SIGINT)  # what Ctrl-C does: the run stops after this step
 
-    train(config, folder, max_minutes=(seconds + WARM_UP_SECONDS) / 60, report=report)
+    train(config, folder, report=report)
     return {"model": TRAINED, "batch": batch, "precision": label, "samples/s": batch / _best_step(ends)}
 
 

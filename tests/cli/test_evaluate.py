@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tests import views_stand_in
 
 from ampose.cli import main
-from ampose.data import Motion, write_motion
+from ampose.data import Motion, read_views, write_motion
 from ampose.evaluation import protocols, view_held_out
 from ampose.lifter import load_model
 from ampose.models import create_model
@@ -131,3 +132,30 @@ def test_data_without_the_subjects_is_refused(
     write_motion(make_motion().select(subjects=["01", "07"]), path)
     assert main(["evaluate", str(weights), str(path)]) == 2
     assert "subject must be one that the motion has, got 02, 08, 16, 39, 55" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "skeleton"), [("h36m-cpn-16", "human36m_16"), ("h36m-gt-17", "human36m_17")])
+def test_a_dataset_with_its_own_cameras_is_measured_as_its_protocol_says(
+    name: str, skeleton: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    views_stand_in.write_human36m(tmp_path / "human36m")
+    torch.manual_seed(0)
+    save_weights(tmp_path / "w", "ampose-small", create_model("ampose-small", depth=1, skeleton=skeleton))
+    output = tmp_path / "report.json"
+    command = ["evaluate", str(tmp_path / "w"), str(tmp_path / "human36m"), "--protocol", name]
+    assert main([*command, "-o", str(output)]) == 0
+    [report] = json.loads(output.read_text())
+    views = read_views(tmp_path / "human36m").select(subjects=["S9", "S11"]).with_skeleton(skeleton)
+    samples = views.samples("cpn" if "cpn" in name else "gt")
+    predicted = load_model(tmp_path / "w").predict_samples(samples, flip=name.endswith("17"))
+    expected = 1000 * (predicted - (samples.positions - samples.positions[:, :1])).norm(dim=-1).mean().item()
+    assert report["all_frames"]["values"]["mpjpe"] == pytest.approx(expected, rel=1e-5)
+    assert main([*command, "--baselines", "cmu.npz"]) == 2
+    assert "--baselines must be left out" in capsys.readouterr().err
+
+
+def test_weights_of_other_joints_than_the_protocols_are_refused(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", str(weights), str(tmp_path), "--protocol", "3dhp-in-dataset-14"]) == 2
+    assert "must be of mpi_inf_3dhp_17, got human36m_17" in capsys.readouterr().err

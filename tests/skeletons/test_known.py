@@ -14,6 +14,11 @@ PUBLISHED = {
     "left_shoulder left_elbow left_wrist right_shoulder right_elbow right_wrist",
     "human36m_16": "hip right_hip right_knee right_ankle left_hip left_knee left_ankle spine thorax head "
     "left_shoulder left_elbow left_wrist right_shoulder right_elbow right_wrist",
+    "mpi_inf_3dhp_28": "spine3 spine4 spine2 spine hip neck head head_top left_clavicle left_shoulder left_elbow "
+    "left_wrist left_hand right_clavicle right_shoulder right_elbow right_wrist right_hand left_hip left_knee "
+    "left_ankle left_foot left_toe right_hip right_knee right_ankle right_foot right_toe",
+    "mpi_inf_3dhp_17": "head_top neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist "
+    "right_hip right_knee right_ankle left_hip left_knee left_ankle hip spine head",
     "coco_17": "nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow right_elbow "
     "left_wrist right_wrist left_hip right_hip left_knee right_knee left_ankle right_ankle",
     "blazepose_33": "nose left_eye_inner left_eye left_eye_outer right_eye_inner right_eye right_eye_outer left_ear "

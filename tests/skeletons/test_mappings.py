@@ -150,7 +150,9 @@ def test_no_frames_map_to_no_frames() -> None:
 
 def test_without_a_mapping_the_message_lists_the_sources() -> None:
     with pytest.raises(
-        InputError, match="must come from one of blazepose_33, coco_17, halpe_26, human36m_17, got human36m_16"
+        InputError,
+        match="must come from one of blazepose_33, coco_17, halpe_26, human36m_17, mpi_inf_3dhp_17, mpi_inf_3dhp_28, "
+        "got human36m_16",
     ):
         find_mapping("human36m_16", "human36m_17")
 

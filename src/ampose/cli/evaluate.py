@@ -1,4 +1,4 @@
-"""Measure a lifter on prepared motion, under a protocol that is printed with the numbers."""
+"""Measure a lifter on prepared data, under a protocol that is printed with the numbers."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,8 +14,9 @@ from ampose.errors import InputError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ampose.data import Motion
+    from ampose.data import Motion, Views
     from ampose.evaluation import HeldOut, Predict, Protocol, Report
+    from ampose.evaluation.fixed_cameras import FixedCameraProtocol
     from ampose.lifter import Lifter
     from ampose.samples import Samples
 
@@ -40,13 +41,15 @@ def evaluate_weights(
     baselines: Path | None = None,
     output: Output = None,
 ) -> None:
-    """Measure a lifter on prepared motion and print the protocol and the table.
+    """Measure a lifter on prepared data and print the protocol and the table.
 
     Args:
         weights: Name of bundled weights, or a folder that training wrote.
-        data: Prepared motion (.npz) with the subjects of the protocol; make it with: ampose prepare.
-        protocol: Name of the protocol: cmu-held-out, cmu-held-out-noisy, cmu-all, or an installed one.
-        flip: Average each prediction with the mirrored one.
+        data: What ampose prepare wrote: motion (.npz), or a folder for h36m and 3dhp protocols; with the subjects
+            of the protocol.
+        protocol: Name of the protocol: cmu-held-out, cmu-held-out-noisy, cmu-all, h36m-cpn-17, 3dhp-cross-16... or
+            an installed one.
+        flip: Average each prediction with the mirrored one, where the protocol does so.
         baselines: Also measure linear regression and the nearest neighbour, trained on the other subjects of
             this prepared file (it may be the same file).
         output: Write all numbers and settings to this .json file.
@@ -55,11 +58,21 @@ def evaluate_weights(
 
     from ampose.data import read_motion
     from ampose.evaluation import protocols, view_held_out, write_reports
+    from ampose.evaluation.fixed_cameras import FixedCameraProtocol
     from ampose.lifter import load_model
 
     _check_output(output)
-    chosen = replace(protocols.get(protocol).target, flip=flip)
+    chosen = protocols.get(protocol).target
+    chosen = replace(chosen, flip=chosen.flip and flip)
     lifter = load_model(weights)
+    if isinstance(chosen, FixedCameraProtocol):
+        if baselines is not None:
+            raise InputError(f"--baselines must be left out for {chosen.name}: they learn from motion; remove it")
+        report = _measure_views(lifter, data, chosen)
+        print(report.statement(), report.as_text(), sep="\n\n", flush=True)
+        if output is not None:
+            write_reports([report], output)
+        return
     chosen = replace(chosen, skeleton=lifter.skeleton.name)
     motion = read_motion(data)
     held_out = view_held_out(motion, chosen)
@@ -73,6 +86,21 @@ def evaluate_weights(
         write_reports(reports, output)
 
 
+def _measure_views(lifter: "Lifter", data: Path, protocol: "FixedCameraProtocol") -> "Report":
+    from ampose.data import read_views
+    from ampose.evaluation.benchmark import lift_with
+    from ampose.evaluation.fixed_cameras import measure_views
+
+    if lifter.skeleton.name != protocol.skeleton:
+        raise InputError(f"weights for {protocol.name} must be of {protocol.skeleton}, got {lifter.skeleton.name}")
+    views = read_views(data)
+    about = {"weights": f"sha256 {lifter.weights_hash}", "normalisation": lifter.network.config.normalisation}
+    with progress(f"measuring {lifter.name}", unit="samples") as report:
+        lift = lift_with(lifter, report)
+        facts = {**about, **_data_facts(data, views)}
+        return measure_views(lift, views, [protocol], method=lifter.name, facts=facts)[0]
+
+
 def _check_output(output: Path | None) -> None:
     """Refuse a place that cannot be written before the work begins."""
     if output is None:
@@ -83,12 +111,12 @@ def _check_output(output: Path | None) -> None:
         raise InputError(f"{output}: folder must be there, found no {output.parent}; make it first")
 
 
-def _data_facts(path: Path, motion: "Motion") -> dict[str, str]:
+def _data_facts(path: Path, data: "Motion | Views") -> dict[str, str]:
     import torch
 
     return {
-        "data": f"{path.name}, sha256 {motion.sha256}",
-        "data source": str(motion.provenance.get("source", "not stated")),
+        "data": f"{path.name}, sha256 {data.sha256}",
+        "data source": str(data.provenance.get("source", "not stated")),
         "versions": f"ampose {__version__}, torch {torch.__version__}",
     }
 

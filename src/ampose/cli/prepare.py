@@ -1,14 +1,15 @@
-"""Read a dataset once into one file that training and evaluation read."""
+"""Read a dataset once into the file or folder that training and evaluation read."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from ampose.cli._arguments import call_with_arguments
 from ampose.cli._progress import progress
+from ampose.errors import InputError
 
 if TYPE_CHECKING:
-    from ampose.data import Motion
+    from ampose.data import DatasetPreparer, DatasetReader, Motion
 
 Rows = list[tuple[str, str]]
 
@@ -37,29 +38,74 @@ def run(args: Sequence[str]) -> None:
         dataset: tyro.conf.Positional[str],
         root: Path,
         output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None,
+        keypoints_2d: tuple[Path, ...] = (),
+        target: str = "",
     ) -> None:
-        """Read a dataset once into one file that training and evaluation read.
+        """Read a dataset once into the file or folder that training and evaluation read.
 
         Args:
-            dataset: Name of the dataset: cmu, joint-arrays...
+            dataset: Name of the dataset: human36m, cmu, joint-arrays...
             root: Folder (or file) of the dataset as it was downloaded.
-            output: File to write; default: prepared/<dataset>.npz.
+            output: File or folder to write; default: prepared/<dataset>.npz for motion without cameras,
+                prepared/<dataset> for datasets with cameras.
+            keypoints_2d: Files with detected keypoints (.npz), for datasets with cameras.
+            target: Which annotation to take as the 3D truth, for datasets with several.
         """
-        _prepare(dataset, root, output or Path("prepared") / f"{dataset}.npz")
+        _prepare(dataset, root, output, {"keypoints_2d": keypoints_2d, "target": target})
 
     call_with_arguments(prepare, "prepare", args)
 
 
-def _prepare(dataset: str, root: Path, output: Path) -> None:
-    from ampose.data import datasets, write_motion
+def _prepare(dataset: str, root: Path, output: Path | None, choices: Mapping[str, Any]) -> None:
+    from ampose.data import datasets
 
     entry = datasets.get(dataset)
+    if entry.facts.get("views"):
+        _prepare_views(dataset, root, output or Path("prepared") / dataset, choices)
+    else:
+        given = [f"--{name.replace('_', '-')}" for name, value in choices.items() if value]
+        if given:
+            raise InputError(f"{' and '.join(given)} must be left out for {dataset}, which has no cameras; remove it")
+        _prepare_motion(dataset, root, output or Path("prepared") / f"{dataset}.npz")
+    _print_rows("rights", _rights(entry.facts))
+
+
+def _prepare_views(dataset: str, root: Path, output: Path, choices: Mapping[str, Any]) -> None:
+    from ampose.data import Preparation, datasets
+
+    prepare = cast("DatasetPreparer", datasets.get(dataset).target)
+    with progress(f"preparing {dataset}", unit="steps") as report:
+        rows = prepare(Preparation(root=root, output=output, report=report, announce=_announce, **choices))
+    _print_rows("prepared", [*rows, *_folder_rows(output)])
+
+
+def _folder_rows(folder: Path) -> Rows:
+    from ampose.data import read_views
+
+    views = read_views(folder)
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    return [
+        ("views", f"{views.num_views:,}"),
+        ("samples", f"{len(views):,}"),
+        ("folder", str(folder)),
+        ("size", f"{size / 1e6:,.1f} MB"),
+        ("sha256", f"{views.sha256} (of the positions)"),
+    ]
+
+
+def _announce(line: str) -> None:
+    print(line, flush=True)
+
+
+def _prepare_motion(dataset: str, root: Path, output: Path) -> None:
+    from ampose.data import datasets, write_motion
+
+    read = cast("DatasetReader", datasets.get(dataset).target)
     with progress(f"reading {dataset}", unit="clips") as report:
-        motion = entry.target(root, report)
+        motion = read(root, report)
     write_motion(motion, output)
     _print_rows("prepared", _summary(motion, output))
     _print_rows("mean bone lengths", _bone_rows(motion))
-    _print_rows("rights", _rights(entry.facts))
 
 
 def _summary(motion: "Motion", output: Path) -> Rows:

@@ -1,37 +1,57 @@
-"""Datasets, one file each, by name, and the prepared file that they all become."""
+"""Datasets, one file each, by name, and the prepared file or folder that each becomes.
+
+Motion capture without cameras becomes a ``Motion`` in an .npz file; a dataset with cameras of its own becomes
+``Views`` in a folder.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from ampose.data.motion import Motion, concatenate, read_motion, write_motion
+from ampose.data.preparation import Preparation, Report, Rows, ignore_report
+from ampose.data.views import View, Views, ViewsWriter, is_views_folder, read_views, write_views
 from ampose.registry import Registry
 
 __all__ = [
     "Motion",
+    "Preparation",
     "Report",
+    "Rows",
+    "View",
+    "Views",
+    "ViewsWriter",
     "concatenate",
     "datasets",
     "ignore_report",
+    "is_views_folder",
     "read_motion",
+    "read_views",
     "register",
+    "register_views",
     "write_motion",
+    "write_views",
 ]
-
-Report = Callable[[int, int | None, str], None]
-"""(done, total or None, note) -> None: how a reader says how far it is."""
 
 
 class DatasetReader(Protocol):
-    """What every registered dataset is: a function from the folder of its files to a motion."""
+    """A dataset without cameras: a function from the folder of its files to a motion."""
 
     def __call__(self, root: Path, report: Report) -> Motion:
         """Read all that is below ``root``; raises InputError naming the file that is missing or broken."""
 
 
-def ignore_report(done: int, total: int | None, note: str) -> None:
-    """Say nothing: the report of those who do not watch."""
+class DatasetPreparer(Protocol):
+    """A dataset with cameras: a function that writes a folder of views and returns lines for its summary."""
+
+    def __call__(self, preparation: Preparation) -> Rows:
+        """Write the views; raises InputError naming the file that is missing or broken."""
 
 
-datasets = Registry[DatasetReader]("dataset", package="ampose.data", group="ampose.datasets")
-register = datasets.register
+datasets = Registry[DatasetReader | DatasetPreparer]("dataset", package="ampose.data", group="ampose.datasets")
+register: Callable[..., Callable[[DatasetReader], DatasetReader]] = datasets.register  # type: ignore[assignment]
+
+
+def register_views(name: str, **facts: Any) -> Callable[[DatasetPreparer], DatasetPreparer]:
+    """Return a decorator that registers a dataset which becomes views; the fact ``views`` says so."""
+    return datasets.register(name, views=True, **facts)  # type: ignore[return-value]

@@ -24,6 +24,7 @@ def predict(
     intrinsics: Intrinsics,
     *,
     flip: bool,
+    keep_root: bool = False,
 ) -> Float[Tensor, "sample joint 3"]:
     """Lift single frames.
 
@@ -32,9 +33,10 @@ def predict(
         keypoints_px: Pixels of the network's skeleton.
         intrinsics: One camera a sample; fields of shape (sample, 2).
         flip: Average with the mirrored prediction for the mirrored input (test-time flip).
+        keep_root: Leave the root where the network puts it, for protocols that measure it there.
 
     Returns:
-        Metres in camera axes. The predicted root is subtracted from all joints, so the root is 0.
+        Metres in camera axes. The predicted root is subtracted from all joints, so it is 0, unless it is kept.
     """
     skeleton = get_skeleton(network.config.skeleton)
     parts = []
@@ -49,7 +51,8 @@ def predict(
             if flip
             else _forward(network, normalised.keypoints)
         )
-        lifted = lifted - lifted[:, skeleton.root_index, None]
+        if not keep_root:
+            lifted = lifted - lifted[:, skeleton.root_index, None]
         parts.append(to_camera_axes(lifted, normalised.rotation))
     return torch.cat(parts) if parts else keypoints_px.new_zeros(0, skeleton.num_joints, 3)
 

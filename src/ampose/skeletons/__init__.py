@@ -92,4 +92,6 @@ for _target in ("human36m_17", "human36m_16"):
             _recipe,
             made_up=frozenset({"hip", "spine", "thorax", "neck_nose", "head"}),
         )
+    for _source in ("mpi_inf_3dhp_28", "mpi_inf_3dhp_17"):
+        register_mapping(_source, _target, mappings.FROM_MPI_INF_3DHP)
     register_mapping("halpe_26", _target, mappings.FROM_HALPE, made_up=frozenset({"spine", "neck_nose"}))

@@ -1,8 +1,8 @@
 """The skeletons that ampose knows by name.
 
 Orders are the published ones: Human3.6M's 17 joints as VideoPose3D orders them and the 16 joints of
-SemGCN without Neck/Nose; COCO's 17; BlazePose's 33; Halpe's 26. Detector layouts have no root in the
-anatomical sense; their trees serve for drawing.
+SemGCN without Neck/Nose; MPI-INF-3DHP's 28 and its 17 "relevant" ones; COCO's 17; BlazePose's 33; Halpe's
+26. Detector layouts have no root in the anatomical sense; their trees serve for drawing.
 """
 
 from ampose.skeletons.skeleton import Skeleton
@@ -48,6 +48,68 @@ HUMAN36M_16 = Skeleton(
     },
     _LIMBS,
 )
+
+MPI_INF_3DHP_28 = Skeleton(
+    "mpi_inf_3dhp_28",
+    {
+        "spine3": "spine2",
+        "spine4": "spine3",
+        "spine2": "spine",
+        "spine": "hip",
+        "hip": None,
+        "neck": "spine4",
+        "head": "neck",
+        "head_top": "head",
+        "left_clavicle": "neck",
+        "left_shoulder": "left_clavicle",
+        "left_elbow": "left_shoulder",
+        "left_wrist": "left_elbow",
+        "left_hand": "left_wrist",
+        "right_clavicle": "neck",
+        "right_shoulder": "right_clavicle",
+        "right_elbow": "right_shoulder",
+        "right_wrist": "right_elbow",
+        "right_hand": "right_wrist",
+        "left_hip": "hip",
+        "left_knee": "left_hip",
+        "left_ankle": "left_knee",
+        "left_foot": "left_ankle",
+        "left_toe": "left_foot",
+        "right_hip": "hip",
+        "right_knee": "right_hip",
+        "right_ankle": "right_knee",
+        "right_foot": "right_ankle",
+        "right_toe": "right_foot",
+    },
+    [*_LIMBS, *_sides("clavicle", "hand", "foot", "toe")],
+)
+"""All joints of MPI-INF-3DHP's training annotations. Its pelvis is called ``hip`` here, as Human3.6M's is. Its ``head``
+lies inside the head and is not Human3.6M's ``head``, which is the top of it: see ``mappings.FROM_MPI_INF_3DHP``."""
+
+MPI_INF_3DHP_17 = Skeleton(
+    "mpi_inf_3dhp_17",
+    {
+        "head_top": "head",
+        "neck": "spine",
+        "right_shoulder": "neck",
+        "right_elbow": "right_shoulder",
+        "right_wrist": "right_elbow",
+        "left_shoulder": "neck",
+        "left_elbow": "left_shoulder",
+        "left_wrist": "left_elbow",
+        "right_hip": "hip",
+        "right_knee": "right_hip",
+        "right_ankle": "right_knee",
+        "left_hip": "hip",
+        "left_knee": "left_hip",
+        "left_ankle": "left_knee",
+        "hip": None,
+        "spine": "hip",
+        "head": "neck",
+    },
+    _LIMBS,
+)
+"""The "relevant" joints: the order of the test annotations and of the field's npz files. The root is not the first."""
 
 COCO_17 = Skeleton(
     "coco_17",
@@ -151,4 +213,4 @@ HALPE_26 = Skeleton(
     [*_sides("eye", "ear"), *_LIMBS, *_sides("big_toe", "small_toe", "heel")],
 )
 
-KNOWN = (HUMAN36M_17, HUMAN36M_16, COCO_17, BLAZEPOSE_33, HALPE_26)
+KNOWN = (HUMAN36M_17, HUMAN36M_16, MPI_INF_3DHP_28, MPI_INF_3DHP_17, COCO_17, BLAZEPOSE_33, HALPE_26)

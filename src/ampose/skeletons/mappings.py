@@ -1,4 +1,4 @@
-"""Named mappings from a detector's joints to a lifter's joints.
+"""Named mappings from a detector's or another dataset's joints to a lifter's joints.
 
 A target joint is a weighted sum of source joints. Weights may be negative: the top of the head lies
 beyond the ears as seen from the shoulders. What no detector point stands for is *made up*, and the mapping says so.
@@ -120,3 +120,12 @@ FROM_HALPE: Recipe = {
     "neck_nose": _EARS,
 }
 """Halpe-26 has a real mid-hip, neck and head top; only the spine is made up."""
+
+FROM_MPI_INF_3DHP: Recipe = {
+    "thorax": {"neck": 1.0},
+    "neck_nose": {"head": 1.0},
+    "head": {"head_top": 1.0},
+}
+"""MPI-INF-3DHP's 28 or 17 joints to Human3.6M's, as EvoSkeleton, SPIN and PoseAug place them; limbs, spine and root
+keep their names. Nothing is made up, but two joints lie elsewhere: 3DHP's neck is higher than Human3.6M's thorax, and
+its head is not Human3.6M's nose, which is why PoseAug compares the 16 joints without it."""

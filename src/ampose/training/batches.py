@@ -85,9 +85,7 @@ class VirtualCameraBatches:
         generator = generator_for(self.seed, ORDER, epoch)
         if self.weights is not None:
             return torch.multinomial(self.weights, len(self), replacement=True, generator=generator)
-        rounds = -(-len(self) // len(self.positions))
-        permuted = [torch.randperm(len(self.positions), generator=generator) for _ in range(rounds)]
-        return torch.cat(permuted)[: len(self)]
+        return permutations(len(self.positions), len(self), generator)
 
     def batch(
         self, rows: Int[Tensor, " sample"], epoch: int, step: int
@@ -104,11 +102,28 @@ class VirtualCameraBatches:
         )
         keypoints, target = self.normalise_as(noisy)
         if config.flip:
-            flipped = (torch.rand(len(rows), generator=generator) < 0.5)[:, None, None]
-            order = self.skeleton.flip_order
-            keypoints = torch.where(flipped, mirror(keypoints, order), keypoints)
-            target = torch.where(flipped, mirror(target, order), target)
+            keypoints, target = mirror_half(keypoints, target, self.skeleton, generator)
         return keypoints[:, None], target[:, None]
+
+
+def permutations(rows: int, count: int, generator: torch.Generator) -> Int[Tensor, " sample"]:
+    """Permute all rows, several times over if more are wanted than there are, and return ``count`` of them."""
+    return torch.cat([torch.randperm(rows, generator=generator) for _ in range(-(-count // rows))])[:count]
+
+
+def mirror_half(
+    keypoints: Float[Tensor, "sample joint 2"],
+    target: Float[Tensor, "sample joint 3"],
+    skeleton: Skeleton,
+    generator: torch.Generator,
+) -> tuple[Float[Tensor, "sample joint 2"], Float[Tensor, "sample joint 3"]]:
+    """Mirror about half of the samples, input and target alike; each by a throw of its own."""
+    flipped = (torch.rand(len(keypoints), generator=generator) < 0.5)[:, None, None]
+    order = skeleton.flip_order
+    return (
+        torch.where(flipped, mirror(keypoints, order), keypoints),
+        torch.where(flipped, mirror(target, order), target),
+    )
 
 
 def _square_root_weights(motion: Motion) -> Float[Tensor, " frame"]:

@@ -17,12 +17,23 @@ _FORBID: Mapping[str, Any] = {"extra": "forbid"}
 
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
-    """Which motion to train on, and how cameras see it."""
+    """What to train on: motion and virtual cameras, or a dataset with fixed cameras."""
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = _FORBID
 
     files: tuple[str, ...] = ("prepared/cmu.npz",)
-    """Prepared files, as ``ampose prepare`` writes them."""
+    """What ``ampose prepare`` wrote: files of motion, which virtual cameras look at, or folders of a dataset with
+    its own cameras."""
+
+    keypoints: str = "gt"
+    """Name of the 2D source of a dataset with its own cameras: gt, cpn..."""
+
+    train_subjects: tuple[str, ...] = ()
+    """Subjects to train on; empty for all that are not held out."""
+
+    exclude_drift_takes: bool = False
+    """Leave out Human3.6M's three takes of S9 whose motion capture drifts against the pictures. The papers of the
+    field keep them."""
 
     held_out_subjects: tuple[str, ...] = ("02", "08", "16", "39", "55")
     """Whole subjects kept for validation; never trained on."""
@@ -38,7 +49,7 @@ class DataConfig:
     """Samples in an epoch; None for as many as there are frames."""
 
     validation_samples: int = 4096
-    """Held-out frames, evenly spread, each seen by one fixed camera."""
+    """Held-out samples, evenly spread; of motion, each seen by one camera that stays."""
 
     flip: bool = True
     """Mirror half of the samples."""
@@ -87,6 +98,32 @@ class OptimiserConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefinementTraining:
+    """The second stage of Cai et al.: a pose refinement is trained with a lifter that is trained already."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = _FORBID
+
+    lifter: str = "runs/h36m-cpn-17/last"
+    """Weights folder of the lifter of the first stage. Its own settings count, not the recipe's [model]."""
+
+    train_lifter: bool = True
+    """Go on training the lifter, its loss added to the refinement's (Cai et al., Modulated GCN)."""
+
+    symmetry_weight: float = 0.01
+    """Of the term for equal bones left and right. Cai et al.: 0.01; StridedTransformer and GraphMLP: none (0)."""
+
+    symmetry: Literal["signed", "absolute"] = "signed"
+    """``signed``: left minus right, as Cai et al. have it, which rewards short left bones; mirroring half of the
+    samples evens that out. ``absolute``: the difference, as it is meant."""
+
+    width: int = 1024
+    """Hidden units of the refinement."""
+
+    dropout: float = 0.5
+    """In the refinement, while it is trained."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     """A whole training run."""
 
@@ -121,6 +158,9 @@ class TrainConfig:
 
     checkpoint_minutes: float = 2.0
     """Time between checkpoints inside an epoch; there is always one at its end."""
+
+    refinement: Annotated[RefinementTraining | None, tyro.conf.AvoidSubcommands] = None
+    """The second stage, for recipes that are one."""
 
     def __post_init__(self) -> None:
         if self.batch_size < 1 or self.epochs < 1:

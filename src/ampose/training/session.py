@@ -6,27 +6,29 @@ from pathlib import Path
 import torch
 
 from ampose.data.motion import Motion, concatenate, read_motion
+from ampose.data.views import is_views_folder
 from ampose.errors import InputError
 from ampose.models import find_model
+from ampose.samples import Samples
 from ampose.skeletons import Skeleton, get_skeleton
-from ampose.training.batches import NETWORK, Normalised, VirtualCameraBatches, seed_for, validation_samples
-from ampose.training.checkpoint import Progress
+from ampose.training.batches import (
+    NETWORK,
+    BatchSource,
+    Normalised,
+    VirtualCameraBatches,
+    seed_for,
+    validation_samples,
+)
 from ampose.training.config import DataConfig, TrainConfig
 from ampose.training.log import RunLog
 from ampose.training.loop import CHECKPOINT, Report, Run, fit, make_fabric
 from ampose.training.manifest import hash_config, write_manifest
+from ampose.training.outcome import Outcome
+from ampose.training.refinement import train_refinement
 from ampose.training.stopping import stop_requests
+from ampose.training.views_batches import FixedCameraBatches, read_split
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a session ended."""
-
-    done: bool
-    progress: Progress
-    folder: Path
-    train_frames: int
-    validation_frames: int
+__all__ = ["Outcome", "TrainingData", "read_data", "train"]
 
 
 def train(
@@ -51,43 +53,90 @@ def train(
     """
     if not resume and (folder / CHECKPOINT).exists():
         raise InputError(f"{folder} must be a new folder, got one with a run; go on with --resume or choose another -o")
-    motion, hashes = _read(config.data)
-    training, held_out = _split(motion, config.data)
+    if config.refinement is not None:
+        return train_refinement(config, folder, resume=resume, max_minutes=max_minutes, report=report)
+    data = read_data(config)
     folder.mkdir(parents=True, exist_ok=True)
     fabric = make_fabric(config)
     torch.manual_seed(seed_for(config.seed, NETWORK))
     network = find_model(config.model_name).network(config.model)
-    normalise_as = Normalised(_check_skeleton(motion, config), config.model.normalisation)
     with stop_requests(max_minutes) as should_stop:
         run = Run(
             config=config,
             folder=folder,
             fabric=fabric,
             network=network,
-            source=VirtualCameraBatches(training, config.data, normalise_as, config.seed),
-            validation=validation_samples(held_out, config.data),
+            source=data.source,
+            validation=data.validation,
             log=RunLog(folder),
-            config_hash=hash_config(config, hashes),
+            config_hash=hash_config(config, data.hashes),
             report=report if report and fabric.global_rank == 0 else lambda done, total, note: None,
             should_stop=should_stop,
         )
         if resume:
             run.resume()
         if fabric.global_rank == 0:
-            write_manifest(folder, config, hashes, resumed=resume)
+            write_manifest(folder, config, data.hashes, resumed=resume)
         done = fit(run)
-    return Outcome(done, run.progress, folder, len(training), len(held_out))
+    return Outcome(done, run.progress, folder, data.train_frames, data.validation_frames)
 
 
-def _read(config: DataConfig) -> tuple[Motion, dict[str, str]]:
-    motions = [read_motion(Path(file)) for file in config.files]
-    return concatenate(motions), {file: motion.sha256 for file, motion in zip(config.files, motions, strict=True)}
+@dataclass(frozen=True)
+class TrainingData:
+    """What a run learns from and is validated on."""
+
+    source: BatchSource
+    validation: Samples
+    hashes: dict[str, str]
+    train_frames: int
+    validation_frames: int
+
+
+def read_data(config: TrainConfig) -> TrainingData:
+    """Read motion for virtual cameras, or datasets with their own, whichever the files are.
+
+    Raises:
+        InputError: The data is missing or damaged, is of both kinds, or does not fit the model or the settings.
+    """
+    folders = [is_views_folder(Path(file)) for file in config.data.files]
+    if any(folders) and not all(folders):
+        raise InputError(
+            "data.files must be all files of motion or all folders with their own cameras, "
+            f"got both in {', '.join(config.data.files)}"
+        )
+    return _read_views(config) if any(folders) else _read_motion(config)
+
+
+def _read_views(config: TrainConfig) -> TrainingData:
+    training, validation, hashes = read_split(config.data, config.model.skeleton)
+    normalise_as = Normalised(get_skeleton(config.model.skeleton), config.model.normalisation)
+    source = FixedCameraBatches(training, config.data, normalise_as, config.seed)
+    return TrainingData(source, validation, hashes, len(training), len(validation))
+
+
+def _read_motion(config: TrainConfig) -> TrainingData:
+    if config.data.keypoints != "gt":
+        raise InputError(f"data.keypoints must be gt for motion and virtual cameras, got {config.data.keypoints!r}")
+    motions = [read_motion(Path(file)) for file in config.data.files]
+    motion = concatenate(motions)
+    training, held_out = _split(motion, config.data)
+    normalise_as = Normalised(_check_skeleton(motion, config), config.model.normalisation)
+    return TrainingData(
+        source=VirtualCameraBatches(training, config.data, normalise_as, config.seed),
+        validation=validation_samples(held_out, config.data),
+        hashes={file: motion.sha256 for file, motion in zip(config.data.files, motions, strict=True)},
+        train_frames=len(training),
+        validation_frames=len(held_out),
+    )
 
 
 def _split(motion: Motion, config: DataConfig) -> tuple[Motion, Motion]:
     """Split by whole subjects."""
     held_out = motion.select(subjects=config.held_out_subjects)
-    return motion.select(exclude=config.held_out_subjects, exclude_clips=config.left_out_clips), held_out
+    training = motion.select(
+        subjects=config.train_subjects or None, exclude=config.held_out_subjects, exclude_clips=config.left_out_clips
+    )
+    return training, held_out
 
 
 def _check_skeleton(motion: Motion, config: TrainConfig) -> Skeleton:

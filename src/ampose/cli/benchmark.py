@@ -1,0 +1,170 @@
+"""Show a table of the paper with our rows beside the published ones, or draw its Figure 4."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import tyro
+
+from ampose.cli._arguments import call_with_arguments
+from ampose.cli._progress import progress
+from ampose.errors import InputError
+
+if TYPE_CHECKING:
+    from ampose.evaluation.benchmark import Settings
+    from ampose.evaluation.paper_tables import Measured, PaperTable
+    from ampose.evaluation.slots import Slot
+
+What = Literal["table1", "table2", "table3", "table4", "table5", "figure4"]
+Output = Annotated[Path | None, tyro.conf.arg(aliases=["-o"])]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What to measure, and how."""
+
+    weights: tuple[str, ...] = ()
+    """Weights folders that training wrote. Which row each is for is seen from its settings; RECIPE=FOLDER says it."""
+    data: tuple[Path, ...] = ()
+    """Prepared folder to measure on; default: where ampose prepare puts it. For figure4 there may be several."""
+    train: bool = False
+    """Train the recipes of all rows for which no weights are given, or go on training them, first."""
+    runs: Path = Path("runs")
+    """Where --train keeps its runs."""
+    recipes: Path | None = None
+    """Folder with recipes of the same names to train instead of those of the package."""
+    root: Literal["subtract", "zero", "keep"] = "subtract"
+    """What is done with the predicted root before measuring."""
+    exclude_drift_takes: bool = False
+    """Leave out Human3.6M's three takes of S9 that drift; published figures keep them."""
+    examples: int = 6
+    """Rows of figure4."""
+
+
+def run(args: Sequence[str]) -> None:
+    """Run the command."""
+    call_with_arguments(benchmark, "benchmark", args)
+
+
+def benchmark(what: What, /, *, output: Output = None, options: Options = Options()) -> None:
+    """Show a table of the paper: published rows, ours, the difference, the protocol and footnotes.
+
+    Without weights the published rows stand alone, and the commands that make ours are shown.
+
+    Args:
+        what: Which table, or figure4.
+        output: Folder for the table as Markdown, CSV, JSON and text, or for the picture; default: tables.
+        options: What to measure, and how.
+    """
+    folder = output or Path("tables")
+    if what == "figure4":
+        _figure4(options, folder)
+        return
+    if len(options.data) > 1:
+        raise InputError(f"--data must be one folder for a table, got {len(options.data)}")
+    _table(what, options, output)
+
+
+def _table(table: str, options: Options, output: Path | None) -> None:
+    from ampose.evaluation.paper_tables import assemble, protocol_text, write_tables
+
+    folders = _assign(table, options.weights)
+    if options.train:
+        folders = _train_missing(table, folders, options)
+    measured = [_measure(slot, folder, options) for slot, folder in folders]
+    parts = assemble(table, measured)
+    _print_parts(parts)
+    if measured:
+        print("", protocol_text(measured, every_variant=False), "(the files say the same of the other rows)", sep="\n")
+    _print_commands(table, measured)
+    if output is not None or measured:
+        files = write_tables(output or Path("tables"), table, parts, measured)
+        print("", *(f"written: {path}" for path in files), sep="\n")
+
+
+def _assign(table: str, weights: Sequence[str]) -> "list[tuple[Slot, Path]]":
+    """Find the row of each weights folder; each row has one."""
+    from ampose.evaluation.benchmark import find_slot
+    from ampose.evaluation.slots import SLOTS
+
+    found: dict[str, tuple[Slot, Path]] = {}
+    known = {slot.recipe: slot for slot in SLOTS[table]}
+    for given in weights:
+        recipe, _, folder = given.rpartition("=")
+        if recipe and recipe not in known:
+            raise InputError(f"--weights must name a recipe of {table} ({', '.join(known)}), got {recipe!r}")
+        slot = known[recipe] if recipe else find_slot(table, Path(folder))
+        if slot.recipe in found:
+            raise InputError(f"--weights must be one folder a row, got two for {slot.recipe}: {folder}")
+        found[slot.recipe] = slot, Path(folder)
+    return [found[recipe] for recipe in known if recipe in found]
+
+
+def _train_missing(table: str, folders: "Sequence[tuple[Slot, Path]]", options: Options) -> "list[tuple[Slot, Path]]":
+    """Train what no weights were given for; a run that is there is gone on with, or taken as it is."""
+    from ampose.evaluation.benchmark import recipe_for
+    from ampose.evaluation.slots import SLOTS
+    from ampose.training.loop import CHECKPOINT
+    from ampose.training.session import train
+
+    given = {slot.recipe: folder for slot, folder in folders}
+    every = []
+    for slot in SLOTS[table]:
+        if slot.recipe not in given:
+            run_folder = options.runs / slot.recipe
+            config = recipe_for(slot, lifter=given.get(slot.second_stage_of), recipes=options.recipes)
+            with progress(f"training {slot.recipe}", unit="steps") as report:
+                train(config, run_folder, resume=(run_folder / CHECKPOINT).exists(), report=report)
+            given[slot.recipe] = run_folder / "last"
+        every.append((slot, given[slot.recipe]))
+    return every
+
+
+def _settings(options: Options) -> "Settings":
+    from ampose.evaluation.benchmark import Settings
+
+    return Settings(root=options.root, exclude_drift_takes=options.exclude_drift_takes)
+
+
+def _measure(slot: "Slot", folder: Path, options: Options) -> "Measured":
+    from ampose.evaluation.benchmark import measure_slot
+
+    data = options.data[0] if options.data else Path(slot.data)
+    with progress(f"measuring {slot.recipe}", unit="samples") as report:
+        return measure_slot(slot, folder, data, settings=_settings(options), tell=report)
+
+
+def _print_parts(parts: "Sequence[PaperTable]") -> None:
+    print("\n\n".join(part.as_text() for part in parts))
+
+
+def _print_commands(table: str, measured: "Sequence[Measured]") -> None:
+    """Say what makes the rows that are missing."""
+    from ampose.evaluation.paper_tables import missing_slots
+
+    missing = missing_slots(table, measured)
+    if not missing:
+        return
+    print("\nTo add our rows, prepare the data (each recipe says how), then:")
+    for slot in missing:
+        print(f"  ampose train {slot.recipe}")
+    weights = " ".join(f"runs/{slot.recipe}/last" for slot in missing)
+    print(f"  ampose benchmark {table} --weights {weights} --data {missing[0].data}")
+    print(f"or both in one: ampose benchmark {table} --train")
+
+
+def _figure4(options: Options, folder: Path) -> None:
+    from ampose.evaluation.figure4 import choose_examples
+    from ampose.view.figure4 import write_figure4
+
+    if len(options.weights) != 1 or not options.data:
+        raise InputError(
+            "figure4 must be given one weights folder and prepared data, "
+            f"got {len(options.weights)} and {len(options.data)}; add --weights FOLDER --data FOLDER"
+        )
+    examples, title = choose_examples(Path(options.weights[0].rpartition("=")[2]), options.data, options.examples)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "figure4.png"
+    write_figure4(path, examples, title=title)
+    print(title, *(example.caption for example in examples), f"written: {path}", sep="\n")

@@ -1,0 +1,201 @@
+"""Measure weights for rows of the paper's tables."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ampose import __version__
+from ampose.data import Views, read_views
+from ampose.errors import InputError
+from ampose.evaluation import human36m, mpi_inf_3dhp
+from ampose.evaluation.fixed_cameras import FixedCameraProtocol, Lift, measure_views
+from ampose.evaluation.paper_tables import Measured
+from ampose.evaluation.report import Report
+from ampose.evaluation.slots import SLOTS, Slot
+from ampose.evaluation.training_facts import describe_run, read_run, selection_rule
+from ampose.lifter import Lifter, load_model
+from ampose.models.cost import measure_cost
+from ampose.models.prediction import predict
+from ampose.samples import Samples
+from ampose.training.config import TrainConfig
+from ampose.training.recipe import read_recipe
+from ampose.weights.refinement import SUFFIX, RefinementWeights, load_refinement, refinement_beside
+
+Tell = Callable[[int, int | None, str], None]
+"""(done, total, note) -> None."""
+
+CHUNK = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What may differ from the protocols; it is printed with the numbers."""
+
+    root: str = "subtract"
+    """What is done with the predicted root: subtract, zero or keep."""
+
+    exclude_drift_takes: bool = False
+    """Leave out Human3.6M's three takes of S9 that drift; published figures keep them."""
+
+
+def find_slot(table: str, folder: Path) -> Slot:
+    """Return the slot of a table that a weights folder is for, by its settings and the run's manifest.
+
+    Raises:
+        InputError: None fits, or several do.
+    """
+    lifter, run = load_model(folder), read_run(folder)
+    refined = refinement_beside(folder) is not None
+    fits = [slot for slot in SLOTS[table] if _fits(slot, lifter, run) and bool(slot.second_stage_of) == refined]
+    nearest = min((_distance(slot, lifter) for slot in fits), default=0)
+    chosen = [slot for slot in fits if _distance(slot, lifter) == nearest]
+    if len(chosen) != 1:
+        names = ", ".join(slot.recipe for slot in (chosen or SLOTS[table]))
+        raise InputError(
+            f"{folder}: weights must fit one row of {table}, got {'several' if chosen else 'none'} that does; "
+            f"say which with RECIPE=FOLDER, where RECIPE is one of {names}"
+        )
+    return chosen[0]
+
+
+def _fits(slot: Slot, lifter: Lifter, run: Mapping[str, Any]) -> bool:
+    recipe, config = read_recipe(slot.recipe), lifter.network.config
+    same_block = getattr(recipe.model, "block", "") == getattr(config, "block", "")
+    keypoints = run.get("data", {}).get("keypoints", recipe.data.keypoints)
+    return recipe.model.skeleton == config.skeleton and same_block and keypoints == recipe.data.keypoints
+
+
+def _distance(slot: Slot, lifter: Lifter) -> int:
+    """How far apart the sizes are."""
+    wanted = getattr(read_recipe(slot.recipe).model, "channels", 0)
+    return abs(int(wanted) - int(getattr(lifter.network.config, "channels", 0)))
+
+
+def measure_slot(
+    slot: Slot, folder: Path, data: Path, *, settings: Settings | None = None, tell: Tell | None = None
+) -> Measured:
+    """Measure weights under all protocols of a slot.
+
+    Args:
+        slot: Of the paper's tables.
+        folder: Weights; for a second stage the lifter's, with the refinement's beside it.
+        data: A prepared folder.
+        settings: What differs from the protocols.
+        tell: Is told how far it is.
+
+    Raises:
+        InputError: The weights are missing or of other joints, the data lacks something, or a refinement does
+            not belong to its lifter.
+    """
+    lifter, views, own = load_model(folder), read_views(data), settings or Settings()
+    wanted = slot.protocol.skeleton
+    if lifter.skeleton.name != wanted:
+        raise InputError(f"{folder}: weights for {slot.recipe} must be of {wanted}, got {lifter.skeleton.name}")
+    _check_keypoints(slot, folder)
+    refinement = _refinement(folder, lifter) if slot.second_stage_of else None
+    protocols = [
+        replace(one, root=own.root, exclude_drift_takes=own.exclude_drift_takes) for one in slot.variants.values()
+    ]
+    facts = _facts(slot, folder, lifter, refinement) | _data_facts(data, views)
+    reports = measure_views(
+        lift_with(lifter, tell),
+        views,
+        protocols,
+        method=lifter.name,
+        facts=facts,
+        refinement=refinement.refinement if refinement else None,
+    )
+    return Measured(
+        slot=slot,
+        method=lifter.name,
+        reports=tuple(_counted(report, protocol) for report, protocol in zip(reports, protocols, strict=True)),
+        cost=measure_cost(lifter.network.cpu())[0],
+    )
+
+
+def _check_keypoints(slot: Slot, folder: Path) -> None:
+    """Weights that learned from one detector are not measured on another's keypoints in a table of the paper."""
+    wanted = read_recipe(slot.recipe).data.keypoints
+    learned = read_run(folder).get("data", {}).get("keypoints", wanted)
+    if learned != wanted:
+        raise InputError(
+            f"{folder}: weights for {slot.recipe} must be trained on the 2D source {wanted!r}, got {learned!r}; "
+            "the paper's tables have no row for them"
+        )
+
+
+def lift_with(lifter: Lifter, tell: Tell | None = None) -> Lift:
+    """Return how a lifter answers: on the GPU if there is one, the root where the network puts it."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = lifter.network.to(device)
+
+    def lift(samples: Samples, flip: bool) -> Tensor:
+        parts = []
+        for start in range(0, len(samples), CHUNK):
+            there = samples[start : start + CHUNK].to(device)
+            parts.append(predict(network, there.keypoints_px, there.intrinsics, flip=flip, keep_root=True).cpu())
+            if tell:
+                tell(min(start + CHUNK, len(samples)), len(samples), "with flip" if flip else "without flip")
+        return torch.cat(parts)
+
+    return lift
+
+
+def _refinement(folder: Path, lifter: Lifter) -> RefinementWeights:
+    beside = refinement_beside(folder)
+    if beside is None:
+        raise InputError(f"{folder}: refinement must lie beside the lifter, found no {folder.name}{SUFFIX}; train one")
+    refinement = load_refinement(beside)
+    if refinement.lifter_sha256 != lifter.weights_hash:
+        raise InputError(
+            f"{beside} must be trained with the lifter in {folder} ({lifter.weights_hash[:12]}), "
+            f"got one of another ({refinement.lifter_sha256[:12]})"
+        )
+    return refinement
+
+
+def _facts(slot: Slot, folder: Path, lifter: Lifter, refinement: RefinementWeights | None) -> dict[str, str]:
+    run = read_run(folder)
+    second = {"refinement weights": f"sha256 {refinement.sha256}"} if refinement else {}
+    return {
+        "weights": f"{folder}, sha256 {lifter.weights_hash}",
+        **second,
+        "recipe": slot.recipe,
+        "training": describe_run(run),
+        "selection": selection_rule(lifter.facts, run, slot.protocol.subjects),
+        "normalisation": lifter.network.config.normalisation,
+    }
+
+
+def _data_facts(path: Path, views: Views) -> dict[str, str]:
+    return {
+        "data": f"{path}, sha256 {views.sha256} (of the positions)",
+        "data source": str(views.provenance.get("source", "not stated")),
+        "versions": f"ampose {__version__}, torch {torch.__version__}",
+    }
+
+
+def _counted(report: Report, protocol: FixedCameraProtocol) -> Report:
+    """Add how many samples were counted, and how many are published."""
+    said = mpi_inf_3dhp.said_count if protocol.annotation else human36m.said_count
+    published = said(report.frames) if not protocol.exclude_drift_takes else f"{report.frames:,}, three takes left out"
+    return replace(report, facts={**report.facts, "samples": published})
+
+
+def recipe_for(slot: Slot, *, lifter: Path | None = None, recipes: Path | None = None) -> TrainConfig:
+    """Return the recipe of a slot.
+
+    Args:
+        slot: Of the paper's tables.
+        lifter: The lifter's weights folder, for a second stage.
+        recipes: Folder with own recipes; one of the slot's name goes before the package's.
+    """
+    own = recipes / f"{slot.recipe}.toml" if recipes else None
+    config = read_recipe(str(own) if own and own.is_file() else slot.recipe)
+    if config.refinement is None or lifter is None:
+        return config
+    return replace(config, refinement=replace(config.refinement, lifter=str(lifter)))

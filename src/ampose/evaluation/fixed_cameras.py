@@ -1,0 +1,261 @@
+"""Protocols on datasets with fixed, calibrated cameras, and how a lifter is measured under them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ampose.data import Views
+from ampose.data.human36m import drift_takes
+from ampose.errors import InputError
+from ampose.evaluation.protocol import ALIGNMENT, Protocol
+from ampose.evaluation.report import Report, Row, all_frames_row, mean_of_rows, rows_by_group
+from ampose.evaluation.run import evaluate
+from ampose.geometry import root_relative
+from ampose.metrics import display, metrics
+from ampose.metrics.roots import ROOT_CONVENTIONS, apply_root_convention
+from ampose.metrics.velocity import mpjve
+from ampose.models.refinement import USES_GT_ROOT_DEPTH, PoseRefinement, refine
+from ampose.samples import Samples
+from ampose.skeletons import get_skeleton
+
+VELOCITY = "mpjve"
+POOLED, MEAN_OVER_SCENES = "pooled", "mean of scenes"
+
+Lift = Callable[[Samples, bool], Tensor]
+"""(samples, flip) -> (sample, joint, 3) metres in camera axes, the root where the method puts it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixedCameraProtocol(Protocol):
+    """What is measured on a prepared dataset, and how. Nothing in it is drawn at random.
+
+    Raises:
+        InputError: A setting is out of range or names something unknown.
+
+    Example:
+        >>> protocol = FixedCameraProtocol(name="mine", description="S9 only.", subjects=("S9",), keypoints="cpn")
+        >>> dict(protocol.statement())["2D source"]
+        'cpn, as prepared with the dataset'
+    """
+
+    keypoints: str = "gt"
+    """Name of the 2D source."""
+
+    annotation: str = ""
+    """Which 3D annotation the prepared data must hold, where a dataset has several."""
+
+    exclude_drift_takes: bool = False
+    """Leave out Human3.6M's three takes of S9 whose motion capture drifts against the pictures. The field keeps
+    them."""
+
+    valid_only: bool = False
+    """Whether only the samples count that the dataset calls valid."""
+
+    group: Literal["actions", "scenes"] = "actions"
+    """What the rows of a report are, over which the plain mean is taken."""
+
+    refined: bool = False
+    """Whether the pose is refined, which uses the true depth of the root."""
+
+    def __post_init__(self) -> None:
+        self.single  # noqa: B018 (checks the settings that it shares)
+        if VELOCITY in self.metrics and self.valid_only:
+            raise InputError(f"metrics must not have {VELOCITY} where only valid samples count: sequences have gaps")
+
+    @property
+    def single(self) -> Protocol:
+        """The protocol of single samples: all metrics but those of whole sequences."""
+        shared = {field.name: getattr(self, field.name) for field in fields(Protocol)}
+        return Protocol(**{**shared, "metrics": tuple(name for name in self.metrics if name != VELOCITY)})
+
+    @property
+    def source_2d(self) -> str:
+        """Where the 2D comes from, in words."""
+        return f"{self.keypoints}, as prepared with the dataset"
+
+    def selects_as(self, other: "FixedCameraProtocol") -> bool:
+        """Whether another protocol measures the same samples in the same joints."""
+        names = ("subjects", "skeleton", "frame_stride", "keypoints", "annotation", "exclude_drift_takes", "valid_only")
+        return all(getattr(self, name) == getattr(other, name) for name in names)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON; the settings of virtual cameras have no effect here."""
+        return {**super().as_dict(), "statement": dict(self.statement())}
+
+    def statement(self) -> list[tuple[str, str]]:
+        """Return (setting, value) of all that bears on a number, in words, for printing line by line."""
+        joints = get_skeleton(self.skeleton).num_joints
+        every = "all" if self.frame_stride == 1 else f"one in {self.frame_stride}"
+        lines = [
+            ("protocol", f"{self.name}: {self.description}"),
+            ("subjects", ", ".join(self.subjects) or "all in the data"),
+            ("frames", f"{every}{' that the dataset calls valid' if self.valid_only else ''}, of every camera"),
+            (
+                "takes left out",
+                "three of S9 that drift (see ampose.data.human36m.drift_takes)" if self.exclude_drift_takes else "none",
+            ),
+            ("2D source", self.source_2d),
+            ("cameras", "the dataset's own; nothing is drawn at random, seed 0 has no effect"),
+            ("joints", f"all {joints} of {self.skeleton}, the root counts as one"),
+            ("root", f"{self.root}: {ROOT_CONVENTIONS[self.root]}"),
+            ("alignment", ALIGNMENT),
+            ("flip", "a lifter's prediction is averaged with its mirrored one" if self.flip else "off"),
+            ("refinement", f"on: {USES_GT_ROOT_DEPTH}" if self.refined else "off"),
+        ]
+        if self.annotation:
+            lines.append(("3D annotation", self.annotation))
+        if any(metrics.get(name).facts.get("chosen_joints") for name in self.metrics):
+            counted = ", ".join(self.threshold_joints) or f"all {joints}, the root included"
+            lines.append(("PCK, AUC joints", counted))
+        return lines
+
+
+class SceneReport(Report):
+    """A report whose rows are scenes."""
+
+    def _header(self) -> list[str]:
+        return ["scene", *super()._header()[1:]]
+
+
+def measure_views(
+    lift: Lift,
+    views: Views,
+    protocols: Sequence[FixedCameraProtocol],
+    *,
+    method: str = "unnamed",
+    facts: Mapping[str, str] | None = None,
+    refinement: PoseRefinement | None = None,
+) -> list[Report]:
+    """Measure a method under protocols that differ only in how they measure, not in what.
+
+    Args:
+        lift: The method. It gets the samples with their 3D positions set to NaN: nobody can peek.
+        views: Prepared data with the subjects of the protocols.
+        protocols: One or more that select the same samples.
+        method: What to call it in the reports.
+        facts: Hashes, files, versions.
+        refinement: For protocols that refine; it is told the true depth of the root, as it needs to be.
+
+    Returns:
+        A report for each protocol.
+
+    Raises:
+        InputError: The data lacks a subject, the 2D source or the annotation, or is in other joints; or the
+            protocols select different samples.
+    """
+    first = protocols[0]
+    if not all(protocol.selects_as(first) for protocol in protocols):
+        raise InputError(f"protocols must select the same samples, got {', '.join(one.name for one in protocols)}")
+    chosen = select_views(views, first)
+    samples = chosen.samples(first.keypoints)[:: first.frame_stride]
+    predicted = {flip: lift(_blind(samples), flip) for flip in {protocol.flip for protocol in protocols}}
+    return [
+        _report(predicted[protocol.flip], chosen, samples, protocol, (method, dict(facts or {}), refinement))
+        for protocol in protocols
+    ]
+
+
+def select_views(views: Views, protocol: FixedCameraProtocol) -> Views:
+    """Return what a protocol measures, in its joints.
+
+    Raises:
+        InputError: The data is of another annotation, or lacks a subject.
+    """
+    if protocol.annotation and views.target != protocol.annotation:
+        raise InputError(
+            f"{protocol.name} must be measured against {protocol.annotation}, got data prepared with "
+            f"{views.target or 'no named annotation'}; prepare it again with that target"
+        )
+    chosen = views.select(
+        subjects=protocol.subjects or None,
+        exclude_takes=drift_takes(views) if protocol.exclude_drift_takes else (),
+        valid_only=protocol.valid_only,
+    )
+    return chosen.with_skeleton(protocol.skeleton)
+
+
+def _blind(samples: Samples) -> Samples:
+    return Samples(
+        keypoints_px=samples.keypoints_px,
+        positions=torch.full_like(samples.positions, torch.nan),
+        intrinsics=samples.intrinsics,
+    )
+
+
+def _report(
+    predicted: Float[Tensor, "sample joint 3"],
+    views: Views,
+    samples: Samples,
+    protocol: FixedCameraProtocol,
+    about: tuple[str, dict[str, str], PoseRefinement | None],
+) -> Report:
+    method, facts, refinement = about
+    if protocol.refined:
+        predicted = _refined(predicted, samples, protocol, refinement)
+        method = f"{method} + refinement ({USES_GT_ROOT_DEPTH})"
+    stride = protocol.frame_stride
+    groups = views.sample_labels(protocol.group)[::stride].tolist()
+    subjects = views.sample_labels("subjects")[::stride].tolist()
+    report = evaluate(lambda _: predicted, samples, groups, protocol.single, subjects=subjects, method=method)
+    report = replace(report, protocol=protocol, facts=facts)
+    if VELOCITY in protocol.metrics:
+        report = _with_velocity(report, predicted, views, samples, protocol)
+    return _of_scenes(report) if protocol.group == "scenes" else report
+
+
+def _refined(
+    predicted: Tensor, samples: Samples, protocol: FixedCameraProtocol, refinement: PoseRefinement | None
+) -> Tensor:
+    if refinement is None:
+        raise InputError(f"{protocol.name} must be given a refinement, got none; train one, or measure without")
+    if refinement.config.skeleton != protocol.skeleton:
+        raise InputError(f"refinement must be of {protocol.skeleton}, got {refinement.config.skeleton}")
+    root = get_skeleton(protocol.skeleton).root_index
+    depth = samples.positions[:, root, 2]
+    return refine(refinement, root_relative(predicted, root), samples.keypoints_px, samples.intrinsics, depth)
+
+
+def _of_scenes(report: Report) -> SceneReport:
+    """Name the means for what they are over."""
+    named = replace(
+        report,
+        mean_over_actions=replace(report.mean_over_actions, name=MEAN_OVER_SCENES),
+        all_frames=replace(report.all_frames, name=POOLED),
+    )
+    return SceneReport(**vars(named))
+
+
+def _with_velocity(
+    report: Report, predicted: Tensor, views: Views, samples: Samples, protocol: FixedCameraProtocol
+) -> Report:
+    """Add MPJVE: the mean over all steps from a frame to the next one of the same view."""
+    root = get_skeleton(protocol.skeleton).root_index
+    predicted = apply_root_convention(predicted, root, protocol.root)
+    target = root_relative(samples.positions, root)
+    longer = [view for view in range(views.num_views) if views.view_lengths[view] > 1]
+    if protocol.frame_stride > 1 or not longer:
+        raise InputError(f"{VELOCITY} must be measured on all frames of whole sequences, got a stride or single frames")
+    rows = [slice(views.view_starts[view], views.view_starts[view + 1]) for view in longer]
+    factor = display(VELOCITY).factor
+    steps = {VELOCITY: torch.cat([mpjve(predicted[row], target[row]) for row in rows]).double() * factor}
+    lengths = views.view_lengths[longer] - 1
+
+    def merged(own: Sequence[Row], labels: Sequence[str]) -> tuple[Row, ...]:
+        names = np.repeat([labels[view] for view in longer], lengths).tolist()
+        speed = {row.name: row.values for row in rows_by_group(steps, names)}
+        return tuple(replace(row, values={**row.values, **speed[row.name]}) for row in own)
+
+    actions = merged(report.actions, getattr(views, protocol.group))
+    total = all_frames_row(steps).values
+    return replace(
+        report,
+        actions=actions,
+        subjects=merged(report.subjects, views.subjects),
+        mean_over_actions=mean_of_rows(actions),
+        all_frames=replace(report.all_frames, values={**report.all_frames.values, **total}),
+    )

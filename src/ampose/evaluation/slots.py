@@ -1,0 +1,126 @@
+"""Which of our recipes fills which row of the paper's tables, and under which protocols it is measured."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ampose.evaluation import human36m, mpi_inf_3dhp, published
+from ampose.evaluation.fixed_cameras import FixedCameraProtocol
+from ampose.evaluation.mpi_inf_3dhp import with_joints_of
+
+HUMAN36M, MPI_INF_3DHP = "prepared/human36m", "prepared/mpi-inf-3dhp-test"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """A row of ours.
+
+    Args:
+        recipe: The recipe that trains it; also its name.
+        part: The table, or the part of one, in ``published.TABLES``.
+        row: The published row that it is compared with.
+        variants: Name -> protocol; the first one is that of the paper.
+        column: The column that it fills, in a table whose rows join several slots; "" where it fills a row.
+        data: Where ``ampose prepare`` puts what it is measured on.
+        second_stage_of: The recipe whose lifter it refines; "" for a lifter.
+    """
+
+    recipe: str
+    part: str
+    row: str
+    variants: Mapping[str, FixedCameraProtocol]
+    column: str = ""
+    data: str = HUMAN36M
+    second_stage_of: str = ""
+
+    @property
+    def protocol(self) -> FixedCameraProtocol:
+        """The protocol of the paper's figure."""
+        return next(iter(self.variants.values()))
+
+
+def _both_flips(protocol: FixedCameraProtocol) -> dict[str, FixedCameraProtocol]:
+    """The protocol's own way first: the field reports now one, now the other."""
+    ways = {"flip": replace(protocol, flip=True), "no flip": replace(protocol, flip=False)}
+    return dict(sorted(ways.items(), key=lambda way: way[1].flip != protocol.flip))
+
+
+def _named(joints: str, variants: Mapping[str, FixedCameraProtocol]) -> dict[str, FixedCameraProtocol]:
+    return {f"{joints} joints, {name}": protocol for name, protocol in variants.items()}
+
+
+def _cross(recipe: str, protocol: FixedCameraProtocol, joints: str) -> Slot:
+    official = with_joints_of(mpi_inf_3dhp.CROSS_14, protocol.skeleton)
+    variants = {**_named(joints, _both_flips(protocol)), **_named("14", _both_flips(official))}
+    return Slot(recipe=recipe, part="table3", row=published.OURS, variants=variants, data=MPI_INF_3DHP)
+
+
+def _table5(recipe: str, row: str) -> Slot:
+    return Slot(recipe=recipe, part="table5", row=row, variants=_both_flips(human36m.H36M_CPN_17))
+
+
+def _table2(recipe: str, row: str, column: str, protocol: FixedCameraProtocol) -> Slot:
+    return Slot(recipe=recipe, part="table2", row=row, variants=_both_flips(protocol), column=column)
+
+
+SLOTS: Mapping[str, Sequence[Slot]] = {
+    "table1": (
+        Slot(
+            recipe="h36m-cpn-17",
+            part="table1-cpn",
+            row=published.OURS,
+            variants=_both_flips(human36m.H36M_CPN_17),
+        ),
+        Slot(
+            recipe="h36m-cpn-17-refine",
+            part="table1-cpn",
+            row=published.REFINED,
+            variants=_both_flips(replace(human36m.H36M_CPN_17, refined=True)),
+            second_stage_of="h36m-cpn-17",
+        ),
+        Slot(
+            recipe="h36m-gt-17",
+            part="table1-gt",
+            row=published.OURS,
+            variants=_both_flips(human36m.H36M_GT_17),
+        ),
+    ),
+    "table2": (
+        _table2("h36m-cpn-16-small", published.SMALL, "cpn", human36m.H36M_CPN_16),
+        _table2("h36m-gt-16-small", published.SMALL, "gt", human36m.H36M_GT_16),
+        _table2("h36m-cpn-16", published.FULL, "cpn", human36m.H36M_CPN_16),
+        _table2("h36m-gt-16", published.FULL, "gt", human36m.H36M_GT_16),
+    ),
+    "table3": (
+        _cross("h36m-gt-16", mpi_inf_3dhp.CROSS_16, "16"),
+        _cross("h36m-gt-17", mpi_inf_3dhp.CROSS_17, "17"),
+    ),
+    "table4": (
+        Slot(
+            recipe="3dhp",
+            part="table4",
+            row=published.OURS_1_FRAME,
+            variants={
+                **_named("14", _both_flips(mpi_inf_3dhp.IN_DATASET_14)),
+                **_named("17", _both_flips(mpi_inf_3dhp.IN_DATASET_17)),
+            },
+            data=MPI_INF_3DHP,
+        ),
+    ),
+    "table5": (
+        _table5("h36m-cpn-17-two-residual", "Two residual"),
+        _table5("h36m-cpn-17-transformer", "Transformer"),
+        _table5("h36m-cpn-17-convnext", "ConvNeXt"),
+        _table5("h36m-cpn-17", published.OURS),
+    ),
+}
+"""Table -> its slots, in the order of its rows."""
+
+
+def parts_of(table: str) -> list[str]:
+    """Return the names of the parts of a table in ``published.TABLES``.
+
+    Example:
+        >>> parts_of("table1")
+        ['table1-cpn', 'table1-gt']
+    """
+    return list(dict.fromkeys(slot.part for slot in SLOTS[table]))

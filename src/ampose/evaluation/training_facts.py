@@ -1,0 +1,62 @@
+"""What is known about how weights came about: the run's manifest beside them, and how they were chosen."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+MANIFEST = "run.json"
+
+
+def read_run(folder: Path) -> Mapping[str, Any]:
+    """Return the config of the run that wrote a weights folder; empty if no manifest lies beside it.
+
+    Example:
+        >>> dict(read_run(Path("no such run") / "last"))
+        {}
+    """
+    try:
+        manifest = json.loads((folder.parent / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    config = manifest.get("config") if isinstance(manifest, dict) else None
+    return config if isinstance(config, dict) else {}
+
+
+def describe_run(config: Mapping[str, Any]) -> str:
+    """Say in one line what a run was."""
+    if not config:
+        return "not known: no run.json beside the weights"
+    data = config.get("data", {})
+    subjects = ", ".join(data.get("train_subjects", ())) or "all that are not held out"
+    return (
+        f"{', '.join(data.get('files', ()))}; 2D {data.get('keypoints', 'not stated')}; subjects {subjects}; "
+        f"{config.get('epochs')} epochs, batch {config.get('batch_size')}, loss {config.get('loss')}, "
+        f"mirrored samples {'on' if data.get('flip') else 'off'}, seed {config.get('seed')}"
+    )
+
+
+def selection_rule(facts: Mapping[str, Any], config: Mapping[str, Any], measured: tuple[str, ...]) -> str:
+    """Say how an epoch was chosen.
+
+    Args:
+        facts: Of the weights.
+        config: Of the run; may be empty.
+        measured: The subjects that are measured.
+
+    Example:
+        >>> selection_rule({"selection": "best"}, {"data": {"held_out_subjects": ["S9"]}}, ("S9", "S11"))
+        'best epoch on S9: TEST-SELECTED'
+        >>> selection_rule({"selection": "last", "epoch": 49}, {}, ("S9",))
+        'last epoch (number 50)'
+    """
+    chosen = facts.get("selection")
+    if chosen == "last":
+        return f"last epoch (number {int(facts.get('epoch', -1)) + 1})"
+    if chosen != "best":
+        return "not stated by the weights"
+    held_out = [str(subject) for subject in config.get("data", {}).get("held_out_subjects", ())]
+    if not held_out:
+        return "best epoch, on which subjects is not known"
+    test_selected = bool(set(held_out) & set(measured))
+    return f"best epoch on {', '.join(held_out)}" + (": TEST-SELECTED" if test_selected else "")

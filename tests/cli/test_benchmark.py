@@ -1,0 +1,222 @@
+"""``ampose benchmark`` from its arguments to the tables: the whole journey on stand-ins, with tiny networks."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests import views_stand_in as stand_in
+
+from ampose.cli import main
+from ampose.evaluation.published import TABLES
+from ampose.evaluation.slots import SLOTS, parts_of
+from ampose.lifter import load_model
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The `srun` command is available:UserWarning", "ignore:.*NVML.*:UserWarning"
+)
+
+TABLE_NAMES = tuple(SLOTS)
+DATA = {"table3": "mpi-inf-3dhp-test", "table4": "mpi-inf-3dhp-test"}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """Prepared stand-ins under their usual names, tiny recipes, and every run that the tables need."""
+    home = tmp_path_factory.mktemp("benchmark")
+    stand_in.write_human36m(home / "human36m")
+    stand_in.write_3dhp_train(home / "mpi-inf-3dhp-train")
+    stand_in.write_3dhp_test(home / "mpi-inf-3dhp-test")
+    stand_in.write_recipes(home / "recipes", home)
+    for table in TABLE_NAMES:
+        assert main(arguments(home, table, "--train", "-o", str(home / "tables"))) == 0
+    return home
+
+
+def arguments(home: Path, table: str, *more: str) -> list[str]:
+    places = ["--runs", str(home / "runs"), "--recipes", str(home / "recipes")]
+    return ["benchmark", table, *places, "--data", str(home / DATA.get(table, "human36m")), *more]
+
+
+@pytest.mark.parametrize("table", TABLE_NAMES)
+def test_each_table_is_there_with_our_rows_and_the_published_ones(home: Path, table: str) -> None:
+    data = json.loads((home / "tables" / f"{table}.json").read_text())
+    assert [part["name"] for part in data["parts"]] == parts_of(table)
+    for part in data["parts"]:
+        published = [row["figures"] for row in part["rows"] if row["kind"] == "published"]
+        assert published == [dict(row.figures) for row in TABLES[part["name"]].rows]
+        ours = [row for row in part["rows"] if row["kind"] == "ours"]
+        assert {row["method"].split(", for ")[1] for row in ours} == {
+            s.row for s in SLOTS[table] if s.part == part["name"]
+        }
+    assert {report["recipe"] for report in data["measured"]} == {slot.recipe for slot in SLOTS[table]}
+    for report in data["measured"]:
+        assert report["facts"]["selection"] == "last epoch (number 1)"
+        assert "not the published" in report["facts"]["samples"]
+        assert "seed 0" in report["facts"]["training"]
+    for ending in ("md", "csv", "txt"):
+        assert (home / "tables" / f"{table}.{ending}").stat().st_size > 500
+
+
+def test_the_numbers_are_those_of_the_lifter(home: Path) -> None:
+    """Table 1's first row again, by hand."""
+    data = json.loads((home / "tables" / "table1.json").read_text())
+    row = next(row for row in data["parts"][0]["rows"] if row["kind"] == "ours")
+    views = stand_in.read_views(home / "human36m").select(subjects=["S9", "S11"])
+    samples = views.samples("cpn")
+    predicted = load_model(home / "runs" / "h36m-cpn-17" / "last").predict_samples(samples, flip=True).numpy()
+    target = samples.positions.numpy() - samples.positions.numpy()[:, :1]
+    errors = 1000 * np.linalg.norm(predicted - target, axis=-1).mean(axis=1)
+    walking = errors[views.sample_labels("actions") == "Walking"].mean()
+    assert row["figures"]["Walking"] == f"{walking:.1f}"
+    assert row["figures"]["all_frames"] == f"{errors.mean():.1f}"
+
+
+def test_the_refined_rows_say_what_they_use(home: Path) -> None:
+    data = json.loads((home / "tables" / "table1.json").read_text())
+    refined = [report for report in data["measured"] if report["recipe"] == "h36m-cpn-17-refine"]
+    assert len(refined) == 2
+    for report in refined:
+        assert report["method"].endswith("(uses GT root depth)")
+        assert report["protocol"]["refined"] is True
+        assert report["facts"]["refinement weights"].startswith("sha256 ")
+    others = [report for report in data["measured"] if report["recipe"] != "h36m-cpn-17-refine"]
+    assert not any("GT root depth" in json.dumps(report) for report in others)
+
+
+def test_a_second_time_nothing_is_trained_and_the_tables_are_the_same(home: Path, tmp_path: Path) -> None:
+    before = (home / "runs" / "3dhp" / "last" / "model.safetensors").stat().st_mtime_ns
+    assert main(arguments(home, "table4", "--train", "-o", str(tmp_path))) == 0
+    assert (home / "runs" / "3dhp" / "last" / "model.safetensors").stat().st_mtime_ns == before
+    for ending in ("md", "csv", "json", "txt"):
+        assert (tmp_path / f"table4.{ending}").read_bytes() == (home / "tables" / f"table4.{ending}").read_bytes()
+
+
+def test_weights_find_their_rows(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By their settings and their run, whatever their order; and the rest is said to be missing."""
+    runs = [str(home / "runs" / name / "last") for name in ("h36m-cpn-17-convnext", "h36m-cpn-17")]
+    assert main(arguments(home, "table5", "--weights", *runs, "-o", str(tmp_path))) == 0
+    lines = list(csv.reader((tmp_path / "table5.csv").read_text().splitlines()))
+    own = [line[2] for line in lines if line[1] == "ours"]
+    assert [name.split(", for ")[1] for name in own] == ["ConvNeXt", "ConvNeXt", "Ours", "Ours"]
+    printed = capsys.readouterr().out
+    for text in ("ampose train h36m-cpn-17-transformer", "TEST", "Two residual", "18.5", "root", "subtract"):
+        assert (text in printed) == (text != "TEST")
+    assert "ampose train h36m-cpn-17-convnext" not in printed
+
+
+def test_best_weights_are_called_test_selected(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    weights = str(home / "runs" / "3dhp" / "best")
+    assert main(arguments(home, "table4", "--weights", weights, "-o", str(tmp_path))) == 0
+    assert "best epoch on TS1, TS2, TS3, TS4, TS5, TS6: TEST-SELECTED" in capsys.readouterr().out
+
+
+def test_settings_change_the_numbers_and_are_printed(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = str(home / "runs" / "h36m-gt-17" / "last")
+    found = {}
+    for change in ([], ["--root", "keep"], ["--exclude-drift-takes"]):
+        out = tmp_path / "-".join(["out", *change])
+        assert main(arguments(home, "table1", "--weights", weights, *change, "-o", str(out))) == 0
+        report = json.loads((out / "table1.json").read_text())["measured"][0]
+        found["".join(change)] = report["all_frames"]["values"]["mpjpe"], report["frames"]
+    printed = capsys.readouterr().out
+    assert "keep: the prediction stays as it is" in printed
+    assert "three of S9 that drift" in printed
+    assert found[""][0] != found["--rootkeep"][0]
+    assert found["--exclude-drift-takes"][1] == found[""][1] - 10
+
+
+@pytest.mark.parametrize("table", TABLE_NAMES)
+def test_without_weights_it_shows_the_published_rows_and_what_makes_ours(
+    table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["benchmark", table]) == 0
+    printed = capsys.readouterr().out
+    for part in parts_of(table):
+        for row in TABLES[part].rows:
+            assert row.method in printed
+    for slot in SLOTS[table]:
+        assert f"ampose train {slot.recipe}\n" in printed
+    assert f"ampose benchmark {table} --train" in printed
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_figure_4_draws_both_datasets(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    weights = str(home / "runs" / "h36m-gt-17" / "last")
+    data = [str(home / "human36m"), str(home / "mpi-inf-3dhp-test")]
+    command = ["benchmark", "figure4", "--weights", weights, "--data", *data, "--examples", "4", "-o", str(tmp_path)]
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    captions = [line for line in printed.splitlines() if "MPJPE" in line]
+    assert len(captions) == len(set(captions)) == 4
+    assert [line.split()[0] in ("S9", "S11") for line in captions] == [True, True, False, False]
+    picture = Image.open(tmp_path / "figure4.png")
+    pixels = np.asarray(picture.convert("RGB")).astype(int)
+    assert picture.size[0] > 1500
+    assert picture.size[1] > 4 * 300
+    orange = (np.abs(pixels - [232, 108, 26]).sum(axis=2) < 30).sum(axis=1)
+    rows = np.array_split(orange[80:], 4)
+    assert all(row.sum() > 300 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["table9"], "invalid choice"),
+        (["table1", "--weights", "{home}/none"], "weights must be a name"),
+        (["table1", "--weights", "paper={home}/runs/h36m-gt-17/last"], "must name a recipe of table1"),
+        (["table1", "--weights", "{home}/runs/3dhp/last"], "must fit one row of table1, got none"),
+        (["table3", "--weights", "{home}/runs/3dhp/last"], "must fit one row of table3, got none"),
+        (["table4", "--weights", "3dhp={home}/runs/h36m-gt-17/last", "--data", "{home}/human36m"],
+         "must be of mpi_inf_3dhp_17, got human36m_17"),
+        (["table1", "--weights", "{home}/runs/h36m-gt-17/last", "{home}/runs/h36m-gt-17/best"],
+         "must be one folder a row, got two for h36m-gt-17"),
+        (["table1", "--weights", "h36m-cpn-17-refine={home}/runs/h36m-cpn-17/last", "--data", "{home}/human36m"],
+         "refinement must lie beside the lifter"),
+        (["table1", "--weights", "{home}/runs/h36m-gt-17/last", "--data", "{home}/none"], "found none"),
+        (["table1", "--data", "a", "b"], "--data must be one folder for a table, got 2"),
+        (["figure4", "--data", "{home}/human36m"], "must be given one weights folder and prepared data"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_line_and_status_2(
+    home: Path, tmp_path: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["benchmark", *(argument.format(home=home) for argument in arguments), "-o", str(tmp_path / "out")]
+    try:
+        status = main(command)
+    except SystemExit as leaving:  # tyro's own refusal of a choice
+        status = leaving.code
+    captured = capsys.readouterr()
+    assert status == 2
+    assert message in captured.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_refinement_of_another_lifter_is_refused(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import shutil
+
+    shutil.copytree(home / "runs" / "h36m-cpn-17" / "last", tmp_path / "last")
+    shutil.copytree(home / "runs" / "h36m-cpn-17-refine" / "last-refinement", tmp_path / "last-refinement")
+    command = arguments(home, "table1", "--weights", f"h36m-cpn-17-refine={tmp_path / 'last'}")
+    assert main(command) == 2
+    assert "got one of another" in capsys.readouterr().err
+
+
+def test_weights_of_another_detector_are_not_measured_on_the_tables_keypoints(home, tmp_path, capsys):
+    run = tmp_path / "run"
+    shutil.copytree(home / "runs" / "h36m-cpn-17", run)
+    manifest = json.loads((run / "run.json").read_text())
+    manifest["config"]["data"]["keypoints"] = "hrnet"
+    (run / "run.json").write_text(json.dumps(manifest))
+    options = ["--weights", f"h36m-cpn-17={run / 'last'}", "--data", str(home / "human36m"), "-o", str(tmp_path / "t")]
+    assert main(["benchmark", "table1", *options]) == 2
+    assert "must be trained on the 2D source 'cpn', got 'hrnet'" in capsys.readouterr().err
+    assert not (tmp_path / "t").exists()
