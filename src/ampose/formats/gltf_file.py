@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from ampose.errors import InputError
 from ampose.formats.axes import from_camera
 from ampose.formats.contract import Person, formats
 from ampose.kinematics import PIVOT, Motion, Rig, shortest_arc, solve
@@ -72,7 +73,7 @@ class GlbFile:
 
     def read(self, path: Path) -> list[Person]:
         """Not done: see ``reads`` in the registration."""
-        raise NotImplementedError(f"{path}: glTF files are only written")
+        raise InputError(f"{path}: glTF files are written only; read poses.json instead")
 
 
 @formats.register(".gltf", reads=False, writes=True, up=_UP, carries=("skeleton",))
