@@ -296,3 +296,19 @@ def test_lift_is_load_and_lift(folder: Path) -> None:
     pose = lift(people(), model=folder, image_size=SIZE, flip=False)
     expected = ampose.load_model(folder).lift(people(), image_size=SIZE, flip=False)
     np.testing.assert_array_equal(pose.positions, expected.positions)
+
+
+@pytest.mark.parametrize(
+    ("joints", "message"),
+    [
+        ([9], "got frame 2 without .* \\(1 such frames\\)"),
+        (list(range(5, 17)), r"\.\.\. \(1 such frames\)"),
+    ],
+)
+def test_a_network_that_needs_every_joint_refuses_frames_without_some(
+    lifter: Lifter, joints: list[int], message: str
+) -> None:
+    array = people()
+    array[2, joints] = np.nan
+    with pytest.raises(InputError, match=message):
+        lifter.lift(array, image_size=SIZE)

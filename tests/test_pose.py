@@ -1,6 +1,7 @@
 """Poses over time: what is refused at the boundary, and what slicing keeps."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -75,12 +76,10 @@ def spoil(value: float, *where: int | slice) -> Callable[[], np.ndarray]:
         pytest.param(lambda: np.zeros((17, 2)), r"shape \(frame, joint, 2 or 3\), got \(17, 2\)", id="one frame"),
         pytest.param(lambda: np.zeros((1, 17, 4)), r"2 or 3\), got \(1, 17, 4\)", id="four numbers"),
         pytest.param(lambda: np.zeros((1, 16, 2)), "17 joints of coco_17, got 16 joints; name the", id="joints"),
-        pytest.param(spoil(np.nan, 2, 9), "got frame 2 without left_wrist \\(1 such frames\\)", id="lost joint"),
-        pytest.param(spoil(np.nan, 2, 9, 0), "got frame 2 without left_wrist", id="lost coordinate"),
-        pytest.param(spoil(np.nan, 2, slice(5, 17)), "right_elbow... \\(1 such", id="many lost"),
-        pytest.param(spoil(np.inf, 1, 0, 0), "got frame 1 without nose", id="infinite"),
-        pytest.param(spoil(np.inf, 1), "got frame 1 without nose", id="all infinite"),
-        pytest.param(spoil(np.nan, 1, slice(None), 0), "got frame 1 without nose", id="only y is there"),
+        pytest.param(spoil(np.nan, 2, 9, 0), "in frame 2 for left_wrist \\(1 such joints\\)", id="lost coordinate"),
+        pytest.param(spoil(np.inf, 1, 0, 0), "in frame 1 for nose", id="infinite"),
+        pytest.param(spoil(np.inf, 1), "in frame 1 for nose .17 such", id="all infinite"),
+        pytest.param(spoil(np.nan, 1, slice(None), 0), "in frame 1 for nose", id="only y is there"),
         pytest.param(spoil(np.nan, 3, 9, 2), "confidence must be a finite number.* frame 3.*left_wrist", id="unsure"),
         pytest.param(lambda: np.array([["a"]]), "keypoints must be numbers", id="words"),
     ],
@@ -88,6 +87,26 @@ def spoil(value: float, *where: int | slice) -> Callable[[], np.ndarray]:
 def test_what_is_no_pose_is_refused(make: Callable[[], np.ndarray], message: str) -> None:
     with pytest.raises(InputError, match=message):
         pose2d(make())
+
+
+def test_joints_that_were_not_found_are_missing_one_by_one() -> None:
+    pose = pose2d(spoil(np.nan, 2, 9)())
+    assert not pose.missing.any()
+    assert pose.confidence[2, 9] == 0
+
+
+@pytest.mark.parametrize("times", [np.array([0.0, 0.2, 0.1, 0.3]), np.array([0, np.nan, 1, 2.0])])
+def test_times_rise(times: np.ndarray) -> None:
+    with pytest.raises(InputError, match="times must be"):
+        replace(pose2d(keypoints()), times=times)
+
+
+def test_frames_that_are_not_evenly_spaced_keep_their_times() -> None:
+    times = np.array([0.0, 0.1, 0.4, 0.5])
+    pose = replace(pose2d(keypoints()), times=times, fps=10.0)
+    assert pose.seconds is times
+    assert pose[1:3].seconds.tolist() == [0.1, 0.4]
+    assert replace(pose, times=None).seconds == pytest.approx([0, 0.1, 0.2, 0.3])
 
 
 @pytest.mark.parametrize("size", [(0, 1080), (1920, -1)])

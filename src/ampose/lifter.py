@@ -93,6 +93,7 @@ class Lifter:
         mapping = find_mapping(pose.skeleton, self.skeleton)
         camera = intrinsics or Intrinsics.from_field_of_view(pose.image_size)
         _check_same_picture(camera, pose.image_size)
+        _check_whole(pose)
         there = ~pose.missing
         positions = np.full((len(pose), self.skeleton.num_joints, 3), np.nan, dtype=np.float32)
         points = mapping.map_points(pose.keypoints[there])
@@ -102,6 +103,7 @@ class Lifter:
             confidence=mapping.map_confidence(pose.confidence),
             skeleton=self.skeleton,
             fps=pose.fps,
+            times=pose.times,
             provenance={**pose.provenance, **self._provenance(camera, flip=flip), **_made_up(mapping.made_up)},
         )
 
@@ -131,6 +133,20 @@ class Lifter:
             "focal_px": f"{camera.focal[0]:.1f}",
             "flip": "averaged with the mirrored prediction" if flip else "off",
         }
+
+
+def _check_whole(pose: Pose2D) -> None:
+    """Refuse frames in which some joints are missing and others are not."""
+    lost = np.isnan(pose.keypoints).any(axis=2)
+    partly = lost.any(axis=1) & ~pose.missing
+    if partly.any():
+        frame = int(np.flatnonzero(partly)[0])
+        joints = [joint for joint, gone in zip(pose.skeleton.joints, lost[frame], strict=True) if gone]
+        raise InputError(
+            f"keypoints must be finite or NaN for the whole frame, got frame {frame} without "
+            f"{', '.join(joints[:4])}{'...' if len(joints) > 4 else ''} ({int(partly.sum())} such frames); "
+            "fill the joints in, or set the whole frame to NaN"
+        )
 
 
 def _check_same_picture(camera: Intrinsics, image_size: tuple[int, int]) -> None:

@@ -1,7 +1,7 @@
 """Poses over time: 2D in pixels, 3D in metres, each with its skeleton, confidence and origin.
 
-A frame in which nobody was found is a frame of NaN: it is kept, so that frame numbers stay those of
-the video, and nothing is invented for it.
+A joint that was not found is NaN, and a frame in which nobody was found is a frame of NaN: it is kept, so
+that frame numbers stay those of the video, and nothing is invented for it.
 """
 
 from collections.abc import Mapping
@@ -26,16 +26,17 @@ class Pose2D:
     """One person's keypoints over time.
 
     Args:
-        keypoints: Pixels, origin at the upper left corner.
+        keypoints: Pixels, origin at the upper left corner; NaN for a joint that was not found.
         confidence: 0 (a guess) to 1 (sure), for each joint.
         skeleton: Names and order of the joints.
         image_size: Width and height in pixels.
         fps: Frames per second; None for single pictures.
         provenance: Where this came from: file, detector...
+        times: Seconds of each frame, rising, where frames are not evenly spaced; None where ``fps`` says it all.
 
     Raises:
-        InputError: A shape does not fit the skeleton, the picture size is not positive, a frame is neither
-            whole nor missing, or a confidence is no number.
+        InputError: A shape does not fit the skeleton, the picture size is not positive, a joint is neither
+            finite nor NaN, a confidence is no number, or times do not rise.
     """
 
     keypoints: Float[np.ndarray, "frame joint 2"]
@@ -44,13 +45,15 @@ class Pose2D:
     image_size: tuple[int, int]
     fps: float | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
+    times: Float[np.ndarray, " frame"] | None = None
 
     def __post_init__(self) -> None:
         _check_shapes(self.keypoints, self.confidence, self.skeleton, "keypoints", 2)
         if min(self.image_size) <= 0:
             raise InputError(f"image_size must be positive (width, height), got {self.image_size}")
-        _check_whole_frames(self.keypoints, self.skeleton)
+        _check_finite_or_missing(self.keypoints, self.skeleton)
         _check_confidence(self.confidence, self.skeleton)
+        _check_times(self.times, len(self))
 
     @classmethod
     def from_array(
@@ -91,12 +94,22 @@ class Pose2D:
         """True for frames in which nobody was found."""
         return np.isnan(self.keypoints).all(axis=(1, 2))
 
+    @property
+    def seconds(self) -> Float[np.ndarray, " frame"] | None:
+        """The time of each frame; None for single pictures."""
+        return _seconds(self.times, self.fps, len(self))
+
     def __len__(self) -> int:
         return len(self.keypoints)
 
     def __getitem__(self, frames: "slice | Bool[np.ndarray, ' frame'] | EllipsisType") -> "Pose2D":
         """Return the pose of some frames."""
-        return replace(self, keypoints=self.keypoints[frames], confidence=self.confidence[frames])
+        return replace(
+            self,
+            keypoints=self.keypoints[frames],
+            confidence=self.confidence[frames],
+            times=None if self.times is None else self.times[frames],
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,15 +117,18 @@ class Pose3D:
     """One person's 3D pose over time.
 
     Args:
-        positions: Metres; NaN in frames where nobody was found.
+        positions: Metres; NaN in frames where nobody was found, and for joints that were not lifted.
         confidence: 0 to 1 for each joint, as the 2D detector gave it; 0 in missing frames.
         skeleton: Names and order of the joints.
         fps: Frames per second; None for single pictures.
         frame_of_reference: What the axes and the origin are.
         provenance: File, detector, model, hash of its weights, settings.
+        expected_error: How far each joint is expected to be off, in metres, as the lifter estimates it; None
+            where it does not. NaN where the position is.
+        times: Seconds of each frame, rising, where frames are not evenly spaced; None where ``fps`` says it all.
 
     Raises:
-        InputError: A shape does not fit the skeleton.
+        InputError: A shape does not fit the skeleton, or times do not rise.
     """
 
     positions: Float[np.ndarray, "frame joint 3"]
@@ -121,9 +137,14 @@ class Pose3D:
     fps: float | None = None
     frame_of_reference: str = CAMERA_ROOT_RELATIVE
     provenance: Mapping[str, str] = field(default_factory=dict)
+    expected_error: Float[np.ndarray, "frame joint"] | None = None
+    times: Float[np.ndarray, " frame"] | None = None
 
     def __post_init__(self) -> None:
         _check_shapes(self.positions, self.confidence, self.skeleton, "positions", 3)
+        if self.expected_error is not None and self.expected_error.shape != self.confidence.shape:
+            raise InputError(f"expected_error must have shape {self.confidence.shape}, got {self.expected_error.shape}")
+        _check_times(self.times, len(self))
 
     @property
     def missing(self) -> Bool[np.ndarray, " frame"]:
@@ -135,12 +156,38 @@ class Pose3D:
         """The unit of ``positions``: always metres."""
         return "m"
 
+    @property
+    def seconds(self) -> Float[np.ndarray, " frame"] | None:
+        """The time of each frame; None for single pictures."""
+        return _seconds(self.times, self.fps, len(self))
+
     def __len__(self) -> int:
         return len(self.positions)
 
     def __getitem__(self, frames: "slice | Bool[np.ndarray, ' frame'] | EllipsisType") -> "Pose3D":
         """Return the pose of some frames."""
-        return replace(self, positions=self.positions[frames], confidence=self.confidence[frames])
+        return replace(
+            self,
+            positions=self.positions[frames],
+            confidence=self.confidence[frames],
+            expected_error=None if self.expected_error is None else self.expected_error[frames],
+            times=None if self.times is None else self.times[frames],
+        )
+
+
+def _seconds(times: np.ndarray | None, fps: float | None, num_frames: int) -> np.ndarray | None:
+    if times is not None:
+        return times
+    return None if fps is None else np.arange(num_frames) / fps
+
+
+def _check_times(times: np.ndarray | None, num_frames: int) -> None:
+    if times is None:
+        return
+    if times.shape != (num_frames,):
+        raise InputError(f"times must be one for each of the {num_frames} frames, got shape {times.shape}")
+    if not np.isfinite(times).all() or (np.diff(times) <= 0).any():
+        raise InputError("times must be finite and rise from frame to frame, got some that do not")
 
 
 def _check_shapes(points: np.ndarray, confidence: np.ndarray, skeleton: Skeleton, name: str, axes: int) -> None:
@@ -155,17 +202,14 @@ def _check_shapes(points: np.ndarray, confidence: np.ndarray, skeleton: Skeleton
         raise InputError(f"confidence must have shape {points.shape[:2]}, got {confidence.shape}")
 
 
-def _check_whole_frames(points: np.ndarray, skeleton: Skeleton) -> None:
-    """Refuse infinite points, and frames in which some joints are NaN and others are not."""
-    lost = ~np.isfinite(points).all(axis=2)
-    partly = lost.any(axis=1) & ~np.isnan(points).all(axis=(1, 2))
-    if partly.any():
-        frame = int(np.flatnonzero(partly)[0])
-        joints = [joint for joint, gone in zip(skeleton.joints, lost[frame], strict=True) if gone]
+def _check_finite_or_missing(points: np.ndarray, skeleton: Skeleton) -> None:
+    """Refuse infinite numbers, and joints of which only x or y is known."""
+    wrong = np.argwhere(np.isinf(points).any(axis=2) | (np.isnan(points).any(axis=2) != np.isnan(points).all(axis=2)))
+    if len(wrong):
+        frame, joint = wrong[0]
         raise InputError(
-            f"keypoints must be finite or NaN for the whole frame, got frame {frame} without "
-            f"{', '.join(joints[:4])}{'...' if len(joints) > 4 else ''} ({int(partly.sum())} such frames); "
-            "fill the joints in, or set the whole frame to NaN"
+            f"keypoints must be finite, or NaN in x and y for a joint that was not found, got {points[frame, joint]} "
+            f"in frame {frame} for {skeleton.joints[joint]} ({len(wrong)} such joints)"
         )
 
 

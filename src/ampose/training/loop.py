@@ -133,7 +133,7 @@ def _step(run: Run, rows: torch.Tensor, epoch: int, index: int) -> float:
     # Processes average their gradients: a share's weight is its part of the batch, times their number.
     weight = len(keypoints) * fabric.world_size / len(rows)
     run.fabric_optimiser.zero_grad()
-    loss = LOSSES[config.loss](run.model(keypoints).float(), target) * weight
+    loss = LOSSES[config.loss](run.model, keypoints, target) * weight
     fabric.backward(loss)
     if config.optimiser.clip_norm is not None:
         fabric.clip_gradients(run.model, run.fabric_optimiser, max_norm=config.optimiser.clip_norm)

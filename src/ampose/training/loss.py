@@ -3,9 +3,13 @@
 from collections.abc import Callable
 
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
-Loss = Callable[[Tensor, Tensor], Tensor]
+Distance = Callable[[Tensor, Tensor], Tensor]
+"""(predicted, target), both (batch, frame, joint, 3) in metres -> a number."""
+
+Loss = Callable[[nn.Module, Tensor, Tensor], Tensor]
+"""(network, its input, its target) -> what a training step minimises."""
 
 
 def squared_distance(
@@ -22,4 +26,17 @@ def distance(
     return (predicted - target).norm(dim=-1).mean()
 
 
-LOSSES: dict[str, Loss] = {"mse": squared_distance, "mpjpe": distance}
+DISTANCES: dict[str, Distance] = {"mse": squared_distance, "mpjpe": distance}
+
+
+def of_the_pose(compare: Distance) -> Loss:
+    """Return the loss that compares what the network answers with the target."""
+
+    def loss(network: nn.Module, keypoints: Tensor, target: Tensor) -> Tensor:
+        return compare(network(keypoints).float(), target)
+
+    return loss
+
+
+LOSSES: dict[str, Loss] = {name: of_the_pose(compare) for name, compare in DISTANCES.items()}
+"""By the name in a recipe. A system with a loss of its own adds it here."""

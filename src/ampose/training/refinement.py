@@ -34,7 +34,7 @@ from ampose.training.checkpoint import Progress, load_checkpoint, save_checkpoin
 from ampose.training.config import RefinementTraining, TrainConfig
 from ampose.training.log import RunLog
 from ampose.training.loop import CHECKPOINT, Report
-from ampose.training.loss import LOSSES
+from ampose.training.loss import DISTANCES
 from ampose.training.manifest import hash_config, write_manifest
 from ampose.training.outcome import Outcome
 from ampose.training.schedule import learning_rate
@@ -210,7 +210,7 @@ def _loss(stage: SecondStage, batch: Samples) -> Float[Tensor, ""]:
     if settings.symmetry_weight:
         loss = loss + settings.symmetry_weight * asymmetry(refined, stage.skeleton, settings.symmetry)
     if settings.train_lifter:
-        loss = loss + LOSSES[stage.config.loss](answer[:, None], target[:, None])
+        loss = loss + DISTANCES[stage.config.loss](answer[:, None], target[:, None])
     return loss
 
 
