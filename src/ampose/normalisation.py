@@ -1,7 +1,7 @@
 """How pixels become the input of a network, and its output becomes camera space again.
 
 The way is part of a model's config and is saved with its weights, so that use cannot disagree with
-training. Three ways, by name:
+training. Four ways, by name:
 
 ``image-width``
     The paper's (and its siblings'): x and y divided by half the picture's *width*, the middle of the picture
@@ -13,6 +13,11 @@ training. Three ways, by name:
     turned so that the ray through the root joint is the optical axis, and the rays are cut at depth 1.
     It takes away where the person stands in the picture and which camera it was, and works alike for
     portrait and landscape. The predicted pose is turned back.
+``person-rays-scaled``
+    The same, and divided by the mean distance of the joints from the root: how large the person appears says
+    nothing, so neither a wrong field of view nor a child is taken for somebody far away.
+
+A joint that is NaN stays NaN. Where the root is, the mean of the other joints stands for it.
 """
 
 from collections.abc import Callable
@@ -81,10 +86,26 @@ def _centred(keypoints_px: Tensor, intrinsics: Intrinsics, side: Tensor) -> Norm
 def person_rays(keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, root_index: int) -> Normalised:
     """Turn the camera towards the root joint and cut the rays at depth 1."""
     xy = (keypoints_px - intrinsics.centre[:, None]) / intrinsics.focal[:, None]
-    rotation = rotation_to_optical_axis(xy[:, root_index])
+    rotation = rotation_to_optical_axis(_root_or_middle(xy, root_index))
     rays = torch.cat([xy, torch.ones_like(xy[..., :1])], dim=-1) @ rotation.mT
     # A ray more than 90 degrees off the root's has no point at depth 1; no real person spans that.
     return Normalised(rays[..., :2] / rays[..., 2:].clamp_min(1e-3), rotation)
+
+
+@normalisations.register("person-rays-scaled")
+def person_rays_scaled(
+    keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, root_index: int
+) -> Normalised:
+    """Turn the camera towards the root joint, and make the mean distance from it 1/2."""
+    keypoints, rotation = person_rays(keypoints_px, intrinsics, root_index)
+    size = keypoints.norm(dim=-1).nanmean(dim=1).clamp_min(1e-6)
+    return Normalised(keypoints / (2 * size[:, None, None]), rotation)
+
+
+def _root_or_middle(xy: Float[Tensor, "sample joint 2"], root_index: int) -> Float[Tensor, "sample 2"]:
+    """Return the root, or the mean of the joints that are there where the root is not."""
+    root = xy[:, root_index]
+    return torch.where(root.isnan(), xy.nanmean(dim=1), root)
 
 
 def rotation_to_optical_axis(xy: Float[Tensor, "sample 2"]) -> Float[Tensor, "sample 3 3"]:

@@ -93,6 +93,13 @@ class AMPoseConfig(LifterConfig):
     drop_path: float = 0.0
     """Chance to leave an encoder's branch out in training. None stated; MixSTE has 0.1."""
 
+    missing_token: bool = False
+    """Not in the paper. A joint that is NaN enters as a learned vector instead of the embedding of its coordinates,
+    so that bodies can be lifted of which a part is not seen."""
+
+    error_head: bool = False
+    """Not in the paper. A second linear layer that says how far off each joint is expected to be, in metres."""
+
     def __post_init__(self) -> None:
         if min(self.channels, self.depth, self.heads) < 1 or self.channels % self.heads:
             raise InputError(
@@ -208,13 +215,39 @@ class AMPose(LifterNetwork):
         self.gcn_blocks = nn.ModuleList(GCNBlock(config, adjacency) for _ in range(config.depth))
         self.norm = nn.LayerNorm(channels) if config.final_norm else nn.Identity()
         self.head = nn.Linear(channels, 3)
+        self.takes_missing, self.tells_error = config.missing_token, config.error_head
+        self.missing = nn.Parameter(torch.zeros(channels)) if config.missing_token else None
+        self.error_head = nn.Linear(channels, 1) if config.error_head else None
 
     def forward(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch frame joint 3"]:
         """Lift each frame on its own."""
-        z = self.embedding(keypoints.flatten(0, 1))
+        lifted: Tensor = self.head(self.features(keypoints))
+        return lifted.reshape(*keypoints.shape[:-1], 3)
+
+    def with_expected_error(
+        self, keypoints: Float[Tensor, "batch frame joint 2"]
+    ) -> tuple[Float[Tensor, "batch frame joint 3"], Float[Tensor, "batch frame joint"]]:
+        """Lift, and say how far off each joint is expected to be, in metres (needs the error head).
+
+        The error learns from the features and does not shape them: the pose is the same with it and without.
+        """
+        if self.error_head is None:
+            return super().with_expected_error(keypoints)
+        features = self.features(keypoints)
+        error = self.error_head(features.detach()).float().exp()
+        return self.head(features).reshape(*keypoints.shape[:-1], 3), error.reshape(keypoints.shape[:-1])
+
+    def features(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "sample joint channel"]:
+        """Return what the head sees: N times all joints and neighbours mixed."""
+        z = self._embed(keypoints.flatten(0, 1))
         for layer, (encoder, gcn_block) in enumerate(zip(self.encoders, self.gcn_blocks, strict=True)):
             if layer < len(self.position):  # eq. 5
                 z = z + self.position[layer]
             z = gcn_block(encoder(z))
-        lifted: Tensor = self.head(self.norm(z))
-        return lifted.reshape(*keypoints.shape[:-1], 3)
+        return self.norm(z)
+
+    def _embed(self, keypoints: Float[Tensor, "sample joint 2"]) -> Float[Tensor, "sample joint channel"]:
+        if self.missing is None:
+            return self.embedding(keypoints)
+        lost = keypoints.isnan().any(dim=-1, keepdim=True)
+        return torch.where(lost, self.missing, self.embedding(keypoints.nan_to_num()))

@@ -31,6 +31,12 @@ class LifterNetwork(nn.Module):
     receptive_field: ClassVar[int] = 1
     """How many frames go in for one that comes out."""
 
+    takes_missing: bool = False
+    """Whether a joint may be NaN in the input."""
+
+    tells_error: bool = False
+    """Whether ``with_expected_error`` can be asked."""
+
     config: LifterConfig
 
     def __init__(self, config: LifterConfig) -> None:
@@ -40,6 +46,12 @@ class LifterNetwork(nn.Module):
     def forward(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:
         """Lift every frame of every window of the batch."""
         raise TypeError(f"{type(self).__name__} must define forward")
+
+    def with_expected_error(
+        self, keypoints: Float[Tensor, "batch frame joint 2"]
+    ) -> tuple[Float[Tensor, "batch out_frame joint 3"], Float[Tensor, "batch out_frame joint"]]:
+        """Lift, and say how far off each joint is expected to be, in metres."""
+        raise TypeError(f"{type(self).__name__} tells no expected error")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ampose.errors import InputError
 from ampose.skeletons import Skeleton
+from ampose.synthesis.bones import from_bones, to_bones
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +53,5 @@ def vary_proportions(
     drawn = 1 + config.bone_spread * torch.randn(count, joints, generator=generator).clamp(-3, 3)
     one_of_pair = np.minimum(skeleton.flip_order, np.arange(joints))
     factor = height * drawn[:, one_of_pair]
-    parents = skeleton.parent_indices
-    bones = (positions - positions[:, parents]) * factor[..., None]
-    varied = positions.clone()
-    for joint in skeleton.topological_order[1:]:
-        varied[:, joint] = varied[:, parents[joint]] + bones[:, joint]
-    return varied
+    bones = to_bones(positions, skeleton) * factor[..., None]
+    return from_bones(bones, positions[:, skeleton.root_index], skeleton)

@@ -4,7 +4,8 @@ Everything is a function of (seed, epoch, step), so that a run can be taken up a
 several makes the same batch and takes its share.
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -12,12 +13,16 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from ampose.camera import Intrinsics
 from ampose.data.motion import Motion
 from ampose.geometry import mirror, root_relative
 from ampose.normalisation import normalise, to_network_axes
 from ampose.samples import Samples
 from ampose.skeletons import Skeleton
-from ampose.synthesis.detector_noise import add_noise
+from ampose.synthesis.detector_noise import add_noise, mistake_sides
+from ampose.synthesis.joint_definitions import vary_definitions
+from ampose.synthesis.missing_joints import lose_joints
+from ampose.synthesis.pose_evolution import evolve
 from ampose.synthesis.proportions import vary_proportions
 from ampose.synthesis.virtual_cameras import view
 from ampose.training.config import DataConfig
@@ -59,10 +64,21 @@ class Normalised:
     skeleton: Skeleton
     normalisation: str
 
-    def __call__(self, samples: Samples) -> tuple[Float[Tensor, "sample joint 2"], Float[Tensor, "sample joint 3"]]:
-        """Return input and root-relative target in the axes in which the network answers."""
+    def __call__(
+        self,
+        samples: Samples,
+        keypoints_px: Float[Tensor, "sample joint 2"] | None = None,
+        intrinsics: Intrinsics | None = None,
+    ) -> tuple[Float[Tensor, "sample joint 2"], Float[Tensor, "sample joint 3"]]:
+        """Return input and root-relative target in the axes in which the network answers.
+
+        Where the input has mistakes, or a wrong camera is taken for the right one, these are given besides: the target
+        is that of the true ray to the root, because that is the side from which the person is seen.
+        """
         root = self.skeleton.root_index
         keypoints, rotation = normalise(self.normalisation, samples.keypoints_px, samples.intrinsics, root)
+        if keypoints_px is not None:
+            keypoints, _ = normalise(self.normalisation, keypoints_px, intrinsics or samples.intrinsics, root)
         return keypoints, to_network_axes(root_relative(samples.positions, root), rotation)
 
 
@@ -90,20 +106,33 @@ class VirtualCameraBatches:
     def batch(
         self, rows: Int[Tensor, " sample"], epoch: int, step: int
     ) -> tuple[Float[Tensor, "sample 1 joint 2"], Float[Tensor, "sample 1 joint 3"]]:
-        """Vary the bodies, look at them, add noise, normalise, mirror half."""
+        """Make bodies, look at them, make mistakes in 2D, normalise, mirror half."""
         generator = generator_for(self.seed, BATCH, epoch, step)
         config = self.config
-        world = vary_proportions(self.positions[rows], self.skeleton, config.proportions, generator)
-        seen = view(world, self.skeleton, config.cameras, generator)
-        noisy = Samples(
-            keypoints_px=add_noise(seen.keypoints_px, config.noise, generator),
-            positions=seen.positions,
-            intrinsics=seen.intrinsics,
-        )
-        keypoints, target = self.normalise_as(noisy)
+        seen = view(self._bodies(rows, generator), self.skeleton, config.cameras, generator)
+        keypoints_px = add_noise(seen.keypoints_px, config.noise, generator)
+        keypoints_px = mistake_sides(keypoints_px, self.skeleton, config.noise, generator)
+        keypoints_px = lose_joints(keypoints_px, self.skeleton, config.missing, generator)
+        keypoints, target = self.normalise_as(seen, keypoints_px, self._mistaken(seen.intrinsics, generator))
         if config.flip:
             keypoints, target = mirror_half(keypoints, target, self.skeleton, generator)
         return keypoints[:, None], target[:, None]
+
+    def _bodies(self, rows: Int[Tensor, " sample"], generator: torch.Generator) -> Float[Tensor, "sample joint 3"]:
+        """Return new poses of new bodies."""
+        config = self.config
+        world = evolve(self.positions[rows], self.skeleton, config.evolution, generator)
+        world = vary_proportions(world, self.skeleton, config.proportions, generator)
+        return vary_definitions(world, self.skeleton, config.definitions, generator)
+
+    def _mistaken(self, camera: Intrinsics, generator: torch.Generator) -> Intrinsics:
+        """Make half of the focal lengths wrong."""
+        largest = math.log(self.config.focal_mistake)
+        if not largest:
+            return camera
+        draw = torch.rand(len(camera.focal), 2, generator=generator)
+        factor = torch.where(draw[:, 0] < 0.5, (largest * (2 * draw[:, 1] - 1)).exp(), 1.0)
+        return replace(camera, focal=camera.focal * factor[:, None])
 
 
 def permutations(rows: int, count: int, generator: torch.Generator) -> Int[Tensor, " sample"]:

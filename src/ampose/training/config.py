@@ -9,6 +9,9 @@ import tyro
 from ampose.errors import InputError
 from ampose.models.contract import LifterConfig
 from ampose.synthesis.detector_noise import NoiseConfig
+from ampose.synthesis.joint_definitions import DefinitionConfig
+from ampose.synthesis.missing_joints import MissingConfig
+from ampose.synthesis.pose_evolution import EvolutionConfig
 from ampose.synthesis.proportions import ProportionConfig
 from ampose.synthesis.virtual_cameras import VirtualCameraConfig
 
@@ -57,11 +60,27 @@ class DataConfig:
     cameras: VirtualCameraConfig = field(default_factory=VirtualCameraConfig)
     """Where the virtual cameras stand."""
 
+    focal_mistake: float = 1.0
+    """Half of the samples have a focal length that is wrong by a factor of up to this, either way."""
+
+    evolution: EvolutionConfig = field(default_factory=EvolutionConfig)
+    """How far poses go beyond what was recorded."""
+
     proportions: ProportionConfig = field(default_factory=ProportionConfig)
     """How bodies vary."""
 
+    definitions: DefinitionConfig = field(default_factory=DefinitionConfig)
+    """How far joints sit elsewhere."""
+
     noise: NoiseConfig = field(default_factory=NoiseConfig)
     """How far 2D keypoints are off."""
+
+    missing: MissingConfig = field(default_factory=MissingConfig)
+    """Which 2D keypoints are not there."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.focal_mistake <= 4:
+            raise InputError(f"focal_mistake must be a factor from 1 to 4, got {self.focal_mistake}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,8 +160,9 @@ class TrainConfig:
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     """How to learn."""
 
-    loss: Literal["mse", "mpjpe"] = "mse"
-    """``mse``: eq. 10, the mean over joints of the squared distance. ``mpjpe``: the mean distance."""
+    loss: Literal["mse", "mpjpe", "mpjpe-and-expected-error"] = "mse"
+    """``mse``: eq. 10, the mean over joints of the squared distance. ``mpjpe``: the mean distance.
+    ``mpjpe-and-expected-error``: that, and a model's error head learns what distance to expect."""
 
     batch_size: int = 128
     """Samples a step, over all processes together. The paper: 128."""

@@ -51,6 +51,7 @@ class Run:
         self.progress = Progress()
         self.optimiser = _make_optimiser(self.network, self.config.optimiser)
         self.model, self.fabric_optimiser = self.fabric.setup(self.network, self.optimiser)
+        self.model.mark_forward_method("with_expected_error")
         self.steps_per_epoch = math.ceil(len(self.source) / self.config.batch_size)
         self.saved_at = time.monotonic()
 

@@ -1,0 +1,171 @@
+"""Poses that nobody recorded: limbs exchanged between poses, joints turned, arms anywhere, bodies tilted.
+
+Motion capture shows what somebody thought of recording. A network that has only seen walking takes every arm for one
+that swings beside the body. The limbs of a pose are bones in the axes of the pelvis or the chest; these can be
+exchanged, turned within anatomical limits and drawn anew, and what no body can do is thrown away
+(``ampose.synthesis.anatomy``). Ideas: limb exchange, Li et al., Cascaded deep monocular 3D human pose estimation with
+evolutionary training data, CVPR 2020, arXiv:2006.07778; turned bones, Gong et al., PoseAug, CVPR 2021.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from ampose.errors import InputError
+from ampose.skeletons import Skeleton
+from ampose.synthesis.anatomy import MOST_FLEXION, is_possible
+from ampose.synthesis.bones import chest_axes, from_bones, pelvis_axes, rotate_about, to_bones, unit
+
+_SIDES = ("left", "right")
+_STRAIGHT = 0.15
+"""Radians of flexion under which the plane in which a limb bends says nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvolutionConfig:
+    """How far poses go beyond what was recorded. With the defaults they do not."""
+
+    exchange: float = 0.0
+    """Chance of each limb (arm, leg, head, and the whole upper body) to come from another pose of the batch."""
+
+    turn: float = 0.0
+    """Standard deviation in radians by which limbs are turned at hip, shoulder and waist (there half as much), and by
+    which knees and elbows are bent or stretched."""
+
+    free_arms: float = 0.0
+    """Chance of each arm to point anywhere, evenly over the sphere."""
+
+    tilt: float = 0.0
+    """Standard deviation in radians by which a third of the bodies are tilted as a whole; a tenth of these
+    lie in any way."""
+
+    def __post_init__(self) -> None:
+        for name in ("exchange", "free_arms"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"{name} must be in [0, 1], got {getattr(self, name)}")
+        for name in ("turn", "tilt"):
+            if not 0 <= getattr(self, name) <= 1.5:
+                raise InputError(f"{name} must be in [0, 1.5] radians, got {getattr(self, name)}")
+
+
+def evolve(
+    positions: Float[Tensor, "sample joint 3"],
+    skeleton: Skeleton,
+    config: EvolutionConfig,
+    generator: torch.Generator,
+) -> Float[Tensor, "sample joint 3"]:
+    """Make new poses from these; a pose that turns out impossible stays as it was recorded.
+
+    Args:
+        positions: World metres, Z up. Bones keep their lengths, the root stays where it is.
+        skeleton: Human3.6M's 17 or 16 joints.
+        config: How far to go.
+        generator: The only source of randomness.
+    """
+    if config.exchange or config.turn or config.free_arms:
+        evolution = _Evolution(skeleton, config, generator)
+        fresh = evolution.free_arms(evolution.turn(evolution.exchange(positions)))
+        keep = is_possible(fresh, skeleton)
+        positions = torch.where(keep[:, None, None], fresh, positions)
+    return _tilt(positions, skeleton, config, generator) if config.tilt else positions
+
+
+class _Evolution:
+    """The steps, each from positions to positions."""
+
+    def __init__(self, skeleton: Skeleton, config: EvolutionConfig, generator: torch.Generator) -> None:
+        self.skeleton, self.config, self.generator = skeleton, config, generator
+        self.head = [skeleton.index(joint) for joint in ("neck_nose", "head") if joint in skeleton.parents]
+        self.arms = {side: [skeleton.index(f"{side}_{joint}") for joint in ("elbow", "wrist")] for side in _SIDES}
+        self.legs = {side: [skeleton.index(f"{side}_{joint}") for joint in ("knee", "ankle")] for side in _SIDES}
+        shoulders = [skeleton.index(f"{side}_shoulder") for side in _SIDES]
+        trunk = [skeleton.index(joint) for joint in ("spine", "thorax")]
+        self.upper = [*trunk, *shoulders, *self.head, *self.arms["left"], *self.arms["right"]]
+
+    def exchange(self, positions: Tensor) -> Tensor:
+        """Take limbs from other poses of the batch: their directions in the axes that the limb hangs on."""
+        positions = self._exchanged(positions, [self.upper], pelvis_axes)
+        positions = self._exchanged(positions, [self.legs["left"], self.legs["right"]], pelvis_axes)
+        return self._exchanged(positions, [self.arms["left"], self.arms["right"], self.head], chest_axes)
+
+    def _exchanged(self, positions, groups, axes_of):  # type: ignore[no-untyped-def]
+        bones = to_bones(positions, self.skeleton)
+        axes = axes_of(positions, self.skeleton)
+        for group in groups:
+            donor = torch.randperm(len(positions), generator=self.generator)
+            taken = bones[donor][:, group] @ axes[donor].mT @ axes
+            taken = unit(taken) * bones[:, group].norm(dim=-1, keepdim=True)
+            chosen = self._chosen(len(positions), self.config.exchange)[:, None, None]
+            bones[:, group] = torch.where(chosen, taken, bones[:, group])
+        return self._joined(bones, positions)
+
+    def turn(self, positions: Tensor) -> Tensor:
+        """Turn the upper body at the waist, limbs at hip and shoulder, and bend or stretch knees and elbows."""
+        if not self.config.turn:
+            return positions
+        bones = to_bones(positions, self.skeleton)
+        self._turn_group(bones, self.upper, self.config.turn / 2)
+        for group in (*self.arms.values(), *self.legs.values(), self.head):
+            self._turn_group(bones, group, self.config.turn)
+        for joint, limbs in (("elbow", self.arms), ("knee", self.legs)):
+            for upper, lower in limbs.values():
+                bones[:, lower] = self._bent(bones[:, upper], bones[:, lower], MOST_FLEXION[joint])
+        return self._joined(bones, positions)
+
+    def _turn_group(self, bones: Tensor, group: list[int], spread: float) -> None:
+        count = len(bones)
+        axis = self._directions(count)[:, None].expand(-1, len(group), -1)
+        angle = spread * torch.randn(count, 1, generator=self.generator).clamp(-2.5, 2.5)
+        bones[:, group] = rotate_about(bones[:, group], axis, angle.expand(-1, len(group)))
+
+    def _bent(self, upper: Tensor, lower: Tensor, most: float) -> Tensor:
+        """Change the flexion of a limb, in the plane in which it is bent; a straight limb is left alone."""
+        normal = torch.linalg.cross(upper, lower)
+        flexion = torch.atan2(normal.norm(dim=-1), (upper * lower).sum(-1))
+        wanted = (flexion + self.config.turn * torch.randn(len(upper), generator=self.generator)).clamp(0, most)
+        change = torch.where(flexion > _STRAIGHT, wanted - flexion, 0.0)
+        return rotate_about(lower, unit(normal), change)
+
+    def free_arms(self, positions: Tensor) -> Tensor:
+        """Point some arms anywhere, and bend their elbows in any plane."""
+        if not self.config.free_arms:
+            return positions
+        bones = to_bones(positions, self.skeleton)
+        count = len(positions)
+        for upper, lower in self.arms.values():
+            chosen = self._chosen(count, self.config.free_arms)[:, None]
+            direction = self._directions(count)
+            flexion = MOST_FLEXION["elbow"] * torch.rand(count, generator=self.generator)
+            axis = unit(torch.linalg.cross(direction, self._directions(count)))
+            forearm = rotate_about(direction, axis, flexion)
+            for joint, new in ((upper, direction), (lower, forearm)):
+                length = bones[:, joint].norm(dim=-1, keepdim=True)
+                bones[:, joint] = torch.where(chosen, new * length, bones[:, joint])
+        return self._joined(bones, positions)
+
+    def _joined(self, bones: Tensor, positions: Tensor) -> Tensor:
+        return from_bones(bones, positions[:, self.skeleton.root_index], self.skeleton)
+
+    def _chosen(self, count: int, chance: float) -> Bool[Tensor, " sample"]:
+        return torch.rand(count, generator=self.generator) < chance
+
+    def _directions(self, count: int) -> Float[Tensor, "sample 3"]:
+        return unit(torch.randn(count, 3, generator=self.generator))
+
+
+def _tilt(positions: Tensor, skeleton: Skeleton, config: EvolutionConfig, generator: torch.Generator) -> Tensor:
+    """Tilt a third of the bodies about a level axis; a tenth of these by any angle."""
+    count = len(positions)
+    draw = torch.rand(count, 3, generator=generator)
+    angle = config.tilt * torch.randn(count, generator=generator)
+    angle = torch.where(draw[:, 0] < 1 / 30, 2 * math.pi * draw[:, 1], angle)
+    angle = torch.where(draw[:, 0] < 1 / 3, angle, 0.0)
+    heading = 2 * math.pi * draw[:, 2]
+    axis = torch.stack([heading.cos(), heading.sin(), torch.zeros(count)], dim=-1)
+    root = positions[:, skeleton.root_index, None]
+    joints = positions.shape[1]
+    turned = rotate_about(positions - root, axis[:, None].expand(-1, joints, -1), angle[:, None].expand(-1, joints))
+    return turned + root
