@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from ampose.errors import InputError
-from ampose.synthesis.detector_noise import NoiseConfig, add_noise
+from ampose.skeletons import get_skeleton
+from ampose.synthesis.detector_noise import NoiseConfig, add_noise, mistake_sides
 
 COUNT, JOINTS = 4000, 17
 
@@ -74,3 +75,30 @@ def test_the_same_seed_gives_the_same_noise() -> None:
 def test_impossible_noise_is_refused(largest: float) -> None:
     with pytest.raises(InputError, match=r"largest must be in \[0, 0.2\), got"):
         NoiseConfig(largest=largest)
+
+
+def test_outliers_are_five_times_as_far_off() -> None:
+    config = NoiseConfig(largest=0.05, outliers=0.2)
+    points = keypoints()
+    error = (add_noise(points, config, torch.Generator().manual_seed(1)) - points).double() / 300
+    # E[e^2] = L^2 / 3 (0.8 + 0.2 * 25)
+    assert error.square().mean().sqrt().item() == pytest.approx(0.05 / math.sqrt(3) * math.sqrt(5.8), rel=0.05)
+
+
+def test_clean_samples_are_exactly_clean() -> None:
+    points = keypoints()
+    noisy = add_noise(points, NoiseConfig(largest=0.05, clean=0.4), torch.Generator().manual_seed(1))
+    assert (noisy == points).all(dim=(1, 2)).float().mean().item() == pytest.approx(0.4, abs=0.03)
+
+
+def test_sides_are_mistaken_for_whole_ends_of_limbs() -> None:
+    skeleton, points = get_skeleton("human36m_17"), keypoints()
+    swapped = mistake_sides(points, skeleton, NoiseConfig(swaps=0.5), torch.Generator().manual_seed(1))
+    changed = (swapped != points).any(dim=-1)
+    assert changed.any(dim=1).float().mean().item() == pytest.approx(0.5, abs=0.03)
+    at = {joint: changed[:, number] for number, joint in enumerate(skeleton.joints)}
+    for start, end in (("hip", "knee"), ("knee", "ankle"), ("shoulder", "elbow"), ("elbow", "wrist")):
+        assert (at[f"left_{end}"] | ~at[f"left_{start}"]).all()
+    mirrored = points[:, skeleton.flip_order]
+    assert torch.equal(swapped[changed], mirrored[changed])
+    assert not changed[:, skeleton.index("head")].any()

@@ -1,0 +1,93 @@
+"""New poses from recorded ones: what stays, what changes, and how often."""
+
+import pytest
+import torch
+
+from ampose.errors import InputError
+from ampose.synthesis.anatomy import MOST_FLEXION, is_possible
+from ampose.synthesis.bones import chest_axes, to_bones, unit
+from ampose.synthesis.pose_evolution import EvolutionConfig, evolve
+
+from .bodies import SKELETON, different, standing
+
+ALL = EvolutionConfig(exchange=0.5, turn=0.25, free_arms=0.3, tilt=0.5)
+COUNT = 2000
+
+
+def test_the_default_gives_the_poses_as_recorded(generator: torch.Generator) -> None:
+    before = different(10)
+    assert evolve(before, SKELETON, EvolutionConfig(), generator) is before
+
+
+def test_the_same_generator_gives_the_same_poses() -> None:
+    first, second = (evolve(different(50), SKELETON, ALL, torch.Generator().manual_seed(3)) for _ in range(2))
+    assert torch.equal(first, second)
+
+
+def test_bones_keep_their_lengths_and_the_root_its_place(generator: torch.Generator) -> None:
+    before = different(COUNT)
+    after = evolve(before, SKELETON, ALL, generator)
+    torch.testing.assert_close(to_bones(after, SKELETON).norm(dim=-1), to_bones(before, SKELETON).norm(dim=-1))
+    torch.testing.assert_close(after[:, SKELETON.root_index], before[:, SKELETON.root_index])
+
+
+@pytest.mark.parametrize("one", [{"exchange": 0.5}, {"turn": 0.25}, {"free_arms": 0.5}])
+def test_new_poses_are_possible_and_not_the_old_ones(one: dict[str, float], generator: torch.Generator) -> None:
+    before = different(COUNT)
+    before = before[is_possible(before, SKELETON)]
+    after = evolve(before, SKELETON, EvolutionConfig(**one), generator)
+    assert is_possible(after, SKELETON).all()
+    changed = ((after - before).abs().amax(dim=(1, 2)) > 1e-3).float().mean()
+    assert changed > 0.3
+
+
+def test_an_exchanged_arm_is_the_other_bodys_arm_in_the_axes_of_the_chest(generator: torch.Generator) -> None:
+    """Two sorts of body: arms down and arms forward. After the exchange there are still only these two arms."""
+    down = different(1).repeat(200, 1, 1)
+    raised = down.clone()
+    elbow, wrist, shoulder = (SKELETON.index(f"left_{joint}") for joint in ("elbow", "wrist", "shoulder"))
+    forward = chest_axes(raised, SKELETON)[:, 1]
+    raised[:, elbow] = raised[:, shoulder] + 0.3 * forward
+    raised[:, wrist] = raised[:, elbow] + 0.25 * forward
+    before = torch.cat([down, raised])
+    after = evolve(before, SKELETON, EvolutionConfig(exchange=0.5), generator)
+    along = (unit(to_bones(after, SKELETON)[:, elbow]) * chest_axes(after, SKELETON)[:, 1]).sum(-1)
+    ahead = (unit(to_bones(down, SKELETON)[:1, elbow]) * chest_axes(down, SKELETON)[:1, 1]).sum(-1).item()
+    is_raised, is_down = (along - 1).abs() < 1e-3, (along - ahead).abs() < 1e-3
+    assert (is_raised | is_down).all()
+    assert 0.2 < is_raised[:200].float().mean() < 0.6
+    assert 0.2 < is_down[200:].float().mean() < 0.6
+
+
+def test_free_arms_point_all_round(generator: torch.Generator) -> None:
+    before = different(1).repeat(COUNT, 1, 1)
+    after = evolve(before, SKELETON, EvolutionConfig(free_arms=1.0), generator)
+    elbow = SKELETON.index("right_elbow")
+    arm = unit(to_bones(after, SKELETON)[:, elbow])
+    changed = (arm - unit(to_bones(before, SKELETON)[:, elbow])).norm(dim=-1) > 1e-3
+    octants = {tuple(signs) for signs in (arm[changed] > 0).tolist()}
+    assert len(octants) == 8
+    assert changed.float().mean() > 0.3
+
+
+def test_elbows_and_knees_bend_within_limits(generator: torch.Generator) -> None:
+    after = evolve(different(COUNT), SKELETON, EvolutionConfig(turn=0.8), generator)
+    bones = to_bones(after, SKELETON)
+    for joint, end in (("elbow", "wrist"), ("knee", "ankle")):
+        upper, lower = (unit(bones[:, SKELETON.index(f"left_{name}")]) for name in (joint, end))
+        assert (upper * lower).sum(-1).clamp(-1, 1).acos().max() <= MOST_FLEXION[joint] + 1e-3
+
+
+def test_a_third_of_the_bodies_is_tilted(generator: torch.Generator) -> None:
+    before = standing(6000)
+    after = evolve(before, SKELETON, EvolutionConfig(tilt=0.5), generator)
+    up = unit(after[:, SKELETON.index("thorax")] - after[:, SKELETON.root_index])
+    tilt = up[:, 2].clamp(-1, 1).acos()
+    assert (tilt > 1e-3).float().mean() == pytest.approx(1 / 3, abs=0.03)
+    assert (tilt > 2.5).any()  # a few lie or stand on their heads
+
+
+@pytest.mark.parametrize("wrong", [{"exchange": 1.5}, {"free_arms": -0.1}, {"turn": 3.0}, {"tilt": -1.0}])
+def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        EvolutionConfig(**wrong)
