@@ -312,3 +312,54 @@ def test_a_network_that_needs_every_joint_refuses_frames_without_some(
     array[2, joints] = np.nan
     with pytest.raises(InputError, match=message):
         lifter.lift(array, image_size=SIZE)
+
+
+@pytest.fixture(scope="module")
+def forgiving() -> Lifter:
+    return make_lifter("person-rays-scaled", missing_token=True, error_head=True)
+
+
+def test_joints_that_were_not_seen_are_inferred_with_confidence_zero(forgiving: Lifter) -> None:
+    array = people()
+    knee = SKELETON.index("left_knee")
+    array[2, knee] = np.nan
+    pose = forgiving.lift(array, image_size=SIZE)
+    assert np.isfinite(pose.positions).all()
+    assert pose.confidence[2, knee] == 0
+    assert (np.delete(pose.confidence.ravel(), 2 * 17 + knee) == 1).all()
+
+
+def test_a_body_without_hips_is_lifted(forgiving: Lifter) -> None:
+    array = people()
+    array[:, [SKELETON.index(joint) for joint in ("hip", "left_hip", "right_hip", "left_knee", "right_ankle")]] = np.nan
+    assert np.isfinite(forgiving.lift(array, image_size=SIZE).positions).all()
+
+
+def test_frames_with_next_to_nothing_are_left_out(forgiving: Lifter) -> None:
+    array = people()
+    array[3, 5:] = np.nan
+    pose = forgiving.lift(array, image_size=SIZE)
+    assert pose.missing.tolist() == [frame == 3 for frame in range(6)]
+    assert pose.expected_error is not None
+    assert np.isnan(pose.expected_error).all(axis=1).tolist() == pose.missing.tolist()
+
+
+def test_every_pose_says_how_far_off_it_expects_to_be(forgiving: Lifter, lifter: Lifter) -> None:
+    pose = forgiving.lift(people(600 // 2), image_size=SIZE)
+    assert pose.expected_error is not None
+    assert pose.expected_error.shape == pose.confidence.shape
+    assert (pose.expected_error > 0).all()
+    assert lifter.lift(people(), image_size=SIZE).expected_error is None
+
+
+def test_what_a_mapping_makes_up_is_not_shown_to_a_network_that_can_do_without(forgiving: Lifter) -> None:
+    """Lifting COCO's joints is lifting them, mapped, without the joints that the mapping makes up."""
+    coco = people()
+    mapping = find_mapping(get_skeleton("coco_17"), SKELETON)
+    points = mapping.map_points(coco)
+    points[:, [SKELETON.index(joint) for joint in mapping.made_up]] = np.nan
+    assert mapping.made_up
+    direct = forgiving.lift(points, image_size=SIZE)
+    np.testing.assert_allclose(
+        forgiving.lift(coco, image_size=SIZE, skeleton="coco_17").positions, direct.positions, atol=1e-6
+    )

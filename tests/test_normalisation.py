@@ -20,7 +20,7 @@ from ampose.skeletons import get_skeleton
 SKELETON = get_skeleton("human36m_17")
 ROOT = SKELETON.root_index
 SIZES = {"landscape": (1920, 1080), "portrait": (1080, 1920), "human36m": (1000, 1002)}
-WAYS = ("image-width", "longest-side", "person-rays")
+WAYS = ("image-width", "longest-side", "person-rays", "person-rays-scaled")
 
 pictures = pytest.mark.parametrize("size", SIZES.values(), ids=SIZES.keys())
 ways = pytest.mark.parametrize("way", WAYS)
@@ -45,7 +45,7 @@ def seen(positions: Tensor, camera: Intrinsics) -> Tensor:
     return project(positions, camera.focal[:, None], camera.centre[:, None])
 
 
-def test_three_ways_are_known() -> None:
+def test_the_ways_are_known() -> None:
     assert set(WAYS) <= set(normalisations.names())
 
 
@@ -164,3 +164,44 @@ def test_rays_behind_the_turned_camera_stay_finite() -> None:
     camera = camera_of((1920, 1080), 1)
     assert torch.isfinite(normalise("person-rays", pixels, camera, 0).keypoints).all()
     assert torch.isfinite(normalise("person-rays", pixels, camera, 1).keypoints).all()
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_scaled_rays_do_not_say_how_large_somebody_is_nor_how_wide_the_camera(
+    factor: float, rng: np.random.Generator
+) -> None:
+    """In the middle of the picture a wrong focal length only changes the size."""
+    size = (1000, 1000)
+    camera = camera_of(size, 12)
+    body = root_relative(people(rng), ROOT) + torch.tensor([0.0, 0.0, 6.0])
+    pixels = seen(body, camera)
+    wrong = Intrinsics(focal=camera.focal * factor, centre=camera.centre, image_size=camera.image_size)
+    right, mistaken = (normalise("person-rays-scaled", pixels, each, ROOT).keypoints for each in (camera, wrong))
+    torch.testing.assert_close(mistaken, right)
+    assert right.norm(dim=-1).mean(dim=1).tolist() == pytest.approx([0.5] * 12)
+    larger = seen(body, camera) * 3 - 2 * camera.centre[:, None]
+    torch.testing.assert_close(normalise("person-rays-scaled", larger, camera, ROOT).keypoints, right)
+
+
+@pytest.mark.parametrize("way", ["person-rays", "person-rays-scaled"])
+def test_missing_joints_stay_missing_and_the_others_stay_what_they_are(way: str, rng: np.random.Generator) -> None:
+    camera = camera_of((1920, 1080), 12)
+    pixels = seen(people(rng), camera)
+    knee = SKELETON.index("left_knee")
+    pixels[:, knee] = torch.nan
+    keypoints = normalise(way, pixels, camera, ROOT).keypoints
+    assert keypoints.isnan().all(dim=-1).sum(dim=1).tolist() == [1] * 12
+    assert keypoints[:, knee].isnan().all()
+
+
+@pytest.mark.parametrize("way", ["person-rays", "person-rays-scaled"])
+def test_without_the_root_the_camera_turns_to_the_middle_of_the_others(way: str, rng: np.random.Generator) -> None:
+    camera = camera_of((1920, 1080), 12)
+    pixels = seen(people(rng), camera)
+    pixels[:, ROOT] = torch.nan
+    rotation = normalise(way, pixels, camera, ROOT).rotation
+    assert rotation is not None
+    middle = pixels.nanmean(dim=1)
+    rays = torch.cat([(middle - camera.centre) / camera.focal, torch.ones(12, 1)], dim=-1)
+    turned = (rotation @ rays[..., None])[..., 0]
+    torch.testing.assert_close(turned[:, :2], torch.zeros(12, 2, dtype=turned.dtype), atol=1e-9, rtol=0)

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ampose.camera import Intrinsics
 from ampose.errors import InputError
 from ampose.models import LifterNetwork
+from ampose.models.expected_error import expect_error
 from ampose.models.prediction import predict
 from ampose.pose import Pose2D, Pose3D
 from ampose.samples import Samples
@@ -22,6 +23,8 @@ from ampose.skeletons import Skeleton, find_mapping, get_skeleton
 from ampose.weights import load_weights
 
 SHORT_HASH = 12
+LEAST_JOINTS = 6
+"""Frames with fewer joints than this are left out: what is there fits nearly any pose."""
 
 
 class Lifter:
@@ -67,7 +70,8 @@ class Lifter:
 
         Args:
             keypoints: A Pose2D, or pixels of shape (frame, joint, 2), or with a confidence as the third
-                number. A frame of NaN is a frame without the person.
+                number. A frame of NaN is a frame without the person, a joint of NaN one that was not seen: a model that
+                was trained with missing joints infers it from the others, with confidence 0.
             image_size: (width, height) in pixels; needed with an array. This, ``skeleton`` and ``fps`` say what
                 an array cannot; a Pose2D has its own.
             skeleton: The skeleton of the array's joints; needed with an array unless it is the lifter's own.
@@ -93,19 +97,35 @@ class Lifter:
         mapping = find_mapping(pose.skeleton, self.skeleton)
         camera = intrinsics or Intrinsics.from_field_of_view(pose.image_size)
         _check_same_picture(camera, pose.image_size)
-        _check_whole(pose)
-        there = ~pose.missing
-        positions = np.full((len(pose), self.skeleton.num_joints, 3), np.nan, dtype=np.float32)
-        points = mapping.map_points(pose.keypoints[there])
-        positions[there] = self.predict(torch.from_numpy(points), _for_each(camera, len(points)), flip=flip).numpy()
+        points = mapping.map_points(pose.keypoints)
+        lost = np.isnan(points).any(axis=2)
+        if self.network.takes_missing:
+            points[:, [self.skeleton.index(joint) for joint in mapping.made_up]] = np.nan
+        else:
+            _check_whole(points, self.skeleton)
+        there = (~lost).sum(axis=1) >= LEAST_JOINTS
+        seen = torch.from_numpy(points[there])
+        positions = np.full((*points.shape[:2], 3), np.nan, dtype=np.float32)
+        positions[there] = self.predict(seen, _for_each(camera, len(seen)), flip=flip).numpy()
         return Pose3D(
             positions=positions,
-            confidence=mapping.map_confidence(pose.confidence),
+            confidence=np.where(lost, 0, mapping.map_confidence(pose.confidence)),
+            expected_error=self._expected_error(seen, camera, there),
             skeleton=self.skeleton,
             fps=pose.fps,
             times=pose.times,
             provenance={**pose.provenance, **self._provenance(camera, flip=flip), **_made_up(mapping.made_up)},
         )
+
+    def _expected_error(
+        self, points: Float[Tensor, "sample joint 2"], camera: Intrinsics, there: Bool[np.ndarray, " frame"]
+    ) -> Float[np.ndarray, "frame joint"] | None:
+        """Ask the network how far off it expects to be, if it can tell."""
+        if not self.network.tells_error:
+            return None
+        error = np.full((len(there), points.shape[1]), np.nan, dtype=np.float32)
+        error[there] = expect_error(self.network, points, _for_each(camera, len(points))).numpy()
+        return error
 
     def _as_pose(
         self,
@@ -135,17 +155,17 @@ class Lifter:
         }
 
 
-def _check_whole(pose: Pose2D) -> None:
+def _check_whole(points: Float[np.ndarray, "frame joint 2"], skeleton: Skeleton) -> None:
     """Refuse frames in which some joints are missing and others are not."""
-    lost = np.isnan(pose.keypoints).any(axis=2)
-    partly = lost.any(axis=1) & ~pose.missing
+    lost = np.isnan(points).any(axis=2)
+    partly = lost.any(axis=1) & ~lost.all(axis=1)
     if partly.any():
         frame = int(np.flatnonzero(partly)[0])
-        joints = [joint for joint, gone in zip(pose.skeleton.joints, lost[frame], strict=True) if gone]
+        joints = [joint for joint, gone in zip(skeleton.joints, lost[frame], strict=True) if gone]
         raise InputError(
-            f"keypoints must be finite or NaN for the whole frame, got frame {frame} without "
+            f"keypoints must be whole or missing in each frame for this model, got frame {frame} without "
             f"{', '.join(joints[:4])}{'...' if len(joints) > 4 else ''} ({int(partly.sum())} such frames); "
-            "fill the joints in, or set the whole frame to NaN"
+            "fill the joints in, set the whole frame to NaN, or take a model that was trained with missing joints"
         )
 
 

@@ -8,6 +8,7 @@ import torch
 
 from ampose.errors import InputError
 from ampose.models import create_model
+from ampose.models.ampose import AMPose, AMPoseConfig
 from ampose.models.cost import measure_cost
 from ampose.skeletons import Skeleton, get_skeleton, register_skeleton
 
@@ -193,3 +194,50 @@ def test_frames_do_not_see_each_other():
 def test_bad_settings_are_refused_with_a_reason(overrides, message):
     with pytest.raises(InputError, match=message):
         small(**overrides)
+
+
+def extended() -> AMPose:
+    torch.manual_seed(0)
+    return AMPose(AMPoseConfig(channels=16, heads=2, depth=2, missing_token=True, error_head=True)).eval()
+
+
+def test_the_token_changes_nothing_where_all_joints_are_there() -> None:
+    network = extended()
+    plain = AMPose(AMPoseConfig(channels=16, heads=2, depth=2)).eval()
+    plain.load_state_dict(network.state_dict(), strict=False)
+    keypoints = torch.randn(3, 1, 17, 2)
+    torch.testing.assert_close(network(keypoints), plain(keypoints))
+
+
+def test_a_missing_joint_enters_as_the_token_and_teaches_it() -> None:
+    network = extended()
+    keypoints = torch.randn(3, 1, 17, 2)
+    keypoints[1, 0, 4] = torch.nan
+    answer = network(keypoints)
+    assert answer.isfinite().all()
+    answer.square().sum().backward()
+    assert network.missing is not None
+    assert network.missing.grad is not None
+    assert network.missing.grad.abs().sum() > 0
+    assert all(parameter.grad is None or parameter.grad.isfinite().all() for parameter in network.parameters())
+    with torch.no_grad():
+        network.missing += 1
+    changed = (network(keypoints) - answer).abs().amax(dim=(1, 2, 3)) > 1e-6
+    assert changed.tolist() == [False, True, False]
+
+
+def test_the_expected_error_learns_from_the_features_and_does_not_shape_them() -> None:
+    network = extended()
+    keypoints = torch.randn(3, 1, 17, 2)
+    lifted, error = network.with_expected_error(keypoints)
+    torch.testing.assert_close(lifted, network(keypoints))
+    assert error.shape == lifted.shape[:-1]
+    assert (error > 0).all()
+    error.log().sum().backward()
+    taught = {name for name, parameter in network.named_parameters() if parameter.grad is not None}
+    assert taught == {"error_head.weight", "error_head.bias"}
+
+
+def test_without_an_error_head_nobody_answers() -> None:
+    with pytest.raises(TypeError, match="AMPose tells no expected error"):
+        AMPose(AMPoseConfig(channels=16, heads=2, depth=1)).with_expected_error(torch.randn(1, 1, 17, 2))

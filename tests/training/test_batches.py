@@ -6,6 +6,10 @@ import torch
 
 from ampose.geometry import mirror
 from ampose.skeletons import get_skeleton
+from ampose.synthesis.joint_definitions import DefinitionConfig
+from ampose.synthesis.missing_joints import MissingConfig
+from ampose.synthesis.pose_evolution import EvolutionConfig
+from ampose.synthesis.proportions import ProportionConfig
 from ampose.training.batches import Normalised, VirtualCameraBatches, seed_for, validation_samples
 from ampose.training.config import DataConfig
 
@@ -83,3 +87,31 @@ def test_validation_samples_are_always_the_same(motion):
     a, b = (validation_samples(motion, DataConfig(validation_samples=10)) for _ in range(2))
     assert torch.equal(a.keypoints_px, b.keypoints_px)
     assert len(a) == 10
+
+
+def test_a_wrong_focal_length_changes_half_of_the_inputs_and_no_target(motion):
+    rows = torch.arange(64)
+    right, wrong = (source(motion, flip=False, focal_mistake=factor).batch(rows, 0, 0) for factor in (1.0, 2.0))
+    changed = (right[0] - wrong[0]).abs().amax(dim=(1, 2, 3)) > 1e-6
+    assert 0.3 < changed.float().mean() < 0.7
+    assert torch.equal(right[1], wrong[1])
+
+
+def test_missing_joints_are_missing_in_the_input_alone(motion):
+    keypoints, target = source(motion, missing=MissingConfig(share=1.0)).batch(torch.arange(64), 0, 0)
+    assert keypoints.isnan().any(dim=-1).any(dim=-1).all()
+    assert target.isfinite().all()
+
+
+def test_new_poses_are_what_the_input_shows(motion):
+    """Evolved, with other proportions and definitions: the input is still the picture of the target."""
+    settings = {
+        "evolution": EvolutionConfig(exchange=0.5, turn=0.3, free_arms=0.5, tilt=0.5),
+        "proportions": ProportionConfig(height=(0.8, 1.2), bone_spread=0.1),
+        "definitions": DefinitionConfig(joint_m=0.01, trunk_m=0.02),
+    }
+    keypoints, target = source(motion, **settings).batch(torch.arange(64), 0, 0)
+    x, big_x, z = keypoints[:, 0, :, 0], target[:, 0, :, 0], target[:, 0, :, 2]
+    widest = x.abs().argmax(dim=1, keepdim=True)
+    distance = big_x.gather(1, widest) / x.gather(1, widest) - z.gather(1, widest)
+    torch.testing.assert_close(x * (z + distance), big_x, atol=2e-3, rtol=1e-3)

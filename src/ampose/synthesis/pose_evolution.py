@@ -8,6 +8,7 @@ evolutionary training data, CVPR 2020, arXiv:2006.07778; turned bones, Gong et a
 """
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -91,7 +92,9 @@ class _Evolution:
         positions = self._exchanged(positions, [self.legs["left"], self.legs["right"]], pelvis_axes)
         return self._exchanged(positions, [self.arms["left"], self.arms["right"], self.head], chest_axes)
 
-    def _exchanged(self, positions, groups, axes_of):  # type: ignore[no-untyped-def]
+    def _exchanged(
+        self, positions: Tensor, groups: Sequence[list[int]], axes_of: Callable[[Tensor, Skeleton], Tensor]
+    ) -> Tensor:
         bones = to_bones(positions, self.skeleton)
         axes = axes_of(positions, self.skeleton)
         for group in groups:

@@ -185,3 +185,10 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if self.batch_size < 1 or self.epochs < 1:
             raise InputError(f"batch_size and epochs must be positive, got {self.batch_size} and {self.epochs}")
+        if self.data.missing.share and not getattr(self.model, "missing_token", False):
+            raise InputError(
+                f"model must take missing joints, got {self.model_name} without; set missing_token = true in [model], "
+                "or leave [data.missing] out"
+            )
+        if self.loss == "mpjpe-and-expected-error" and not getattr(self.model, "error_head", False):
+            raise InputError(f"model must tell its error for the loss {self.loss}; set error_head = true in [model]")
