@@ -9,17 +9,19 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ampose.camera import Intrinsics
 from ampose.errors import InputError
 from ampose.models import LifterNetwork
 from ampose.models.prediction import predict
+from ampose.models.window_prediction import predict_footage, predict_samples
 from ampose.pose import Pose2D, Pose3D
 from ampose.samples import Samples
 from ampose.skeletons import Skeleton, find_mapping, get_skeleton
 from ampose.weights import load_weights
+from ampose.windows import Footage, Moments, runs
 
 SHORT_HASH = 12
 
@@ -50,8 +52,8 @@ class Lifter:
         return predict(self.network, keypoints_px, intrinsics, flip=flip)
 
     def predict_samples(self, samples: Samples, *, flip: bool = True) -> Float[Tensor, "sample joint 3"]:
-        """Lift samples with the cameras that they state."""
-        return self.predict(samples.keypoints_px, samples.intrinsics, flip=flip)
+        """Lift samples with the cameras that they state, looking at the frames around them if the network does."""
+        return predict_samples(self.network, samples, flip=flip)
 
     def lift(
         self,
@@ -97,7 +99,7 @@ class Lifter:
         there = ~pose.missing
         positions = np.full((len(pose), self.skeleton.num_joints, 3), np.nan, dtype=np.float32)
         points = mapping.map_points(pose.keypoints[there])
-        positions[there] = self.predict(torch.from_numpy(points), _for_each(camera, len(points)), flip=flip).numpy()
+        positions[there] = self._lift_found(torch.from_numpy(points), there, camera, flip=flip).numpy()
         return Pose3D(
             positions=positions,
             confidence=mapping.map_confidence(pose.confidence),
@@ -106,6 +108,16 @@ class Lifter:
             times=pose.times,
             provenance={**pose.provenance, **self._provenance(camera, flip=flip), **_made_up(mapping.made_up)},
         )
+
+    def _lift_found(
+        self, points: Float[Tensor, "sample joint 2"], there: Bool[np.ndarray, " frame"], camera: Intrinsics, *, flip: bool
+    ) -> Float[Tensor, "sample joint 3"]:
+        """Lift the frames that are there; a window over time ends where the person was not found."""
+        cameras = _for_each(camera, len(points))
+        if self.network.receptive_field == 1:
+            return self.predict(points, cameras, flip=flip)
+        footage = Footage(keypoints_px=points, moments=Moments.of_clips(runs(there)))
+        return predict_footage(self.network, footage, cameras, flip=flip)
 
     def _as_pose(
         self,

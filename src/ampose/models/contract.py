@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ampose.windows import Output
+
 
 @dataclass(frozen=True, kw_only=True)
 class LifterConfig:
@@ -21,21 +23,33 @@ class LifterConfig:
     """How pixels become the network's input: see ``ampose.normalisation``. The paper says only that the
     input is normalised, following Modulated GCN and GraFormer, which divide by the picture's width."""
 
+    @property
+    def receptive_field(self) -> int:
+        """How many frames go in at once. A model that looks at several has a field of this name."""
+        return 1
+
 
 class LifterNetwork(nn.Module):
     """A network that lifts 2D joints to 3D.
 
     Input: normalised coordinates. Output: metres, root-relative, camera axes (x right, y down, z away).
+    With a receptive field of 1 each frame is lifted on its own. A larger one is a window over time: it goes in
+    whole, and one frame comes out, or all of them; how clips are cut is said in ``ampose.windows``.
     """
 
-    receptive_field: ClassVar[int] = 1
-    """How many frames go in for one that comes out."""
+    output: ClassVar[Output] = "centre"
+    """For which frames of its window it answers: for the middle one, or for all (``sequence``)."""
 
     config: LifterConfig
 
     def __init__(self, config: LifterConfig) -> None:
         super().__init__()
         self.config = config
+
+    @property
+    def receptive_field(self) -> int:
+        """How many frames go in at once."""
+        return self.config.receptive_field
 
     def forward(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:
         """Lift every frame of every window of the batch."""

@@ -23,11 +23,15 @@ class NoiseConfig:
 
 
 def add_noise(
-    keypoints_px: Float[Tensor, "sample joint 2"], config: NoiseConfig, generator: torch.Generator
-) -> Float[Tensor, "sample joint 2"]:
-    """Add Gaussian noise to each joint, in pixels that grow with the person."""
+    keypoints_px: Float[Tensor, "sample *frame joint 2"], config: NoiseConfig, generator: torch.Generator
+) -> Float[Tensor, "sample *frame joint 2"]:
+    """Add Gaussian noise to each joint, in pixels that grow with the person.
+
+    All frames of a sample are equally bad, and each is off in its own way.
+    """
     if config.largest == 0:
         return keypoints_px
-    box = (keypoints_px.amax(dim=1) - keypoints_px.amin(dim=1)).amax(dim=1)
-    spread = box * config.largest * torch.rand(len(box), generator=generator)
-    return keypoints_px + spread[:, None, None] * torch.randn(keypoints_px.shape, generator=generator)
+    box = (keypoints_px.amax(dim=-2) - keypoints_px.amin(dim=-2)).amax(dim=-1)
+    share = config.largest * torch.rand(len(box), generator=generator)
+    spread = box * share.view(-1, *[1] * (box.ndim - 1))
+    return keypoints_px + spread[..., None, None] * torch.randn(keypoints_px.shape, generator=generator)

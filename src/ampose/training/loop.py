@@ -17,7 +17,7 @@ from lightning_fabric import Fabric
 from ampose.geometry import root_relative
 from ampose.metrics.position import mpjpe
 from ampose.models import LifterNetwork
-from ampose.models.prediction import predict
+from ampose.models.window_prediction import predict_samples
 from ampose.samples import Samples
 from ampose.skeletons import get_skeleton
 from ampose.training.batches import NETWORK, BatchSource, seed_for
@@ -194,5 +194,5 @@ def validate(network: LifterNetwork, samples: Samples, device: torch.device) -> 
     network.eval()
     root = get_skeleton(network.config.skeleton).root_index
     there = samples.to(device)
-    lifted = predict(network, there.keypoints_px, there.intrinsics, flip=False)
+    lifted = predict_samples(network, there, flip=False)
     return float(mpjpe(lifted, root_relative(there.positions, root)).mean()) * 1000

@@ -27,6 +27,7 @@ from ampose.training.outcome import Outcome
 from ampose.training.refinement import train_refinement
 from ampose.training.stopping import stop_requests
 from ampose.training.views_batches import FixedCameraBatches, read_split
+from ampose.training.window_batches import FixedCameraWindows, VirtualCameraWindows
 
 __all__ = ["Outcome", "TrainingData", "read_data", "train"]
 
@@ -109,8 +110,9 @@ def read_data(config: TrainConfig) -> TrainingData:
 
 def _read_views(config: TrainConfig) -> TrainingData:
     training, validation, hashes = read_split(config.data, config.model.skeleton)
-    normalise_as = Normalised(get_skeleton(config.model.skeleton), config.model.normalisation)
-    source = FixedCameraBatches(training, config.data, normalise_as, config.seed)
+    normalise_as = _normalised(config, get_skeleton(config.model.skeleton))
+    kind = FixedCameraBatches if normalise_as.frames == 1 else FixedCameraWindows
+    source = kind(training, config.data, normalise_as, config.seed)
     return TrainingData(source, validation, hashes, len(training), len(validation))
 
 
@@ -120,14 +122,20 @@ def _read_motion(config: TrainConfig) -> TrainingData:
     motions = [read_motion(Path(file)) for file in config.data.files]
     motion = concatenate(motions)
     training, held_out = _split(motion, config.data)
-    normalise_as = Normalised(_check_skeleton(motion, config), config.model.normalisation)
+    normalise_as = _normalised(config, _check_skeleton(motion, config))
+    kind = VirtualCameraBatches if normalise_as.frames == 1 else VirtualCameraWindows
     return TrainingData(
-        source=VirtualCameraBatches(training, config.data, normalise_as, config.seed),
-        validation=validation_samples(held_out, config.data),
+        source=kind(training, config.data, normalise_as, config.seed),
+        validation=validation_samples(held_out, config.data, normalise_as.frames),
         hashes={file: motion.sha256 for file, motion in zip(config.data.files, motions, strict=True)},
         train_frames=len(training),
         validation_frames=len(held_out),
     )
+
+
+def _normalised(config: TrainConfig, skeleton: Skeleton) -> Normalised:
+    output = find_model(config.model_name).network.output
+    return Normalised(skeleton, config.model.normalisation, config.model.receptive_field, output)
 
 
 def _split(motion: Motion, config: DataConfig) -> tuple[Motion, Motion]:
