@@ -40,6 +40,9 @@ class LifterNetwork(nn.Module):
     output: ClassVar[Output] = "centre"
     """For which frames of its window it answers: for the middle one, or for all (``sequence``)."""
 
+    training_only: ClassVar[tuple[str, ...]] = ()
+    """Parts that a training loss of its own uses and the answer does not."""
+
     config: LifterConfig
 
     def __init__(self, config: LifterConfig) -> None:

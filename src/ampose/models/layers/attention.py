@@ -38,6 +38,37 @@ class MultiHeadSelfAttention(nn.Module):
         return self.dropout(self.out(heads.transpose(1, 2).flatten(-2)))
 
 
+class MultiHeadCrossAttention(nn.Module):
+    """Queries, keys and values come from three places (MHFormer, eq. 8); otherwise as self-attention.
+
+    Args:
+        channels: Width of all three; a multiple of ``heads``.
+        heads: Attention heads.
+        dropout: On the attention weights and on the output.
+    """
+
+    def __init__(self, channels: int, heads: int, *, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.heads = heads
+        self.scale = (channels // heads) ** -0.5
+        self.query, self.key, self.value = (nn.Linear(channels, channels) for _ in range(3))
+        self.out = nn.Linear(channels, channels)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(
+        self,
+        query: Float[Tensor, "batch token channel"],
+        key: Float[Tensor, "batch token channel"],
+        value: Float[Tensor, "batch token channel"],
+    ) -> Float[Tensor, "batch token channel"]:
+        """Mix the tokens of ``value`` by how those of ``query`` look at those of ``key``."""
+        projected = (self.query(query), self.key(key), self.value(value))
+        q, k, v = (x.unflatten(-1, (self.heads, -1)).transpose(1, 2) for x in projected)
+        weights = ((q * self.scale) @ k.mT).softmax(dim=-1)
+        heads = self.dropout(weights) @ v
+        return self.dropout(self.out(heads.transpose(1, 2).flatten(-2)))
+
+
 class Mlp(nn.Sequential):
     """Linear, GELU, linear, on each token alone (eq. 4)."""
 
