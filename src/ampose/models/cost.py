@@ -11,7 +11,9 @@ Two conventions, because papers of this field mix them:
     published "FLOPs" are this number: multiply-adds, not FLOPs.
 """
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -42,19 +44,10 @@ class Cost:
         return 2 * self.macs
 
 
-def _linear_macs(module: nn.Linear) -> int:
-    return module.in_features * module.out_features
-
-
-def _pointwise_macs(module: PointwiseConvolution) -> int:
-    return (module.in_features + 1) * module.out_features
-
-
-_WEIGHT_MACS: dict[type[nn.Module], Callable[..., int]] = {
-    nn.Linear: _linear_macs,
-    PointwiseConvolution: _pointwise_macs,
-}
-"""Multiply-adds of a layer for one joint."""
+def _macs_a_position(layer: nn.Linear) -> int:
+    """Multiply-adds with weights for one joint, or for one body where the layer sees all joints at once."""
+    bias = isinstance(layer, PointwiseConvolution)
+    return (layer.in_features + bias) * layer.out_features
 
 
 def measure_cost(network: LifterNetwork, *, depth: int = 3) -> list[Cost]:
@@ -71,7 +64,7 @@ def measure_cost(network: LifterNetwork, *, depth: int = 3) -> list[Cost]:
     training = network.training
     counter = FlopCounterMode(display=False)
     keypoints = torch.zeros(1, network.receptive_field, joints, 2)
-    with counter, torch.no_grad():
+    with _watch_weights(network) as weight_macs, counter, torch.no_grad():
         network.eval()(keypoints)
     network.train(training)
     root = type(network).__name__
@@ -84,17 +77,29 @@ def measure_cost(network: LifterNetwork, *, depth: int = 3) -> list[Cost]:
             kind=type(module).__name__,
             parameters=sum(parameter.numel() for parameter in module.parameters()),
             macs=_count_flops(module, f"{root}.{name}".rstrip("."), flops) // 2,
-            weight_macs=joints * sum(map(_count_weight_macs, module.modules())),
+            weight_macs=sum(weight_macs[part] for part in module.modules()),
         )
         for name, module in network.named_modules()
         if (level := len(name.split(".")) if name else 0) <= depth
     ]
 
 
-def _count_weight_macs(layer: nn.Module) -> int:
-    """Multiply-adds of one layer for one joint; 0 for kinds that the papers' tool did not count."""
-    count = _WEIGHT_MACS.get(type(layer))
-    return count(layer) if count else 0
+@contextmanager
+def _watch_weights(network: nn.Module) -> Iterator[Counter[nn.Module]]:
+    """Count each linear layer's multiply-adds while the network runs; other kinds the papers' tool did not count."""
+    counts: Counter[nn.Module] = Counter()
+
+    def count(layer: nn.Module, _: object, output: torch.Tensor) -> None:
+        assert isinstance(layer, nn.Linear)  # noqa: S101 (only those are watched)
+        counts[layer] += _macs_a_position(layer) * output.numel() // layer.out_features
+
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
+    hooks = [layer.register_forward_hook(count) for layer in layers]
+    try:
+        yield counts
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def _count_flops(module: nn.Module, name: str, flops: Mapping[str, int]) -> int:

@@ -87,7 +87,13 @@ def make_fabric(config: TrainConfig) -> Fabric:
 
 def _make_optimiser(network: LifterNetwork, config: OptimiserConfig) -> torch.optim.Optimizer:
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.name]
-    return kind(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
+    return kind(
+        network.parameters(),
+        lr=config.learning_rate,
+        weight_decay=config.weight_decay,
+        amsgrad=config.amsgrad,
+        fused=True,
+    )
 
 
 def fit(run: Run) -> bool:
