@@ -27,6 +27,7 @@ from ampose import models
 from ampose.errors import InputError
 from ampose.models.contract import LifterConfig, LifterNetwork
 from ampose.models.layers.attention import Mlp, TransformerEncoder
+from ampose.models.layers.batch_norm import JointBatchNorm
 from ampose.models.layers.graph_convolution import (
     DegreeNorm,
     GraphConvolution,
@@ -106,14 +107,6 @@ class AMPoseConfig(LifterConfig):
 
 
 _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"gelu": nn.GELU, "relu": nn.ReLU, "none": nn.Identity}
-
-
-class JointBatchNorm(nn.BatchNorm1d):
-    """BatchNorm over the channels of (batch, joint, channel)."""
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (the base class's name)
-        """Normalise each channel over samples and joints."""
-        return super().forward(input.flatten(0, 1)).view_as(input)
 
 
 _NORMS: dict[str, Callable[[int], nn.Module]] = {

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ampose.errors import InputError
 from ampose.windows import Output
 
 
@@ -57,6 +58,31 @@ class LifterNetwork(nn.Module):
     def forward(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:
         """Lift every frame of every window of the batch."""
         raise TypeError(f"{type(self).__name__} must define forward")
+
+
+class SingleFrameLifter(LifterNetwork):
+    """A network that lifts each frame on its own; it defines ``lift_poses``."""
+
+    def forward(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch frame joint 3"]:
+        """Lift each frame on its own."""
+        return self.lift_poses(keypoints.flatten(0, 1)).reshape(*keypoints.shape[:-1], 3)
+
+    def lift_poses(self, keypoints: Float[Tensor, "pose joint 2"]) -> Float[Tensor, "pose joint 3"]:
+        """Lift poses that know nothing of each other."""
+        raise TypeError(f"{type(self).__name__} must define lift_poses")
+
+
+def check_settings(*, dropout: float = 0.0, **counts: int) -> None:
+    """Refuse settings that no network can have.
+
+    Raises:
+        InputError: A count is not positive, or dropout is not in [0, 1).
+    """
+    for name, count in counts.items():
+        if count < 1:
+            raise InputError(f"{name} must be positive, got {count}")
+    if not 0 <= dropout < 1:
+        raise InputError(f"dropout must be in [0, 1), got {dropout}")
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,8 @@ class Normalised:
     """Its receptive field."""
     output: Output = "centre"
     """For which of these frames it answers."""
+    targets: Output = "centre"
+    """For which of these frames its loss needs the truth."""
 
     def __call__(self, samples: Samples) -> tuple[Float[Tensor, "sample joint 2"], Float[Tensor, "sample joint 3"]]:
         """Return input and root-relative target in the axes in which the network answers."""

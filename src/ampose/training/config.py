@@ -11,6 +11,7 @@ from ampose.models.contract import LifterConfig
 from ampose.synthesis.detector_noise import NoiseConfig
 from ampose.synthesis.proportions import ProportionConfig
 from ampose.synthesis.virtual_cameras import VirtualCameraConfig
+from ampose.training.loss import DISTANCES, LossName
 
 _FORBID: Mapping[str, Any] = {"extra": "forbid"}
 
@@ -83,11 +84,27 @@ class OptimiserConfig:
     decay: float = 0.99
     """Of the exponential schedule, an epoch."""
 
+    decay_epochs: int = 1
+    """Epochs from one decay to the next. Modulated GCN with CPN: 4."""
+
+    decay_steps: int | None = None
+    """Steps from one decay to the next, instead of epochs. SemGCN's family: tens of thousands."""
+
+    halve_epochs: int | None = None
+    """Besides, the learning rate is halved each time so many epochs are over. Cai et al. and their successors: 5."""
+
     warmup_steps: int = 0
     """Steps over which the learning rate rises from 0."""
 
     weight_decay: float = 0.0
     """None stated in the paper."""
+
+    amsgrad: bool = False
+    """Whether Adam keeps the largest second moment, as VideoPose3D and those that build on it have it."""
+
+    batch_norm_momentum: tuple[float, float] | None = None
+    """Momentum of all BatchNorm layers in the first and the last epoch, and exponentially between; None for torch's
+    0.1. VideoPose3D: 0.1 to 0.001."""
 
     clip_norm: float | None = None
     """Largest norm of the gradient; None for no limit, as in the paper."""
@@ -95,6 +112,10 @@ class OptimiserConfig:
     def __post_init__(self) -> None:
         if self.learning_rate <= 0:
             raise InputError(f"learning_rate must be positive, got {self.learning_rate}")
+        for name in ("decay_epochs", "decay_steps", "halve_epochs"):
+            every = getattr(self, name)
+            if every is not None and every < 1:
+                raise InputError(f"{name} must be positive, got {every}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,8 +162,16 @@ class TrainConfig:
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     """How to learn."""
 
-    loss: Literal["mse", "mpjpe"] = "mse"
-    """``mse``: eq. 10, the mean over joints of the squared distance. ``mpjpe``: the mean distance."""
+    loss: LossName = "mse"
+    """``mse``: eq. 10, the mean over joints of the squared distance. ``mpjpe``: the mean distance. ``mse-l1`` and
+    ``mpjpe-l1``: Modulated GCN's, which mix in the mean absolute difference of coordinates. ``jointformer``: pose and
+    predicted error of every layer, for that model alone. ``mpjpe-of-window``: the mean distance over all frames of
+    the window (MHFormer). ``mixste``: weighted joints, temporal consistency and velocity. ``p-stmo``: of all frames
+    and of the middle one; ``p-stmo-pretraining``: 2D joints restored from those that were not hidden."""
+
+    start_from: str = ""
+    """Weights folder of an earlier stage, such as P-STMO's pre-training; "" for random weights. Tensors are taken
+    where name and shape agree."""
 
     batch_size: int = 128
     """Samples a step, over all processes together. The paper: 128."""
@@ -165,3 +194,5 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if self.batch_size < 1 or self.epochs < 1:
             raise InputError(f"batch_size and epochs must be positive, got {self.batch_size} and {self.epochs}")
+        if self.refinement is not None and self.loss not in DISTANCES:
+            raise InputError(f"loss of a refinement must be one of {', '.join(DISTANCES)}, got {self.loss}")

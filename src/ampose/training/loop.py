@@ -25,7 +25,7 @@ from ampose.training.checkpoint import Progress, load_checkpoint, save_checkpoin
 from ampose.training.config import OptimiserConfig, TrainConfig
 from ampose.training.log import RunLog
 from ampose.training.loss import LOSSES
-from ampose.training.schedule import learning_rate
+from ampose.training.schedule import batch_norm_momentum, learning_rate
 from ampose.weights import save_weights
 
 Report = Callable[[int, int | None, str], None]
@@ -87,7 +87,13 @@ def make_fabric(config: TrainConfig) -> Fabric:
 
 def _make_optimiser(network: LifterNetwork, config: OptimiserConfig) -> torch.optim.Optimizer:
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.name]
-    return kind(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
+    return kind(
+        network.parameters(),
+        lr=config.learning_rate,
+        weight_decay=config.weight_decay,
+        amsgrad=config.amsgrad,
+        fused=True,
+    )
 
 
 def fit(run: Run) -> bool:
@@ -105,6 +111,7 @@ def _train_epoch(run: Run) -> bool:
     epoch, first = divmod(run.progress.step, run.steps_per_epoch)
     order = run.source.order(epoch)
     run.model.train()
+    _set_momentum(run, epoch)
     for index in range(first, run.steps_per_epoch):
         if _asked_to_stop(run):
             return False
@@ -119,6 +126,13 @@ def _train_epoch(run: Run) -> bool:
         if index + 1 < run.steps_per_epoch and time.monotonic() - run.saved_at > run.config.checkpoint_minutes * 60:
             run.save()
     return True
+
+
+def _set_momentum(run: Run, epoch: int) -> None:
+    momentum = batch_norm_momentum(run.config.optimiser, epoch, run.config.epochs)
+    for layer in run.network.modules():
+        if momentum is not None and isinstance(layer, torch.nn.BatchNorm1d):
+            layer.momentum = momentum
 
 
 def _step(run: Run, rows: torch.Tensor, epoch: int, index: int) -> float:

@@ -8,7 +8,7 @@ import torch
 from ampose.data.motion import Motion, concatenate, read_motion
 from ampose.data.views import is_views_folder
 from ampose.errors import InputError
-from ampose.models import find_model
+from ampose.models import LifterNetwork, find_model
 from ampose.samples import Samples
 from ampose.skeletons import Skeleton, get_skeleton
 from ampose.training.batches import (
@@ -21,6 +21,7 @@ from ampose.training.batches import (
 )
 from ampose.training.config import DataConfig, TrainConfig
 from ampose.training.log import RunLog
+from ampose.training.loss import OF_WINDOWS
 from ampose.training.loop import CHECKPOINT, Report, Run, fit, make_fabric
 from ampose.training.manifest import hash_config, write_manifest
 from ampose.training.outcome import Outcome
@@ -28,6 +29,7 @@ from ampose.training.refinement import train_refinement
 from ampose.training.stopping import stop_requests
 from ampose.training.views_batches import FixedCameraBatches, read_split
 from ampose.training.window_batches import FixedCameraWindows, VirtualCameraWindows
+from ampose.weights import load_weights
 
 __all__ = ["Outcome", "TrainingData", "read_data", "train"]
 
@@ -61,6 +63,8 @@ def train(
     fabric = make_fabric(config)
     torch.manual_seed(seed_for(config.seed, NETWORK))
     network = find_model(config.model_name).network(config.model)
+    if config.start_from:
+        start_from(network, Path(config.start_from))
     with stop_requests(max_minutes) as should_stop:
         run = Run(
             config=config,
@@ -80,6 +84,19 @@ def train(
             write_manifest(folder, config, data.hashes, resumed=resume)
         done = fit(run)
     return Outcome(done, run.progress, folder, data.train_frames, data.validation_frames)
+
+
+def start_from(network: LifterNetwork, folder: Path) -> None:
+    """Give a network the weights of an earlier stage, wherever both have a tensor of that name and shape.
+
+    Raises:
+        InputError: There are no such weights, or no tensor fits.
+    """
+    earlier, own = load_weights(folder).network.state_dict(), network.state_dict()
+    fitting = {key: value for key, value in earlier.items() if key in own and own[key].shape == value.shape}
+    if not fitting:
+        raise InputError(f"start_from must be weights of the same model, got {folder}, of which no tensor fits")
+    network.load_state_dict({**own, **fitting})
 
 
 @dataclass(frozen=True)
@@ -134,8 +151,13 @@ def _read_motion(config: TrainConfig) -> TrainingData:
 
 
 def _normalised(config: TrainConfig, skeleton: Skeleton) -> Normalised:
+    """Say how the model sees frames; refuse a loss of windows for a model of single frames."""
     output = find_model(config.model_name).network.output
-    return Normalised(skeleton, config.model.normalisation, config.model.receptive_field, output)
+    frames = config.model.receptive_field
+    if config.loss in OF_WINDOWS and frames == 1:
+        raise InputError(f"loss must be mse or mpjpe for a model that looks at single frames, got {config.loss}")
+    targets = "sequence" if config.loss in OF_WINDOWS else output
+    return Normalised(skeleton, config.model.normalisation, frames, output, targets)
 
 
 def _split(motion: Motion, config: DataConfig) -> tuple[Motion, Motion]:

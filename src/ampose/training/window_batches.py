@@ -132,10 +132,10 @@ def normalise_windows(
     positions: Float[Tensor, "sample frame joint 3"],
     intrinsics: Intrinsics,
 ) -> Batch:
-    """Normalise each frame by itself, and keep the targets of the frames for which the network answers.
+    """Normalise each frame by itself, and keep the targets that the loss needs.
 
     Args:
-        normalise_as: How, and for which frames there is an answer.
+        normalise_as: How, and for which frames the truth is wanted.
         keypoints_px: Pixels.
         positions: Metres, camera axes, absolute.
         intrinsics: One camera a window; fields of shape (sample, 2).
@@ -147,6 +147,6 @@ def normalise_windows(
     )
     flat = Samples(keypoints_px=keypoints_px.flatten(0, 1), positions=positions.flatten(0, 1), intrinsics=camera)
     keypoints, target = (values.unflatten(0, (count, frames)) for values in normalise_as(flat))
-    if normalise_as.output == "centre":
+    if normalise_as.targets == "centre":
         target = target[:, frames // 2, None]
     return keypoints, target

@@ -19,14 +19,26 @@ class MultiHeadSelfAttention(nn.Module):
         heads: N_h; divides ``channels``.
         qkv_bias: Whether the three projections have a bias.
         dropout: On the attention weights and on the output.
+        head_width: Channels of each head; None for ``channels / heads``.
+        out_bias: Whether the output projection has a bias.
     """
 
-    def __init__(self, channels: int, heads: int, *, qkv_bias: bool = True, dropout: float = 0.0) -> None:
+    def __init__(
+        self,
+        channels: int,
+        heads: int,
+        *,
+        qkv_bias: bool = True,
+        dropout: float = 0.0,
+        head_width: int | None = None,
+        out_bias: bool = True,
+    ) -> None:
         super().__init__()
+        width = head_width or channels // heads
         self.heads = heads
-        self.scale = (channels // heads) ** -0.5
-        self.qkv = nn.Linear(channels, 3 * channels, bias=qkv_bias)
-        self.out = nn.Linear(channels, channels)
+        self.scale = width**-0.5
+        self.qkv = nn.Linear(channels, 3 * heads * width, bias=qkv_bias)
+        self.out = nn.Linear(heads * width, channels, bias=out_bias)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Float[Tensor, "batch joint channel"]) -> Float[Tensor, "batch joint channel"]:
