@@ -110,7 +110,12 @@ class Lifter:
         )
 
     def _lift_found(
-        self, points: Float[Tensor, "sample joint 2"], there: Bool[np.ndarray, " frame"], camera: Intrinsics, *, flip: bool
+        self,
+        points: Float[Tensor, "sample joint 2"],
+        there: Bool[np.ndarray, " frame"],
+        camera: Intrinsics,
+        *,
+        flip: bool,
     ) -> Float[Tensor, "sample joint 3"]:
         """Lift the frames that are there; a window over time ends where the person was not found."""
         cameras = _for_each(camera, len(points))

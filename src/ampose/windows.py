@@ -104,9 +104,9 @@ class Footage:
         moved = [part.moments.later(frames) for part, frames in zip(parts, before, strict=False)]
         return cls(
             keypoints_px=torch.cat([part.keypoints_px for part in parts]),
-            moments=Moments(**{
-                name: torch.cat([getattr(each, name) for each in moved]) for name in ("row", "first", "last")
-            }),
+            moments=Moments(
+                **{name: torch.cat([getattr(each, name) for each in moved]) for name in ("row", "first", "last")}
+            ),
         )
 
 
@@ -157,7 +157,7 @@ def _side_by_side(moments: Moments, frames: int) -> Windows:
     """A window's first frame says which clip it is of, because clips share no frame."""
     inside = (moments.row - moments.first) // frames * frames
     wanted = torch.minimum(moments.first + inside, moments.last + 1 - frames).maximum(moments.first)
-    starts, window = wanted.unique(return_inverse=True)
+    starts, window = torch.unique(wanted, return_inverse=True)
     sample = torch.empty_like(starts)
     sample[window] = torch.arange(len(window))
     return Windows(

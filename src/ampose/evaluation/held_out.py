@@ -93,7 +93,7 @@ def _film(
     moments = Moments.of_clips(motion.clip_starts)[torch.from_numpy(frames)]
     positions = _positions(motion, np.arange(len(motion)), protocol)
     filmed = film_around(positions, moments, cameras, get_skeleton(protocol.skeleton), receptive_field)
-    windows = filmed.keypoints_px.unflatten(0, (len(frames), receptive_field))
+    windows = filmed.keypoints_px.reshape(len(frames), receptive_field, *filmed.keypoints_px.shape[1:])
     noisy = add_noise(windows, protocol.noise, generator).clone()
     noisy[:, receptive_field // 2] = samples.keypoints_px
     return Footage.of_windows(noisy)

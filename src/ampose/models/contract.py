@@ -41,8 +41,8 @@ class LifterNetwork(nn.Module):
     output: ClassVar[Output] = "centre"
     """For which frames of its window it answers: for the middle one, or for all (``sequence``)."""
 
-    training_only: ClassVar[tuple[str, ...]] = ()
-    """Parts that a training loss of its own uses and the answer does not."""
+    own_losses: ClassVar[tuple[str, ...]] = ()
+    """Losses that ask it for more than the answer, by their names in recipes."""
 
     config: LifterConfig
 

@@ -19,6 +19,7 @@ with 81.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -160,8 +161,8 @@ class CrossHypothesisInteraction(nn.Module):
 
     def __init__(self, config: MHFormerConfig, drop_path: float) -> None:
         super().__init__()
-        self.norms = nn.ModuleList(
-            nn.ModuleList(nn.LayerNorm(config.channels) for _ in range(HYPOTHESES)) for _ in range(HYPOTHESES)
+        self.query_norms, self.key_norms, self.value_norms = (
+            nn.ModuleList(nn.LayerNorm(config.channels) for _ in range(HYPOTHESES)) for _ in range(3)
         )
         self.attentions = nn.ModuleList(
             MultiHeadCrossAttention(config.channels, config.heads, dropout=config.dropout) for _ in range(HYPOTHESES)
@@ -172,10 +173,10 @@ class CrossHypothesisInteraction(nn.Module):
     def forward(self, hypotheses: list[Tensor]) -> list[Tensor]:
         """Update the hypotheses in turn: the later ones see the earlier ones' new state."""
         state = list(hypotheses)
-        for own, (norms, attention) in enumerate(zip(self.norms, self.attentions, strict=True)):
+        for own, attention in enumerate(self.attentions):
             query, key = (x for number, x in enumerate(state) if number != own)
-            normed = [norm(x) for norm, x in zip(norms, (query, key, state[own]), strict=True)]
-            state[own] = state[own] + self.drop_path(attention(*normed))
+            asked = attention(self.query_norms[own](query), self.key_norms[own](key), self.value_norms[own](state[own]))
+            state[own] = state[own] + self.drop_path(asked)
         return self.mixing(state)
 
 
@@ -187,12 +188,14 @@ class CrossHypothesisInteraction(nn.Module):
     year=2022,
     venue="CVPR",
     link="https://arxiv.org/abs/2111.12707",
+    loss="mpjpe-of-window",
     licence="Apache-2.0",
 )
 class MHFormer(LifterNetwork):
     """The network of Fig. 2."""
 
     config: MHFormerConfig
+    own_losses: ClassVar[tuple[str, ...]] = ("mpjpe-of-window",)
 
     def __init__(self, config: MHFormerConfig) -> None:
         super().__init__(config)
@@ -233,4 +236,4 @@ class MHFormer(LifterNetwork):
         lifted: Tensor = self.head(self.norm(torch.cat(refined, dim=-1)).mT).mT
         middle = self.receptive_field // 2
         answered = lifted if whole else lifted[:, middle : middle + 1]
-        return answered.unflatten(-1, (self.joints, 3))
+        return answered.reshape(len(keypoints), -1, self.joints, 3)

@@ -87,6 +87,7 @@ class MixSTEConfig(LifterConfig):
     year=2022,
     venue="CVPR",
     link="https://arxiv.org/abs/2203.00859",
+    loss="mixste",
     licence="Apache-2.0",
 )
 class MixSTE(LifterNetwork):

@@ -20,7 +20,7 @@ PCK 97.9, AUC 75.8, MPJPE 32.2 mm (MPI-INF-3DHP, ground-truth keypoints).
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, overload
 
 import torch
 from jaxtyping import Bool, Float
@@ -113,9 +113,7 @@ class SpatialEncoder(nn.Module):
         super().__init__()
         wide = 2 * config.channels
         self.first = FrameBlock(inputs, wide, config.dropout)
-        self.residual = nn.Sequential(
-            FrameBlock(wide, wide, config.dropout), FrameBlock(wide, wide, config.dropout)
-        )
+        self.residual = nn.Sequential(FrameBlock(wide, wide, config.dropout), FrameBlock(wide, wide, config.dropout))
         self.last = nn.Conv1d(wide, config.channels, 1)
 
     def forward(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch frame channel"]:
@@ -125,16 +123,18 @@ class SpatialEncoder(nn.Module):
         return embedded.mT
 
 
-class Head(nn.Sequential):
+class Head(nn.Module):
     """BatchNorm and a linear layer, from a frame's token to its joints."""
 
     def __init__(self, channels: int, joints: int, axes: int) -> None:
-        super().__init__(nn.BatchNorm1d(channels), nn.Conv1d(channels, joints * axes, 1), nn.Unflatten(1, (joints, axes)))
+        super().__init__()
+        self.shape = (joints, axes)
+        self.layers = nn.Sequential(nn.BatchNorm1d(channels), nn.Conv1d(channels, joints * axes, 1))
 
-    def forward(self, input: Float[Tensor, "batch frame channel"]) -> Float[Tensor, "batch frame joint axis"]:  # noqa: A002
+    def forward(self, x: Float[Tensor, "batch frame channel"]) -> Float[Tensor, "batch frame joint axis"]:
         """Answer for each frame."""
-        answer: Tensor = super().forward(input.mT)
-        return answer.movedim(-1, 1)
+        answer: Tensor = self.layers(x.mT)
+        return answer.mT.reshape(*x.shape[:2], *self.shape)
 
 
 class MaskedPoseDecoder(nn.Module):
@@ -169,13 +169,14 @@ class MaskedPoseDecoder(nn.Module):
     year=2022,
     venue="ECCV",
     link="https://arxiv.org/abs/2203.07628",
+    loss="p-stmo",
     licence="Apache-2.0",
 )
 class PSTMO(LifterNetwork):
     """The network of Fig. 2."""
 
     config: PSTMOConfig
-    training_only: ClassVar[tuple[str, ...]] = ("head_of_all", "decoder")
+    own_losses: ClassVar[tuple[str, ...]] = ("p-stmo", "p-stmo-pretraining")
 
     def __init__(self, config: PSTMOConfig) -> None:
         super().__init__(config)
@@ -194,6 +195,12 @@ class PSTMO(LifterNetwork):
         self.head_of_all = Head(channels, self.joints, 3)
         self.decoder = MaskedPoseDecoder(config, self.joints) if config.stage == "pretraining" else None
 
+    @overload
+    def forward(self, keypoints: Tensor, *, part: Literal["answer", "restored"] = "answer") -> Tensor: ...
+
+    @overload
+    def forward(self, keypoints: Tensor, *, part: Literal["both"]) -> tuple[Tensor, Tensor]: ...
+
     def forward(
         self, keypoints: Float[Tensor, "batch frame joint 2"], *, part: Literal["answer", "both", "restored"] = "answer"
     ) -> Tensor | tuple[Tensor, Tensor]:
@@ -208,7 +215,7 @@ class PSTMO(LifterNetwork):
         if part == "restored":
             return self._restore(keypoints)
         x = self.temporal(self.spatial(keypoints) + self.position)
-        answer = self.head(self._fold(x))
+        answer: Tensor = self.head(self._fold(x))
         return (self.head_of_all(x), answer) if part == "both" else answer
 
     def _fold(self, x: Float[Tensor, "batch frame channel"]) -> Float[Tensor, "batch 1 channel"]:

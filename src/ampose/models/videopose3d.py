@@ -45,9 +45,7 @@ class VideoPose3DConfig(LifterConfig):
         if not self.widths or any(width < 1 or width % 2 == 0 for width in self.widths):
             raise InputError(f"widths must be odd and at least one, got {self.widths}; a window has a middle frame")
         if self.channels < 1 or not 0 <= self.dropout < 1:
-            raise InputError(
-                f"channels must be positive and dropout in [0, 1), got {self.channels} and {self.dropout}"
-            )
+            raise InputError(f"channels must be positive and dropout in [0, 1), got {self.channels} and {self.dropout}")
 
     @property
     def receptive_field(self) -> int:
@@ -105,6 +103,7 @@ class TemporalBlock(nn.Module):
     year=2019,
     venue="CVPR",
     link="https://arxiv.org/abs/1811.11742",
+    loss="mpjpe",
     licence="Apache-2.0",
 )
 class VideoPose3D(LifterNetwork):
@@ -133,4 +132,4 @@ class VideoPose3D(LifterNetwork):
         for block in self.blocks:
             x = block(x, strided=strided)
         lifted: Tensor = self.shrink(x)
-        return lifted.mT.unflatten(-1, (self.joints, 3))
+        return lifted.mT.reshape(len(keypoints), -1, self.joints, 3)

@@ -91,7 +91,7 @@ def _lift(
     normalised = normalise(
         network.config.normalisation, keypoints_px.flatten(0, 1), _of(intrinsics, each), skeleton.root_index
     )
-    windows = normalised.keypoints.unflatten(0, (count, frames))
+    windows = normalised.keypoints.reshape(keypoints_px.shape)
     if flip:
         order = skeleton.flip_order
         plain, mirrored = network(torch.cat([windows, mirror(windows, order)])).chunk(2)
@@ -101,6 +101,6 @@ def _lift(
     rotation = normalised.rotation
     if rotation is None:
         return lifted
-    rotation = rotation.unflatten(0, (count, frames))
+    rotation = rotation.reshape(count, frames, 3, 3)
     rotation = rotation if network.output == "sequence" else rotation[:, frames // 2, None]
-    return to_camera_axes(lifted.flatten(0, 1), rotation.flatten(0, 1)).unflatten(0, (count, -1))
+    return to_camera_axes(lifted.flatten(0, 1), rotation.flatten(0, 1)).reshape(lifted.shape)

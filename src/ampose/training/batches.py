@@ -18,8 +18,8 @@ from ampose.normalisation import normalise, to_network_axes
 from ampose.samples import Samples
 from ampose.skeletons import Skeleton
 from ampose.synthesis.detector_noise import add_noise
-from ampose.synthesis.proportions import vary_proportions
 from ampose.synthesis.filming import film_around
+from ampose.synthesis.proportions import vary_proportions
 from ampose.synthesis.virtual_cameras import draw_cameras, view
 from ampose.training.config import DataConfig
 from ampose.windows import Moments, Output

@@ -22,10 +22,11 @@ from ampose.samples import Samples
 from ampose.skeletons import get_skeleton
 from ampose.training.batches import NETWORK, BatchSource, seed_for
 from ampose.training.checkpoint import Progress, load_checkpoint, save_checkpoint
-from ampose.training.config import OptimiserConfig, TrainConfig
+from ampose.training.config import TrainConfig
 from ampose.training.log import RunLog
 from ampose.training.loss import LOSSES
-from ampose.training.schedule import batch_norm_momentum, learning_rate
+from ampose.training.optimiser import make_optimiser, set_batch_norm_momentum
+from ampose.training.schedule import learning_rate
 from ampose.weights import save_weights
 
 Report = Callable[[int, int | None, str], None]
@@ -49,7 +50,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.progress = Progress()
-        self.optimiser = _make_optimiser(self.network, self.config.optimiser)
+        self.optimiser = make_optimiser(self.network, self.config.optimiser)
         self.model, self.fabric_optimiser = self.fabric.setup(self.network, self.optimiser)
         self.steps_per_epoch = math.ceil(len(self.source) / self.config.batch_size)
         self.saved_at = time.monotonic()
@@ -85,17 +86,6 @@ def make_fabric(config: TrainConfig) -> Fabric:
     return fabric
 
 
-def _make_optimiser(network: LifterNetwork, config: OptimiserConfig) -> torch.optim.Optimizer:
-    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.name]
-    return kind(
-        network.parameters(),
-        lr=config.learning_rate,
-        weight_decay=config.weight_decay,
-        amsgrad=config.amsgrad,
-        fused=True,
-    )
-
-
 def fit(run: Run) -> bool:
     """Train until the last epoch is done or someone asks to stop; return whether it is done."""
     while run.epoch < run.config.epochs:
@@ -111,7 +101,7 @@ def _train_epoch(run: Run) -> bool:
     epoch, first = divmod(run.progress.step, run.steps_per_epoch)
     order = run.source.order(epoch)
     run.model.train()
-    _set_momentum(run, epoch)
+    set_batch_norm_momentum(run.network, run.config.optimiser, epoch, run.config.epochs)
     for index in range(first, run.steps_per_epoch):
         if _asked_to_stop(run):
             return False
@@ -126,13 +116,6 @@ def _train_epoch(run: Run) -> bool:
         if index + 1 < run.steps_per_epoch and time.monotonic() - run.saved_at > run.config.checkpoint_minutes * 60:
             run.save()
     return True
-
-
-def _set_momentum(run: Run, epoch: int) -> None:
-    momentum = batch_norm_momentum(run.config.optimiser, epoch, run.config.epochs)
-    for layer in run.network.modules():
-        if momentum is not None and isinstance(layer, torch.nn.BatchNorm1d):
-            layer.momentum = momentum
 
 
 def _step(run: Run, rows: torch.Tensor, epoch: int, index: int) -> float:

@@ -1,7 +1,7 @@
 """What training minimises."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -112,7 +112,8 @@ def weighted_and_smooth(network: nn.Module, keypoints: Tensor, target: Tensor) -
     have neither.
     """
     predicted = network(keypoints).float()
-    weights = predicted.new_tensor(joint_weights(network.config.skeleton))
+    config: Any = network.config
+    weights = predicted.new_tensor(joint_weights(config.skeleton))
     loss: Tensor = (weights * (predicted - target).norm(dim=-1)).mean()
     if target.shape[1] == 1:
         return loss
@@ -145,4 +146,7 @@ LOSSES: dict[str, Loss] = {
 """By the name in a recipe. A system with a loss of its own adds it here."""
 
 OF_WINDOWS = frozenset({"mpjpe-of-window", "p-stmo"})
-"""The losses that compare all frames of a window, also where the network answers for the middle one only."""
+"""The losses that compare all frames of a window, though the network answers for the middle one only."""
+
+OWNED = OF_WINDOWS | {"p-stmo-pretraining"}
+"""The losses that ask a network for more than its answer: only one that names them in ``own_losses`` has it."""

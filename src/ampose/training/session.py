@@ -21,8 +21,8 @@ from ampose.training.batches import (
 )
 from ampose.training.config import DataConfig, TrainConfig
 from ampose.training.log import RunLog
-from ampose.training.loss import OF_WINDOWS
 from ampose.training.loop import CHECKPOINT, Report, Run, fit, make_fabric
+from ampose.training.loss import OF_WINDOWS, OWNED
 from ampose.training.manifest import hash_config, write_manifest
 from ampose.training.outcome import Outcome
 from ampose.training.refinement import train_refinement
@@ -30,6 +30,7 @@ from ampose.training.stopping import stop_requests
 from ampose.training.views_batches import FixedCameraBatches, read_split
 from ampose.training.window_batches import FixedCameraWindows, VirtualCameraWindows
 from ampose.weights import load_weights
+from ampose.windows import Output
 
 __all__ = ["Outcome", "TrainingData", "read_data", "train"]
 
@@ -151,13 +152,19 @@ def _read_motion(config: TrainConfig) -> TrainingData:
 
 
 def _normalised(config: TrainConfig, skeleton: Skeleton) -> Normalised:
-    """Say how the model sees frames; refuse a loss of windows for a model of single frames."""
-    output = find_model(config.model_name).network.output
-    frames = config.model.receptive_field
-    if config.loss in OF_WINDOWS and frames == 1:
-        raise InputError(f"loss must be mse or mpjpe for a model that looks at single frames, got {config.loss}")
-    targets = "sequence" if config.loss in OF_WINDOWS else output
-    return Normalised(skeleton, config.model.normalisation, frames, output, targets)
+    """Say how the model sees frames.
+
+    Raises:
+        InputError: The loss is another model's.
+    """
+    network = find_model(config.model_name).network
+    if config.loss in OWNED and config.loss not in network.own_losses:
+        raise InputError(
+            f"loss must be one that {config.model_name} has an answer for, got {config.loss}, which is another "
+            "model's; use mpjpe"
+        )
+    targets: Output = "sequence" if config.loss in OF_WINDOWS else network.output
+    return Normalised(skeleton, config.model.normalisation, config.model.receptive_field, network.output, targets)
 
 
 def _split(motion: Motion, config: DataConfig) -> tuple[Motion, Motion]:

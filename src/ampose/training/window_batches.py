@@ -116,9 +116,7 @@ class FixedCameraWindows(FixedCameraBatches):
         keypoints_px = add_noise(self.samples.keypoints_px[frames], self.config.noise, generator)
         camera = self.samples.intrinsics
         one = frames[:, 0]
-        of_window = Intrinsics(
-            focal=camera.focal[one], centre=camera.centre[one], image_size=camera.image_size[one]
-        )
+        of_window = Intrinsics(focal=camera.focal[one], centre=camera.centre[one], image_size=camera.image_size[one])
         positions = self.samples.positions[frames]
         keypoints, target = normalise_windows(self.normalise_as, keypoints_px, positions, of_window)
         if self.config.flip:
@@ -146,7 +144,7 @@ def normalise_windows(
         focal=intrinsics.focal[each], centre=intrinsics.centre[each], image_size=intrinsics.image_size[each]
     )
     flat = Samples(keypoints_px=keypoints_px.flatten(0, 1), positions=positions.flatten(0, 1), intrinsics=camera)
-    keypoints, target = (values.unflatten(0, (count, frames)) for values in normalise_as(flat))
+    keypoints, target = (values.reshape(count, frames, *values.shape[1:]) for values in normalise_as(flat))
     if normalise_as.targets == "centre":
         target = target[:, frames // 2, None]
     return keypoints, target

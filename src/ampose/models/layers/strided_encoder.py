@@ -1,4 +1,4 @@
-"""A Transformer encoder that shortens the sequence (Li et al., Exploiting temporal contexts with strided Transformer)."""
+"""A Transformer encoder that shortens the sequence, of the Strided Transformer (Li et al., 2022)."""
 
 from jaxtyping import Float
 from torch import Tensor, nn
