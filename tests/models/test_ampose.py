@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from tests.models.literal import attention, layer_norm, linear
 
 from ampose.errors import InputError
 from ampose.models import create_model
@@ -63,31 +64,9 @@ def gelu(x):
     return x * 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
 
 
-def layer_norm(x, norm):
-    scaled = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5)
-    return scaled * norm.weight.detach().numpy() + norm.bias.detach().numpy()
-
-
-def linear(x, layer):
-    return x @ layer.weight.detach().numpy().T + layer.bias.detach().numpy()
-
-
-def softmax(x):
-    e = np.exp(x - x.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True)
-
-
 def encoder(z, layer, heads):
     """Eqs. 1-4, 6 and 7, one head at a time."""
-    normed = layer_norm(z, layer.attention_norm)
-    query, key, value = np.split(linear(normed, layer.attention.qkv), 3, axis=-1)
-    width = z.shape[-1] // heads
-    mixed = []
-    for head in range(heads):
-        part = slice(head * width, (head + 1) * width)
-        weights = softmax(query[:, part] @ key[:, part].T / math.sqrt(width))
-        mixed.append(weights @ value[:, part])
-    z = linear(np.concatenate(mixed, axis=-1), layer.attention.out) + z
+    z = attention(layer_norm(z, layer.attention_norm), layer.attention, heads) + z
     first, _, _, second, _ = layer.mlp
     return linear(gelu(linear(layer_norm(z, layer.mlp_norm), first)), second) + z
 
