@@ -1,28 +1,29 @@
 """What every registered lifter promises. A new model is tested here the moment it is registered."""
 
 import warnings
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import pytest
 import torch
+from tests.models.tiny import NAMES, create_tiny
 from torch import nn
 
 from ampose.camera import Intrinsics
 from ampose.geometry import mirror
-from ampose.models import create_model, find_model, list_models
+from ampose.models import find_model
 from ampose.models.cost import measure_cost
+from ampose.models.layers.attention import DropPath
 from ampose.models.prediction import forward_flipped, predict
 from ampose.skeletons import get_skeleton
-from ampose.training.loss import LOSSES
+from ampose.training.loss import LOSSES, OF_WINDOWS
 from ampose.weights import load_weights, save_weights
 
-SMALLEST = [name for name in list_models() if "full" not in name and name != "ampose"]
-KINDS = {find_model(name).network: name for name in SMALLEST}.values()
+KINDS = {find_model(name).network: name for name in reversed(NAMES)}.values()
 """One size of each, for what takes longer."""
 BODIES = ("human36m_17", "human36m_16")
 
 
-@pytest.fixture(params=SMALLEST)
+@pytest.fixture(params=NAMES)
 def name(request):
     return request.param
 
@@ -30,7 +31,7 @@ def name(request):
 @pytest.fixture
 def network(name):
     torch.manual_seed(0)
-    return create_model(name)
+    return create_tiny(name)
 
 
 def inputs(network, batch=3, frames=None):
@@ -41,6 +42,13 @@ def inputs(network, batch=3, frames=None):
 def loss_of(name):
     """What the model's paper trains it with."""
     return LOSSES[find_model(name).facts.get("loss", "mse")]
+
+
+def target_of(name, network, x):
+    """Poses for all frames that the loss compares; they hold still, for MixSTE's loss asks for smooth ones."""
+    frames = x.shape[1] if find_model(name).facts.get("loss") in OF_WINDOWS else network(x).shape[1]
+    pose = torch.randn(len(x), 1, x.shape[2], 3, generator=torch.Generator().manual_seed(2))
+    return pose.repeat(1, frames, 1, 1)
 
 
 @pytest.mark.parametrize("batch", [1, 3])
@@ -58,7 +66,7 @@ def test_gradients_reach_all_parameters(name, network):
         for parameter in network.parameters():  # a gain that starts at 0 keeps gradients from what is before it
             parameter.add_(0.01 * torch.randn_like(parameter))
     x = inputs(network, 8)
-    loss_of(name)(network, x, torch.randn_like(network(x))).backward()
+    loss_of(name)(network, x, target_of(name, network, x)).backward()
     dead = [key for key, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
     assert dead == []
     assert all(torch.isfinite(p.grad).all() for p in network.parameters())
@@ -73,7 +81,7 @@ def test_weights_round_trip_through_a_folder(name, network, tmp_path):
 
 def test_same_seed_gives_the_same_network_and_answer(name, network):
     torch.manual_seed(0)
-    twin = create_model(name)
+    twin = create_tiny(name)
     x = inputs(network)
     answers = [one.eval()(x) for one in (network, network, twin)]
     assert torch.equal(answers[0], answers[1])
@@ -95,7 +103,7 @@ def test_double_precision_agrees(network):
 
 @pytest.mark.parametrize("body", BODIES)
 def test_both_bodies_of_human36m_fit(name, body):
-    network = create_model(name, skeleton=body).eval()
+    network = create_tiny(name, skeleton=body).eval()
     x = inputs(network, 2)
     assert network(x).shape[2] == get_skeleton(body).num_joints == x.shape[2]
 
@@ -105,18 +113,21 @@ def test_a_few_poses_are_learnt_by_heart(name, network):
     for module in network.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
-    x = inputs(network, 4)
-    target = 0.3 * torch.randn(network(x).shape, generator=torch.Generator().manual_seed(2))
+        if isinstance(module, DropPath):
+            module.rate = 0.0
+    x = inputs(network, 4)[:, :1].repeat(1, network.receptive_field, 1, 1)  # people who hold still
+    target = 0.3 * target_of(name, network, x)
     target -= target[:, :, :1]
     optimiser = torch.optim.Adam(network.parameters(), lr=2e-3)
-    losses = []
-    for _ in range(40):
+    first = loss_of(name)(network, x, target).item()
+    for _ in range(150):
         optimiser.zero_grad()
         loss = loss_of(name)(network, x, target)
+        if loss.item() < 0.1 * first:
+            return
         loss.backward()
         optimiser.step()
-        losses.append(loss.item())
-    assert min(losses[-5:]) < 0.1 * losses[0]
+    pytest.fail(f"the loss went from {first} to {loss.item()} alone")
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -126,7 +137,7 @@ def test_onnx_export_answers_the_same(name, tmp_path):
     entry = find_model(name)
     torch.manual_seed(0)
     once = {key: 1 for key in ("depth", "stacks") if key in [field.name for field in fields(entry.config)]}
-    network = entry.network(replace(entry.config, **once)).eval()  # one of each layer: export time grows with depth
+    network = create_tiny(name, **once).eval()  # one of each layer: export time grows with depth
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch's own exporter
         batch = {"keypoints": {0: torch.export.Dim("batch")}}

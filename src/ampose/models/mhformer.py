@@ -236,4 +236,4 @@ class MHFormer(LifterNetwork):
         lifted: Tensor = self.head(self.norm(torch.cat(refined, dim=-1)).mT).mT
         middle = self.receptive_field // 2
         answered = lifted if whole else lifted[:, middle : middle + 1]
-        return answered.reshape(len(keypoints), -1, self.joints, 3)
+        return answered.reshape(keypoints.shape[0], -1, self.joints, 3)

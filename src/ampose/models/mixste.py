@@ -111,7 +111,7 @@ class MixSTE(LifterNetwork):
     def forward(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch frame joint 3"]:
         """Lift windows; several side by side may follow each other on the time axis."""
         z = self.embedding(keypoints.reshape(-1, self.receptive_field, *keypoints.shape[2:])) + self.joint_position
-        batch = len(z)
+        batch = z.shape[0]
         for layer, (spatial, temporal) in enumerate(zip(self.spatial, self.temporal, strict=True)):
             z = self.spatial_norm(spatial(z.flatten(0, 1))).unflatten(0, (batch, -1))
             over_time = z.transpose(1, 2)

@@ -30,6 +30,7 @@ from ampose import models
 from ampose.errors import InputError
 from ampose.models.contract import LifterConfig, LifterNetwork
 from ampose.models.layers.attention import TransformerEncoder
+from ampose.models.layers.batch_norm import PoseBatchNorm
 from ampose.models.layers.strided_encoder import StridedEncoder
 from ampose.skeletons import get_skeleton
 
@@ -97,7 +98,7 @@ class FrameBlock(nn.Module):
     def __init__(self, inputs: int, channels: int, dropout: float) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv1d(inputs, channels, 1), nn.BatchNorm1d(channels), nn.LeakyReLU(0.2), nn.Dropout(dropout)
+            nn.Conv1d(inputs, channels, 1), PoseBatchNorm(channels), nn.LeakyReLU(0.2), nn.Dropout(dropout)
         )
 
     def forward(self, x: Float[Tensor, "batch channel frame"]) -> Float[Tensor, "batch out_channel frame"]:
@@ -129,7 +130,7 @@ class Head(nn.Module):
     def __init__(self, channels: int, joints: int, axes: int) -> None:
         super().__init__()
         self.shape = (joints, axes)
-        self.layers = nn.Sequential(nn.BatchNorm1d(channels), nn.Conv1d(channels, joints * axes, 1))
+        self.layers = nn.Sequential(PoseBatchNorm(channels), nn.Conv1d(channels, joints * axes, 1))
 
     def forward(self, x: Float[Tensor, "batch frame channel"]) -> Float[Tensor, "batch frame joint axis"]:
         """Answer for each frame."""

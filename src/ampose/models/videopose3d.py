@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from ampose import models
 from ampose.errors import InputError
 from ampose.models.contract import LifterConfig, LifterNetwork
+from ampose.models.layers.batch_norm import PoseBatchNorm
 from ampose.skeletons import get_skeleton
 
 
@@ -64,7 +65,7 @@ class TemporalConvolution(nn.Conv1d):
         input: Float[Tensor, "batch channel frame"],  # noqa: A002 (the base class's name)
         *,
         strided: bool = False,
-    ) -> Float[Tensor, "batch channel out_frame"]:
+    ) -> Float[Tensor, "batch out_channel out_frame"]:
         """Convolve; strided, the frames of a window lie side by side already."""
         if strided:
             return nn.functional.conv1d(input, self.weight, stride=self.kernel_size)
@@ -78,9 +79,9 @@ class TemporalBlock(nn.Module):
         super().__init__()
         self.width, self.reach = width, (width - 1) * dilation // 2
         self.over_time = TemporalConvolution(channels, channels, width, dilation)
-        self.over_time_norm = nn.BatchNorm1d(channels)
+        self.over_time_norm = PoseBatchNorm(channels)
         self.each = TemporalConvolution(channels, channels, 1, 1)
-        self.each_norm = nn.BatchNorm1d(channels)
+        self.each_norm = PoseBatchNorm(channels)
         self.finish = nn.Sequential(nn.ReLU(), nn.Dropout(dropout))
 
     def forward(self, x: Float[Tensor, "batch channel frame"], *, strided: bool) -> Tensor:
@@ -116,7 +117,7 @@ class VideoPose3D(LifterNetwork):
         self.joints = get_skeleton(config.skeleton).num_joints
         first, *others = config.widths
         self.expand = TemporalConvolution(2 * self.joints, config.channels, first, 1)
-        self.expand_norm = nn.BatchNorm1d(config.channels)
+        self.expand_norm = PoseBatchNorm(config.channels)
         self.finish = nn.Sequential(nn.ReLU(), nn.Dropout(config.dropout))
         self.blocks = nn.ModuleList(
             TemporalBlock(config.channels, width, math.prod(config.widths[: number + 1]), config.dropout)
@@ -132,4 +133,4 @@ class VideoPose3D(LifterNetwork):
         for block in self.blocks:
             x = block(x, strided=strided)
         lifted: Tensor = self.shrink(x)
-        return lifted.mT.reshape(len(keypoints), -1, self.joints, 3)
+        return lifted.mT.reshape(keypoints.shape[0], -1, self.joints, 3)

@@ -6,15 +6,15 @@ from torch.nn import functional
 
 
 class PoseBatchNorm(nn.BatchNorm1d):
-    """BatchNorm over the features of (batch, feature).
+    """BatchNorm over the features of (batch, feature) or (batch, feature, frame).
 
     In training a batch of one has no spread, which PyTorch refuses; here such a batch (the last of an epoch, say)
     is normalised by the running statistics and leaves them as they are.
     """
 
-    def forward(self, input: Float[Tensor, "batch feature"]) -> Float[Tensor, "batch feature"]:  # noqa: A002
-        """Normalise each feature over the samples."""
-        if not self.training or len(input) > 1:
+    def forward(self, input: Float[Tensor, "batch feature *frame"]) -> Float[Tensor, "batch feature *frame"]:  # noqa: A002
+        """Normalise each feature over the samples and frames."""
+        if not self.training or input.numel() > self.num_features:
             return super().forward(input)
         return functional.batch_norm(input, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
 
