@@ -120,7 +120,7 @@ def test_a_few_poses_are_learnt_by_heart(name, network):
     target -= target[:, :, :1]
     optimiser = torch.optim.Adam(network.parameters(), lr=2e-3)
     first = loss_of(name)(network, x, target).item()
-    for _ in range(150):
+    for _ in range(250):
         optimiser.zero_grad()
         loss = loss_of(name)(network, x, target)
         if loss.item() < 0.1 * first:
