@@ -35,6 +35,10 @@ def relu(x):
     return np.maximum(x, 0)
 
 
+def gelu(x):
+    return x * 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
+
+
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
@@ -49,6 +53,13 @@ def attention(x, layer, heads):
         weights = softmax(query[:, part] @ key[:, part].T / math.sqrt(width))
         mixed.append(weights @ value[:, part])
     return linear(np.concatenate(mixed, axis=-1), layer.out)
+
+
+def encode(x, encoder, heads):
+    """A Transformer encoder on (token, channel)."""
+    x = x + attention(layer_norm(x, encoder.attention_norm), encoder.attention, heads)
+    hidden = gelu(linear(layer_norm(x, encoder.mlp_norm), encoder.mlp[0]))
+    return x + linear(hidden, encoder.mlp[3])
 
 
 def non_local(x, block):

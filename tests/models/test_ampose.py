@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from tests.models.literal import attention, layer_norm, linear
+from tests.models.literal import encode, gelu, linear
 
 from ampose.errors import InputError
 from ampose.models import create_model
@@ -60,17 +60,6 @@ def test_parts_add_up_to_the_whole():
         assert sum(getattr(cost, count) for cost in parts) == getattr(costs[0], count)
 
 
-def gelu(x):
-    return x * 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
-
-
-def encoder(z, layer, heads):
-    """Eqs. 1-4, 6 and 7, one head at a time."""
-    z = attention(layer_norm(z, layer.attention_norm), layer.attention, heads) + z
-    first, _, _, second, _ = layer.mlp
-    return linear(gelu(linear(layer_norm(z, layer.mlp_norm), first)), second) + z
-
-
 def graph_convolution(x, layer, skeleton):
     """Eq. 9, group by group and joint by joint."""
     groups = np.split(linear(x, layer.transform), 3, axis=-1)
@@ -92,7 +81,7 @@ def test_network_computes_the_papers_equations(joints):
     for sample, expected in zip(keypoints[:, 0].numpy(), network(keypoints)[:, 0].detach().numpy(), strict=True):
         z = linear(sample, network.embedding) + network.position[0].detach().numpy()
         for layer, block in zip(network.encoders, network.gcn_blocks, strict=True):
-            z = encoder(z, layer, heads=4)
+            z = encode(z, layer, heads=4)
             h = gelu(graph_convolution(z, block.first[0], skeleton))
             z = h + gelu(graph_convolution(h, block.second[0], skeleton))
         np.testing.assert_allclose(linear(z, network.head), expected, atol=1e-6)  # the adjacency is float32
