@@ -6,6 +6,7 @@ import torch
 from tests.models.literal import agree, array, batch_norm, count, linear, relu
 
 from ampose.models import create_model
+from ampose.models.cost import measure_cost
 from ampose.models.layers.batch_norm import PoseBatchNorm
 from ampose.models.layers.constrained_linear import ConstrainedLinear
 
@@ -13,6 +14,11 @@ from ampose.models.layers.constrained_linear import ConstrainedLinear
 def test_counts_are_those_of_the_table_of_semgcn():
     assert count(create_model("simple-baseline", skeleton="human36m_16")) == 4_291_632  # printed: 4.29 M
     assert count(create_model("simple-baseline")) == 4_296_755
+
+
+def test_layers_over_the_whole_body_are_counted_once_a_pose():
+    whole = measure_cost(create_model("simple-baseline"), depth=0)[0]
+    assert whole.macs == whole.weight_macs == 34 * 1024 + 4 * 1024**2 + 1024 * 51
 
 
 @pytest.mark.parametrize("max_norm", [1.0, None])

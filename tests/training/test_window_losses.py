@@ -10,7 +10,6 @@ from ampose.training.config import OptimiserConfig
 from ampose.training.loss import LOSSES, joint_weights
 from ampose.training.schedule import batch_norm_momentum
 
-
 KEYPOINTS = torch.zeros(1, 3, 17, 2)
 
 

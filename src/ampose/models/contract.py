@@ -85,6 +85,23 @@ def check_settings(*, dropout: float = 0.0, **counts: int) -> None:
         raise InputError(f"dropout must be in [0, 1), got {dropout}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """What is published about one size of a network, as it is printed."""
+
+    parameters: str = ""
+    """Millions, then in brackets where they are printed: ``0.65 (paper)``."""
+
+    rows: tuple[str, ...] = ()
+    """Whose rows of the AMPose paper's tables are this size's (``ampose.evaluation.published``)."""
+
+    mpjpe: str = ""
+    """Figures that those tables do not hold: ``38.25 (GT)``, millimetres."""
+
+    note: str = ""
+    """What differs from ours, and why."""
+
+
 @dataclass(frozen=True)
 class ModelEntry:
     """A registered model: the network's class, and the config that goes with the name."""

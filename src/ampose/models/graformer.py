@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from ampose import models
 from ampose.errors import InputError
-from ampose.models.contract import LifterConfig, SingleFrameLifter, check_settings
+from ampose.models.contract import LifterConfig, Published, SingleFrameLifter, check_settings
 from ampose.models.layers.attention import MultiHeadSelfAttention
 from ampose.skeletons import Skeleton, get_skeleton
 
@@ -151,6 +151,10 @@ class GraphAttention(nn.Module):
     venue="CVPR",
     link="https://arxiv.org/abs/2109.08364",
     licence="Apache-2.0",
+    published={
+        "graformer": Published(parameters="0.65 (paper)", rows=("Zhao et al. [1]",)),
+        "graformer-small": Published(parameters="0.293 (code)"),
+    },
 )
 class GraFormer(SingleFrameLifter):
     """The network of the paper's Fig. 2."""

@@ -28,7 +28,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ampose import models
-from ampose.models.contract import LifterConfig, SingleFrameLifter, check_settings
+from ampose.models.contract import LifterConfig, Published, SingleFrameLifter, check_settings
 from ampose.models.layers.attention import MultiHeadSelfAttention
 from ampose.models.layers.pointwise import PointwiseConvolution
 from ampose.skeletons import get_skeleton
@@ -161,6 +161,10 @@ class EveryLayer(NamedTuple):
     venue="ICPR",
     link="https://arxiv.org/abs/2208.03704",
     licence="Apache-2.0",
+    published={
+        "jointformer": Published(parameters="1.478 (code)", rows=("Lutz et al. [19]",)),
+        "jointformer-refined": Published(parameters="3.813 (code)", note="1.478 M and the refinement's 2.335 M"),
+    },
     loss="jointformer",
 )
 class JointFormer(SingleFrameLifter):

@@ -26,7 +26,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from ampose import models
-from ampose.models.contract import LifterConfig, SingleFrameLifter, check_settings
+from ampose.models.contract import LifterConfig, Published, SingleFrameLifter, check_settings
 from ampose.models.layers.batch_norm import JointBatchNorm
 from ampose.models.layers.constrained_linear import ConstrainedLinear
 from ampose.skeletons import Skeleton, get_skeleton
@@ -124,6 +124,13 @@ class ResidualBlock(nn.Module):
     year=2019,
     venue="ICCV",
     licence="Apache-2.0",
+    published={
+        "lcn": Published(
+            parameters="7.1 (code)",
+            rows=("Ci et al. [18]",),
+            note="7.1 M are the hidden layers alone, masked weights included as in ours; 4.37 M of ours act",
+        ),
+    },
 )
 class LCN(SingleFrameLifter):
     """A fully connected network, thinned out by the skeleton."""

@@ -24,7 +24,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ampose import models
-from ampose.models.contract import LifterConfig, SingleFrameLifter, check_settings
+from ampose.models.contract import LifterConfig, Published, SingleFrameLifter, check_settings
 from ampose.models.layers.batch_norm import PoseBatchNorm
 from ampose.models.layers.body_parts import body_parts
 from ampose.skeletons import Skeleton, get_skeleton
@@ -134,6 +134,7 @@ class ResidualBlock(nn.Module):
     venue="ECCV",
     link="https://arxiv.org/abs/2007.09389",
     licence="Apache-2.0",
+    published={"srnet": Published(parameters="0.899 (code)", rows=("Zeng et al. [20]",))},
 )
 class SRNet(SingleFrameLifter):
     """Five narrow networks that see of each other one number a layer."""

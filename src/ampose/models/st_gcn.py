@@ -26,7 +26,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from ampose import models
-from ampose.models.contract import LifterConfig, SingleFrameLifter, check_settings
+from ampose.models.contract import LifterConfig, Published, SingleFrameLifter, check_settings
 from ampose.models.layers.batch_norm import JointBatchNorm, PoseBatchNorm
 from ampose.models.layers.body_parts import body_parts
 from ampose.models.layers.graph_convolution import GraphConvolution, normalise_groups
@@ -146,6 +146,13 @@ class GraphBlock(nn.Module):
     year=2019,
     venue="ICCV",
     licence="Apache-2.0",
+    published={
+        "st-gcn": Published(
+            parameters="3.628 (code)",
+            rows=("Cai et al. (refinement) [3]",),
+            note="the published figure is with refinement, a second stage of 0.14 M that is not counted",
+        ),
+    },
 )
 class STGCN(SingleFrameLifter):
     """Joints, parts, body, and back."""

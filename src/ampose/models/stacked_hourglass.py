@@ -28,7 +28,7 @@ from torch import Tensor, nn
 
 from ampose import models
 from ampose.errors import InputError
-from ampose.models.contract import LifterConfig, SingleFrameLifter, check_settings
+from ampose.models.contract import LifterConfig, Published, SingleFrameLifter, check_settings
 from ampose.models.layers.batch_norm import JointBatchNorm
 from ampose.models.layers.joint_weights import JointWeightConvolution, Sharing, affinity
 from ampose.models.layers.pointwise import PointwiseConvolution
@@ -180,6 +180,13 @@ class SqueezeExcitation(nn.Module):
     venue="CVPR",
     link="https://arxiv.org/abs/2103.16385",
     licence="Apache-2.0",
+    published={
+        "stacked-hourglass": Published(
+            parameters="3.70 (paper)",
+            rows=("Xu et al. [8]",),
+            note="3.686 M is what a re-implementation has too; no official code exists",
+        ),
+    },
 )
 class StackedHourglass(SingleFrameLifter):
     """Hourglasses in a row, each of them read."""

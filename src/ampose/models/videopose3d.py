@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from ampose import models
 from ampose.errors import InputError
-from ampose.models.contract import LifterConfig, LifterNetwork
+from ampose.models.contract import LifterConfig, LifterNetwork, Published
 from ampose.models.layers.batch_norm import PoseBatchNorm
 from ampose.skeletons import get_skeleton
 
@@ -104,8 +104,11 @@ class TemporalBlock(nn.Module):
     year=2019,
     venue="CVPR",
     link="https://arxiv.org/abs/1811.11742",
-    loss="mpjpe",
     licence="Apache-2.0",
+    published={
+        "videopose3d-1": Published(parameters="8.49 (code)", rows=("Pavllo et al. [2]",)),
+        "videopose3d-243": Published(parameters="16.95 (code)", mpjpe="46.8 (CPN)"),
+    },
 )
 class VideoPose3D(LifterNetwork):
     """The network of Fig. 2."""

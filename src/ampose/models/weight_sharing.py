@@ -22,7 +22,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ampose import models
-from ampose.models.contract import LifterConfig, SingleFrameLifter, check_settings
+from ampose.models.contract import LifterConfig, Published, SingleFrameLifter, check_settings
 from ampose.models.layers.batch_norm import JointBatchNorm
 from ampose.models.layers.joint_weights import JointWeightConvolution, Sharing, affinity
 from ampose.skeletons import get_skeleton
@@ -90,6 +90,7 @@ class ResidualBlock(nn.Module):
     year=2020,
     venue="ECCV",
     licence="Apache-2.0",
+    published={"weight-sharing": Published(parameters="4.22 (paper)", rows=("Liu et al. [9]",))},
 )
 class WeightSharing(SingleFrameLifter):
     """SemGCN's skeleton with the chosen sharing of weights."""
