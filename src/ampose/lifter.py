@@ -17,10 +17,12 @@ from ampose.errors import InputError
 from ampose.models import LifterNetwork
 from ampose.models.expected_error import expect_error
 from ampose.models.prediction import predict
+from ampose.models.window_prediction import predict_footage, predict_samples
 from ampose.pose import Pose2D, Pose3D
 from ampose.samples import Samples
 from ampose.skeletons import Skeleton, find_mapping, get_skeleton
 from ampose.weights import load_weights
+from ampose.windows import Footage, Moments, runs
 
 SHORT_HASH = 12
 LEAST_JOINTS = 6
@@ -53,8 +55,8 @@ class Lifter:
         return predict(self.network, keypoints_px, intrinsics, flip=flip)
 
     def predict_samples(self, samples: Samples, *, flip: bool = True) -> Float[Tensor, "sample joint 3"]:
-        """Lift samples with the cameras that they state."""
-        return self.predict(samples.keypoints_px, samples.intrinsics, flip=flip)
+        """Lift samples with the cameras that they state, looking at the frames around them if the network does."""
+        return predict_samples(self.network, samples, flip=flip)
 
     def lift(
         self,
@@ -106,7 +108,7 @@ class Lifter:
         there = (~lost).sum(axis=1) >= LEAST_JOINTS
         seen = torch.from_numpy(points[there])
         positions = np.full((*points.shape[:2], 3), np.nan, dtype=np.float32)
-        positions[there] = self.predict(seen, _for_each(camera, len(seen)), flip=flip).numpy()
+        positions[there] = self._lift_found(seen, there, camera, flip=flip).numpy()
         return Pose3D(
             positions=positions,
             confidence=np.where(lost, 0, mapping.map_confidence(pose.confidence)),
@@ -126,6 +128,21 @@ class Lifter:
         error = np.full((len(there), points.shape[1]), np.nan, dtype=np.float32)
         error[there] = expect_error(self.network, points, _for_each(camera, len(points))).numpy()
         return error
+
+    def _lift_found(
+        self,
+        points: Float[Tensor, "sample joint 2"],
+        there: Bool[np.ndarray, " frame"],
+        camera: Intrinsics,
+        *,
+        flip: bool,
+    ) -> Float[Tensor, "sample joint 3"]:
+        """Lift the frames that are there; a window over time ends where the person was not found."""
+        cameras = _for_each(camera, len(points))
+        if self.network.receptive_field == 1:
+            return self.predict(points, cameras, flip=flip)
+        footage = Footage(keypoints_px=points, moments=Moments.of_clips(runs(there)))
+        return predict_footage(self.network, footage, cameras, flip=flip)
 
     def _as_pose(
         self,

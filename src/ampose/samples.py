@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ampose.camera import Intrinsics
+from ampose.windows import Footage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,17 +18,19 @@ class Samples:
         keypoints_px: Pixels.
         positions: Metres in camera axes, absolute: the root joint keeps its distance to the camera.
         intrinsics: One camera a sample; each field has the shape (sample, 2).
+        footage: The frames before and after, for networks that look at several; None for single pictures.
     """
 
     keypoints_px: Float[Tensor, "sample joint 2"]
     positions: Float[Tensor, "sample joint 3"]
     intrinsics: Intrinsics
+    footage: Footage | None = None
 
     def __len__(self) -> int:
         return len(self.positions)
 
     def to(self, device: torch.device) -> "Samples":
-        """Return the samples on another device."""
+        """Return the samples on another device; the footage stays where it is, for it may be large."""
         camera = self.intrinsics
         return Samples(
             keypoints_px=self.keypoints_px.to(device),
@@ -37,6 +40,7 @@ class Samples:
                 centre=camera.centre.to(device),
                 image_size=camera.image_size.to(device),
             ),
+            footage=self.footage,
         )
 
     def __getitem__(self, rows: "Tensor | slice") -> "Samples":
@@ -48,11 +52,13 @@ class Samples:
             intrinsics=Intrinsics(
                 focal=camera.focal[rows], centre=camera.centre[rows], image_size=camera.image_size[rows]
             ),
+            footage=self.footage and self.footage[rows],
         )
 
     @classmethod
     def concatenate(cls, parts: "list[Samples]") -> "Samples":
-        """Join samples of the same skeleton one after the other."""
+        """Join samples of the same skeleton one after the other; footage is kept if all have it."""
+        footage = [part.footage for part in parts if part.footage is not None]
         return cls(
             keypoints_px=torch.cat([part.keypoints_px for part in parts]),
             positions=torch.cat([part.positions for part in parts]),
@@ -61,4 +67,5 @@ class Samples:
                 centre=torch.cat([part.intrinsics.centre for part in parts]),
                 image_size=torch.cat([part.intrinsics.image_size for part in parts]),
             ),
+            footage=Footage.concatenate(footage) if len(footage) == len(parts) else None,
         )

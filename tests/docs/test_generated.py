@@ -274,6 +274,20 @@ def flops() -> str:
     return table(header, [ours, honest, *others], align=" r rr")
 
 
+@block
+def models() -> str:
+    from ampose.evaluation.systems import HEADER, describe_system, list_systems
+    from ampose.models import find_model
+
+    rows = []
+    for name in list_systems():
+        shown = describe_system(name)
+        _, venue, *cells = shown.cells()
+        link = find_model(name).facts.get("link")
+        rows.append((f"`{name}`", f"[{venue}]({link})" if link else venue, *cells, shown.published.note))
+    return table((*HEADER, "what differs"), rows, align="  rrr r")
+
+
 def described_fields(kind: type) -> list[tuple[str, str, str]]:
     """Name, default and docstring of a config's own fields."""
     (source,) = ast.parse(inspect.getsource(kind)).body

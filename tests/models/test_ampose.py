@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from tests.models.literal import encode, gelu, linear
 
 from ampose.errors import InputError
 from ampose.models import create_model
@@ -60,39 +61,6 @@ def test_parts_add_up_to_the_whole():
         assert sum(getattr(cost, count) for cost in parts) == getattr(costs[0], count)
 
 
-def gelu(x):
-    return x * 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
-
-
-def layer_norm(x, norm):
-    scaled = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5)
-    return scaled * norm.weight.detach().numpy() + norm.bias.detach().numpy()
-
-
-def linear(x, layer):
-    return x @ layer.weight.detach().numpy().T + layer.bias.detach().numpy()
-
-
-def softmax(x):
-    e = np.exp(x - x.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True)
-
-
-def encoder(z, layer, heads):
-    """Eqs. 1-4, 6 and 7, one head at a time."""
-    normed = layer_norm(z, layer.attention_norm)
-    query, key, value = np.split(linear(normed, layer.attention.qkv), 3, axis=-1)
-    width = z.shape[-1] // heads
-    mixed = []
-    for head in range(heads):
-        part = slice(head * width, (head + 1) * width)
-        weights = softmax(query[:, part] @ key[:, part].T / math.sqrt(width))
-        mixed.append(weights @ value[:, part])
-    z = linear(np.concatenate(mixed, axis=-1), layer.attention.out) + z
-    first, _, _, second, _ = layer.mlp
-    return linear(gelu(linear(layer_norm(z, layer.mlp_norm), first)), second) + z
-
-
 def graph_convolution(x, layer, skeleton):
     """Eq. 9, group by group and joint by joint."""
     groups = np.split(linear(x, layer.transform), 3, axis=-1)
@@ -114,7 +82,7 @@ def test_network_computes_the_papers_equations(joints):
     for sample, expected in zip(keypoints[:, 0].numpy(), network(keypoints)[:, 0].detach().numpy(), strict=True):
         z = linear(sample, network.embedding) + network.position[0].detach().numpy()
         for layer, block in zip(network.encoders, network.gcn_blocks, strict=True):
-            z = encoder(z, layer, heads=4)
+            z = encode(z, layer, heads=4)
             h = gelu(graph_convolution(z, block.first[0], skeleton))
             z = h + gelu(graph_convolution(h, block.second[0], skeleton))
         np.testing.assert_allclose(linear(z, network.head), expected, atol=1e-6)  # the adjacency is float32

@@ -1,12 +1,45 @@
-"""What training minimises."""
+"""Losses by hand. JointFormer's own is tested with its model."""
+
+from typing import get_args
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from ampose.errors import InputError
 from ampose.models import LifterNetwork
 from ampose.models.contract import LifterConfig
-from ampose.training.loss import LOSSES
+from ampose.training.config import RefinementTraining
+from ampose.training.loss import DISTANCES, LOSSES, LossName
+from ampose.training.recipe import read_recipe
+
+PREDICTED = torch.tensor([[[[0.0, 0.0, 0.0], [3.0, 4.0, 0.0]]]])
+TARGET = torch.tensor([[[[0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]]])
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("mse", (1 + 25) / 2),
+        ("mpjpe", (1 + 5) / 2),
+        ("mse-l1", 0.9 * (1 + 9 + 16) / 6 + 0.1 * (1 + 3 + 4) / 6),
+        ("mpjpe-l1", 0.99 * (1 + 5) / 2 + 0.01 * (1 + 3 + 4) / 6),
+    ],
+)
+def test_hand_worked_values(name, expected):
+    assert DISTANCES[name](PREDICTED, TARGET).item() == pytest.approx(expected)
+    assert LOSSES[name](nn.Identity(), PREDICTED, TARGET).item() == pytest.approx(expected)
+
+
+def test_names_in_recipes_are_those_of_the_losses():
+    assert sorted(get_args(LossName)) == sorted(LOSSES)
+
+
+def test_refinement_of_a_pose_needs_a_loss_of_the_pose():
+    from dataclasses import replace
+
+    with pytest.raises(InputError, match=r"loss of a refinement must be one of mse, .*got jointformer"):
+        replace(read_recipe("h36m-jointformer"), refinement=RefinementTraining())
 
 
 class Constant(LifterNetwork):
@@ -23,13 +56,6 @@ class Constant(LifterNetwork):
 
     def with_expected_error(self, keypoints: Tensor) -> tuple[Tensor, Tensor]:
         return self(keypoints), self.log_error.exp().expand(keypoints.shape[:-1])
-
-
-def test_mse_and_mpjpe_by_hand() -> None:
-    target = torch.tensor([[[[3.0, 4.0, 0.0], [0.0, 0.0, 1.0]]]])
-    keypoints = torch.zeros(1, 1, 2, 2)
-    assert LOSSES["mse"](Constant(0.0), keypoints, target).item() == pytest.approx((25 + 1) / 2)
-    assert LOSSES["mpjpe"](Constant(0.0), keypoints, target).item() == pytest.approx((5 + 1) / 2)
 
 
 def test_the_expected_error_is_best_where_it_is_the_mean_error() -> None:

@@ -1,22 +1,27 @@
-"""Show a table of the paper with our rows beside the published ones, or draw its Figure 4."""
+"""Show a table of the paper with our rows beside the published ones, draw its Figure 4, or compare systems anew."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
 from ampose.cli._arguments import call_with_arguments
+from ampose.cli._extras import require
 from ampose.cli._progress import progress
 from ampose.errors import InputError
 
 if TYPE_CHECKING:
+    from ampose.data import Motion
     from ampose.evaluation.benchmark import Settings
+    from ampose.evaluation.open_benchmark import Trial
+    from ampose.evaluation.open_table import Summary
     from ampose.evaluation.paper_tables import Measured, PaperTable
     from ampose.evaluation.slots import Slot
+    from ampose.training.config import TrainConfig
 
-What = Literal["table1", "table2", "table3", "table4", "table5", "figure4"]
+What = Literal["table1", "table2", "table3", "table4", "table5", "figure4", "open"]
 Output = Annotated[Path | None, tyro.conf.arg(aliases=["-o"])]
 
 
@@ -27,7 +32,8 @@ class Options:
     weights: tuple[str, ...] = ()
     """Weights folders that training wrote. Which row each is for is seen from its settings; RECIPE=FOLDER says it."""
     data: tuple[Path, ...] = ()
-    """Prepared folder to measure on; default: where ampose prepare puts it. For figure4 there may be several."""
+    """Prepared folder to measure on; default: where ampose prepare puts it. For figure4 there may be several; for open
+    files of motion, default: the recipe's."""
     train: bool = False
     """Train the recipes of all rows for which no weights are given, or go on training them, first."""
     runs: Path = Path("runs")
@@ -40,6 +46,14 @@ class Options:
     """Leave out Human3.6M's three takes of S9 that drift; published figures keep them."""
     examples: int = 6
     """Rows of figure4."""
+    systems: tuple[str, ...] = ()
+    """For open: names of models; default: all that lift single frames, but the full AMPose."""
+    seeds: tuple[int, ...] = (0, 1, 2)
+    """For open: each system is trained once with each."""
+    recipe: str = "cmu-open"
+    """For open: what all systems share, a recipe's name or file."""
+    epochs: int | None = None
+    """For open: another budget than the recipe's."""
 
 
 def run(args: Sequence[str]) -> None:
@@ -50,16 +64,20 @@ def run(args: Sequence[str]) -> None:
 def benchmark(what: What, /, *, output: Output = None, options: Options = Options()) -> None:
     """Show a table of the paper: published rows, ours, the difference, the protocol and footnotes.
 
-    Without weights the published rows stand alone, and the commands that make ours are shown.
+    Without weights the published rows stand alone, and the commands that make ours are shown. open trains systems by
+    one loop on the same samples for the same steps, measures them alike, and goes on where it was stopped.
 
     Args:
-        what: Which table, or figure4.
+        what: Which table, figure4, or open.
         output: Folder for the table as Markdown, CSV, JSON and text, or for the picture; default: tables.
         options: What to measure, and how.
     """
     folder = output or Path("tables")
     if what == "figure4":
         _figure4(options, folder)
+        return
+    if what == "open":
+        _open(options, folder)
         return
     if len(options.data) > 1:
         raise InputError(f"--data must be one folder for a table, got {len(options.data)}")
@@ -168,3 +186,73 @@ def _figure4(options: Options, folder: Path) -> None:
     path = folder / "figure4.png"
     write_figure4(path, examples, title=title)
     print(title, *(example.caption for example in examples), f"written: {path}", sep="\n")
+
+
+def _open(options: Options, folder: Path) -> None:
+    from ampose.evaluation.open_benchmark import OpenBenchmark, as_plain, default_systems
+    from ampose.evaluation.open_table import as_markdown, summarise, winner
+
+    require("lightning_fabric", "matplotlib", extra="train", purpose="training")
+    common = _common_recipe(options)
+    motion = _read_motions(common.data.files)
+    benchmark = OpenBenchmark(common, motion, options.runs / "open", _train_quietly)
+    systems = options.systems or default_systems()
+    trials: list[Trial] = []
+    with progress("open benchmark", unit="trials") as report:
+        for seed in options.seeds:  # all systems once before any a second time: a stopped benchmark is even
+            for system in systems:
+                report(len(trials), len(systems) * len(options.seeds), f"{system}, seed {seed}")
+                trials.append(benchmark.run(system, seed))
+    summaries = summarise(trials)
+    print(as_markdown(summaries), winner(summaries), sep="\n\n")
+    files = _write_open(folder, summaries, as_plain(benchmark, trials))
+    print("", *(f"written: {path}" for path in files), sep="\n")
+
+
+def _common_recipe(options: Options) -> "TrainConfig":
+    from dataclasses import replace
+
+    from ampose.training.recipe import read_recipe
+
+    if not options.seeds or len(set(options.seeds)) != len(options.seeds):
+        raise InputError(f"--seeds must be one or more different numbers, got {options.seeds}")
+    common = read_recipe(options.recipe)
+    if options.data:
+        common = replace(common, data=replace(common.data, files=tuple(map(str, options.data))))
+    return common if options.epochs is None else replace(common, epochs=options.epochs)
+
+
+def _read_motions(files: Sequence[str]) -> "Motion":
+    from ampose.data.motion import concatenate, read_motion
+
+    return concatenate([read_motion(Path(file)) for file in files])
+
+
+def _train_quietly(config: "TrainConfig", folder: Path) -> None:
+    from ampose.training.loop import CHECKPOINT
+    from ampose.training.session import train
+
+    outcome = train(config, folder, resume=(folder / CHECKPOINT).exists())
+    if not outcome.done:
+        raise KeyboardInterrupt  # asked to stop: what is done so far is kept, and the next call goes on
+
+
+def _write_open(folder: Path, summaries: "Sequence[Summary]", plain: "dict[str, Any]") -> list[Path]:
+    """Write the table as Markdown, everything as JSON, and the picture."""
+    import json
+
+    from ampose.atomic import replacing
+    from ampose.evaluation.open_table import as_markdown, winner
+    from ampose.view.error_cost import Point, write_error_cost
+
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {
+        folder / "open.md": f"{as_markdown(summaries)}\n\n{winner(summaries)}\n",
+        folder / "open.json": json.dumps(plain, indent=2, default=str) + "\n",
+    }
+    for path, text in texts.items():
+        with replacing(path) as unfinished:
+            unfinished.write_text(text)
+    points = [Point(row.system, row.trials[0].macs, row.mpjpe_mm.mean, row.mpjpe_mm.deviation) for row in summaries]
+    write_error_cost(folder / "open.png", points, error="MPJPE, mm, people held out, ideal 2D")
+    return [*texts, folder / "open.png"]

@@ -75,7 +75,7 @@ def evaluate_weights(
         return
     chosen = replace(chosen, skeleton=lifter.skeleton.name)
     motion = read_motion(data)
-    held_out = view_held_out(motion, chosen)
+    held_out = view_held_out(motion, chosen, receptive_field=lifter.network.receptive_field)
     facts = _data_facts(data, motion)
     reports = [_measure_lifter(lifter, held_out, chosen, facts)]
     print(reports[0].statement(), reports[0].as_text(), sep="\n\n", flush=True)

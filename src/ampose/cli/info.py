@@ -20,13 +20,23 @@ def run(args: Sequence[str]) -> None:
     call_with_arguments(info, "info", args)
 
 
-def info(model: Annotated[str, tyro.conf.arg(metavar="MODEL")] = "", /, *, depth: int = 2) -> None:
+def info(
+    model: Annotated[str, tyro.conf.arg(metavar="MODEL")] = "",
+    /,
+    *,
+    depth: int = 2,
+    every: Annotated[bool, tyro.conf.arg(name="all")] = False,
+) -> None:
     """Show a model's facts and its cost for one pose; without a name, list the models and the bundled weights.
 
     Args:
         model: Name of a model, as in ampose-full.
         depth: How many levels of parts to show.
+        every: Show all models in one table: what each costs, and what is published about it.
     """
+    if every:
+        _print_systems()
+        return
     if not model:
         _list()
         return
@@ -35,7 +45,8 @@ def info(model: Annotated[str, tyro.conf.arg(metavar="MODEL")] = "", /, *, depth
 
     entry = find_model(model)
     for key, value in entry.facts.items():
-        print(f"{key:<8} {value}")
+        if key != "published":
+            print(f"{key:<8} {value}")
     print(f"config   {entry.config}\n")
     _print_table(measure_cost(create_model(model), depth=depth))
     print(f"\n{CONVENTION}")
@@ -47,6 +58,23 @@ def _list() -> None:
 
     print("models:  " + ", ".join(list_models()))
     print("weights: " + (", ".join(bundled_weights()) or "none"))
+
+
+def _print_systems() -> None:
+    from ampose.evaluation.systems import HEADER, describe_system, list_systems
+
+    rows = [describe_system(name) for name in list_systems()]
+    lines = [HEADER, *(row.cells() for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    numbers = ("joints", "frames", "parameters", "MACs")
+    for line in lines:
+        cells = zip(HEADER, line, widths, strict=True)
+        print("  ".join(f"{text:{'>' if label in numbers else '<'}{width}}" for label, text, width in cells).rstrip())
+    print("\nMACs: every multiply-add of every matrix product for one output pose; FLOPs = 2 x MACs.")
+    print("Published MPJPE: Human3.6M, as the AMPose paper's tables print it.\n")
+    for row in rows:
+        if row.published.note:
+            print(f"{row.name}: {row.published.note}")
 
 
 def _print_table(costs: "list[Cost]") -> None:

@@ -19,7 +19,7 @@ from ampose.evaluation.slots import SLOTS, Slot
 from ampose.evaluation.training_facts import describe_run, read_run, selection_rule
 from ampose.lifter import Lifter, load_model
 from ampose.models.cost import measure_cost
-from ampose.models.prediction import predict
+from ampose.models.window_prediction import predict_samples
 from ampose.samples import Samples
 from ampose.training.config import TrainConfig
 from ampose.training.recipe import read_recipe
@@ -137,7 +137,7 @@ def lift_with(lifter: Lifter, tell: Tell | None = None) -> Lift:
         parts = []
         for start in range(0, len(samples), CHUNK):
             there = samples[start : start + CHUNK].to(device)
-            parts.append(predict(network, there.keypoints_px, there.intrinsics, flip=flip, keep_root=True).cpu())
+            parts.append(predict_samples(network, there, flip=flip, keep_root=True).cpu())
             if tell:
                 tell(min(start + CHUNK, len(samples)), len(samples), "with flip" if flip else "without flip")
         return torch.cat(parts)

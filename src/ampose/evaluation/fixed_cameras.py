@@ -180,11 +180,7 @@ def select_views(views: Views, protocol: FixedCameraProtocol) -> Views:
 
 
 def _blind(samples: Samples) -> Samples:
-    return Samples(
-        keypoints_px=samples.keypoints_px,
-        positions=torch.full_like(samples.positions, torch.nan),
-        intrinsics=samples.intrinsics,
-    )
+    return replace(samples, positions=torch.full_like(samples.positions, torch.nan))
 
 
 def _report(

@@ -1,7 +1,7 @@
 """From recorded motion and a protocol to the samples that are measured, and those baselines learn from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,7 +14,9 @@ from ampose.evaluation.protocol import Protocol
 from ampose.samples import Samples
 from ampose.skeletons import find_mapping, get_skeleton
 from ampose.synthesis.detector_noise import add_noise
-from ampose.synthesis.virtual_cameras import view
+from ampose.synthesis.filming import film_around
+from ampose.synthesis.virtual_cameras import draw_cameras, view
+from ampose.windows import Footage, Moments
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +28,11 @@ class HeldOut:
     subjects: Sequence[str]
 
 
-def view_held_out(motion: Motion, protocol: Protocol) -> HeldOut:
+def view_held_out(motion: Motion, protocol: Protocol, *, receptive_field: int = 1) -> HeldOut:
     """Look at the protocol's subjects with the protocol's cameras.
 
-    The same motion and protocol give the same samples.
+    The same motion and protocol give the same samples. For a network that looks at several frames, each sample's
+    camera stays where it is and also sees the frames before and after; the sample itself is the same.
 
     Raises:
         InputError: The motion lacks a subject, or its joints do not map to the protocol's.
@@ -37,8 +40,11 @@ def view_held_out(motion: Motion, protocol: Protocol) -> HeldOut:
     chosen = motion.select(subjects=protocol.subjects or None)
     frames = np.tile(np.arange(0, len(chosen), protocol.frame_stride), protocol.cameras_per_frame)
     generator = torch.Generator().manual_seed(protocol.seed)
+    samples = _look(_positions(chosen, frames, protocol), protocol, generator)
+    if receptive_field > 1:
+        samples = replace(samples, footage=_film(chosen, frames, protocol, receptive_field, samples))
     return HeldOut(
-        samples=_look(_positions(chosen, frames, protocol), protocol, generator),
+        samples=samples,
         actions=chosen.frame_actions[frames].tolist(),
         subjects=chosen.frame_subjects[frames].tolist(),
     )
@@ -76,3 +82,18 @@ def _look(positions: Float[Tensor, "sample joint 3"], protocol: Protocol, genera
     seen = view(positions, get_skeleton(protocol.skeleton), protocol.cameras, generator)
     keypoints = add_noise(seen.keypoints_px, protocol.noise, generator)
     return Samples(keypoints_px=keypoints, positions=seen.positions, intrinsics=seen.intrinsics)
+
+
+def _film(
+    motion: Motion, frames: Int64[np.ndarray, " sample"], protocol: Protocol, receptive_field: int, samples: Samples
+) -> Footage:
+    """Film around samples with their own cameras and their own share of noise: the same draws as in ``_look``."""
+    generator = torch.Generator().manual_seed(protocol.seed)
+    cameras = draw_cameras(len(frames), protocol.cameras, generator)
+    moments = Moments.of_clips(motion.clip_starts)[torch.from_numpy(frames)]
+    positions = _positions(motion, np.arange(len(motion)), protocol)
+    filmed = film_around(positions, moments, cameras, get_skeleton(protocol.skeleton), receptive_field)
+    windows = filmed.keypoints_px.reshape(len(frames), receptive_field, *filmed.keypoints_px.shape[1:])
+    noisy = add_noise(windows, protocol.noise, generator).clone()
+    noisy[:, receptive_field // 2] = samples.keypoints_px
+    return Footage.of_windows(noisy)

@@ -1,6 +1,7 @@
 """The one door through which lifters and baselines are measured."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from jaxtyping import Float
@@ -45,11 +46,7 @@ def evaluate(
             finite.
     """
     _check_names(samples, actions, subjects)
-    blind = Samples(
-        keypoints_px=samples.keypoints_px,
-        positions=torch.full_like(samples.positions, torch.nan),
-        intrinsics=samples.intrinsics,
-    )
+    blind = replace(samples, positions=torch.full_like(samples.positions, torch.nan))
     predicted = predict(blind)
     _check_prediction(predicted, samples.positions, method)
     root = get_skeleton(protocol.skeleton).root_index

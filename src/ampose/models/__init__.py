@@ -4,13 +4,14 @@ A file registers its network with ``@models.register("name", config=FooConfig, s
 Discovery is lazy: the files are imported when a name is first asked for.
 """
 
-from ampose.models.contract import LifterConfig, LifterNetwork, ModelEntry
+from ampose.models.contract import LifterConfig, LifterNetwork, ModelEntry, Published
 from ampose.models.zoo import create_model, find_model, list_models, make_config, register
 
 __all__ = [
     "LifterConfig",
     "LifterNetwork",
     "ModelEntry",
+    "Published",
     "create_model",
     "find_model",
     "list_models",

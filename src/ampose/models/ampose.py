@@ -25,8 +25,9 @@ from torch import Tensor, nn
 
 from ampose import models
 from ampose.errors import InputError
-from ampose.models.contract import LifterConfig, LifterNetwork
+from ampose.models.contract import LifterConfig, LifterNetwork, Published
 from ampose.models.layers.attention import Mlp, TransformerEncoder
+from ampose.models.layers.batch_norm import JointBatchNorm
 from ampose.models.layers.graph_convolution import (
     DegreeNorm,
     GraphConvolution,
@@ -115,14 +116,6 @@ class AMPoseConfig(LifterConfig):
 _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"gelu": nn.GELU, "relu": nn.ReLU, "none": nn.Identity}
 
 
-class JointBatchNorm(nn.BatchNorm1d):
-    """BatchNorm over the channels of (batch, joint, channel)."""
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (the base class's name)
-        """Normalise each channel over samples and joints."""
-        return super().forward(input.flatten(0, 1)).view_as(input)
-
-
 _NORMS: dict[str, Callable[[int], nn.Module]] = {
     "none": lambda channels: nn.Identity(),
     "layer": nn.LayerNorm,
@@ -187,6 +180,18 @@ class GCNBlock(nn.Module):
     venue="ICASSP",
     link="https://arxiv.org/abs/2210.04216",
     licence="Apache-2.0",
+    published={
+        "ampose-full": Published(
+            parameters="18.3 (paper)",
+            rows=("Ours", "Ours (full)"),
+            note="the paper's tool left LayerNorm and the position embedding out, and its figures are cut",
+        ),
+        "ampose-small": Published(
+            parameters="0.67 (paper)",
+            rows=("Ours (small)",),
+            note="the paper's is at 16 joints; see docs/faithfulness.md",
+        ),
+    },
 )
 class AMPose(LifterNetwork):
     """The network of Fig. 1 and 2."""

@@ -7,6 +7,9 @@ from typing import Any, ClassVar
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ampose.errors import InputError
+from ampose.windows import Output
+
 
 @dataclass(frozen=True, kw_only=True)
 class LifterConfig:
@@ -21,15 +24,25 @@ class LifterConfig:
     """How pixels become the network's input: see ``ampose.normalisation``. The paper says only that the
     input is normalised, following Modulated GCN and GraFormer, which divide by the picture's width."""
 
+    @property
+    def receptive_field(self) -> int:
+        """How many frames go in at once. A model that looks at several has a field of this name."""
+        return 1
+
 
 class LifterNetwork(nn.Module):
     """A network that lifts 2D joints to 3D.
 
     Input: normalised coordinates. Output: metres, root-relative, camera axes (x right, y down, z away).
+    With a receptive field of 1 each frame is lifted on its own. A larger one is a window over time: it goes in
+    whole, and one frame comes out, or all of them; how clips are cut is said in ``ampose.windows``.
     """
 
-    receptive_field: ClassVar[int] = 1
-    """How many frames go in for one that comes out."""
+    output: ClassVar[Output] = "centre"
+    """For which frames of its window it answers: for the middle one, or for all (``sequence``)."""
+
+    own_losses: ClassVar[tuple[str, ...]] = ()
+    """Losses that ask it for more than the answer, by their names in recipes."""
 
     takes_missing: bool = False
     """Whether a joint may be NaN in the input."""
@@ -43,6 +56,11 @@ class LifterNetwork(nn.Module):
         super().__init__()
         self.config = config
 
+    @property
+    def receptive_field(self) -> int:
+        """How many frames go in at once."""
+        return self.config.receptive_field
+
     def forward(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:
         """Lift every frame of every window of the batch."""
         raise TypeError(f"{type(self).__name__} must define forward")
@@ -52,6 +70,48 @@ class LifterNetwork(nn.Module):
     ) -> tuple[Float[Tensor, "batch out_frame joint 3"], Float[Tensor, "batch out_frame joint"]]:
         """Lift, and say how far off each joint is expected to be, in metres."""
         raise TypeError(f"{type(self).__name__} tells no expected error")
+
+
+class SingleFrameLifter(LifterNetwork):
+    """A network that lifts each frame on its own; it defines ``lift_poses``."""
+
+    def forward(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch frame joint 3"]:
+        """Lift each frame on its own."""
+        return self.lift_poses(keypoints.flatten(0, 1)).reshape(*keypoints.shape[:-1], 3)
+
+    def lift_poses(self, keypoints: Float[Tensor, "pose joint 2"]) -> Float[Tensor, "pose joint 3"]:
+        """Lift poses that know nothing of each other."""
+        raise TypeError(f"{type(self).__name__} must define lift_poses")
+
+
+def check_settings(*, dropout: float = 0.0, **counts: int) -> None:
+    """Refuse settings that no network can have.
+
+    Raises:
+        InputError: A count is not positive, or dropout is not in [0, 1).
+    """
+    for name, count in counts.items():
+        if count < 1:
+            raise InputError(f"{name} must be positive, got {count}")
+    if not 0 <= dropout < 1:
+        raise InputError(f"dropout must be in [0, 1), got {dropout}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """What is published about one size of a network, as it is printed."""
+
+    parameters: str = ""
+    """Millions, then in brackets where they are printed: ``0.65 (paper)``."""
+
+    rows: tuple[str, ...] = ()
+    """Whose rows of the AMPose paper's tables are this size's (``ampose.evaluation.published``)."""
+
+    mpjpe: str = ""
+    """Figures that those tables do not hold: ``38.25 (GT)``, millimetres."""
+
+    note: str = ""
+    """What differs from ours, and why."""
 
 
 @dataclass(frozen=True)

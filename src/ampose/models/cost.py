@@ -7,15 +7,21 @@ Two conventions, because papers of this field mix them:
     aggregation included (dense). Counted by PyTorch's own FLOP counter on a real pass. FLOPs are twice that.
 ``weight_macs``
     What the counting tool of the papers' day (thop 0.0.31) saw: multiply-adds with weights; a bias counts one in
-    a convolution and none in a linear layer; attention, aggregation, LayerNorm and GELU count nothing. AMPose's
-    published "FLOPs" are this number: multiply-adds, not FLOPs.
+    a convolution and none in a linear layer, BatchNorm counts two; attention, aggregation, LayerNorm and GELU count
+    nothing. AMPose's published "FLOPs" are this number: multiply-adds, not FLOPs.
+
+Both are of one output pose. A network over time that answers for one frame is charged its whole window; one that
+answers for all frames of the window is charged its share of it.
 """
 
-from collections.abc import Callable, Mapping
+import copy
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from ampose.models.contract import LifterNetwork
@@ -42,19 +48,17 @@ class Cost:
         return 2 * self.macs
 
 
-def _linear_macs(module: nn.Linear) -> int:
-    return module.in_features * module.out_features
-
-
-def _pointwise_macs(module: PointwiseConvolution) -> int:
-    return (module.in_features + 1) * module.out_features
-
-
-_WEIGHT_MACS: dict[type[nn.Module], Callable[..., int]] = {
-    nn.Linear: _linear_macs,
-    PointwiseConvolution: _pointwise_macs,
-}
-"""Multiply-adds of a layer for one joint."""
+def _count_weight_macs(layer: nn.Module, output: Tensor) -> int:
+    """Multiply-adds of one call of a layer; 0 for kinds that the papers' tool did not count."""
+    if isinstance(layer, nn.Linear):
+        bias = isinstance(layer, PointwiseConvolution)
+        return output.numel() * (layer.in_features + bias)
+    if isinstance(layer, nn.Conv1d):
+        joined = layer.in_channels // layer.groups * layer.kernel_size[0]
+        return output.numel() * (joined + (layer.bias is not None))
+    if isinstance(layer, nn.BatchNorm1d):
+        return 2 * output.numel()
+    return 0
 
 
 def measure_cost(network: LifterNetwork, *, depth: int = 3) -> list[Cost]:
@@ -68,12 +72,12 @@ def measure_cost(network: LifterNetwork, *, depth: int = 3) -> list[Cost]:
         The whole network first, then its parts in order, each including its own parts.
     """
     joints = get_skeleton(network.config.skeleton).num_joints
-    training = network.training
+    # On the meta device nothing is computed: a window of 243 frames is counted as fast as one frame.
+    network = copy.deepcopy(network).eval().to("meta")
+    keypoints = torch.zeros(1, network.receptive_field, joints, 2, device="meta")
     counter = FlopCounterMode(display=False)
-    keypoints = torch.zeros(1, network.receptive_field, joints, 2)
-    with counter, torch.no_grad():
-        network.eval()(keypoints)
-    network.train(training)
+    with _weight_macs(network) as weight_macs, counter, torch.no_grad():
+        poses = network(keypoints).shape[1]
     root = type(network).__name__
     counts: Mapping[str, Mapping[object, int]] = counter.get_flop_counts()
     flops = {name: sum(kinds.values()) for name, kinds in counts.items()}
@@ -83,18 +87,29 @@ def measure_cost(network: LifterNetwork, *, depth: int = 3) -> list[Cost]:
             depth=level,
             kind=type(module).__name__,
             parameters=sum(parameter.numel() for parameter in module.parameters()),
-            macs=_count_flops(module, f"{root}.{name}".rstrip("."), flops) // 2,
-            weight_macs=joints * sum(map(_count_weight_macs, module.modules())),
+            macs=_count_flops(module, f"{root}.{name}".rstrip("."), flops) // 2 // poses,
+            weight_macs=sum(weight_macs[part] for part in module.modules()) // poses,
         )
         for name, module in network.named_modules()
         if (level := len(name.split(".")) if name else 0) <= depth
     ]
 
 
-def _count_weight_macs(layer: nn.Module) -> int:
-    """Multiply-adds of one layer for one joint; 0 for kinds that the papers' tool did not count."""
-    count = _WEIGHT_MACS.get(type(layer))
-    return count(layer) if count else 0
+@contextmanager
+def _weight_macs(network: nn.Module) -> Iterator[Counter[nn.Module]]:
+    """Add up, while the network runs, the multiply-adds of each of its layers."""
+    counts: Counter[nn.Module] = Counter()
+
+    def count(layer: nn.Module, inputs: object, output: Tensor) -> None:
+        counts[layer] += _count_weight_macs(layer, output)
+
+    kinds = (nn.Linear, nn.Conv1d, nn.BatchNorm1d)
+    hooks = [module.register_forward_hook(count) for module in network.modules() if isinstance(module, kinds)]
+    try:
+        yield counts
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def _count_flops(module: nn.Module, name: str, flops: Mapping[str, int]) -> int:

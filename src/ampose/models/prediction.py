@@ -26,7 +26,7 @@ def predict(
     flip: bool,
     keep_root: bool = False,
 ) -> Float[Tensor, "sample joint 3"]:
-    """Lift single frames.
+    """Lift single frames; see ``ampose.models.window_prediction`` for frames of a video.
 
     Args:
         network: In evaluation mode.
@@ -58,8 +58,10 @@ def predict(
 
 
 def _forward(network: LifterNetwork, keypoints: Float[Tensor, "sample joint 2"]) -> Float[Tensor, "sample joint 3"]:
-    lifted: Tensor = network(keypoints[:, None])
-    return lifted[:, 0]
+    """A frame without neighbours is a still: the window of a network over time is that frame, repeated."""
+    still = keypoints[:, None].expand(-1, network.receptive_field, -1, -1)
+    lifted: Tensor = network(still)
+    return lifted[:, lifted.shape[1] // 2]
 
 
 def forward_flipped(

@@ -23,7 +23,8 @@ def register(
         name: The model's name.
         config: Its default config, an instance of its own config class.
         sizes: Name -> config of published sizes.
-        facts: What is known about it: paper, year, venue, link, licence.
+        facts: What is known about it: paper, year, venue, link, licence; ``published``, size -> ``Published``;
+            ``loss``, what its paper trains it with where that is not the mean squared error.
     """
 
     def decorate(network: Network) -> Network:

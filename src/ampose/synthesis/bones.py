@@ -10,21 +10,23 @@ LOWER = ("left_knee", "left_ankle", "right_knee", "right_ankle")
 """Joints that hang on the pelvis; with the hips themselves, all that is no upper body."""
 
 
-def to_bones(positions: Float[Tensor, "sample joint 3"], skeleton: Skeleton) -> Float[Tensor, "sample joint 3"]:
+def to_bones(
+    positions: Float[Tensor, "sample *frame joint 3"], skeleton: Skeleton
+) -> Float[Tensor, "sample *frame joint 3"]:
     """Return each joint minus its parent; 0 for the root."""
-    return positions - positions[:, skeleton.parent_indices]
+    return positions - positions[..., skeleton.parent_indices, :]
 
 
 def from_bones(
-    bones: Float[Tensor, "sample joint 3"], root: Float[Tensor, "sample 3"], skeleton: Skeleton
-) -> Float[Tensor, "sample joint 3"]:
+    bones: Float[Tensor, "sample *frame joint 3"], root: Float[Tensor, "sample *frame 3"], skeleton: Skeleton
+) -> Float[Tensor, "sample *frame joint 3"]:
     """Undo ``to_bones`` for a root that stands at ``root``."""
     parents = skeleton.parent_indices
-    places = list(bones.unbind(1))
+    places = list(bones.unbind(-2))
     places[skeleton.root_index] = root
     for joint in skeleton.topological_order[1:]:
-        places[joint] = places[parents[joint]] + bones[:, joint]
-    return torch.stack(places, dim=1)
+        places[joint] = places[parents[joint]] + bones[..., joint, :]
+    return torch.stack(places, dim=-2)
 
 
 def pelvis_axes(positions: Float[Tensor, "sample joint 3"], skeleton: Skeleton) -> Float[Tensor, "sample 3 3"]:

@@ -42,20 +42,24 @@ class NoiseConfig:
 
 
 def add_noise(
-    keypoints_px: Float[Tensor, "sample joint 2"], config: NoiseConfig, generator: torch.Generator
-) -> Float[Tensor, "sample joint 2"]:
-    """Add Gaussian noise to each joint, in pixels that grow with the person, with outliers if there are any."""
+    keypoints_px: Float[Tensor, "sample *frame joint 2"], config: NoiseConfig, generator: torch.Generator
+) -> Float[Tensor, "sample *frame joint 2"]:
+    """Add Gaussian noise to each joint, in pixels that grow with the person, with outliers if there are any.
+
+    All frames of a sample are equally bad, and each is off in its own way.
+    """
     if config.largest == 0:
         return keypoints_px
-    box = (keypoints_px.amax(dim=1) - keypoints_px.amin(dim=1)).amax(dim=1)
-    spread = box * config.largest * torch.rand(len(box), generator=generator)
+    box = (keypoints_px.amax(dim=-2) - keypoints_px.amin(dim=-2)).amax(dim=-1)
+    share = config.largest * torch.rand(len(box), generator=generator)
     if config.clean:
-        spread = spread * (torch.rand(len(box), generator=generator) >= config.clean)
+        share = share * (torch.rand(len(box), generator=generator) >= config.clean)
     noise = torch.randn(keypoints_px.shape, generator=generator)
     if config.outliers:
-        far = torch.rand(noise.shape[:2], generator=generator) < config.outliers
+        far = torch.rand(noise.shape[:-1], generator=generator) < config.outliers
         noise = noise * torch.where(far, _OUTLIER, 1.0)[..., None]
-    return keypoints_px + spread[:, None, None] * noise
+    spread = box * share.view(-1, *[1] * (box.ndim - 1))
+    return keypoints_px + spread[..., None, None] * noise
 
 
 def mistake_sides(

@@ -36,22 +36,22 @@ class ProportionConfig:
 
 
 def vary_proportions(
-    positions: Float[Tensor, "sample joint 3"],
+    positions: Float[Tensor, "sample *frame joint 3"],
     skeleton: Skeleton,
     config: ProportionConfig,
     generator: torch.Generator,
-) -> Float[Tensor, "sample joint 3"]:
+) -> Float[Tensor, "sample *frame joint 3"]:
     """Give each pose a body of its own: directions of bones stay, lengths change.
 
-    Left and right bones of a pair change alike. The root stays where it is.
+    Left and right bones of a pair change alike. The root stays where it is. All frames of a sample have one body.
     """
     if config.as_recorded:
         return positions
-    count, joints, _ = positions.shape
+    count, joints = len(positions), skeleton.num_joints
     low, high = config.height
     height = low + (high - low) * torch.rand(count, 1, generator=generator)
     drawn = 1 + config.bone_spread * torch.randn(count, joints, generator=generator).clamp(-3, 3)
     one_of_pair = np.minimum(skeleton.flip_order, np.arange(joints))
     factor = height * drawn[:, one_of_pair]
-    bones = to_bones(positions, skeleton) * factor[..., None]
-    return from_bones(bones, positions[:, skeleton.root_index], skeleton)
+    factor = factor.view(count, *[1] * (positions.ndim - 3), joints, 1)
+    return from_bones(to_bones(positions, skeleton) * factor, positions[..., skeleton.root_index, :], skeleton)

@@ -53,6 +53,32 @@ class VirtualCameraConfig:
             raise InputError(f"off_centre must be at least 0, got {self.off_centre[0]}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class VirtualCameras:
+    """Cameras that were drawn.
+
+    Args:
+        intrinsics: Fields of shape (sample, 2).
+        rotation: World to camera.
+        root: Where the root joint is in camera axes, metres.
+    """
+
+    intrinsics: Intrinsics
+    rotation: Float[Tensor, "sample 3 3"]
+    root: Float[Tensor, "sample 3"]
+
+    def __getitem__(self, rows: slice) -> "VirtualCameras":
+        """Return some of the cameras."""
+        camera = self.intrinsics
+        return VirtualCameras(
+            intrinsics=Intrinsics(
+                focal=camera.focal[rows], centre=camera.centre[rows], image_size=camera.image_size[rows]
+            ),
+            rotation=self.rotation[rows],
+            root=self.root[rows],
+        )
+
+
 def view(
     positions: Float[Tensor, "sample joint 3"],
     skeleton: Skeleton,
@@ -70,13 +96,20 @@ def view(
     Returns:
         Pixels and camera-space metres of the same poses.
     """
-    count = len(positions)
-    intrinsics = _draw_intrinsics(count, config, generator)
+    cameras = draw_cameras(len(positions), config, generator)
     root = positions[:, skeleton.root_index, None]
-    turned = (positions - root) @ _draw_rotations(count, config, generator).mT
-    in_camera = turned + _draw_root_positions(intrinsics, config, generator)[:, None]
-    pixels = project(in_camera, intrinsics.focal[:, None], intrinsics.centre[:, None])
-    return Samples(keypoints_px=pixels, positions=in_camera, intrinsics=intrinsics)
+    in_camera = (positions - root) @ cameras.rotation.mT + cameras.root[:, None]
+    camera = cameras.intrinsics
+    pixels = project(in_camera, camera.focal[:, None], camera.centre[:, None])
+    return Samples(keypoints_px=pixels, positions=in_camera, intrinsics=camera)
+
+
+def draw_cameras(count: int, config: VirtualCameraConfig, generator: torch.Generator) -> VirtualCameras:
+    """Draw cameras from the config's ranges."""
+    intrinsics = _draw_intrinsics(count, config, generator)
+    rotation = _draw_rotations(count, config, generator)
+    root = _draw_root_positions(intrinsics, config, generator)
+    return VirtualCameras(intrinsics=intrinsics, rotation=rotation, root=root)
 
 
 def _uniform(count: int, limits: Range, generator: torch.Generator) -> Float[Tensor, " sample"]:

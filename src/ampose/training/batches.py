@@ -20,12 +20,14 @@ from ampose.normalisation import normalise, to_network_axes
 from ampose.samples import Samples
 from ampose.skeletons import Skeleton
 from ampose.synthesis.detector_noise import add_noise, mistake_sides
+from ampose.synthesis.filming import film_around
 from ampose.synthesis.joint_definitions import vary_definitions
 from ampose.synthesis.missing_joints import lose_joints
 from ampose.synthesis.pose_evolution import evolve
 from ampose.synthesis.proportions import vary_proportions
-from ampose.synthesis.virtual_cameras import view
+from ampose.synthesis.virtual_cameras import draw_cameras, view
 from ampose.training.config import DataConfig
+from ampose.windows import Moments, Output
 
 ORDER, BATCH, NETWORK, VALIDATION = range(4)
 """Streams of randomness that do not touch each other."""
@@ -53,7 +55,7 @@ class BatchSource(Protocol):
 
     def batch(
         self, rows: Int[Tensor, " sample"], epoch: int, step: int
-    ) -> tuple[Float[Tensor, "sample 1 joint 2"], Float[Tensor, "sample 1 joint 3"]]:
+    ) -> tuple[Float[Tensor, "sample frame joint 2"], Float[Tensor, "sample out_frame joint 3"]]:
         """Network input and target of these samples."""
 
 
@@ -63,6 +65,12 @@ class Normalised:
 
     skeleton: Skeleton
     normalisation: str
+    frames: int = 1
+    """Its receptive field."""
+    output: Output = "centre"
+    """For which of these frames it answers."""
+    targets: Output = "centre"
+    """For which of these frames its loss needs the truth."""
 
     def __call__(
         self,
@@ -141,13 +149,13 @@ def permutations(rows: int, count: int, generator: torch.Generator) -> Int[Tenso
 
 
 def mirror_half(
-    keypoints: Float[Tensor, "sample joint 2"],
-    target: Float[Tensor, "sample joint 3"],
+    keypoints: Float[Tensor, "sample *frame joint 2"],
+    target: Float[Tensor, "sample *out_frame joint 3"],
     skeleton: Skeleton,
     generator: torch.Generator,
-) -> tuple[Float[Tensor, "sample joint 2"], Float[Tensor, "sample joint 3"]]:
+) -> tuple[Float[Tensor, "sample *frame joint 2"], Float[Tensor, "sample *out_frame joint 3"]]:
     """Mirror about half of the samples, input and target alike; each by a throw of its own."""
-    flipped = (torch.rand(len(keypoints), generator=generator) < 0.5)[:, None, None]
+    flipped = (torch.rand(len(keypoints), generator=generator) < 0.5).view(-1, *[1] * (keypoints.ndim - 1))
     order = skeleton.flip_order
     return (
         torch.where(flipped, mirror(keypoints, order), keypoints),
@@ -163,9 +171,15 @@ def _square_root_weights(motion: Motion) -> Float[Tensor, " frame"]:
     return torch.from_numpy(np.bincount(group)[group] ** -0.5)
 
 
-def validation_samples(motion: Motion, config: DataConfig) -> Samples:
-    """Held-out frames, evenly spread, each seen by one camera; always the same."""
+def validation_samples(motion: Motion, config: DataConfig, receptive_field: int = 1) -> Samples:
+    """Held-out frames, evenly spread, each seen by one camera; always the same, whatever the receptive field."""
     count = min(config.validation_samples, len(motion.positions))
     rows = np.linspace(0, len(motion.positions) - 1, count).astype(np.int64)
     world = torch.from_numpy(motion.positions[rows])
-    return view(world, motion.skeleton, config.cameras, generator_for(0, VALIDATION))
+    samples = view(world, motion.skeleton, config.cameras, generator_for(0, VALIDATION))
+    if receptive_field == 1:
+        return samples
+    cameras = draw_cameras(count, config.cameras, generator_for(0, VALIDATION))
+    moments = Moments.of_clips(motion.clip_starts)[torch.from_numpy(rows)]
+    positions = torch.from_numpy(motion.positions)
+    return replace(samples, footage=film_around(positions, moments, cameras, motion.skeleton, receptive_field))

@@ -14,6 +14,7 @@ from ampose.synthesis.missing_joints import MissingConfig
 from ampose.synthesis.pose_evolution import EvolutionConfig
 from ampose.synthesis.proportions import ProportionConfig
 from ampose.synthesis.virtual_cameras import VirtualCameraConfig
+from ampose.training.loss import DISTANCES, LossName
 
 _FORBID: Mapping[str, Any] = {"extra": "forbid"}
 
@@ -102,11 +103,27 @@ class OptimiserConfig:
     decay: float = 0.99
     """Of the exponential schedule, an epoch."""
 
+    decay_epochs: int = 1
+    """Epochs from one decay to the next. Modulated GCN with CPN: 4."""
+
+    decay_steps: int | None = None
+    """Steps from one decay to the next, instead of epochs. SemGCN's family: tens of thousands."""
+
+    halve_epochs: int | None = None
+    """Besides, the learning rate is halved each time so many epochs are over. Cai et al. and their successors: 5."""
+
     warmup_steps: int = 0
     """Steps over which the learning rate rises from 0."""
 
     weight_decay: float = 0.0
     """None stated in the paper."""
+
+    amsgrad: bool = False
+    """Whether Adam keeps the largest second moment, as VideoPose3D and those that build on it have it."""
+
+    batch_norm_momentum: tuple[float, float] | None = None
+    """Momentum of all BatchNorm layers in the first and the last epoch, and exponentially between; None for torch's
+    0.1. VideoPose3D: 0.1 to 0.001."""
 
     clip_norm: float | None = None
     """Largest norm of the gradient; None for no limit, as in the paper."""
@@ -114,6 +131,10 @@ class OptimiserConfig:
     def __post_init__(self) -> None:
         if self.learning_rate <= 0:
             raise InputError(f"learning_rate must be positive, got {self.learning_rate}")
+        for name in ("decay_epochs", "decay_steps", "halve_epochs"):
+            every = getattr(self, name)
+            if every is not None and every < 1:
+                raise InputError(f"{name} must be positive, got {every}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,9 +181,17 @@ class TrainConfig:
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     """How to learn."""
 
-    loss: Literal["mse", "mpjpe", "mpjpe-and-expected-error"] = "mse"
-    """``mse``: eq. 10, the mean over joints of the squared distance. ``mpjpe``: the mean distance.
-    ``mpjpe-and-expected-error``: that, and a model's error head learns what distance to expect."""
+    loss: LossName = "mse"
+    """``mse``: eq. 10, the mean over joints of the squared distance. ``mpjpe``: the mean distance. ``mse-l1`` and
+    ``mpjpe-l1``: Modulated GCN's, which mix in the mean absolute difference of coordinates. ``jointformer``: pose and
+    predicted error of every layer, for that model alone. ``mpjpe-of-window``: the mean distance over all frames of
+    the window (MHFormer). ``mixste``: weighted joints, temporal consistency and velocity. ``p-stmo``: of all frames
+    and of the middle one; ``p-stmo-pretraining``: 2D joints restored from those that were not hidden.
+    ``mpjpe-and-expected-error``: the mean distance, and a model's error head learns what distance to expect."""
+
+    start_from: str = ""
+    """Weights folder of an earlier stage, such as P-STMO's pre-training; "" for random weights. Tensors are taken
+    where name and shape agree."""
 
     batch_size: int = 128
     """Samples a step, over all processes together. The paper: 128."""
@@ -192,3 +221,5 @@ class TrainConfig:
             )
         if self.loss == "mpjpe-and-expected-error" and not getattr(self.model, "error_head", False):
             raise InputError(f"model must tell its error for the loss {self.loss}; set error_head = true in [model]")
+        if self.refinement is not None and self.loss not in DISTANCES:
+            raise InputError(f"loss of a refinement must be one of {', '.join(DISTANCES)}, got {self.loss}")

@@ -17,14 +17,15 @@ from lightning_fabric import Fabric
 from ampose.geometry import root_relative
 from ampose.metrics.position import mpjpe
 from ampose.models import LifterNetwork
-from ampose.models.prediction import predict
+from ampose.models.window_prediction import predict_samples
 from ampose.samples import Samples
 from ampose.skeletons import get_skeleton
 from ampose.training.batches import NETWORK, BatchSource, seed_for
 from ampose.training.checkpoint import Progress, load_checkpoint, save_checkpoint
-from ampose.training.config import OptimiserConfig, TrainConfig
+from ampose.training.config import TrainConfig
 from ampose.training.log import RunLog
 from ampose.training.loss import LOSSES
+from ampose.training.optimiser import make_optimiser, set_batch_norm_momentum
 from ampose.training.schedule import learning_rate
 from ampose.weights import save_weights
 
@@ -49,7 +50,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.progress = Progress()
-        self.optimiser = _make_optimiser(self.network, self.config.optimiser)
+        self.optimiser = make_optimiser(self.network, self.config.optimiser)
         self.model, self.fabric_optimiser = self.fabric.setup(self.network, self.optimiser)
         self.model.mark_forward_method("with_expected_error")
         self.steps_per_epoch = math.ceil(len(self.source) / self.config.batch_size)
@@ -86,11 +87,6 @@ def make_fabric(config: TrainConfig) -> Fabric:
     return fabric
 
 
-def _make_optimiser(network: LifterNetwork, config: OptimiserConfig) -> torch.optim.Optimizer:
-    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.name]
-    return kind(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
-
-
 def fit(run: Run) -> bool:
     """Train until the last epoch is done or someone asks to stop; return whether it is done."""
     while run.epoch < run.config.epochs:
@@ -106,6 +102,7 @@ def _train_epoch(run: Run) -> bool:
     epoch, first = divmod(run.progress.step, run.steps_per_epoch)
     order = run.source.order(epoch)
     run.model.train()
+    set_batch_norm_momentum(run.network, run.config.optimiser, epoch, run.config.epochs)
     for index in range(first, run.steps_per_epoch):
         if _asked_to_stop(run):
             return False
@@ -195,5 +192,5 @@ def validate(network: LifterNetwork, samples: Samples, device: torch.device) -> 
     network.eval()
     root = get_skeleton(network.config.skeleton).root_index
     there = samples.to(device)
-    lifted = predict(network, there.keypoints_px, there.intrinsics, flip=False)
+    lifted = predict_samples(network, there, flip=False)
     return float(mpjpe(lifted, root_relative(there.positions, root)).mean()) * 1000

@@ -110,6 +110,11 @@ def train_refinement(
     """
     settings = _check(config)
     weights = load_weights(settings.lifter)
+    if weights.network.receptive_field > 1:
+        raise InputError(
+            f"refinement.lifter must look at single frames, got {weights.name} with a receptive field of "
+            f"{weights.network.receptive_field}"
+        )
     config = replace(config, model_name=weights.name, model=weights.network.config)
     samples, validation, hashes = read_split(config.data, config.model.skeleton)
     hashes = {**hashes, settings.lifter: weights.sha256}

@@ -15,9 +15,24 @@ def learning_rate(config: OptimiserConfig, step: int, steps_per_epoch: int, epoc
     """
     warmup = min(1.0, (step + 1) / config.warmup_steps) if config.warmup_steps else 1.0
     if config.schedule == "exponential":
-        factor = config.decay ** (step // steps_per_epoch)
+        factor = config.decay ** (step // (config.decay_steps or config.decay_epochs * steps_per_epoch))
     elif config.schedule == "cosine":
         factor = (1 + math.cos(math.pi * step / (steps_per_epoch * epochs))) / 2
     else:
         factor = 1.0
+    if config.halve_epochs is not None:
+        factor *= 0.5 ** (step // (config.halve_epochs * steps_per_epoch))
     return config.learning_rate * warmup * factor
+
+
+def batch_norm_momentum(config: OptimiserConfig, epoch: int, epochs: int) -> float | None:
+    """Return the momentum of BatchNorm layers in an epoch, or None to leave it alone.
+
+    Example:
+        >>> batch_norm_momentum(OptimiserConfig(batch_norm_momentum=(0.1, 0.001)), 1, 3)
+        0.01
+    """
+    if config.batch_norm_momentum is None:
+        return None
+    first, last = config.batch_norm_momentum
+    return round(float(first * (last / first) ** (epoch / max(1, epochs - 1))), 12)

@@ -8,7 +8,7 @@ import torch
 from ampose.data.motion import Motion, concatenate, read_motion
 from ampose.data.views import is_views_folder
 from ampose.errors import InputError
-from ampose.models import find_model
+from ampose.models import LifterNetwork, find_model
 from ampose.samples import Samples
 from ampose.skeletons import Skeleton, get_skeleton
 from ampose.training.batches import (
@@ -22,11 +22,15 @@ from ampose.training.batches import (
 from ampose.training.config import DataConfig, TrainConfig
 from ampose.training.log import RunLog
 from ampose.training.loop import CHECKPOINT, Report, Run, fit, make_fabric
+from ampose.training.loss import OF_WINDOWS, OWNED
 from ampose.training.manifest import hash_config, write_manifest
 from ampose.training.outcome import Outcome
 from ampose.training.refinement import train_refinement
 from ampose.training.stopping import stop_requests
 from ampose.training.views_batches import FixedCameraBatches, read_split
+from ampose.training.window_batches import FixedCameraWindows, VirtualCameraWindows
+from ampose.weights import load_weights
+from ampose.windows import Output
 
 __all__ = ["Outcome", "TrainingData", "read_data", "train"]
 
@@ -60,6 +64,8 @@ def train(
     fabric = make_fabric(config)
     torch.manual_seed(seed_for(config.seed, NETWORK))
     network = find_model(config.model_name).network(config.model)
+    if config.start_from:
+        start_from(network, Path(config.start_from))
     with stop_requests(max_minutes) as should_stop:
         run = Run(
             config=config,
@@ -79,6 +85,19 @@ def train(
             write_manifest(folder, config, data.hashes, resumed=resume)
         done = fit(run)
     return Outcome(done, run.progress, folder, data.train_frames, data.validation_frames)
+
+
+def start_from(network: LifterNetwork, folder: Path) -> None:
+    """Give a network the weights of an earlier stage, wherever both have a tensor of that name and shape.
+
+    Raises:
+        InputError: There are no such weights, or no tensor fits.
+    """
+    earlier, own = load_weights(folder).network.state_dict(), network.state_dict()
+    fitting = {key: value for key, value in earlier.items() if key in own and own[key].shape == value.shape}
+    if not fitting:
+        raise InputError(f"start_from must be weights of the same model, got {folder}, of which no tensor fits")
+    network.load_state_dict({**own, **fitting})
 
 
 @dataclass(frozen=True)
@@ -109,8 +128,9 @@ def read_data(config: TrainConfig) -> TrainingData:
 
 def _read_views(config: TrainConfig) -> TrainingData:
     training, validation, hashes = read_split(config.data, config.model.skeleton)
-    normalise_as = Normalised(get_skeleton(config.model.skeleton), config.model.normalisation)
-    source = FixedCameraBatches(training, config.data, normalise_as, config.seed)
+    normalise_as = _normalised(config, get_skeleton(config.model.skeleton))
+    kind = FixedCameraBatches if normalise_as.frames == 1 else FixedCameraWindows
+    source = kind(training, config.data, normalise_as, config.seed)
     return TrainingData(source, validation, hashes, len(training), len(validation))
 
 
@@ -120,14 +140,31 @@ def _read_motion(config: TrainConfig) -> TrainingData:
     motions = [read_motion(Path(file)) for file in config.data.files]
     motion = concatenate(motions)
     training, held_out = _split(motion, config.data)
-    normalise_as = Normalised(_check_skeleton(motion, config), config.model.normalisation)
+    normalise_as = _normalised(config, _check_skeleton(motion, config))
+    kind = VirtualCameraBatches if normalise_as.frames == 1 else VirtualCameraWindows
     return TrainingData(
-        source=VirtualCameraBatches(training, config.data, normalise_as, config.seed),
-        validation=validation_samples(held_out, config.data),
+        source=kind(training, config.data, normalise_as, config.seed),
+        validation=validation_samples(held_out, config.data, normalise_as.frames),
         hashes={file: motion.sha256 for file, motion in zip(config.data.files, motions, strict=True)},
         train_frames=len(training),
         validation_frames=len(held_out),
     )
+
+
+def _normalised(config: TrainConfig, skeleton: Skeleton) -> Normalised:
+    """Say how the model sees frames.
+
+    Raises:
+        InputError: The loss is another model's.
+    """
+    network = find_model(config.model_name).network
+    if config.loss in OWNED and config.loss not in network.own_losses:
+        raise InputError(
+            f"loss must be one that {config.model_name} has an answer for, got {config.loss}, which is another "
+            "model's; use mpjpe"
+        )
+    targets: Output = "sequence" if config.loss in OF_WINDOWS else network.output
+    return Normalised(skeleton, config.model.normalisation, config.model.receptive_field, network.output, targets)
 
 
 def _split(motion: Motion, config: DataConfig) -> tuple[Motion, Motion]:

@@ -196,7 +196,7 @@ class Views:
         return project(points, focal, centre, lens if any(lens) else None).astype(np.float32)
 
     def samples(self, source: str = "gt") -> "Samples":
-        """Return all samples with the keypoints of one 2D source, in contiguous tensors.
+        """Return all samples with the keypoints of one 2D source, in contiguous tensors; a view is a clip over time.
 
         Raises:
             InputError: There is no such source, or it lacks a view.
@@ -204,11 +204,17 @@ class Views:
         import torch  # noqa: PLC0415  preparing a dataset needs no torch
 
         from ampose.samples import Samples  # noqa: PLC0415
+        from ampose.windows import Footage, Moments  # noqa: PLC0415
 
         keypoints = torch.from_numpy(np.array(self._whole_source(source)))
         cameras = {name: torch.from_numpy(getattr(self, name)[self.sample_views]) for name in _PER_CAMERA}
         positions = torch.from_numpy(np.array(self.positions))
-        return Samples(keypoints_px=keypoints, positions=positions, intrinsics=Intrinsics(**cameras))
+        return Samples(
+            keypoints_px=keypoints,
+            positions=positions,
+            intrinsics=Intrinsics(**cameras),
+            footage=Footage(keypoints_px=keypoints, moments=Moments.of_clips(self.view_starts)),
+        )
 
     def _whole_source(self, source: str) -> Float32[np.ndarray, "sample joint 2"]:
         if source not in self.keypoints:

@@ -21,14 +21,26 @@ class MultiHeadSelfAttention(nn.Module):
         heads: N_h; divides ``channels``.
         qkv_bias: Whether the three projections have a bias.
         dropout: On the attention weights and on the output.
+        head_width: Channels of each head; None for ``channels / heads``.
+        out_bias: Whether the output projection has a bias.
     """
 
-    def __init__(self, channels: int, heads: int, *, qkv_bias: bool = True, dropout: float = 0.0) -> None:
+    def __init__(
+        self,
+        channels: int,
+        heads: int,
+        *,
+        qkv_bias: bool = True,
+        dropout: float = 0.0,
+        head_width: int | None = None,
+        out_bias: bool = True,
+    ) -> None:
         super().__init__()
+        width = head_width or channels // heads
         self.heads = heads
-        self.scale = (channels // heads) ** -0.5
-        self.qkv = nn.Linear(channels, 3 * channels, bias=qkv_bias)
-        self.out = nn.Linear(channels, channels)
+        self.scale = width**-0.5
+        self.qkv = nn.Linear(channels, 3 * heads * width, bias=qkv_bias)
+        self.out = nn.Linear(heads * width, channels, bias=out_bias)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Float[Tensor, "batch joint channel"]) -> Float[Tensor, "batch joint channel"]:
@@ -38,6 +50,37 @@ class MultiHeadSelfAttention(nn.Module):
         scores = (query * self.scale) @ key.mT
         weights = scores.softmax(dim=-1, dtype=torch.promote_types(scores.dtype, torch.float32)).type_as(value)
         heads = self.dropout(weights) @ value
+        return self.dropout(self.out(heads.transpose(1, 2).flatten(-2)))
+
+
+class MultiHeadCrossAttention(nn.Module):
+    """Queries, keys and values come from three places (MHFormer, eq. 8); otherwise as self-attention.
+
+    Args:
+        channels: Width of all three; a multiple of ``heads``.
+        heads: Attention heads.
+        dropout: On the attention weights and on the output.
+    """
+
+    def __init__(self, channels: int, heads: int, *, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.heads = heads
+        self.scale = (channels // heads) ** -0.5
+        self.query, self.key, self.value = (nn.Linear(channels, channels) for _ in range(3))
+        self.out = nn.Linear(channels, channels)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(
+        self,
+        query: Float[Tensor, "batch token channel"],
+        key: Float[Tensor, "batch token channel"],
+        value: Float[Tensor, "batch token channel"],
+    ) -> Float[Tensor, "batch token channel"]:
+        """Mix the tokens of ``value`` by how those of ``query`` look at those of ``key``."""
+        projected = (self.query(query), self.key(key), self.value(value))
+        q, k, v = (x.unflatten(-1, (self.heads, -1)).transpose(1, 2) for x in projected)
+        weights = ((q * self.scale) @ k.mT).softmax(dim=-1)
+        heads = self.dropout(weights) @ v
         return self.dropout(self.out(heads.transpose(1, 2).flatten(-2)))
 
 

@@ -1,0 +1,155 @@
+"""LCN: optimizing network structure for 3D human pose estimation, the locally connected network.
+
+Hai Ci, Chunyu Wang, Xiaoxuan Ma and Yizhou Wang, ICCV 2019
+
+A fully connected network over the J x F features of all joints (F = 64) in which a joint is fed by near joints alone:
+the block of weights between two joints exists where they are at most three links apart. An input layer, three residual
+blocks of two layers, an output layer. Weights are shared by no two pairs of joints.
+
+Parameters at 17 joints: 7,203,507 with the blocks that do not exist (the hidden layers alone are 6 x (17 x 64)^2 =
+7.1 M, as in the public code, which also keeps them and masks them); 4,365,363 of them act.
+
+What differs: the authors' target lies in the image plane (pixels and depth, scaled by the picture's width), its x and y
+are added to the 2D input, and poses are turned into millimetres by the true box, camera and root depth. The contract of
+this project is metres without ground truth, so the target is that of all systems, and nothing is added. The limit on
+the weights' norm (1) acts on the hidden layers, as in SimpleBaseline.
+
+Published: 36.3 mm (Human3.6M, ground-truth 2D, 17 joints), 52.7 mm (CPN); its README: 32.5 and 51.1 (Stacked Hourglass)
+under another protocol.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from ampose import models
+from ampose.models.contract import LifterConfig, Published, SingleFrameLifter, check_settings
+from ampose.models.layers.batch_norm import JointBatchNorm
+from ampose.models.layers.constrained_linear import ConstrainedLinear
+from ampose.skeletons import Skeleton, get_skeleton
+
+EXTRA_LINKS = (
+    ("spine", "left_hip"),
+    ("spine", "right_hip"),
+    ("spine", "left_shoulder"),
+    ("spine", "right_shoulder"),
+)
+"""Links of the authors' list that are no bones."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LCNConfig(LifterConfig):
+    """Everything that makes one LCN different from another."""
+
+    channels: int = 64
+    """Features F of each joint."""
+
+    depth: int = 3
+    """Residual blocks."""
+
+    reach: int = 3
+    """How many links away a joint is still seen by a layer."""
+
+    dropout: float = 0.25
+    """After each hidden layer."""
+
+    max_norm: float | None = 1.0
+    """Largest norm of a hidden layer's weights; None for no limit."""
+
+    def __post_init__(self) -> None:
+        check_settings(channels=self.channels, depth=self.depth, reach=self.reach, dropout=self.dropout)
+
+
+def within_reach(skeleton: Skeleton, reach: int) -> Bool[np.ndarray, "joint joint"]:
+    """Return where (A + I)^reach is not 0, A being bones and the extra links."""
+    linked = skeleton.adjacency | np.eye(skeleton.num_joints, dtype=bool)
+    for pair in EXTRA_LINKS:
+        if set(pair) <= set(skeleton.joints):
+            a, b = map(skeleton.index, pair)
+            linked[a, b] = linked[b, a] = True
+    return np.linalg.matrix_power(linked.astype(np.int64), reach) > 0
+
+
+class LocallyConnected(nn.Module):
+    """A linear layer over all joints' features whose weights exist between near joints alone."""
+
+    def __init__(
+        self, inputs: int, outputs: int, near: Bool[np.ndarray, "joint joint"], max_norm: float | None = None
+    ) -> None:
+        super().__init__()
+        joints = len(near)
+        blocks = np.kron(near, np.ones((outputs, inputs)))
+        mask = torch.tensor(blocks, dtype=torch.float32)
+        self.joints = joints
+        self.linear = ConstrainedLinear(joints * inputs, joints * outputs, max_norm=max_norm, mask=mask)
+
+    def forward(self, x: Float[Tensor, "pose joint in"]) -> Float[Tensor, "pose joint out"]:
+        """Feed each joint by its near joints."""
+        return self.linear(x.flatten(1)).unflatten(1, (self.joints, -1))
+
+
+class HiddenLayer(nn.Sequential):
+    """Locally connected layer, BatchNorm over features, leaky ReLU, dropout."""
+
+    def __init__(self, inputs: int, config: LCNConfig, near: Bool[np.ndarray, "joint joint"]) -> None:
+        super().__init__(
+            LocallyConnected(inputs, config.channels, near, config.max_norm),
+            JointBatchNorm(config.channels),
+            nn.LeakyReLU(0.2),
+            nn.Dropout(config.dropout),
+        )
+
+
+class ResidualBlock(nn.Module):
+    """Two hidden layers around which the input passes unchanged."""
+
+    def __init__(self, config: LCNConfig, near: Bool[np.ndarray, "joint joint"]) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            HiddenLayer(config.channels, config, near), HiddenLayer(config.channels, config, near)
+        )
+
+    def forward(self, x: Float[Tensor, "pose joint channel"]) -> Float[Tensor, "pose joint channel"]:
+        """Add what the two layers find."""
+        return x + self.layers(x)
+
+
+@models.register(
+    "lcn",
+    config=LCNConfig(),
+    paper="Optimizing Network Structure for 3D Human Pose Estimation",
+    year=2019,
+    venue="ICCV",
+    licence="Apache-2.0",
+    published={
+        "lcn": Published(
+            parameters="7.1 (code)",
+            rows=("Ci et al. [18]",),
+            note="7.1 M are the hidden layers alone, masked weights included as in ours; 4.37 M of ours act",
+        ),
+    },
+)
+class LCN(SingleFrameLifter):
+    """A fully connected network, thinned out by the skeleton."""
+
+    def __init__(self, config: LCNConfig) -> None:
+        super().__init__(config)
+        near = within_reach(get_skeleton(config.skeleton), config.reach)
+        self.layers = nn.Sequential(
+            HiddenLayer(2, config, near),
+            *(ResidualBlock(config, near) for _ in range(config.depth)),
+            LocallyConnected(config.channels, 3, near),
+        )
+
+    def effective_parameters(self) -> int:
+        """Count the parameters without the weights that are masked."""
+        masks = [layer.mask for layer in self.modules() if isinstance(layer, ConstrainedLinear)]
+        masked = sum(int((mask == 0).sum()) for mask in masks if mask is not None)
+        return sum(parameter.numel() for parameter in self.parameters()) - masked
+
+    def lift_poses(self, keypoints: Float[Tensor, "pose joint 2"]) -> Float[Tensor, "pose joint 3"]:
+        """Lift each pose."""
+        return self.layers(keypoints)

@@ -1,0 +1,109 @@
+"""Weight sharing: a comprehensive study of weight sharing in graph networks for 3D human pose estimation.
+
+Kenkun Liu, Rongqi Ding, Zhiming Zou, Le Wang and Wei Tang, ECCV 2020
+
+SemGCN's skeleton (one graph convolution to 128 channels, four residual blocks of two, one to 3D; BatchNorm and ReLU
+after each but the last) with graph convolutions that share their weights in one way or another. The best of the study
+is the default: each joint has weights of its own, applied before features are collected, and others for what it keeps
+itself ("decoupled pre-aggregation").
+
+Parameters at 16 joints: 4,218,243 (paper: 4.22 M), exact.
+
+What differs: no official code exists; the affinity matrix is the usual symmetric one, D^-1/2 (A + I) D^-1/2, and is
+fixed. Of the study's schemes those with fixed kinds of edges ("no sharing", "convolution-style") are not here.
+
+Published: 52.4 mm (Human3.6M, CPN, 16 joints), 37.8 mm (ground-truth 2D).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ampose import models
+from ampose.models.contract import LifterConfig, Published, SingleFrameLifter, check_settings
+from ampose.models.layers.batch_norm import JointBatchNorm
+from ampose.models.layers.joint_weights import JointWeightConvolution, Sharing, affinity
+from ampose.skeletons import get_skeleton
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightSharingConfig(LifterConfig):
+    """Everything that makes one network of the study different from another."""
+
+    skeleton: str = "human36m_16"
+    """Name of the skeleton whose joints go in and come out. The paper: 16 joints."""
+
+    channels: int = 128
+    """Width."""
+
+    depth: int = 4
+    """Residual blocks."""
+
+    sharing: Sharing = "pre-aggregation"
+    """Which joints share weights: all (``full``), or none, with the weights of the sender (``pre-aggregation``) or of
+    the receiver (``post-aggregation``)."""
+
+    decoupled: bool = True
+    """Whether a joint's own features have weights apart from its neighbours'."""
+
+    dropout: float = 0.0
+    """After each hidden layer. None stated."""
+
+    def __post_init__(self) -> None:
+        check_settings(channels=self.channels, depth=self.depth, dropout=self.dropout)
+
+
+class HiddenLayer(nn.Sequential):
+    """Graph convolution, BatchNorm, ReLU, dropout."""
+
+    def __init__(self, inputs: int, config: WeightSharingConfig, weights: Float[np.ndarray, "joint joint"]) -> None:
+        super().__init__(
+            JointWeightConvolution(
+                inputs, config.channels, weights, sharing=config.sharing, decoupled=config.decoupled
+            ),
+            JointBatchNorm(config.channels),
+            nn.ReLU(),
+            nn.Dropout(config.dropout),
+        )
+
+
+class ResidualBlock(nn.Module):
+    """Two hidden layers around which the input passes unchanged."""
+
+    def __init__(self, config: WeightSharingConfig, weights: Float[np.ndarray, "joint joint"]) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            HiddenLayer(config.channels, config, weights), HiddenLayer(config.channels, config, weights)
+        )
+
+    def forward(self, x: Float[Tensor, "batch joint channel"]) -> Float[Tensor, "batch joint channel"]:
+        """Add what the two layers find."""
+        return x + self.layers(x)
+
+
+@models.register(
+    "weight-sharing",
+    config=WeightSharingConfig(),
+    paper="A Comprehensive Study of Weight Sharing in Graph Networks for 3D Human Pose Estimation",
+    year=2020,
+    venue="ECCV",
+    licence="Apache-2.0",
+    published={"weight-sharing": Published(parameters="4.22 (paper)", rows=("Liu et al. [9]",))},
+)
+class WeightSharing(SingleFrameLifter):
+    """SemGCN's skeleton with the chosen sharing of weights."""
+
+    def __init__(self, config: WeightSharingConfig) -> None:
+        super().__init__(config)
+        weights = affinity(get_skeleton(config.skeleton).adjacency)
+        self.layers = nn.Sequential(
+            HiddenLayer(2, config, weights),
+            *(ResidualBlock(config, weights) for _ in range(config.depth)),
+            JointWeightConvolution(config.channels, 3, weights, sharing=config.sharing, decoupled=config.decoupled),
+        )
+
+    def lift_poses(self, keypoints: Float[Tensor, "pose joint 2"]) -> Float[Tensor, "pose joint 3"]:
+        """Lift each pose on its skeleton."""
+        return self.layers(keypoints)

@@ -1,0 +1,106 @@
+"""From pixels over time to camera-space metres, for networks that look at several frames.
+
+Each frame is normalised by itself, as ``ampose.models.prediction`` does it, so a window may be padded and cut
+anywhere.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ampose.camera import Intrinsics
+from ampose.errors import InputError
+from ampose.geometry import mirror
+from ampose.models.contract import LifterNetwork
+from ampose.models.prediction import predict
+from ampose.normalisation import normalise, to_camera_axes
+from ampose.samples import Samples
+from ampose.skeletons import get_skeleton
+from ampose.windows import Footage, cut_windows
+
+FRAMES = 2048
+"""Frames a forward pass: bounds the memory that long windows need."""
+
+
+def predict_samples(
+    network: LifterNetwork, samples: Samples, *, flip: bool, keep_root: bool = False
+) -> Float[Tensor, "sample joint 3"]:
+    """Lift samples with the cameras that they state, and with the frames around them if the network looks there.
+
+    Args:
+        network: In evaluation mode.
+        samples: Of the network's skeleton.
+        flip: Average with the mirrored prediction for the mirrored input (test-time flip).
+        keep_root: Leave the root where the network puts it.
+
+    Raises:
+        InputError: The network needs frames that the samples do not have.
+    """
+    if network.receptive_field == 1:
+        return predict(network, samples.keypoints_px, samples.intrinsics, flip=flip, keep_root=keep_root)
+    if samples.footage is None:
+        raise InputError(
+            f"samples must have footage for a network with a receptive field of {network.receptive_field} frames, "
+            "got single pictures; view the motion over time"
+        )
+    return predict_footage(network, samples.footage, samples.intrinsics, flip=flip, keep_root=keep_root)
+
+
+@torch.inference_mode()
+def predict_footage(
+    network: LifterNetwork, footage: Footage, intrinsics: Intrinsics, *, flip: bool, keep_root: bool = False
+) -> Float[Tensor, "sample joint 3"]:
+    """Lift the samples of a footage; the answer for one does not depend on which others are asked for.
+
+    Args:
+        network: In evaluation mode.
+        footage: Of the network's skeleton.
+        intrinsics: One camera a sample; fields of shape (sample, 2), on the network's device.
+        flip: Average with the mirrored prediction for the mirrored input (test-time flip).
+        keep_root: Leave the root where the network puts it.
+
+    Returns:
+        Metres in camera axes; the predicted root is 0 unless it is kept.
+    """
+    windows = cut_windows(footage.moments, network.receptive_field, network.output)
+    lifted = intrinsics.focal.new_zeros(len(footage.moments), footage.keypoints_px.shape[1], 3)
+    step = max(1, FRAMES // network.receptive_field)
+    for start in range(0, len(windows), step):
+        part = slice(start, start + step)
+        keypoints_px = footage.keypoints_px[windows.rows[part]].to(lifted.device)
+        answers = _lift(network, keypoints_px, _of(intrinsics, windows.sample[part]), flip=flip)
+        samples = torch.nonzero((windows.window >= start) & (windows.window < start + step))[:, 0]
+        lifted[samples] = answers[windows.window[samples] - start, windows.place[samples]]
+    root = get_skeleton(network.config.skeleton).root_index
+    return lifted if keep_root else lifted - lifted[:, root, None]
+
+
+def _of(intrinsics: Intrinsics, samples: Tensor) -> Intrinsics:
+    return Intrinsics(
+        focal=intrinsics.focal[samples], centre=intrinsics.centre[samples], image_size=intrinsics.image_size[samples]
+    )
+
+
+def _lift(
+    network: LifterNetwork, keypoints_px: Float[Tensor, "window frame joint 2"], intrinsics: Intrinsics, *, flip: bool
+) -> Float[Tensor, "window out_frame joint 3"]:
+    """Lift whole windows, each with one camera; the answer is in camera axes."""
+    skeleton = get_skeleton(network.config.skeleton)
+    count, frames = keypoints_px.shape[:2]
+    each = torch.arange(count).repeat_interleave(frames)
+    normalised = normalise(
+        network.config.normalisation, keypoints_px.flatten(0, 1), _of(intrinsics, each), skeleton.root_index
+    )
+    windows = normalised.keypoints.reshape(keypoints_px.shape)
+    if flip:
+        order = skeleton.flip_order
+        plain, mirrored = network(torch.cat([windows, mirror(windows, order)])).chunk(2)
+        lifted: Tensor = (plain + mirror(mirrored, order)) / 2
+    else:
+        lifted = network(windows)
+    rotation = normalised.rotation
+    if rotation is None:
+        return lifted
+    rotation = rotation.reshape(count, frames, 3, 3)
+    rotation = rotation if network.output == "sequence" else rotation[:, frames // 2, None]
+    return to_camera_axes(lifted.flatten(0, 1), rotation.flatten(0, 1)).reshape(lifted.shape)

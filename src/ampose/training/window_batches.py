@@ -1,0 +1,161 @@
+"""Batches of windows over time, for networks that look at several frames.
+
+What a sample is depends on the network: one that answers for the middle frame has a window around every frame;
+one that answers for the whole window has windows side by side, so that an epoch shows every frame once.
+"""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from ampose.camera import Intrinsics
+from ampose.data.motion import Motion
+from ampose.errors import InputError
+from ampose.samples import Samples
+from ampose.synthesis.detector_noise import add_noise
+from ampose.synthesis.filming import film
+from ampose.synthesis.proportions import vary_proportions
+from ampose.synthesis.virtual_cameras import draw_cameras
+from ampose.training.batches import (
+    BATCH,
+    ORDER,
+    Normalised,
+    VirtualCameraBatches,
+    generator_for,
+    mirror_half,
+    permutations,
+)
+from ampose.training.config import DataConfig
+from ampose.training.views_batches import FixedCameraBatches
+from ampose.windows import Moments, cut_windows
+
+Batch = tuple[Float[Tensor, "sample frame joint 2"], Float[Tensor, "sample out_frame joint 3"]]
+
+
+class WindowIndex:
+    """Which frames the windows of an epoch have."""
+
+    def __init__(self, moments: Moments, normalise_as: Normalised) -> None:
+        self.moments = moments
+        self.frames = normalise_as.frames
+        self.side_by_side = (
+            cut_windows(moments, self.frames, "sequence").rows if normalise_as.output == "sequence" else None
+        )
+
+    def __len__(self) -> int:
+        return len(self.moments) if self.side_by_side is None else len(self.side_by_side)
+
+    def rows(self, windows: Int[Tensor, " sample"]) -> Int[Tensor, "sample frame"]:
+        """Return the frames of some windows. Those around each frame are made when they are asked for."""
+        if self.side_by_side is None:
+            return cut_windows(self.moments[windows], self.frames, "centre").rows
+        return self.side_by_side[windows]
+
+    def middles(self) -> Int[Tensor, " window"]:
+        """Return the middle frame of every window."""
+        return self.moments.row if self.side_by_side is None else self.side_by_side[:, self.frames // 2]
+
+
+_SINGLE_POSES = ("evolution", "definitions", "missing", "focal_mistake")
+"""Settings of the data engine that make single poses."""
+
+
+class VirtualCameraWindows(VirtualCameraBatches):
+    """Windows of motion capture, each filmed by a new virtual camera that stays for the whole window.
+
+    Raises:
+        InputError: A setting is given that makes single poses, which are no motion.
+    """
+
+    def __init__(self, motion: Motion, config: DataConfig, normalise_as: Normalised, seed: int) -> None:
+        for name in _SINGLE_POSES:
+            if getattr(config, name) != getattr(DataConfig(), name):
+                raise InputError(f"{name} must be left out for a network over time, got {getattr(config, name)}")
+        super().__init__(motion, config, normalise_as, seed)
+        self.index = WindowIndex(Moments.of_clips(motion.clip_starts), normalise_as)
+        if self.weights is not None:
+            self.weights = self.weights[self.index.middles()]
+
+    def __len__(self) -> int:
+        return self.config.samples_per_epoch or len(self.index)
+
+    def order(self, epoch: int) -> Int[Tensor, " sample"]:
+        """Draw by weight, or permute all windows (several times over if an epoch has more)."""
+        if self.weights is not None:
+            return super().order(epoch)
+        return permutations(len(self.index), len(self), generator_for(self.seed, ORDER, epoch))
+
+    def batch(self, rows: Int[Tensor, " sample"], epoch: int, step: int) -> Batch:
+        """Vary the bodies, film them, add noise, normalise, mirror half; one draw for a whole window."""
+        generator = generator_for(self.seed, BATCH, epoch, step)
+        config = self.config
+        world = self.positions[self.index.rows(rows)]
+        world = vary_proportions(world, self.skeleton, config.proportions, generator)
+        seen = film(world, draw_cameras(len(rows), config.cameras, generator), self.skeleton)
+        keypoints_px = add_noise(seen.keypoints_px, config.noise, generator)
+        keypoints, target = normalise_windows(self.normalise_as, keypoints_px, seen.positions, seen.intrinsics)
+        if config.flip:
+            keypoints, target = mirror_half(keypoints, target, self.skeleton, generator)
+        return keypoints, target
+
+
+class FixedCameraWindows(FixedCameraBatches):
+    """Windows of the clips that fixed cameras saw.
+
+    Raises:
+        InputError: A setting is given that only virtual cameras have, or the samples are not of whole clips.
+    """
+
+    def __init__(self, samples: Samples, config: DataConfig, normalise_as: Normalised, seed: int) -> None:
+        super().__init__(samples, config, normalise_as, seed)
+        footage = samples.footage
+        if footage is None or len(footage.keypoints_px) != len(samples):
+            raise InputError("samples must be all frames of their clips for a network over time, got some of them")
+        self.index = WindowIndex(footage.moments, normalise_as)
+
+    def __len__(self) -> int:
+        return self.config.samples_per_epoch or len(self.index)
+
+    def order(self, epoch: int) -> Int[Tensor, " sample"]:
+        """Permute all windows (several times over if an epoch has more than there are)."""
+        return permutations(len(self.index), len(self), generator_for(self.seed, ORDER, epoch))
+
+    def batch(self, rows: Int[Tensor, " sample"], epoch: int, step: int) -> Batch:
+        """Gather, add noise, normalise, mirror half of the windows."""
+        generator = generator_for(self.seed, BATCH, epoch, step)
+        frames = self.index.rows(rows)
+        keypoints_px = add_noise(self.samples.keypoints_px[frames], self.config.noise, generator)
+        camera = self.samples.intrinsics
+        one = frames[:, 0]
+        of_window = Intrinsics(focal=camera.focal[one], centre=camera.centre[one], image_size=camera.image_size[one])
+        positions = self.samples.positions[frames]
+        keypoints, target = normalise_windows(self.normalise_as, keypoints_px, positions, of_window)
+        if self.config.flip:
+            keypoints, target = mirror_half(keypoints, target, self.normalise_as.skeleton, generator)
+        return keypoints, target
+
+
+def normalise_windows(
+    normalise_as: Normalised,
+    keypoints_px: Float[Tensor, "sample frame joint 2"],
+    positions: Float[Tensor, "sample frame joint 3"],
+    intrinsics: Intrinsics,
+) -> Batch:
+    """Normalise each frame by itself, and keep the targets that the loss needs.
+
+    Args:
+        normalise_as: How, and for which frames the truth is wanted.
+        keypoints_px: Pixels.
+        positions: Metres, camera axes, absolute.
+        intrinsics: One camera a window; fields of shape (sample, 2).
+    """
+    count, frames = keypoints_px.shape[:2]
+    each = torch.arange(count).repeat_interleave(frames)
+    camera = Intrinsics(
+        focal=intrinsics.focal[each], centre=intrinsics.centre[each], image_size=intrinsics.image_size[each]
+    )
+    flat = Samples(keypoints_px=keypoints_px.flatten(0, 1), positions=positions.flatten(0, 1), intrinsics=camera)
+    keypoints, target = (values.reshape(count, frames, *values.shape[1:]) for values in normalise_as(flat))
+    if normalise_as.targets == "centre":
+        target = target[:, frames // 2, None]
+    return keypoints, target

@@ -1,0 +1,202 @@
+"""Windows over time: which frames a network looks at to answer for one, and where a clip ends.
+
+One rule for use, evaluation and training. A window has as many frames as the network's receptive field and never
+reaches into another clip: beyond the ends of its own it repeats the first or the last frame (edge padding, as
+VideoPose3D and its successors do).
+
+``centre``
+    The network answers for the middle of the window. Every frame has a window of its own.
+``sequence``
+    It answers for all frames. A clip is cut into windows side by side; the last one is moved back to end with
+    the clip.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+Output = Literal["centre", "sequence"]
+"""For which frames of its window a network answers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moments:
+    """Where samples lie among the frames of clips.
+
+    Args:
+        row: Which frame each sample is.
+        first: First frame of the sample's clip.
+        last: Last frame of the sample's clip.
+
+    Example:
+        >>> moments = Moments.of_clips([0, 2, 5])
+        >>> moments.first.tolist(), moments.last.tolist()
+        ([0, 0, 2, 2, 2], [1, 1, 4, 4, 4])
+    """
+
+    row: Int[Tensor, " sample"]
+    first: Int[Tensor, " sample"]
+    last: Int[Tensor, " sample"]
+
+    @classmethod
+    def of_clips(cls, clip_starts: "Sequence[int] | Int[np.ndarray, ' clip_end']") -> "Moments":
+        """Every frame is a sample.
+
+        Args:
+            clip_starts: First frame of each clip, and the number of frames at the end.
+        """
+        starts = torch.as_tensor(np.asarray(clip_starts, dtype=np.int64))
+        lengths = starts.diff()
+        return cls(
+            row=torch.arange(int(starts[-1])),
+            first=starts[:-1].repeat_interleave(lengths),
+            last=(starts[1:] - 1).repeat_interleave(lengths),
+        )
+
+    @classmethod
+    def of_windows(cls, count: int, frames: int) -> "Moments":
+        """Every window is a clip of its own, and its middle frame is the sample."""
+        first = frames * torch.arange(count)
+        return cls(row=first + frames // 2, first=first, last=first + frames - 1)
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def __getitem__(self, samples: "Tensor | slice") -> "Moments":
+        """Return some of the samples."""
+        return Moments(row=self.row[samples], first=self.first[samples], last=self.last[samples])
+
+    def later(self, frames: int) -> "Moments":
+        """Return the same samples where so many frames come before."""
+        return Moments(row=self.row + frames, first=self.first + frames, last=self.last + frames)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Footage:
+    """The frames among which samples lie, so that a network can look at those before and after.
+
+    Args:
+        keypoints_px: Pixels of all frames of all clips, one clip after the other.
+        moments: Which of them the samples are.
+    """
+
+    keypoints_px: Float[Tensor, "frame joint 2"]
+    moments: Moments
+
+    @classmethod
+    def of_windows(cls, keypoints_px: Float[Tensor, "sample frame joint 2"]) -> "Footage":
+        """Every window is a clip of its own, and its middle frame is the sample."""
+        return cls(keypoints_px=keypoints_px.flatten(0, 1), moments=Moments.of_windows(*keypoints_px.shape[:2]))
+
+    def __getitem__(self, samples: "Tensor | slice") -> "Footage":
+        """Return the footage of some of the samples; the frames are shared."""
+        return Footage(keypoints_px=self.keypoints_px, moments=self.moments[samples])
+
+    @classmethod
+    def concatenate(cls, parts: "Sequence[Footage]") -> "Footage":
+        """Join footage of the same skeleton; clips stay apart."""
+        before = np.cumsum([0, *(len(part.keypoints_px) for part in parts)]).tolist()
+        moved = [part.moments.later(frames) for part, frames in zip(parts, before, strict=False)]
+        return cls(
+            keypoints_px=torch.cat([part.keypoints_px for part in parts]),
+            moments=Moments(
+                **{name: torch.cat([getattr(each, name) for each in moved]) for name in ("row", "first", "last")}
+            ),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Windows:
+    """Windows that hold the answers for some samples.
+
+    Args:
+        rows: The frames of each window.
+        window: In which window each sample is answered.
+        place: At which frame of the window's answer.
+        sample: One of the samples of each window.
+    """
+
+    rows: Int[Tensor, "window frame"]
+    window: Int[Tensor, " sample"]
+    place: Int[Tensor, " sample"]
+    sample: Int[Tensor, " window"]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def cut_windows(moments: Moments, frames: int, output: Output) -> Windows:
+    """Cut the windows in which a network with this receptive field answers for the samples.
+
+    Example:
+        >>> clip = Moments.of_clips([0, 4])
+        >>> cut_windows(clip, 3, "centre").rows.tolist()
+        [[0, 0, 1], [0, 1, 2], [1, 2, 3], [2, 3, 3]]
+        >>> cut_windows(clip, 3, "sequence").rows.tolist()
+        [[0, 1, 2], [1, 2, 3]]
+    """
+    return _around_each(moments, frames) if output == "centre" else _side_by_side(moments, frames)
+
+
+def _around_each(moments: Moments, frames: int) -> Windows:
+    each = torch.arange(len(moments))
+    return Windows(
+        rows=_clamped(moments.row - frames // 2, frames, moments.first, moments.last),
+        window=each,
+        place=torch.zeros_like(each),
+        sample=each,
+    )
+
+
+def _side_by_side(moments: Moments, frames: int) -> Windows:
+    """A window's first frame says which clip it is of, because clips share no frame."""
+    inside = (moments.row - moments.first) // frames * frames
+    wanted = torch.minimum(moments.first + inside, moments.last + 1 - frames).maximum(moments.first)
+    starts, window = torch.unique(wanted, return_inverse=True)
+    sample = torch.empty_like(starts)
+    sample[window] = torch.arange(len(window))
+    return Windows(
+        rows=_clamped(starts, frames, moments.first[sample], moments.last[sample]),
+        window=window,
+        place=moments.row - wanted,
+        sample=sample,
+    )
+
+
+def _clamped(start: Tensor, frames: int, first: Tensor, last: Tensor) -> Int[Tensor, "window frame"]:
+    """Frames that follow each other, the clip's edges repeated."""
+    return (start[:, None] + torch.arange(frames)).clamp(first[:, None], last[:, None])
+
+
+def runs(there: Bool[np.ndarray, " frame"]) -> Int[np.ndarray, " clip_end"]:
+    """Where runs of frames that are there begin, counted in such frames; their number at the end.
+
+    Example:
+        >>> runs(np.array([True, True, False, True, False, False])).tolist()
+        [0, 2, 3]
+    """
+    rows = np.flatnonzero(there)
+    breaks = np.flatnonzero(np.diff(rows) > 1) + 1
+    return np.concatenate([[0], breaks, [len(rows)]]) if len(rows) else np.zeros(1, dtype=np.int64)
+
+
+def around_centre(seen: Bool[Tensor, "window frame"]) -> Int[Tensor, "window frame"]:
+    """Keep the run of frames that are seen around the middle one, and pad it: its edges are repeated.
+
+    Returns:
+        For each frame of each window the frame to take. The middle one counts as seen.
+
+    Example:
+        >>> around_centre(torch.tensor([[True, False, True, True, False]])).tolist()
+        [[2, 2, 2, 3, 3]]
+    """
+    frames = seen.shape[1]
+    centre = frames // 2
+    before = seen[:, :centre].flip(1).cumprod(dim=1).sum(dim=1)
+    after = seen[:, centre + 1 :].cumprod(dim=1).sum(dim=1)
+    return torch.arange(frames).expand_as(seen).clamp((centre - before)[:, None], (centre + after)[:, None])

@@ -1,0 +1,67 @@
+"""Networks over time under the existing protocols: the samples that count stay the same."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from tests import views_stand_in as stand_in
+from tests.training.conftest import make_motion
+
+from ampose.evaluation import evaluate, protocols, view_held_out
+from ampose.evaluation.benchmark import lift_with
+from ampose.evaluation.fixed_cameras import measure_views
+from ampose.lifter import Lifter
+from ampose.models import create_model
+from ampose.models.window_prediction import predict_footage
+from ampose.windows import Footage, Moments
+
+PROTOCOL = replace(protocols.get("cmu-held-out-noisy").target, subjects=("A",), frame_stride=3)
+
+
+@pytest.fixture(scope="module")
+def lifter():
+    torch.manual_seed(0)
+    return Lifter(create_model("videopose3d", widths=(3, 3), channels=16), name="video")
+
+
+def test_virtual_cameras_see_the_same_samples_and_what_is_around_them():
+    motion = make_motion()
+    single = view_held_out(motion, PROTOCOL)
+    over_time = view_held_out(motion, PROTOCOL, receptive_field=9)
+    assert torch.equal(single.samples.keypoints_px, over_time.samples.keypoints_px)
+    assert torch.equal(single.samples.positions, over_time.samples.positions)
+    assert single.actions == over_time.actions
+    footage = over_time.samples.footage
+    assert torch.equal(footage.keypoints_px[footage.moments.row], single.samples.keypoints_px)
+    clean = view_held_out(motion, replace(PROTOCOL, noise=replace(PROTOCOL.noise, largest=0.0)), receptive_field=9)
+    off = footage.keypoints_px - clean.samples.footage.keypoints_px
+    level = off.view(-1, 9, 34).std(dim=2)
+    assert (level > 0).all()
+    assert np.corrcoef(level[:, 4], level[:, 0])[0, 1] > 0.8  # as noisy as the sample is
+
+
+def test_a_report_over_virtual_cameras_is_the_same_in_chunks(lifter):
+    held_out = view_held_out(make_motion(), PROTOCOL, receptive_field=9)
+
+    def in_chunks(samples):
+        return torch.cat([lifter.predict_samples(samples[start : start + 5]) for start in range(0, len(samples), 5)])
+
+    ways = (lifter.predict_samples, in_chunks)
+    reports = [evaluate(way, held_out.samples, held_out.actions, PROTOCOL) for way in ways]
+    first, second = (report.all_frames.values["mpjpe"] for report in reports)
+    assert first == pytest.approx(second, rel=1e-5)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_fixed_cameras_are_looked_at_view_by_view(lifter, tmp_path, stride):
+    views = stand_in.write_human36m(tmp_path / "human36m")
+    protocol = replace(protocols.get("h36m-cpn-17").target, frame_stride=stride, metrics=("mpjpe",), flip=True)
+    (report,) = measure_views(lift_with(lifter), views, [protocol])
+    chosen = views.select(subjects=["S9", "S11"])
+    samples = chosen.samples("cpn")
+    footage = Footage(keypoints_px=samples.keypoints_px, moments=Moments.of_clips(chosen.view_starts))
+    lifted = predict_footage(lifter.network, footage, samples.intrinsics, flip=True)
+    lifted = lifted - lifted[:, :1]
+    error = (lifted - (samples.positions - samples.positions[:, :1])).norm(dim=-1).mean(dim=1)[::stride]
+    assert report.all_frames.values["mpjpe"] == pytest.approx(1000 * error.mean().item(), rel=1e-5)

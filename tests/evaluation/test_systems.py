@@ -1,0 +1,45 @@
+"""The table of all systems: our counts beside the published ones, each difference explained."""
+
+import pytest
+
+from ampose.cli import main
+from ampose.evaluation.published import TABLES
+from ampose.evaluation.systems import HEADER, describe_system, list_systems
+
+ROWS = [describe_system(name) for name in list_systems()]
+METHODS = {row.method for table in TABLES.values() for row in table.rows}
+PRINTED = [row for row in ROWS if row.published.parameters]
+
+
+@pytest.mark.parametrize("row", PRINTED, ids=lambda row: row.name)
+def test_parameters_are_the_published_ones_and_differences_are_explained(row):
+    printed = float(row.published.parameters.split()[0])
+    ours = row.cost.parameters / 1e6
+    digits = len(row.published.parameters.split()[0].partition(".")[2])
+    if round(ours, digits) != printed:
+        assert row.published.note or row.joints == 17
+        assert ours == pytest.approx(printed, rel=0.025)
+    assert set(row.published.rows) <= METHODS
+
+
+def test_every_size_is_there_once():
+    names = list_systems()
+    assert len(set(names)) == len(names)
+    assert {"ampose-full", "graformer", "graformer-small", "lcn", "simple-baseline", "srnet"} <= set(names)
+    assert "ampose" not in names  # another name of ampose-full
+
+
+def test_published_errors_are_found_in_the_papers_tables():
+    assert describe_system("weight-sharing").mpjpe == "52.4 (CPN, 16 joints), 37.8 (GT, 16 joints)"
+    assert describe_system("modulated-gcn").mpjpe == "49.4 (CPN), 50.73 (CPN, no refinement)"
+    assert describe_system("graformer-small").mpjpe == ""
+
+
+def test_command_prints_the_table(capsys):
+    assert main(["info", "--all"]) == 0
+    first, *lines = capsys.readouterr().out.splitlines()
+    assert [first.index(label) for label in HEADER] == sorted(first.index(label) for label in HEADER)
+    (srnet,) = [line for line in lines if line.startswith("srnet ")]
+    assert "899,255" in srnet
+    assert "33.9 (GT)" in srnet
+    assert any(line.startswith("lcn: ") for line in lines)
