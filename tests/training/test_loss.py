@@ -36,5 +36,5 @@ def test_names_in_recipes_are_those_of_the_losses():
 def test_refinement_of_a_pose_needs_a_loss_of_the_pose():
     from dataclasses import replace
 
-    with pytest.raises(InputError, match="loss of a refinement must be one of mse, .*got jointformer"):
+    with pytest.raises(InputError, match=r"loss of a refinement must be one of mse, .*got jointformer"):
         replace(read_recipe("h36m-jointformer"), refinement=RefinementTraining())
