@@ -52,7 +52,7 @@ def convert(
     if not people:
         raise InputError(f"{source}: must hold at least one person, found nobody")
     people = people if fps is None else [_at(person, fps) for person in people]
-    check_names(outputs, timed=people[0].pose3d.fps is not None)
+    check_names(outputs, timed=people[0].pose3d.seconds is not None)
     written = write_files(outputs, people, camera_tilt)
     print(_summary(source, people, written))
 
@@ -65,8 +65,8 @@ def _check_place(output: Path, source: Path) -> None:
 
 
 def _at(person: "Person", fps: float) -> "Person":
-    pose2d = None if person.pose2d is None else replace(person.pose2d, fps=fps)
-    return replace(person, pose3d=replace(person.pose3d, fps=fps), pose2d=pose2d)
+    pose2d = None if person.pose2d is None else replace(person.pose2d, fps=fps, times=None)
+    return replace(person, pose3d=replace(person.pose3d, fps=fps, times=None), pose2d=pose2d)
 
 
 def _summary(source: Path, people: "Sequence[Person]", written: Sequence[tuple[Path, str]]) -> str:

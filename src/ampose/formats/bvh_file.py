@@ -18,6 +18,7 @@ from ampose.errors import InputError
 from ampose.formats.axes import TURNED_FROM, from_camera, to_camera
 from ampose.formats.contract import Person, formats
 from ampose.formats.joint_names import pose_of
+from ampose.formats.timing import mean_rate
 from ampose.kinematics import PIVOT, Motion, Rig, solve
 from ampose.pose import Pose3D
 from ampose.skeletons import Skeleton, get_skeleton, list_skeletons
@@ -37,12 +38,13 @@ class BvhFile:
         """Write the hierarchy and the motion."""
         (person,) = people
         pose = person.pose3d
-        motion = solve(from_camera(pose.positions, _UP), pose.skeleton, pose.fps or 1.0)
+        rate = mean_rate(pose)
+        motion = solve(from_camera(pose.positions, _UP), pose.skeleton, rate)
         angles = np.degrees(np.unwrap(_zxy(motion.rotations), axis=0))
         rows = np.concatenate([motion.root, angles.reshape(len(angles), -1)], axis=1)
         with path.open("w", encoding="utf-8", newline="\n") as stream:
             stream.writelines(f"{line}\n" for line in ("HIERARCHY", *_hierarchy(motion.rig, 0, "")))
-            stream.write(f"MOTION\nFrames: {len(rows)}\nFrame Time: {1 / (pose.fps or 1):.9f}\n")
+            stream.write(f"MOTION\nFrames: {len(rows)}\nFrame Time: {1 / rate:.9f}\n")
             stream.writelines(" ".join(f"{value:.6f}" for value in row) + "\n" for row in rows)
 
     def read(self, path: Path) -> list[Person]:
