@@ -15,8 +15,9 @@ def mean_rate(pose: Pose3D) -> float:
 
     Example:
         >>> from ampose.skeletons import Skeleton
-        >>> times, dots = np.array([0.0, 0.1, 0.4]), np.zeros((3, 1, 3))
-        >>> mean_rate(Pose3D(positions=dots, confidence=dots[..., 0], skeleton=Skeleton("dot", {"hip": None}), times=times))
+        >>> dots, skeleton = np.zeros((3, 1, 3)), Skeleton("dot", {"hip": None})
+        >>> times = np.array([0.0, 0.1, 0.4])
+        >>> mean_rate(Pose3D(positions=dots, confidence=dots[..., 0], skeleton=skeleton, times=times))
         5.0
     """
     if pose.times is not None and len(pose) > 1:
