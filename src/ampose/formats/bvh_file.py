@@ -18,7 +18,6 @@ from ampose.errors import InputError
 from ampose.formats.axes import TURNED_FROM, from_camera, to_camera
 from ampose.formats.contract import Person, formats
 from ampose.formats.joint_names import pose_of
-from ampose.formats.timing import mean_rate
 from ampose.kinematics import PIVOT, Motion, Rig, solve
 from ampose.pose import Pose3D
 from ampose.skeletons import Skeleton, get_skeleton, list_skeletons
@@ -38,7 +37,7 @@ class BvhFile:
         """Write the hierarchy and the motion."""
         (person,) = people
         pose = person.pose3d
-        rate = mean_rate(pose)
+        rate = pose.mean_rate or 1.0
         motion = solve(from_camera(pose.positions, _UP), pose.skeleton, rate)
         angles = np.degrees(np.unwrap(_zxy(motion.rotations), axis=0))
         rows = np.concatenate([motion.root, angles.reshape(len(angles), -1)], axis=1)

@@ -17,7 +17,6 @@ from ampose.errors import InputError
 from ampose.formats.axes import TURNED_FROM, from_camera, to_camera
 from ampose.formats.contract import Person, formats
 from ampose.formats.joint_names import pose_of
-from ampose.formats.timing import mean_rate
 
 _UP = "z"
 _METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0}
@@ -41,7 +40,7 @@ class C3dFile:
         lost = np.isnan(points_mm).any(axis=0)
         file = ezc3d.c3d()
         about = file["parameters"]["POINT"]
-        about["RATE"]["value"] = [mean_rate(people[0].pose3d)]
+        about["RATE"]["value"] = [people[0].pose3d.mean_rate or 1.0]
         about["UNITS"]["value"] = ["mm"]
         about["LABELS"]["value"] = _labels(people)
         file["data"]["points"] = np.concatenate([np.where(lost, np.nan, points_mm), np.ones((1, *lost.shape))])

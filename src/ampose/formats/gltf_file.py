@@ -20,7 +20,6 @@ from jaxtyping import Float
 from ampose.errors import InputError
 from ampose.formats.axes import from_camera
 from ampose.formats.contract import Person, formats
-from ampose.formats.timing import mean_rate
 from ampose.kinematics import PIVOT, Motion, Rig, shortest_arc, solve
 from ampose.skeletons import Skeleton
 
@@ -91,7 +90,7 @@ class GltfFile(GlbFile):
 
 def _document(person: Person) -> _Document:
     pose = person.pose3d
-    motion = solve(from_camera(pose.positions, _UP), pose.skeleton, mean_rate(pose))
+    motion = solve(from_camera(pose.positions, _UP), pose.skeleton, pose.mean_rate or 1.0)
     seconds = np.zeros(1) if pose.seconds is None else pose.seconds - pose.seconds[0]
     rig, document = motion.rig, _Document()
     places = _places(rig)

@@ -1,8 +1,8 @@
 """``.parquet``: the table of the CSV file with exact numbers, smaller and faster to read.
 
 ``table_columns`` says what the columns are; an empty cell is null. The schema's metadata holds, under ``ampose``, a
-JSON text: format ("ampose.poses"), version (1), fps, uneven_times, frame_of_reference, skeleton and provenance as in ``poses.json``.
-A file without it is read as a CSV file is.
+JSON text: format ("ampose.poses"), version (1), fps, uneven_times, frame_of_reference, skeleton and
+provenance as in ``poses.json``. A file without it is read as a CSV file is.
 """
 
 import json

@@ -2,11 +2,11 @@
 
 ``person`` and ``frame`` (from 0), ``time_s`` (empty without a frame rate), then of each joint ``<joint>_x_m``,
 ``<joint>_y_m``, ``<joint>_z_m`` and ``<joint>_confidence``, and ``<joint>_expected_error_m`` if the lifter estimates
-it. Camera axes (x right, y down, z away), metres. An empty cell is a missing joint; a frame in which a person is missing
-is a row of empty cells. ``time_s`` are the frames' own times, even or not.
+it. Camera axes (x right, y down, z away), metres. An empty cell is a missing joint; a frame in which a person is
+missing is a row of empty cells. ``time_s`` are the frames' own times, even or not.
 
-Read back, ``person``, ``time_s``, the confidences and the expected errors may be left out, as may rows: they are frames in which the person
-is missing. Other columns are not looked at.
+Read back, ``person``, ``time_s``, the confidences and the expected errors may be left out, as may rows: they are
+frames in which the person is missing. Other columns are not looked at.
 """
 
 from collections.abc import Mapping, Sequence

@@ -4,25 +4,9 @@ import numpy as np
 from jaxtyping import Float
 
 from ampose.errors import InputError
-from ampose.pose import Pose3D
 
 _TOLERANCE_S = 1.1e-3  # times are often rounded to a millisecond: half of one at either end
 _MOST_FRAMES = 2_000_000  # 18 hours at 30 a second; a larger number is a damaged one
-
-
-def mean_rate(pose: Pose3D) -> float:
-    """Return frames per second, which for uneven times keeps the whole clip's length; 1 for a lone picture.
-
-    Example:
-        >>> from ampose.skeletons import Skeleton
-        >>> dots, skeleton = np.zeros((3, 1, 3)), Skeleton("dot", {"hip": None})
-        >>> times = np.array([0.0, 0.1, 0.4])
-        >>> mean_rate(Pose3D(positions=dots, confidence=dots[..., 0], skeleton=skeleton, times=times))
-        5.0
-    """
-    if pose.times is not None and len(pose) > 1:
-        return float((len(pose) - 1) / (pose.times[-1] - pose.times[0]))
-    return pose.fps or 1.0
 
 
 def frame_numbers(frames: np.ndarray) -> np.ndarray:

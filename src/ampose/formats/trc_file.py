@@ -19,7 +19,7 @@ from ampose.errors import InputError
 from ampose.formats.axes import TURNED_FROM, from_camera, to_camera
 from ampose.formats.contract import Person, formats
 from ampose.formats.joint_names import pose_of
-from ampose.formats.timing import clock, frame_numbers, mean_rate, spread
+from ampose.formats.timing import clock, frame_numbers, spread
 
 _UP = "y"
 _METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0}
@@ -46,7 +46,7 @@ class TrcFile:
         (person,) = people
         pose = person.pose3d
         joints, frames = pose.skeleton.joints, len(pose)
-        rate = f"{mean_rate(pose):.10g}"
+        rate = f"{(pose.mean_rate or 1.0):.10g}"
         seconds = np.zeros(1) if pose.seconds is None else pose.seconds
         values = (rate, rate, frames, len(joints), "mm", rate, 1, frames)
         header = [
