@@ -7,7 +7,6 @@ read back. The pose stands upright on a floor: name the camera's tilt (``ampose 
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar
 
 from ampose.errors import InputError
 from ampose.formats.contract import PARTS, Person, formats
@@ -23,12 +22,12 @@ _EVEN = tuple(part for part in _CARRIES if part != "times")
 class _Picture:
     """One person as a picture; what is drawn is said at the top of this file."""
 
-    draw: ClassVar[Callable[[str | Path, Pose3D], None]]
+    draw: Callable[[str | Path, Pose3D], None]
 
     def write(self, path: Path, people: Sequence[Person]) -> None:
         """Draw the person's 3D pose."""
         (person,) = people
-        type(self).draw(path, person.pose3d)
+        self.draw(path, person.pose3d)
 
     def read(self, path: Path) -> list[Person]:
         """Refuse: a picture is for looking."""
