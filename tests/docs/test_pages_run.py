@@ -44,7 +44,9 @@ class Script:
 
 def script_of(text: str) -> Script:
     blocks = [(reason, body) for reason, body in BLOCK.findall(text) if re.search(r"^ampose ", body, re.MULTILINE)]
-    return Script("".join(body for reason, body in blocks if not reason), tuple(reason for reason, _ in blocks if reason))
+    return Script(
+        "".join(body for reason, body in blocks if not reason), tuple(reason for reason, _ in blocks if reason)
+    )
 
 
 PAGES = [page for page in sorted(ROOT.glob("docs/*.md")) if script_of(page.read_text()).code]
@@ -67,8 +69,8 @@ def test_page_runs(page, tools, tmp_path):
     text = page.read_text()
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
-    options = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True, "check": False}
-    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script_of(text).code], **options)
+    options = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True}
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script_of(text).code], check=False, **options)
     assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-1500:]
     promised = {name for name in re.findall(r"`(demo/[\w./-]+\.\w+)`", text) if "*" not in name}
     missing = {name for name in promised if not (tmp_path / name).exists()}
