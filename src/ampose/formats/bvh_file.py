@@ -27,6 +27,8 @@ _ROTATIONS = "Zrotation Xrotation Yrotation"
 _POSITIONS = ("Xposition", "Yposition", "Zposition")
 _LARGEST_BODY_M = 10.0
 """A skeleton whose bones add up to more is in centimetres."""
+_LOCKED = 1e-6
+"""Below this cosine of X only the sum or the difference of Y and Z is known (gimbal lock)."""
 
 
 @formats.register(".bvh", reads=True, writes=True, up=_UP, carries=("skeleton",))
@@ -86,10 +88,13 @@ def _numbers(values: Float[np.ndarray, "3"]) -> str:
 
 
 def _zxy(rotations: Float[np.ndarray, "*batch 3 3"]) -> Float[np.ndarray, "*batch 3"]:
-    """Return the angles of R = Rz Rx Ry, in radians."""
-    x = np.arcsin(np.clip(rotations[..., 2, 1], -1, 1))
-    z = np.arctan2(-rotations[..., 0, 1], rotations[..., 1, 1])
-    y = np.arctan2(-rotations[..., 2, 0], rotations[..., 2, 2])
+    """Return the angles of R = Rz Rx Ry, in radians; where X is a quarter turn, Z does Y's part too."""
+    r = rotations
+    cosine = np.hypot(r[..., 0, 1], r[..., 1, 1])
+    locked = cosine < _LOCKED
+    x = np.arctan2(r[..., 2, 1], cosine)
+    z = np.where(locked, np.arctan2(r[..., 1, 0], r[..., 0, 0]), np.arctan2(-r[..., 0, 1], r[..., 1, 1]))
+    y = np.where(locked, 0.0, np.arctan2(-r[..., 2, 0], r[..., 2, 2]))
     return np.stack([z, x, y], axis=-1)
 
 
