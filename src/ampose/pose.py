@@ -161,6 +161,13 @@ class Pose3D:
         """The time of each frame; None for single pictures."""
         return _seconds(self.times, self.fps, len(self))
 
+    @property
+    def mean_rate(self) -> float | None:
+        """Frames per second over the whole clip, also where times are uneven; None where no time is known."""
+        if self.times is not None and len(self) > 1:
+            return float((len(self) - 1) / (self.times[-1] - self.times[0]))
+        return self.fps
+
     def __len__(self) -> int:
         return len(self.positions)
 

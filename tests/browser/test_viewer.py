@@ -314,3 +314,23 @@ def test_a_hostile_name_is_only_a_name(viewer, poses, tmp_path):
     assert viewer.chrome.title.endswith("evil.npz")
     assert viewer.text("#model").endswith(evil)
     assert viewer.chrome.find_elements("css selector", "img") == []
+
+
+def test_a_joint_is_named_under_the_pointer_and_uneven_times_are_kept(viewer, poses, tmp_path):
+    from selenium.webdriver import ActionChains
+
+    (person,) = read(poses)
+    pose = person.pose3d
+    times = np.concatenate([np.arange(50) / 60, 2 + np.arange(len(pose) - 50) / 60])
+    error = np.full(pose.confidence.shape, 0.024, np.float32)
+    write(tmp_path / "a.npz", replace(person, pose3d=replace(pose, times=times, expected_error=error), pose2d=None))
+    assert main(["view", str(tmp_path / "a.npz")]) == 0
+    viewer.open(tmp_path / "a.html").scrub(50)
+    assert viewer.text("#moment") == "2.00 s · frame 50"
+    stage = viewer.find("#stage")
+    for down in range(-260, 261, 8):
+        ActionChains(viewer.chrome, duration=0).move_to_element_with_offset(stage, 0, down).perform()
+        if viewer.find("#tip").is_displayed():
+            break
+    assert viewer.text("#tip").endswith("expected error 24 mm")
+    assert viewer.text("#tip").split(" · ")[0].replace(" ", "_") in pose.skeleton.joints

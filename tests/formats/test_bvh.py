@@ -3,11 +3,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from ampose import formats
 from ampose.errors import InputError
 from ampose.formats import Person
 from ampose.formats.axes import from_camera
+from ampose.formats.bvh_file import _zxy
 from ampose.kinematics import constant_length_positions
 from ampose.pose import Pose3D
 from ampose.skeletons import get_skeleton
@@ -44,6 +46,27 @@ def test_round_trip_keeps_constant_length_positions(lifted, tmp_path):
     np.testing.assert_allclose(from_camera(back.pose3d.positions, "y"), expected, rtol=0, atol=1e-4)
     assert back.pose3d.skeleton == pose.skeleton
     assert back.pose3d.fps == pytest.approx(pose.fps, rel=1e-6)
+
+
+def test_the_real_clip_turns_without_jumps_and_within_5_mm(lifted, tmp_path):
+    """As the file says it, and with the angles of the file: the issue's own measure."""
+    formats.write(tmp_path / "a.bvh", lifted)
+    text = (tmp_path / "a.bvh").read_text().partition("Frame Time:")[2].splitlines()[1:]
+    angles = np.array([line.split() for line in text], dtype=float)[:, 3:].reshape(len(text), -1, 3)
+    turns = Rotation.from_euler("ZXY", angles.reshape(-1, 3), degrees=True).as_matrix().reshape(len(text), -1, 3, 3)
+    steps = turns[1:] @ turns[:-1].swapaxes(-1, -2)
+    cosines = (np.trace(steps, axis1=-2, axis2=-1) - 1) / 2
+    assert np.degrees(np.arccos(np.clip(cosines, -1, 1))).max() < 60
+    pose = formats.read(tmp_path / "a.bvh")[0].pose3d
+    expected = constant_length_positions(from_camera(lifted.pose3d.positions, "y"), pose.skeleton)
+    assert np.linalg.norm(from_camera(pose.positions, "y") - expected, axis=2).max() < 0.005
+
+
+@pytest.mark.parametrize("x", [90.0, -90.0, 89.9999999, 12.0])
+def test_a_quarter_turn_about_x_is_no_loss(x):
+    turns = Rotation.from_euler("ZXY", [[30.0, x, 50.0], [-170.0, x, 110.0]], degrees=True).as_matrix()
+    back = Rotation.from_euler("ZXY", _zxy(turns)).as_matrix()
+    np.testing.assert_allclose(back, turns, rtol=0, atol=1e-6)
 
 
 def test_file_of_another_program_in_centimetres(tmp_path):

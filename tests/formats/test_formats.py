@@ -115,6 +115,17 @@ def test_json_is_what_its_description_says(tmp_path):
     assert len(text.splitlines()) < 40, "a frame is one line"
 
 
+def test_a_file_of_before_times_and_expected_errors_is_read(tmp_path):
+    path = tmp_path / "poses.json"
+    formats.write(path, person())
+    data = json.loads(path.read_text(encoding="utf-8"))
+    del data["uneven_times"]
+    for frame in data["people"][0]["frames"]:
+        del frame["expected_error"]
+    path.write_text(json.dumps(data), encoding="utf-8")
+    assert_same(formats.read(path)[0], person(), exact=False)
+
+
 def test_npz_needs_no_pickle(tmp_path):
     formats.write(tmp_path / "poses.npz", person())
     with np.load(tmp_path / "poses.npz", allow_pickle=False) as file:

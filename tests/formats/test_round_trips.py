@@ -33,8 +33,9 @@ TOLERANCE_M = 1.2e-5  # JSON and CSV round to 0.01 mm, TRC to 0.001 mm
 def crowds(draw: st.DrawFn) -> list[Person]:
     """One to three people of the same frames, with gaps, single missing joints, and perhaps 2D."""
     skeleton, fps = draw(st.sampled_from(SKELETONS)), draw(st.sampled_from([None, 24.0, 29.97, 30000 / 1001, 240.0]))
-    frames, with_2d = draw(st.integers(1, 5)), draw(st.booleans())
+    frames, with_2d, with_error = draw(st.integers(1, 5)), draw(st.booleans()), draw(st.booleans())
     random = np.random.default_rng(draw(st.integers(0, 1000)))
+    times = random.uniform(0.01, 0.5, frames).cumsum() if draw(st.booleans()) else None
     people = []
     for number in draw(st.lists(st.integers(0, 99), min_size=1, max_size=3, unique=True).map(sorted)):
         positions = random.normal(size=(frames, skeleton.num_joints, 3)).astype(np.float32)
@@ -43,7 +44,16 @@ def crowds(draw: st.DrawFn) -> list[Person]:
             positions[random.integers(frames), random.integers(skeleton.num_joints)] = np.nan
         there = ~np.isnan(positions).any(axis=2)
         confidence = np.where(there, random.uniform(0.1, 1, there.shape), 0).astype(np.float32)
-        pose = Pose3D(positions=positions, confidence=confidence, skeleton=skeleton, fps=fps, provenance={"by": "é"})
+        error = np.where(there, random.uniform(0.01, 0.2, there.shape), np.nan).astype(np.float32)
+        pose = Pose3D(
+            positions=positions,
+            confidence=confidence,
+            skeleton=skeleton,
+            fps=fps,
+            provenance={"by": "é"},
+            expected_error=error if with_error else None,
+            times=times,
+        )
         keypoints = random.uniform(0, 99, (frames, 17, 2))
         pose2d = Pose2D.from_array(keypoints, skeleton=get_skeleton("coco_17"), image_size=(9, 9), fps=fps)
         people.append(Person(pose, pose2d if with_2d else None, id=number))
@@ -61,6 +71,10 @@ def assert_kept(read: Person, written: Person, kept: frozenset[str]) -> None:
     there = ~np.isnan(other.positions).any(axis=2)
     confidence = other.confidence if "confidence" in kept else there
     np.testing.assert_allclose(one.confidence, confidence, rtol=0, atol=1.1e-4)
+    if "expected_error" in kept and other.expected_error is not None and there.any():
+        np.testing.assert_allclose(one.expected_error, other.expected_error, rtol=0, atol=TOLERANCE_M)
+    else:
+        assert one.expected_error is None
     assert one.skeleton.joints == other.skeleton.joints
     if "skeleton" in kept or other.skeleton != OWN:
         assert one.skeleton.as_dict() == other.skeleton.as_dict()
@@ -71,9 +85,15 @@ def assert_kept(read: Person, written: Person, kept: frozenset[str]) -> None:
     assert (read.pose2d is not None) == ("keypoints_2d" in kept and written.pose2d is not None)
 
 
-def assert_same_rate(one: Pose3D, other: Pose3D, pair: tuple[str, str]) -> None:
-    if ".csv" in pair and len(other) == 1:
-        return  # a table of one moment has no rate
+def assert_same_times(one: Pose3D, other: Pose3D, pair: tuple[str, str], kept: frozenset[str]) -> None:
+    """To 1 ms; even times begin at 0 in formats that say them by the rate."""
+    if len(other) == 1 and (other.times is not None or ".csv" in pair):
+        return  # one moment has no rate
+    if other.times is not None:
+        steps = np.diff(other.times)
+        found = np.diff(one.seconds)
+        np.testing.assert_allclose(found, steps if "times" in kept else steps.mean(), rtol=0, atol=2e-3)
+        return
     assert one.fps == (None if other.fps is None else pytest.approx(other.fps, rel=1e-7))
 
 
@@ -84,8 +104,8 @@ def test_a_pair_keeps_what_both_carry(pair, people):
     kept = formats.carries(f"a{pair[0]}") & formats.carries(f"a{pair[1]}")
     single_moment = ".csv" in pair and len(people[0].pose3d) == 1
     with TemporaryDirectory() as folder:
-        if "no_fps" not in kept and (people[0].pose3d.fps is None or single_moment):
-            if people[0].pose3d.fps is None:
+        if "no_fps" not in kept and (people[0].pose3d.seconds is None or single_moment):
+            if people[0].pose3d.seconds is None:
                 with pytest.raises(InputError, match="must have a frame rate"):
                     through(through(people, Path(folder) / f"a{pair[0]}"), Path(folder) / f"b{pair[1]}")
             return
@@ -96,7 +116,7 @@ def test_a_pair_keeps_what_both_carry(pair, people):
     assert len(last) == len(people)
     for read, written in zip(last, people, strict=True):
         assert_kept(read, written, kept)
-        assert_same_rate(read.pose3d, written.pose3d, pair)
+        assert_same_times(read.pose3d, written.pose3d, pair, kept)
         assert "people" not in kept or len(people) == 1 or read.id == written.id
 
 
@@ -116,6 +136,45 @@ def test_time_does_not_drift(tmp_path, suffix):
     assert read.fps is not None
     assert len(read) == frames
     assert math.isclose(frames / read.fps, frames / rate, abs_tol=1e-3)
+
+
+@pytest.mark.parametrize("suffix", [".json", ".npz", ".parquet"])
+def test_times_and_expected_errors_are_exact(tmp_path, suffix, rng):
+    shape = (4, 17)
+    error = rng.uniform(0, 0.1, shape).astype(np.float32).round(5)
+    error[1, 3] = np.nan
+    pose = Pose3D(
+        positions=rng.normal(size=(*shape, 3)).astype(np.float32),
+        confidence=np.ones(shape, np.float32),
+        skeleton=get_skeleton("human36m_17"),
+        fps=30.0,
+        expected_error=error,
+        times=np.array([1.5, 1.5 + 1e-7, 2.25, 1e6 / 3]),
+    )
+    formats.write(tmp_path / f"a{suffix}", Person(pose))
+    read = formats.read(tmp_path / f"a{suffix}")[0].pose3d
+    np.testing.assert_array_equal(read.times, pose.times)
+    np.testing.assert_allclose(read.expected_error, error, rtol=0, atol=1e-8)
+    assert read.fps == 30.0
+
+
+def test_what_is_lost_of_times_and_errors_is_said(tmp_path):
+    pose = Pose3D(
+        positions=np.zeros((3, 17, 3), np.float32),
+        confidence=np.ones((3, 17), np.float32),
+        skeleton=get_skeleton("human36m_17"),
+        expected_error=np.full((3, 17), 0.02, np.float32),
+        times=np.array([0.0, 0.1, 0.4]),
+    )
+    said = {suffix: set(formats.losses(f"a{suffix}", Person(pose))) for suffix in formats.suffixes("writes")}
+    lossy = {suffix for suffix, words in said.items() if "uneven times" in words}
+    assert lossy >= {".bvh", ".c3d"}
+    assert not lossy & {".trc", ".glb", ".csv", ".json", ".npz", ".parquet", ".html"}
+    assert {suffix for suffix, words in said.items() if "expected error" not in words} <= {
+        *(".json", ".npz", ".csv", ".parquet", ".html")
+    }
+    formats.write(tmp_path / "a.bvh", Person(pose))
+    assert formats.read(tmp_path / "a.bvh")[0].pose3d.fps == pytest.approx(5), "as long as it was"
 
 
 def test_what_is_lost_is_said():

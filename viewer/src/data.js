@@ -24,6 +24,7 @@ function unpackPerson(person) {
     ...person,
     positions: unpack(person.positions),
     confidence: unpack(person.confidence),
+    expected: person.expected && unpack(person.expected),
     overlay: overlay && {
       ...overlay,
       keypoints: unpack(overlay.keypoints),
@@ -47,8 +48,20 @@ export function readVideo(type) {
   return url;
 }
 
+// When a frame of a result begins, counted from its first.
+export const secondsOf = ({ fps, times }, frame) => (times ? times[frame] - times[0] : frame / fps);
+
+export const lengthOf = (result) => secondsOf(result, result.frames - 1) + 1 / result.fps;
+
 // The frame of a result at a moment, or -1 after its end.
 export function frameAt(result, seconds) {
-  const frame = Math.floor(seconds * result.fps + 1e-6);
-  return frame < result.frames ? frame : -1;
+  if (seconds + 1e-6 >= lengthOf(result)) return -1;
+  if (!result.times) return Math.floor(seconds * result.fps + 1e-6);
+  let [low, high] = [0, result.frames - 1];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (secondsOf(result, middle) <= seconds + 1e-6) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }

@@ -1,5 +1,5 @@
 // The page: one moment in time, and everything that shows it.
-import { frameAt, readData, readVideo } from "./data.js";
+import { frameAt, lengthOf, readData, readVideo, secondsOf } from "./data.js";
 import { Overlay } from "./overlay.js";
 import { Plots } from "./plots.js";
 import { Stage } from "./stage.js";
@@ -7,7 +7,7 @@ import { Stage } from "./stage.js";
 const get = (id) => document.getElementById(id);
 const data = readData();
 const [first] = data.results;
-const duration = Math.max(...data.results.map((result) => result.frames / result.fps));
+const duration = Math.max(...data.results.map(lengthOf));
 const state = { seconds: 0, playing: false, speed: 1, chosen: 0, theme: "light" };
 
 const overlay = new Overlay(get("overlay"), data, first);
@@ -24,7 +24,7 @@ function makeStage() {
   } catch (error) {
     // a browser without WebGL: the rest of the page still works
     get("stage-note").textContent = "3D needs WebGL, which this browser does not offer";
-    return { show: () => [true], paint() {}, resize() {}, look() {}, arrange() {} };
+    return { show: () => [true], paint() {}, resize() {}, look() {}, arrange() {}, jointAt: () => null };
   }
 }
 
@@ -47,19 +47,27 @@ function show() {
   get("moment").textContent = first.isVideo ? `${state.seconds.toFixed(2)} s · frame ${frame}` : `picture ${frame}`;
 }
 
-const longest = () => (data.results.length > 1 && data.results[1].frames / data.results[1].fps >= duration ? 1 : 0);
+const longest = () => (data.results.length > 1 && lengthOf(data.results[1]) >= duration ? 1 : 0);
 
 function seek(seconds, { moveVideo = true } = {}) {
-  const { fps, frames } = data.results[longest()];
-  const frame = Math.min(Math.max(Math.floor(seconds * fps + 1e-6), 0), frames - 1);
-  state.seconds = frame / fps;
-  if (moveVideo && overlay.withVideo) video.currentTime = (Math.floor(state.seconds * first.fps + 1e-6) + 0.5) / first.fps;
+  const result = data.results[longest()];
+  const frame = frameAt(result, Math.max(seconds, 0));
+  state.seconds = secondsOf(result, frame < 0 ? result.frames - 1 : frame);
+  if (moveVideo && overlay.withVideo) {
+    const shown = frameAt(first, state.seconds);
+    video.currentTime = secondsOf(first, shown < 0 ? first.frames - 1 : shown) + 0.5 / first.fps;
+  }
   show();
 }
 
 function step(frames) {
   pause();
-  seek(state.seconds + (frames + 1e-3) / data.results[longest()].fps);
+  seekFrame(frameAt(data.results[longest()], state.seconds) + frames);
+}
+
+function seekFrame(frame) {
+  const result = data.results[longest()];
+  seek(secondsOf(result, Math.min(Math.max(frame, 0), result.frames - 1)) + 1e-6);
 }
 
 function play() {
@@ -164,7 +172,7 @@ function listen() {
   get("scrub").max = data.results[longest()].frames - 1;
   get("scrub").addEventListener("input", (event) => {
     pause();
-    seek((Number(event.target.value) + 1e-3) / data.results[longest()].fps);
+    seekFrame(Number(event.target.value));
   });
   get("speed").addEventListener("change", (event) => {
     state.speed = Number(event.target.value);
@@ -182,6 +190,8 @@ function listen() {
   document.querySelectorAll("[data-view]").forEach((button) =>
     button.addEventListener("click", () => stage.look(Number(button.dataset.view))),
   );
+  get("stage").addEventListener("pointermove", nameJoint);
+  get("stage").addEventListener("pointerleave", () => (get("tip").hidden = true));
   document.addEventListener("keydown", onKey);
   const system = window.matchMedia("(prefers-color-scheme: dark)");
   system.addEventListener("change", () => {
@@ -209,6 +219,24 @@ function onKey(event) {
     event.preventDefault();
     actions[event.key]();
   }
+}
+
+// What is under the pointer: the joint's name, and how sure it is.
+function nameJoint(event) {
+  const found = stage.jointAt(event.offsetX, event.offsetY);
+  const tip = get("tip");
+  tip.hidden = !found;
+  if (!found) return;
+  const { number, joint, left, top } = found;
+  const { joints } = data.results[number].skeleton;
+  const person = peopleShown()[number];
+  const at = frameAt(data.results[number], state.seconds) * joints.length + joint;
+  const words = [joints[joint].replaceAll("_", " "), `confidence ${person.confidence[at].toFixed(2)}`];
+  const expected = person.expected?.[at];
+  if (Number.isFinite(expected)) words.push(`expected error ${Math.round(1000 * expected)} mm`);
+  tip.textContent = words.join(" · ");
+  tip.style.left = `${left}px`;
+  tip.style.top = `${top}px`;
 }
 
 function openVideo() {

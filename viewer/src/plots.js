@@ -1,4 +1,6 @@
 // Joint angles over time, with a cursor that follows and can be dragged.
+import { secondsOf } from "./data.js";
+
 const [WIDTH, HEIGHT] = [300, 110];
 const FOOT = 4;
 
@@ -73,7 +75,7 @@ export class Plots {
     let pen = false;
     values.forEach((degrees, frame) => {
       if (Number.isFinite(degrees)) {
-        path += `${pen ? "L" : "M"}${this.#x((frame + 0.5) / result.fps).toFixed(1)} ${y(degrees).toFixed(1)}`;
+        path += `${pen ? "L" : "M"}${this.#x(secondsOf(result, frame) + 0.5 / result.fps).toFixed(1)} ${y(degrees).toFixed(1)}`;
       }
       pen = Number.isFinite(degrees);
     });

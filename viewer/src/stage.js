@@ -7,6 +7,7 @@ const GRID_M = 0.25;
 const ELEVATION = 14;
 const VIEWS = { 1: [0, ELEVATION], 2: [90, ELEVATION], 3: [180, ELEVATION], 4: [0, 89] };
 const FIELD_OF_VIEW = 30;
+const REACH_PX = 16;
 
 export class Stage {
   constructor(canvas, data) {
@@ -111,9 +112,29 @@ export class Stage {
 
   // Whether anybody is there.
   show(people, frames) {
+    Object.assign(this, { people, frames });
     const seen = this.figures.map((figure, number) => figure.show(people[number], people[number] ? frames[number] : -1));
     this.render();
     return seen;
+  }
+
+  // The joint nearest to a place on the canvas, if one is near: whose it is, and where it is seen.
+  jointAt(x, y) {
+    const { clientWidth, clientHeight } = this.canvas;
+    let [found, nearest] = [null, REACH_PX];
+    this.figures.forEach(({ skeleton, group }, number) => {
+      const [person, frame] = [this.people?.[number], this.frames?.[number]];
+      if (!person || frame < 0) return;
+      skeleton.joints.forEach((_, joint) => {
+        const at = 3 * (frame * skeleton.joints.length + joint);
+        const [right, down, away] = person.positions.subarray(at, at + 3);
+        const seen = group.localToWorld(new THREE.Vector3(right, -down, -away)).project(this.camera);
+        const [left, top] = [((seen.x + 1) / 2) * clientWidth, ((1 - seen.y) / 2) * clientHeight];
+        const apart = Math.hypot(left - x, top - y);
+        if (apart < nearest) [found, nearest] = [{ number, joint, left, top }, apart];
+      });
+    });
+    return found;
   }
 
   render() {

@@ -53,6 +53,17 @@ def write_files(paths: Sequence[Path], people: "Sequence[Person]", camera_tilt: 
     return written
 
 
+def write_angle_files(paths: Sequence[Path], people: "Sequence[Person]", camera_tilt: float) -> list[tuple[Path, str]]:
+    """Write the joint angles of the people to each of the files; the tilt is taken out of the trunk's lean."""
+    from ampose.formats import write_angles
+    from ampose.joint_angles import angle_names
+
+    levelled = _levelled(people, camera_tilt) if camera_tilt else people
+    for path in paths:
+        write_angles(path, levelled)
+    return [(path, f"{len(angle_names(people[0].pose3d.skeleton))} joint angles, in degrees") for path in paths]
+
+
 def _levelled(people: "Sequence[Person]", camera_tilt: float) -> "list[Person]":
     from ampose.view import upright
 

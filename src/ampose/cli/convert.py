@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from ampose.cli._arguments import call_with_arguments
-from ampose.cli._writing import check_names, write_files
+from ampose.cli._writing import check_names, write_angle_files, write_files
 from ampose.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,17 +27,20 @@ def convert(
     *,
     fps: float | None = None,
     camera_tilt: float = 0.0,
+    angles: bool = False,
 ) -> None:
     """Turn a file with 3D poses into files of other formats, which the names' endings tell.
 
     Says what a format cannot carry. Several people give a file each (clip_0.trc, clip_1.trc) where a format holds one.
+    Pictures: clip.mp4 and clip.gif move, sheet.png is a contact sheet, figure.pdf and figure.svg are for a paper.
 
     Args:
         source: A file with poses, such as poses.json.
         outputs: Files to write, such as clip.trc and clip.csv.
         fps: Frames per second, in place of what the input says; for pictures, which have none.
         camera_tilt: How far the camera looks down, in degrees. Formats with an axis that points up are levelled by
-            it; in the others the numbers keep their axes.
+            it, as are pictures and angles; in the others the numbers keep their axes.
+        angles: Write joint angles in degrees (knee, hip, elbow, shoulder, trunk lean) to the .csv files, not positions.
     """
     from ampose import formats
 
@@ -46,15 +49,23 @@ def convert(
     if not outputs:
         raise InputError("OUTPUT must be one file at least, got none; name one, such as clip.trc")
     check_names(outputs, timed=True)
+    _check_angles(outputs, angles)
     for output in outputs:
         _check_place(output, source)
     people = formats.read(source)
     if not people:
         raise InputError(f"{source}: must hold at least one person, found nobody")
     people = people if fps is None else [_at(person, fps) for person in people]
-    check_names(outputs, timed=people[0].pose3d.fps is not None)
-    written = write_files(outputs, people, camera_tilt)
+    check_names(outputs, timed=people[0].pose3d.seconds is not None)
+    write = write_angle_files if angles else write_files
+    written = write(outputs, people, camera_tilt)
     print(_summary(source, people, written))
+
+
+def _check_angles(outputs: Sequence[Path], angles: bool) -> None:
+    others = [output for output in outputs if output.suffix.lower() != ".csv"]
+    if angles and others:
+        raise InputError(f"{others[0]}: with --angles outputs must be .csv files, got {others[0].suffix}; rename it")
 
 
 def _check_place(output: Path, source: Path) -> None:
@@ -65,8 +76,8 @@ def _check_place(output: Path, source: Path) -> None:
 
 
 def _at(person: "Person", fps: float) -> "Person":
-    pose2d = None if person.pose2d is None else replace(person.pose2d, fps=fps)
-    return replace(person, pose3d=replace(person.pose3d, fps=fps), pose2d=pose2d)
+    pose2d = None if person.pose2d is None else replace(person.pose2d, fps=fps, times=None)
+    return replace(person, pose3d=replace(person.pose3d, fps=fps, times=None), pose2d=pose2d)
 
 
 def _summary(source: Path, people: "Sequence[Person]", written: Sequence[tuple[Path, str]]) -> str:

@@ -4,6 +4,7 @@ A file registers its format with ``@formats.register(".qux", reads=..., writes=.
 the same through the entry-point group ``ampose.formats``.
 """
 
+from ampose.formats.angle_table import write_angles
 from ampose.formats.contract import (
     PARTS,
     Format,
@@ -31,5 +32,6 @@ __all__ = [
     "suffixes",
     "up_axis",
     "write",
+    "write_angles",
     "write_each",
 ]

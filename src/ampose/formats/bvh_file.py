@@ -27,6 +27,8 @@ _ROTATIONS = "Zrotation Xrotation Yrotation"
 _POSITIONS = ("Xposition", "Yposition", "Zposition")
 _LARGEST_BODY_M = 10.0
 """A skeleton whose bones add up to more is in centimetres."""
+_LOCKED = 1e-6
+"""Below this cosine of X only the sum or the difference of Y and Z is known (gimbal lock)."""
 
 
 @formats.register(".bvh", reads=True, writes=True, up=_UP, carries=("skeleton",))
@@ -37,12 +39,13 @@ class BvhFile:
         """Write the hierarchy and the motion."""
         (person,) = people
         pose = person.pose3d
-        motion = solve(from_camera(pose.positions, _UP), pose.skeleton, pose.fps or 1.0)
+        rate = pose.mean_rate or 1.0
+        motion = solve(from_camera(pose.positions, _UP), pose.skeleton, rate)
         angles = np.degrees(np.unwrap(_zxy(motion.rotations), axis=0))
         rows = np.concatenate([motion.root, angles.reshape(len(angles), -1)], axis=1)
         with path.open("w", encoding="utf-8", newline="\n") as stream:
             stream.writelines(f"{line}\n" for line in ("HIERARCHY", *_hierarchy(motion.rig, 0, "")))
-            stream.write(f"MOTION\nFrames: {len(rows)}\nFrame Time: {1 / (pose.fps or 1):.9f}\n")
+            stream.write(f"MOTION\nFrames: {len(rows)}\nFrame Time: {1 / rate:.9f}\n")
             stream.writelines(" ".join(f"{value:.6f}" for value in row) + "\n" for row in rows)
 
     def read(self, path: Path) -> list[Person]:
@@ -85,10 +88,13 @@ def _numbers(values: Float[np.ndarray, "3"]) -> str:
 
 
 def _zxy(rotations: Float[np.ndarray, "*batch 3 3"]) -> Float[np.ndarray, "*batch 3"]:
-    """Return the angles of R = Rz Rx Ry, in radians."""
-    x = np.arcsin(np.clip(rotations[..., 2, 1], -1, 1))
-    z = np.arctan2(-rotations[..., 0, 1], rotations[..., 1, 1])
-    y = np.arctan2(-rotations[..., 2, 0], rotations[..., 2, 2])
+    """Return the angles of R = Rz Rx Ry, in radians; where X is a quarter turn, Z does Y's part too."""
+    r = rotations
+    cosine = np.hypot(r[..., 0, 1], r[..., 1, 1])
+    locked = cosine < _LOCKED
+    x = np.arctan2(r[..., 2, 1], cosine)
+    z = np.where(locked, np.arctan2(r[..., 1, 0], r[..., 0, 0]), np.arctan2(-r[..., 0, 1], r[..., 1, 1]))
+    y = np.where(locked, 0.0, np.arctan2(-r[..., 2, 0], r[..., 2, 2]))
     return np.stack([z, x, y], axis=-1)
 
 

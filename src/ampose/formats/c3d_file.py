@@ -40,7 +40,7 @@ class C3dFile:
         lost = np.isnan(points_mm).any(axis=0)
         file = ezc3d.c3d()
         about = file["parameters"]["POINT"]
-        about["RATE"]["value"] = [people[0].pose3d.fps]
+        about["RATE"]["value"] = [people[0].pose3d.mean_rate or 1.0]
         about["UNITS"]["value"] = ["mm"]
         about["LABELS"]["value"] = _labels(people)
         file["data"]["points"] = np.concatenate([np.where(lost, np.nan, points_mm), np.ones((1, *lost.shape))])

@@ -17,12 +17,14 @@ from ampose.registry import Entry, Registry
 PARTS = {
     "positions": "changes of bone lengths",  # a format of rotations does not hold each joint's own position
     "confidence": "confidence",
+    "expected_error": "expected error",
     "keypoints_2d": "2D keypoints",
     "skeleton": "which joints are joined",  # only asked for where the joints' names do not tell it
     "frame_of_reference": "the words for the frame of reference",
     "provenance": "provenance",
     "missing_joints": "single missing joints",
     "missing_frames": "frames in which the person is missing",
+    "times": "uneven times",
     "no_fps": "that there is no frame rate",
     "people": "several people in one file",
 }
@@ -230,13 +232,15 @@ def _parts_of(people: Sequence[Person]) -> set[str]:
     there = {
         "positions": True,
         "confidence": any((pose.confidence[~gone] != 1).any() for pose, gone in zip(poses, lost, strict=True)),
+        "expected_error": any(pose.expected_error is not None for pose in poses),
         "keypoints_2d": any(person.pose2d is not None for person in people),
         "skeleton": any(skeleton_of(pose.skeleton.joints) != pose.skeleton for pose in poses),
         "frame_of_reference": True,
         "provenance": any(pose.provenance for pose in poses),
         "missing_joints": any((gone.any(axis=1) & ~gone.all(axis=1)).any() for gone in lost),
         "missing_frames": any(gone.all(axis=1).any() for gone in lost),
-        "no_fps": any(pose.fps is None for pose in poses),
+        "times": any(pose.times is not None for pose in poses),
+        "no_fps": any(pose.seconds is None for pose in poses),
         "people": len(people) > 1,
     }
     return {part for part, is_there in there.items() if is_there}
@@ -252,8 +256,21 @@ def _check_people(path: Path, people: Sequence[Person]) -> None:
         raise InputError(f"people must each have their own id, got {[person.id for person in people]}")
     if not len(people[0].pose3d):
         raise InputError("people must have at least one frame, got none; there is nothing to write")
-    if people[0].pose3d.fps is None and "no_fps" not in carries(path):
+    _check_times(people)
+    if people[0].pose3d.seconds is None and "no_fps" not in carries(path):
         raise InputError(
             f"{path}: poses must have a frame rate for a {path.suffix} file, got pictures without one; "
             "name one (ampose convert --fps)"
         )
+
+
+def _check_times(people: Sequence[Person]) -> None:
+    first = people[0].pose3d
+    if any(person.pose3d.fps != first.fps or not _same(person.pose3d.times, first.times) for person in people):
+        raise InputError(
+            "people in one file must share frame rate and times, got different ones; write a file for each"
+        )
+
+
+def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
+    return one is other if one is None or other is None else np.array_equal(one, other)

@@ -13,7 +13,16 @@ from ampose.formats.contract import Person, formats
 from ampose.formats.table_columns import columns_of, is_column, people_of
 
 _DIGITS_M, _DIGITS_CONFIDENCE, _DIGITS_S = 5, 4, 12
-_CARRIES = ("positions", "confidence", "missing_joints", "missing_frames", "no_fps", "people")
+_CARRIES = (
+    "positions",
+    "confidence",
+    "expected_error",
+    "missing_joints",
+    "missing_frames",
+    "times",
+    "no_fps",
+    "people",
+)
 
 
 @formats.register(".csv", reads=True, writes=True, carries=_CARRIES)

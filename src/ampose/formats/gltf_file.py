@@ -55,7 +55,7 @@ class _Document:
         return len(self.content["accessors"]) - 1
 
 
-@formats.register(".glb", reads=False, writes=True, up=_UP, carries=("skeleton",))
+@formats.register(".glb", reads=False, writes=True, up=_UP, carries=("skeleton", "times"))
 class GlbFile:
     """One person as a binary glTF file."""
 
@@ -76,7 +76,7 @@ class GlbFile:
         raise InputError(f"{path}: glTF files are written only; read poses.json instead")
 
 
-@formats.register(".gltf", reads=False, writes=True, up=_UP, carries=("skeleton",))
+@formats.register(".gltf", reads=False, writes=True, up=_UP, carries=("skeleton", "times"))
 class GltfFile(GlbFile):
     """One person as a glTF file of text."""
 
@@ -90,7 +90,8 @@ class GltfFile(GlbFile):
 
 def _document(person: Person) -> _Document:
     pose = person.pose3d
-    motion = solve(from_camera(pose.positions, _UP), pose.skeleton, pose.fps or 1.0)
+    motion = solve(from_camera(pose.positions, _UP), pose.skeleton, pose.mean_rate or 1.0)
+    seconds = np.zeros(1) if pose.seconds is None else pose.seconds - pose.seconds[0]
     rig, document = motion.rig, _Document()
     places = _places(rig)
     nodes: list[dict[str, Any]] = [
@@ -106,7 +107,7 @@ def _document(person: Person) -> _Document:
         "materials": [_material(side) for side in _COLOURS],
         "meshes": [{"name": "bones", "primitives": _primitives(document, rig, places, pose.skeleton)}],
         "skins": [{"joints": list(range(len(nodes))), "skeleton": 0, "inverseBindMatrices": _binds(document, places)}],
-        "animations": [_animation(document, motion, pose.fps or 1.0)],
+        "animations": [_animation(document, motion, seconds)],
     }
     return document
 
@@ -176,9 +177,9 @@ def _binds(document: _Document, places: Float[np.ndarray, "joint 3"]) -> int:
     return document.add(matrices)
 
 
-def _animation(document: _Document, motion: Motion, fps: float) -> dict[str, Any]:
+def _animation(document: _Document, motion: Motion, seconds: Float[np.ndarray, " frame"]) -> dict[str, Any]:
     """Return the root's path and all joints' rotations, at the frames' own times."""
-    times = document.add((np.arange(len(motion.root)) / fps).astype(np.float32), bounds=True)
+    times = document.add(seconds.astype(np.float32), bounds=True)
     outputs = [(0, "translation", document.add(motion.root.astype(np.float32)))]
     for at, turns in enumerate(np.moveaxis(_quaternions(motion.rotations), 1, 0)):
         outputs.append((at, "rotation", document.add(np.ascontiguousarray(turns, dtype=np.float32))))

@@ -10,7 +10,7 @@ from ampose.view.web_page import Result, page
 _CARRIES = tuple(part for part in PARTS if part not in ("frame_of_reference", "provenance"))
 
 
-@formats.register(".html", reads=False, writes=True, carries=_CARRIES)
+@formats.register(".html", reads=False, writes=True, up="y", carries=_CARRIES)
 class HtmlFile:
     """People as a self-contained page; ``ampose view`` also puts the video into it and compares two results."""
 

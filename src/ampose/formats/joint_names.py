@@ -39,7 +39,14 @@ def skeleton_of(joints: Sequence[str]) -> Skeleton:
     return Skeleton("markers", {joint: None if joint == root else root for joint in joints}, pairs)
 
 
-def pose_of(positions: np.ndarray, joints: Sequence[str], *, fps: float | None, frame_of_reference: str) -> Pose3D:
+def pose_of(
+    positions: np.ndarray,
+    joints: Sequence[str],
+    *,
+    fps: float | None,
+    frame_of_reference: str,
+    times: np.ndarray | None = None,
+) -> Pose3D:
     """Return the pose of (frame, joint, 3) metres from a file that carries no confidence: 1, and 0 where it is NaN.
 
     Raises:
@@ -52,4 +59,5 @@ def pose_of(positions: np.ndarray, joints: Sequence[str], *, fps: float | None, 
         skeleton=skeleton_of(joints),
         fps=fps,
         frame_of_reference=frame_of_reference,
+        times=times,
     )

@@ -6,6 +6,7 @@ The file is one object (version 1)::
     unit                  "m": of every position
     frame_of_reference    what the axes and the origin are
     fps                   frames per second; null for pictures
+    uneven_times          true if each frame's time is its own; false if fps says them all
     num_frames            how many frames there are, those without a person included
     skeleton              {name, parents: {joint: its parent or null}, pairs: [[left, right], ...]}
     joints, parents       names in the order of the positions; the parent's name or null
@@ -17,13 +18,16 @@ The file is one object (version 1)::
         frame, time       number from 0; seconds (null for pictures)
         positions         [[x, y, z], ...] metres; null when the person was not found, and for a missing joint
         confidence        of each joint, 0 (a guess) to 1; null when the person was not found
+        expected_error    of each joint, metres; null likewise, or where the lifter does not estimate it
         keypoints_2d      [[x, y], ...] pixels from the upper left corner; null likewise, or without 2D
         confidence_2d     of each keypoint; null likewise
 
-Positions are rounded to 0.01 mm, pixels to 0.01, confidences to 0.0001.
+Positions and expected errors are rounded to 0.01 mm, pixels to 0.01, confidences to 0.0001. Older files of
+version 1 have no ``uneven_times`` and no ``expected_error``; they are read all the same.
 """
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -80,6 +84,7 @@ def _header(person: Person) -> dict[str, Any]:
         "unit": pose3d.unit,
         "frame_of_reference": pose3d.frame_of_reference,
         "fps": pose3d.fps,
+        "uneven_times": pose3d.times is not None,
         "num_frames": len(pose3d),
         "skeleton": pose3d.skeleton.as_dict(),
         "joints": list(pose3d.skeleton.joints),
@@ -98,12 +103,25 @@ def _frame(person: Person, frame: int) -> dict[str, Any]:
     seen = pose2d is not None and not pose2d.missing[frame]
     return {
         "frame": frame,
-        "time": round(frame / pose3d.fps, 6) if pose3d.fps else None,
+        "time": _time(pose3d, frame),
         "positions": _points(pose3d.positions[frame], _DIGITS_M) if found else None,
         "confidence": _rounded(pose3d.confidence[frame], _DIGITS_CONFIDENCE) if found else None,
-        "keypoints_2d": _rounded(pose2d.keypoints[frame], _DIGITS_PX) if pose2d and seen else None,
+        "expected_error": _error(pose3d, frame) if found else None,
+        "keypoints_2d": _points(pose2d.keypoints[frame], _DIGITS_PX) if pose2d and seen else None,
         "confidence_2d": _rounded(pose2d.confidence[frame], _DIGITS_CONFIDENCE) if pose2d and seen else None,
     }
+
+
+def _time(pose: Pose3D, frame: int) -> float | None:
+    if pose.times is not None:
+        return float(pose.times[frame])
+    return round(frame / pose.fps, 6) if pose.fps else None
+
+
+def _error(pose: Pose3D, frame: int) -> list[float | None] | None:
+    if pose.expected_error is None:
+        return None
+    return [None if math.isnan(value) else value for value in _rounded(pose.expected_error[frame], _DIGITS_M)]
 
 
 def _points(points: np.ndarray, digits: int) -> list[list[float] | None]:
@@ -118,6 +136,7 @@ def _rounded(values: np.ndarray, digits: int) -> Any:
 def _person(entry: Mapping[str, Any], data: Mapping[str, Any]) -> Person:
     skeleton, frames = Skeleton.from_dict(data["skeleton"]), entry["frames"]
     fps = None if data["fps"] is None else float(data["fps"])
+    times = [frame["time"] for frame in frames] if data.get("uneven_times") else None
     pose3d = Pose3D(
         positions=_stack(frames, "positions", (skeleton.num_joints, 3), np.nan),
         confidence=_stack(frames, "confidence", (skeleton.num_joints,), 0.0),
@@ -125,11 +144,13 @@ def _person(entry: Mapping[str, Any], data: Mapping[str, Any]) -> Person:
         fps=fps,
         frame_of_reference=data["frame_of_reference"],
         provenance=data["provenance"],
+        expected_error=_errors(frames, skeleton.num_joints),
+        times=None if times is None else np.array(times, dtype=np.float64),
     )
-    return Person(pose3d, _pose2d(frames, data, fps), id=entry["id"])
+    return Person(pose3d, _pose2d(frames, data, pose3d), id=entry["id"])
 
 
-def _pose2d(frames: Sequence[Mapping[str, Any]], data: Mapping[str, Any], fps: float | None) -> Pose2D | None:
+def _pose2d(frames: Sequence[Mapping[str, Any]], data: Mapping[str, Any], pose3d: Pose3D) -> Pose2D | None:
     if data["skeleton_2d"] is None:
         return None
     skeleton, (width, height) = Skeleton.from_dict(data["skeleton_2d"]), data["image_size"]
@@ -138,9 +159,16 @@ def _pose2d(frames: Sequence[Mapping[str, Any]], data: Mapping[str, Any], fps: f
         confidence=_stack(frames, "confidence_2d", (skeleton.num_joints,), 0.0),
         skeleton=skeleton,
         image_size=(int(width), int(height)),
-        fps=fps,
+        fps=pose3d.fps,
         provenance=data["provenance"],
+        times=pose3d.times,
     )
+
+
+def _errors(frames: Sequence[Mapping[str, Any]], num_joints: int) -> np.ndarray | None:
+    if not any(frame.get("expected_error") for frame in frames):
+        return None
+    return _stack(frames, "expected_error", (num_joints,), np.nan)
 
 
 def _stack(frames: Sequence[Mapping[str, Any]], key: str, shape: tuple[int, ...], missing: float) -> np.ndarray:
@@ -148,7 +176,8 @@ def _stack(frames: Sequence[Mapping[str, Any]], key: str, shape: tuple[int, ...]
     stacked = np.full((len(frames), *shape), missing, dtype=np.float32)
     for number, frame in enumerate(frames):
         if frame[key] is not None:
-            values = [[missing] * shape[-1] if value is None else value for value in frame[key]]
+            nothing = [missing] * shape[-1] if len(shape) > 1 else missing
+            values = [nothing if value is None else value for value in frame[key]]
             array = np.asarray(values, dtype=np.float32)
             if array.shape != shape:
                 raise ValueError(f"{key} of shape {array.shape} instead of {shape} in frame {number}")

@@ -5,6 +5,7 @@ Arrays (version 1)::
     format, version            "ampose.poses", 1
     positions                  (person, frame, joint, 3) float32 metres; NaN where a person or a joint was not found
     confidence                 (person, frame, joint) float32, 0 to 1
+    expected_error             (person, frame, joint) float32 metres; NaN where there is none
     keypoints_2d               (person, frame, joint_2d, 2) float32 pixels; NaN likewise
     confidence_2d              (person, frame, joint_2d) float32
     ids                        (person,) int64
@@ -12,10 +13,12 @@ Arrays (version 1)::
     made_up                    names of the joints that were computed from others
     image_size                 (2,) int64: width, height
     fps                        NaN for pictures
+    times                      (frame,) float64 seconds
     unit, frame_of_reference   as in the JSON file
     skeleton, skeleton_2d, provenance   JSON texts
 
-The arrays of the 2D keypoints (those called ``..._2d``, and ``image_size``) are not there when the file carries no 2D.
+The arrays of the 2D keypoints (those called ``..._2d``, and ``image_size``) are not there when the file carries no 2D,
+``expected_error`` not when the lifter does not estimate it, ``times`` not when ``fps`` says them all.
 """
 
 import io
@@ -56,6 +59,7 @@ class NpzFile:
             "frame_of_reference": first.pose3d.frame_of_reference,
             "skeleton": json.dumps(first.pose3d.skeleton.as_dict()),
             "provenance": json.dumps(dict(first.pose3d.provenance)),
+            **_arrays_if_there(people),
             **_arrays_2d(people),
         }
         archive = io.BytesIO()  # a disk that is full would make the unfinished archive complain when it is collected
@@ -74,6 +78,16 @@ class NpzFile:
         if str(data["format"]) != _FORMAT or int(data["version"]) != _VERSION:
             raise ValueError(f"format {data['format']} {data['version']} instead of {_FORMAT} {_VERSION}")
         return [_person(number, data) for number in range(len(data["ids"]))]
+
+
+def _arrays_if_there(people: Sequence[Person]) -> dict[str, Any]:
+    first = people[0].pose3d
+    arrays: dict[str, Any] = {} if first.times is None else {"times": first.times.astype(np.float64)}
+    errors = [person.pose3d.expected_error for person in people]
+    if any(error is not None for error in errors):
+        nothing = np.full(first.confidence.shape, np.nan, dtype=np.float32)
+        arrays["expected_error"] = np.stack([nothing if error is None else error for error in errors])
+    return arrays
 
 
 def _arrays_2d(people: Sequence[Person]) -> dict[str, Any]:
@@ -98,6 +112,8 @@ def _person(number: int, data: dict[str, np.ndarray]) -> Person:
         fps=fps,
         frame_of_reference=str(data["frame_of_reference"]),
         provenance=json.loads(str(data["provenance"])),
+        expected_error=_error(number, data),
+        times=data.get("times"),
     )
     return Person(pose3d, _pose2d(number, data, pose3d), id=int(data["ids"][number]))
 
@@ -113,4 +129,10 @@ def _pose2d(number: int, data: dict[str, np.ndarray], pose3d: Pose3D) -> Pose2D 
         image_size=(width, height),
         fps=pose3d.fps,
         provenance=pose3d.provenance,
+        times=pose3d.times,
     )
+
+
+def _error(number: int, data: dict[str, np.ndarray]) -> np.ndarray | None:
+    error = data["expected_error"][number] if "expected_error" in data else None
+    return None if error is None or np.isnan(error).all() else error

@@ -1,12 +1,12 @@
 """``.parquet``: the table of the CSV file with exact numbers, smaller and faster to read.
 
 ``table_columns`` says what the columns are; an empty cell is null. The schema's metadata holds, under ``ampose``, a
-JSON text: format ("ampose.poses"), version (1), fps, frame_of_reference, skeleton and provenance as in ``poses.json``.
-A file without it is read as a CSV file is.
+JSON text: format ("ampose.poses"), version (1), fps, uneven_times, frame_of_reference, skeleton and
+provenance as in ``poses.json``. A file without it is read as a CSV file is.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,17 +15,20 @@ import numpy as np
 
 from ampose.formats.contract import Person, formats
 from ampose.formats.table_columns import columns_of, is_column, people_of
+from ampose.formats.timing import frame_numbers, frame_times
 from ampose.skeletons import Skeleton
 
 _FORMAT, _VERSION, _KEY = "ampose.poses", 1, b"ampose"
 _CARRIES = (
     "positions",
     "confidence",
+    "expected_error",
     "skeleton",
     "frame_of_reference",
     "provenance",
     "missing_joints",
     "missing_frames",
+    "times",
     "no_fps",
     "people",
 )
@@ -54,15 +57,11 @@ class ParquetFile:
             table = pq.read_table(path, partitioning=None)  # type: ignore[no-untyped-call]
         except pa.ArrowException as error:
             raise ValueError("no whole Parquet table in it") from error
-        people = people_of(
-            {
-                name: np.asarray(table[name].to_numpy(), dtype=np.float64)
-                for name in table.column_names
-                if is_column(name)
-            }
-        )
-        about = (table.schema.metadata or {}).get(_KEY)
-        return people if about is None else [_with(person, json.loads(about)) for person in people]
+        columns = {
+            name: np.asarray(table[name].to_numpy(), dtype=np.float64) for name in table.column_names if is_column(name)
+        }
+        people, about = people_of(columns), (table.schema.metadata or {}).get(_KEY)
+        return people if about is None else [_with(person, json.loads(about), columns) for person in people]
 
 
 def _about(person: Person) -> dict[str, Any]:
@@ -71,23 +70,26 @@ def _about(person: Person) -> dict[str, Any]:
         "format": _FORMAT,
         "version": _VERSION,
         "fps": pose.fps,
+        "uneven_times": pose.times is not None,
         "frame_of_reference": pose.frame_of_reference,
         "skeleton": pose.skeleton.as_dict(),
         "provenance": dict(pose.provenance),
     }
 
 
-def _with(person: Person, about: dict[str, Any]) -> Person:
+def _with(person: Person, about: dict[str, Any], columns: Mapping[str, np.ndarray]) -> Person:
     if (about["format"], about["version"]) != (_FORMAT, _VERSION):
         raise ValueError(f"format {about['format']} {about['version']} instead of {_FORMAT} {_VERSION}")
     skeleton = Skeleton.from_dict(about["skeleton"])
     if skeleton.joints != person.pose3d.skeleton.joints:
         raise ValueError(f"other joints in its columns than those of {skeleton.name} in its metadata")
+    uneven = about.get("uneven_times")  # older files do not have it
     pose = replace(
         person.pose3d,
         skeleton=skeleton,
         fps=about["fps"],
         frame_of_reference=about["frame_of_reference"],
         provenance=about["provenance"],
+        times=frame_times(frame_numbers(columns["frame"]), columns["time_s"]) if uneven else None,
     )
     return replace(person, pose3d=pose)

@@ -1,4 +1,4 @@
-"""From the frame numbers and times in a file to one frame rate, and rows to the frames that they are of."""
+"""From the frame numbers and times in a file to a frame rate, or to uneven times, and rows to their frames."""
 
 import numpy as np
 from jaxtyping import Float
@@ -25,29 +25,52 @@ def frame_numbers(frames: np.ndarray) -> np.ndarray:
     return frames.astype(np.int64)
 
 
-def frame_rate(frames: np.ndarray, times: np.ndarray) -> float | None:
-    """Return frames per second; None without two frames that have a time (NaN is none).
+def clock(frames: np.ndarray, times: np.ndarray) -> tuple[float | None, Float[np.ndarray, " frame"] | None]:
+    """Return frames per second, and each frame's time where the steps are uneven by more than a millisecond.
+
+    Both are None without two frames that have a time (NaN is none). Times that are even are said by the rate alone: the
+    clip then begins at 0.
 
     Raises:
-        InputError: The times do not rise with the frames, or are uneven by more than a millisecond.
+        InputError: See ``frame_times``.
 
     Example:
-        >>> frame_rate(np.array([0, 1, 3]), np.array([0.0, 0.04, 0.12]))
-        25.0
+        >>> clock(np.array([0, 1, 3]), np.array([0.0, 0.04, 0.12]))
+        (25.0, None)
+        >>> clock(np.array([0, 1, 2]), np.array([0.0, 0.04, 0.1]))
+        (20.0, array([0.  , 0.04, 0.1 ]))
     """
     timed = np.isfinite(times)
-    frames, times = frames[timed], times[timed]
-    if len(set(frames.tolist())) < 2:
-        return None
-    first, last = int(frames.argmin()), int(frames.argmax())
-    seconds = times[last] - times[first]
-    rate = (frames[last] - frames[first]) / seconds if seconds > 0 else 0.0
-    even = times[first] + (frames - frames[first]) / rate if rate else times
-    off = float(np.abs(times - even).max())
-    if not rate or off > _TOLERANCE_S:
-        detail = f"one that is {1e3 * off:.1f} ms off" if rate else "times that do not rise"
-        raise InputError(f"times must be evenly spaced and rise with the frames, got {detail}; resample the file first")
-    return round(float(rate), 6)
+    if len(np.unique(frames[timed])) < 2:
+        return None, None
+    seconds, first, last = frame_times(frames, times), int(frames[timed].min()), int(frames[timed].max())
+    rate = (last - first) / (seconds[last] - seconds[first])
+    even = seconds[first] + (np.arange(len(seconds)) - first) / rate
+    return round(float(rate), 6), None if np.abs(seconds - even).max() <= _TOLERANCE_S else seconds
+
+
+def frame_times(frames: np.ndarray, times: np.ndarray) -> Float[np.ndarray, " frame"]:
+    """Return the time of every frame up to the last, also of those that have no row: these are spaced evenly.
+
+    Raises:
+        InputError: The times do not rise with the frames, or one frame has two times.
+
+    Example:
+        >>> frame_times(np.array([1, 3]), np.array([0.25, 0.75])).tolist()
+        [0.0, 0.25, 0.5, 0.75]
+    """
+    timed = np.isfinite(times)
+    known, at = np.unique(frames[timed], return_index=True)
+    seconds = times[timed][at]
+    if not np.array_equal(seconds[np.searchsorted(known, frames[timed])], times[timed]):
+        raise InputError("times must be the same for all rows of a frame, got a frame with two")
+    if (np.diff(seconds) <= 0).any():
+        raise InputError("times must rise with the frames, got times that do not rise")
+    wanted = np.arange(int(frames.max()) + 1)
+    step = (seconds[-1] - seconds[0]) / (known[-1] - known[0]) if len(known) > 1 else 1.0
+    found = np.interp(wanted, known, seconds)
+    found += step * (np.minimum(wanted - known[0], 0) + np.maximum(wanted - known[-1], 0))
+    return found
 
 
 def spread(rows: np.ndarray, frames: np.ndarray, num_frames: int) -> Float[np.ndarray, "frame ..."]:

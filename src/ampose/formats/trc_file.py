@@ -19,10 +19,11 @@ from ampose.errors import InputError
 from ampose.formats.axes import TURNED_FROM, from_camera, to_camera
 from ampose.formats.contract import Person, formats
 from ampose.formats.joint_names import pose_of
-from ampose.formats.timing import frame_numbers, frame_rate, spread
+from ampose.formats.timing import clock, frame_numbers, spread
 
 _UP = "y"
 _METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0}
+_CARRIES = ("positions", "missing_joints", "missing_frames", "times")
 _ROUNDING_S = 1e-3  # of times that were written with three decimals
 _FIELDS = (
     "DataRate",
@@ -36,7 +37,7 @@ _FIELDS = (
 )
 
 
-@formats.register(".trc", reads=True, writes=True, up=_UP, carries=("positions", "missing_joints", "missing_frames"))
+@formats.register(".trc", reads=True, writes=True, up=_UP, carries=_CARRIES)
 class TrcFile:
     """One person as marker trajectories; the layout is described at the top of this file."""
 
@@ -45,7 +46,8 @@ class TrcFile:
         (person,) = people
         pose = person.pose3d
         joints, frames = pose.skeleton.joints, len(pose)
-        rate = f"{pose.fps:.10g}"
+        rate = f"{(pose.mean_rate or 1.0):.10g}"
+        seconds = np.zeros(1) if pose.seconds is None else pose.seconds
         values = (rate, rate, frames, len(joints), "mm", rate, 1, frames)
         header = [
             ("PathFileType", "4", "(X/Y/Z)", "poses.trc"),
@@ -57,7 +59,7 @@ class TrcFile:
         with path.open("w", encoding="utf-8", newline="") as stream:
             stream.writelines("\t".join(map(str, line)) + "\n" for line in header)
             for number, points in enumerate(from_camera(pose.positions, _UP) / _METRES["mm"]):
-                stream.write("\t".join((str(number + 1), f"{number / (pose.fps or 1):.6f}", *_fields(points))) + "\n")
+                stream.write("\t".join((str(number + 1), f"{seconds[number]:.9f}", *_fields(points))) + "\n")
 
     def read(self, path: Path) -> list[Person]:
         """Read the person back, to a thousandth of a millimetre."""
@@ -74,9 +76,8 @@ class TrcFile:
         frames -= frames[0]
         points = rows[:, 2:].reshape(len(rows), len(joints), 3) * _METRES[about["Units"].strip().lower()]
         positions = to_camera(spread(points, frame_numbers(frames), int(frames.max()) + 1), _UP)
-        pose = pose_of(
-            positions, joints, fps=_rate(about, frames, rows[:, 1]), frame_of_reference=TURNED_FROM.format(axis="Y")
-        )
+        fps, times = _clock(about, frames, rows[:, 1])
+        pose = pose_of(positions, joints, fps=fps, frame_of_reference=TURNED_FROM.format(axis="Y"), times=times)
         return [Person(pose)]
 
 
@@ -109,10 +110,13 @@ def _check_counts(about: dict[str, str], joints: Sequence[str], rows: np.ndarray
         raise InputError(f"Units must be one of {', '.join(_METRES)}, got {about['Units']!r}")
 
 
-def _rate(about: dict[str, str], frames: np.ndarray, times: np.ndarray) -> float:
-    stated, timed = float(about["DataRate"]), frame_rate(frames, times)
+def _clock(about: dict[str, str], frames: np.ndarray, times: np.ndarray) -> tuple[float, np.ndarray | None]:
+    """Return the header's rate, and the times where they are uneven."""
+    stated, (timed, uneven) = float(about["DataRate"]), clock(frames, times)
     if not 0 < stated < np.inf:
         raise InputError(f"DataRate must be positive, got {stated:g}")
-    if timed is not None and abs(frames.max() * (1 / stated - 1 / timed)) > _ROUNDING_S + 1e-2 * frames.max() / stated:
+    if timed is None or uneven is not None:
+        return stated, uneven
+    if abs(frames.max() * (1 / stated - 1 / timed)) > _ROUNDING_S + 1e-2 * frames.max() / stated:
         raise InputError(f"DataRate must be that of the times, got {stated:g} and {timed:g} frames a second")
-    return stated
+    return stated, None

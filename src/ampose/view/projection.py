@@ -112,6 +112,7 @@ class Stage:
     def around(cls, pose: Pose3D) -> "Stage":
         """Return the stage that holds every frame of the pose in which somebody is."""
         points = standing(pose.positions[~pose.missing])
+        points = points[np.isfinite(points).all(axis=-1)]
         across = float(np.abs(points[..., [0, 2]]).max()) + _MARGIN_M
         radius = _GRID_M * math.ceil(across / _GRID_M)
         corners = np.array([[x, 0.0, z] for x in (-radius, radius) for z in (-radius, radius)])
@@ -147,14 +148,16 @@ def _grid_lines(tick: float, radius: float) -> list[tuple[list[float], list[floa
 
 
 def standing(positions: Float[np.ndarray, "*frame joint 3"]) -> Float[np.ndarray, "*frame joint 3"]:
-    """Lower or lift each frame so that its lowest joint is at height 0."""
-    lowest = positions[..., 1].max(axis=-1)  # y points down
-    shift = np.stack([0 * lowest, lowest, 0 * lowest], axis=-1)
+    """Lower or lift each frame so that its lowest joint is at height 0; joints may be missing."""
+    y = positions[..., 1]  # points down
+    lowest = np.where(np.isfinite(y), y, -np.inf).max(axis=-1)
+    lowest = np.where(np.isfinite(lowest), lowest, 0.0)
+    shift = np.stack([0 * lowest, lowest, 0 * lowest], axis=-1).astype(positions.dtype)
     return np.asarray(positions - shift[..., None, :])
 
 
 def frame_strokes(pose: Pose3D, number: int, side: Side) -> list[Stroke]:
-    """Return a frame of a 3D pose on the floor: its shadow, then its bones, the far ones first."""
+    """Return a frame of a 3D pose on the floor: its shadow, then its bones, the far ones first; no missing joints."""
     skeleton, confidence = pose.skeleton, pose.confidence[number]
     points = standing(pose.positions[number])
     flat = side.project(points * np.array([1.0, 0.0, 1.0]))
@@ -162,7 +165,8 @@ def frame_strokes(pose: Pose3D, number: int, side: Side) -> list[Stroke]:
     shadow = [Stroke(_xy(flat[a]), _xy(flat[b]), _SHADOW, width=0.7) for a, b in skeleton.bone_indices]
     bones = bone_strokes(skeleton, seen[:, :2], confidence)
     order = np.argsort(-seen[:, 2][skeleton.bone_indices].mean(axis=1))
-    return shadow + [_with_head(bones[bone], skeleton.bones[bone][1]) for bone in order]
+    figure = [_with_head(bones[bone], skeleton.bones[bone][1]) for bone in order]
+    return [stroke for stroke in shadow + figure if np.isfinite((stroke.start, stroke.end)).all()]
 
 
 def bone_strokes(

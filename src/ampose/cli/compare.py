@@ -1,0 +1,34 @@
+"""Measure the poses in one file, of any tool, against the true poses in another."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from ampose.cli._arguments import call_with_arguments
+
+
+def run(args: Sequence[str]) -> None:
+    """Run the command."""
+    call_with_arguments(compare_files, "compare", args)
+
+
+def compare_files(
+    poses: Annotated[Path, tyro.conf.arg(metavar="POSES")],
+    truth: Annotated[Path, tyro.conf.arg(metavar="TRUTH")],
+    /,
+) -> None:
+    """Measure the poses in one file, of any tool, against the true poses in another, and print the protocol.
+
+    Joints are matched by name, frames by number, several people by id.
+
+    Args:
+        poses: A file that ampose reads: .json, .npz, .csv, .parquet, .trc, .c3d or .bvh.
+        truth: The same of the true poses.
+    """
+    from ampose.evaluation.pose_files import compare
+    from ampose.formats import read
+
+    comparison = compare(read(poses), read(truth))
+    print(f"poses     {poses}\ntruth     {truth}", comparison.statement(), "", comparison.as_text(), sep="\n")
