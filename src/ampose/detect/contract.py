@@ -1,27 +1,11 @@
 """What every 2D detector promises, and the detectors by name."""
 
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
-
-import numpy as np
-from jaxtyping import Float
 
 from ampose.media import Frame
 from ampose.registry import Registry
 from ampose.skeletons import Skeleton
-
-
-@dataclass(frozen=True)
-class Detection:
-    """One person in one frame.
-
-    Args:
-        keypoints: Pixels, origin at the upper left corner; joints out of the picture are extrapolated.
-        confidence: 0 (a guess) to 1 (sure).
-    """
-
-    keypoints: Float[np.ndarray, "joint 2"]
-    confidence: Float[np.ndarray, " joint"]
+from ampose.tracking import Detection
 
 
 @runtime_checkable
