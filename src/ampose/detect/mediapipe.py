@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ampose.detect.contract import Detection, detectors
+from ampose.detect.contract import detectors
 from ampose.media import Frame
 from ampose.media.packages import load_package
 from ampose.skeletons import get_skeleton
