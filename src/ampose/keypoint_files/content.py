@@ -82,8 +82,11 @@ class Content:
             except zipfile.BadZipFile as error:
                 raise InputError(f"{self.path}: must be a whole npz file, got {error}; write it again") from error
         if self.kind == "hdf5":
-            with self.hdf5() as file:
-                return frozenset(file)
+            try:
+                with self.hdf5() as file:
+                    return frozenset(file)
+            except OSError as error:
+                raise InputError(f"{self.path}: must be a whole HDF5 file, got {error}; write it again") from error
         return frozenset()
 
     @cached_property

@@ -66,6 +66,7 @@ class PeopleFile:
         frame_names: What the file calls each frame: a number, a picture's name; None for a number that is missing.
         image_size: Width and height in pixels, if the file says so.
         fps: Frames per second, if the file says so.
+        times: Seconds of each frame, if they are not evenly spaced and the file says so.
     """
 
     frames: Sequence[Sequence[Found]]
@@ -73,6 +74,7 @@ class PeopleFile:
     frame_names: Sequence[str | None]
     image_size: tuple[int, int] | None = None
     fps: float | None = None
+    times: Float[np.ndarray, " frame"] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

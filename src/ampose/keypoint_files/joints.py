@@ -88,14 +88,16 @@ def layout_by_names(names: Sequence[str], skeleton: Skeleton | None = None) -> L
 
     Args:
         names: Of the points, in their order.
-        skeleton: What the user said: joints that the file has not are then missing.
+        skeleton: What the user said: joints that the file has not are then missing. With as many joints as there are
+            points, and none in another place, the points are those joints in order, whatever they are called.
 
     Raises:
         InputError: Names are the same, no known skeleton has all its joints among them, or the user's has less than
             half of them.
 
     Example:
-        >>> layout_by_names(["LHip", "hip.R"], Skeleton("hips", {"right_hip": None, "left_hip": "right_hip"})).columns
+        >>> hips = Skeleton("hips", {"right_hip": None, "left_hip": "right_hip"})
+        >>> layout_by_names(["LHip", "hip.R"], hips).columns
         [1, 0]
     """
     places = {plain_name(name): place for place, name in enumerate(names)}
@@ -103,7 +105,9 @@ def layout_by_names(names: Sequence[str], skeleton: Skeleton | None = None) -> L
         raise InputError(f"points must have a name each, got {', '.join(names)}")
     if skeleton is None:
         skeleton = _best(places.keys())
-    columns = _columns(places, skeleton)
+    columns = [places.get(plain_name(joint)) for joint in skeleton.joints]
+    if skeleton.num_joints == len(names) and all(column in (None, place) for place, column in enumerate(columns)):
+        return layout_by_number(len(names), skeleton)
     found = sum(column is not None for column in columns)
     if 2 * found < skeleton.num_joints:
         raise InputError(
@@ -126,10 +130,6 @@ def plain_name(name: str) -> str:
     side = next((sides[word] for word in words if word in sides), None)
     stem = "_".join(word for word in words if word not in sides)
     return f"{side}_{stem}" if side else _SAME.get(stem, stem)
-
-
-def _columns(places: dict[str, int], skeleton: Skeleton) -> list[int | None]:
-    return [places.get(joint, places.get(plain_name(joint))) for joint in skeleton.joints]
 
 
 def _best(names: Collection[str]) -> Skeleton:

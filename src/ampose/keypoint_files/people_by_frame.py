@@ -24,6 +24,27 @@ def triples(numbers: Sequence[float]) -> Points:
     return np.array(numbers, dtype=np.float64).reshape(-1, 3)
 
 
+def picture_parts(people: Mapping[str, Sequence[Seen]], given: Given) -> Callable[[Points], Points] | None:
+    """Return what turns coordinates of 0 to 1, or of -1 to 1, across the picture into pixels; None if they are pixels.
+
+    Raises:
+        InputError: They are none, and the size of the picture is not known.
+    """
+    parts = [points[points[:, 2] > 0, :2] for frame in people.values() for points, _ in frame]
+    there = np.concatenate(parts) if parts else np.zeros((0, 2))
+    if np.isnan(there).all() or np.nanmax(np.abs(there)) > 1:
+        return None
+    if given.image_size is None:
+        raise InputError(
+            "keypoints must be in pixels, got numbers between -1 and 1, which are parts of the picture; pass its size "
+            "(image_size, or --image-size 1920x1080) to turn them into pixels"
+        )
+    size = np.array([*given.image_size, 1.0])
+    if np.nanmin(there) < 0:
+        return lambda points: (points * [0.5, 0.5, 1] + [0.5, 0.5, 0]) * size
+    return lambda points: points * size
+
+
 def gather(
     people: Mapping[str, Sequence[Seen]],
     names: Sequence[str | None],

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -94,6 +95,8 @@ def recognise(path: str | Path) -> str:
 
 
 def _recognise(content: Content) -> Entry[type[KeypointReader]]:
+    if content.kind in ("json", "text") and not (content.json or content.rows):
+        raise InputError(f"{content.path}: must hold a person, but it is empty")
     fitting = [entry for entry in readers.entries() if entry.target().fits(content)]
     if len(fitting) == 1:
         return fitting[0]
@@ -151,27 +154,20 @@ def _tracks(
     people: PeopleFile, image_size: tuple[int, int], fps: float | None, provenance: dict[str, str]
 ) -> list[Track]:
     frames = [[found for found in frame if not found.missing] for frame in people.frames]
+    facts: dict[str, Any] = {"skeleton": people.skeleton, "image_size": image_size, "fps": fps, "times": people.times}
     if not _have_ids(frames):
-        return link_people(
-            [[Detection(found.keypoints, found.confidence) for found in frame] for frame in frames],
-            skeleton=people.skeleton,
-            image_size=image_size,
-            fps=fps,
-            provenance=provenance,
-        )
+        detections = [[Detection(found.keypoints, found.confidence) for found in frame] for frame in frames]
+        return link_people(detections, **facts, provenance=provenance)
+    numbers, arrays = _numbers(frames), _arrays(frames, people.skeleton.num_joints)
     return [
-        Track(
-            id=number,
-            pose=Pose2D(
-                **_arrays(frames, name, people.skeleton.num_joints),
-                skeleton=people.skeleton,
-                image_size=image_size,
-                fps=fps,
-                provenance=provenance if isinstance(name, int) else {**provenance, "person": name},
-            ),
-        )
-        for name, number in _numbers(frames).items()
+        Track(id=number, pose=Pose2D(**arrays[name], **facts, provenance={**provenance, **_called(name)}))
+        for name, number in numbers.items()
     ]
+
+
+def _called(name: int | str) -> dict[str, str]:
+    """Keep the name of somebody who is only a number in the track."""
+    return {} if isinstance(name, int) else {"person": name}
 
 
 def _have_ids(frames: Sequence[Sequence[Found]]) -> bool:
@@ -188,11 +184,19 @@ def _numbers(frames: Sequence[Sequence[Found]]) -> dict[int | str, int]:
     return {name: number for number, name in enumerate(names)}
 
 
-def _arrays(frames: Sequence[Sequence[Found]], name: int | str, num_joints: int) -> dict[str, np.ndarray]:
-    keypoints = np.full((len(frames), num_joints, 2), np.nan, dtype=np.float32)
-    confidence = np.zeros((len(frames), num_joints), dtype=np.float32)
+def _arrays(frames: Sequence[Sequence[Found]], num_joints: int) -> dict[int | str, dict[str, np.ndarray]]:
+    """Return each person's keypoints and confidence over all frames, by id."""
+    arrays: dict[int | str, dict[str, np.ndarray]] = {}
     for number, frame in enumerate(frames):
         for found in frame:
-            if found.id == name:
-                keypoints[number], confidence[number] = found.keypoints, found.confidence
-    return {"keypoints": keypoints, "confidence": confidence}
+            if found.id is not None:
+                person = arrays.get(found.id) or arrays.setdefault(found.id, _nowhere(len(frames), num_joints))
+                person["keypoints"][number], person["confidence"][number] = found.keypoints, found.confidence
+    return arrays
+
+
+def _nowhere(num_frames: int, num_joints: int) -> dict[str, np.ndarray]:
+    return {
+        "keypoints": np.full((num_frames, num_joints, 2), np.nan, dtype=np.float32),
+        "confidence": np.zeros((num_frames, num_joints), dtype=np.float32),
+    }

@@ -85,13 +85,17 @@ def find_mapping(source: str | Skeleton, target: str | Skeleton) -> SkeletonMapp
 for _skeleton in known.KNOWN:
     register_skeleton(_skeleton)
 for _target in ("human36m_17", "human36m_16"):
-    for _source, _recipe in (("coco_17", mappings.FROM_COCO), ("blazepose_33", mappings.FROM_BLAZEPOSE)):
-        register_mapping(
-            _source,
-            _target,
-            _recipe,
-            made_up=frozenset({"hip", "spine", "thorax", "neck_nose", "head"}),
-        )
+    for _source, (_recipe, _made_up) in mappings.DETECTORS.items():
+        register_mapping(_source, _target, _recipe, made_up=_made_up)
     for _source in ("mpi_inf_3dhp_28", "mpi_inf_3dhp_17"):
         register_mapping(_source, _target, mappings.FROM_MPI_INF_3DHP)
-    register_mapping("halpe_26", _target, mappings.FROM_HALPE, made_up=frozenset({"spine", "neck_nose"}))
+register_mapping("human36m_17", "mpi_inf_3dhp_17", mappings.to_mpi_inf_3dhp({}))
+for _source, (_recipe, _made_up) in mappings.DETECTORS.items():
+    register_mapping(
+        _source,
+        "mpi_inf_3dhp_17",
+        mappings.to_mpi_inf_3dhp(_recipe),
+        made_up=mappings.named_as_mpi_inf_3dhp(_made_up),
+    )
+for (_source, _target), _recipe in mappings.BETWEEN_DETECTORS.items():
+    register_mapping(_source, _target, _recipe, made_up=frozenset(_recipe))
