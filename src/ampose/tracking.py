@@ -140,7 +140,7 @@ class Tracker:
         return person
 
 
-def link_people(
+def link_people(  # noqa: PLR0913  # what a Pose2D needs
     frames: Iterable[Sequence[Detection]],
     *,
     skeleton: Skeleton,
@@ -148,6 +148,7 @@ def link_people(
     fps: float | None = None,
     times: Float[np.ndarray, " frame"] | None = None,
     provenance: Mapping[str, str] | None = None,
+    keep_seconds: float | None = KEEP_SECONDS,
 ) -> list[Track]:
     """Make people over time out of each frame's people.
 
@@ -158,6 +159,8 @@ def link_people(
         fps: Frames per second; None for single pictures.
         times: Seconds of each frame where they are not evenly spaced.
         provenance: Where this came from, for every pose.
+        keep_seconds: How long somebody who is not seen keeps their id. None: the frames are pictures that have nothing
+            to do with each other, and the people of each are numbered by their size.
 
     Returns:
         A track for each person, in the order of their ids: by when they came, then by size. All have all frames;
@@ -176,9 +179,11 @@ def link_people(
     """
     frames = [[person for person in people if _found(person, skeleton)] for people in frames]
     seconds = np.arange(len(frames)) / (fps or _STILLS_PER_SECOND) if times is None else times
-    tracker = Tracker()
+    tracker = Tracker(keep_seconds=keep_seconds or 0.0)
     seen: dict[int, dict[int, Detection]] = {}
     for number, people in enumerate(frames):
+        if keep_seconds is None:
+            tracker = Tracker()
         for identity, person in zip(tracker.step(people, float(seconds[number])), people, strict=True):
             seen.setdefault(identity, {})[number] = person
     return [
