@@ -101,7 +101,7 @@ def _frame(person: Person, frame: int) -> dict[str, Any]:
         "time": round(frame / pose3d.fps, 6) if pose3d.fps else None,
         "positions": _points(pose3d.positions[frame], _DIGITS_M) if found else None,
         "confidence": _rounded(pose3d.confidence[frame], _DIGITS_CONFIDENCE) if found else None,
-        "keypoints_2d": _rounded(pose2d.keypoints[frame], _DIGITS_PX) if pose2d and seen else None,
+        "keypoints_2d": _points(pose2d.keypoints[frame], _DIGITS_PX) if pose2d and seen else None,
         "confidence_2d": _rounded(pose2d.confidence[frame], _DIGITS_CONFIDENCE) if pose2d and seen else None,
     }
 

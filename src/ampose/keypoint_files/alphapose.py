@@ -39,15 +39,16 @@ class AlphaPose:
     def read(self, content: Content, given: Given) -> PeopleFile:
         """Read all entries."""
         if content.kind == "folder":
-            people = {name: _bodies(frame.json) for name, frame in content.frames.items()}
+            people = {name: _bodies(frame.json, "bodies") for name, frame in content.frames.items()}
             return gather(people, content.frame_names, given)
         data = content.json
         if isinstance(data, list):
             people = _entries(data)
         elif "bodies" in data:
-            people = {content.path.stem: _bodies(data)}
+            people = {content.path.stem: _bodies(data, "bodies")}
         else:
-            people = {PurePath(name).stem: _bodies(picture) for name, picture in data.items()}
+            key = "bodies" if "bodies" in next(iter(data.values())) else "people"
+            people = {PurePath(name).stem: _bodies(picture, key) for name, picture in data.items()}
         return gather(people, in_order(people), given)
 
 
@@ -71,6 +72,5 @@ def _identity(idx: Any) -> int | None:
     return int(idx) if isinstance(idx, int | float) else None
 
 
-def _bodies(picture: Mapping[str, Any]) -> list[Seen]:
-    key = next(key for key in _POINTS_IN if key in picture)
+def _bodies(picture: Mapping[str, Any], key: str) -> list[Seen]:
     return [(triples(body[_POINTS_IN[key]]), None) for body in picture[key]]

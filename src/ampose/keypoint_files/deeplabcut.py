@@ -18,7 +18,7 @@ from ampose.keypoint_files.content import Content
 from ampose.keypoint_files.contract import Given, PeopleFile, readers
 from ampose.keypoint_files.frame_order import in_order
 from ampose.keypoint_files.joints import layout_by_names
-from ampose.keypoint_files.people_by_frame import Points, Seen, gather
+from ampose.keypoint_files.people_by_frame import Seen, gather
 
 _KEYS = ("df_with_missing", "keypoints")
 _LEVELS = ("scorer", "individuals", "bodyparts", "coords")
@@ -58,7 +58,7 @@ class DeepLabCut:
         return gather(people, in_order(people), given, layout=layout_by_names(parts, given.skeleton))
 
 
-def _points(columns: Sequence[Column], values: np.ndarray, individual: str, parts: Sequence[str]) -> Points:
+def _points(columns: Sequence[Column], values: np.ndarray, individual: str, parts: Sequence[str]) -> np.ndarray:
     """Return (frame, part, 3); without a likelihood everything that is there has 1."""
     place = {column: number for number, column in enumerate(columns)}
     xy = values[:, [[place[individual, part, axis] for axis in ("x", "y")] for part in parts]]
@@ -68,7 +68,7 @@ def _points(columns: Sequence[Column], values: np.ndarray, individual: str, part
 
 
 def _csv(rows: Sequence[Sequence[str]]) -> tuple[list[Column], list[str], np.ndarray]:
-    count = next(number for number, row in enumerate(rows) if row[0] == _LEVELS[-1]) + 1
+    count = [row[0] for row in rows[: len(_LEVELS)]].index(_LEVELS[-1]) + 1
     header = {row[0]: row for row in rows[:count]}
     first = header["coords"].index("x")  # before it: the frame's number, or the parts of a picture's path
     individuals = header.get("individuals", [""] * len(header["coords"]))
@@ -80,7 +80,7 @@ def _csv(rows: Sequence[Sequence[str]]) -> tuple[list[Column], list[str], np.nda
 
 def _hdf5(content: Content) -> tuple[list[Column], list[str], np.ndarray]:
     with content.hdf5() as file:
-        group = file[next(key for key in _KEYS if key in file)]
+        group = file[_KEYS[0] if _KEYS[0] in file else _KEYS[1]]
         if "table" not in group:
             raise InputError("table must be one that pandas writes with format='table', got another; use the CSV file")
         table, axes = group["table"], loads_restricted(bytes(group.attrs["non_index_axes"]))

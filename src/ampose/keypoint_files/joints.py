@@ -14,6 +14,9 @@ _BY_NUMBER = ("coco_17", "openpose_18", "body_25", "halpe_26", "blazepose_33")
 _WHOLE_BODIES = {133: "coco_17", 136: "halpe_26"}
 """COCO-WholeBody and Halpe-136: their first points are those of a body; face and hands follow."""
 
+_ENOUGH = 2 / 3
+"""With fewer of a skeleton's joints than this, the skeleton is the wrong one."""
+
 _SAME = {
     "mid_hip": "hip",
     "midhip": "hip",
@@ -92,8 +95,8 @@ def layout_by_names(names: Sequence[str], skeleton: Skeleton | None = None) -> L
             points, and none in another place, the points are those joints in order, whatever they are called.
 
     Raises:
-        InputError: Names are the same, no known skeleton has all its joints among them, or the user's has less than
-            half of them.
+        InputError: Names are the same, no known skeleton has all its joints among them, or too few of
+            those of the user's.
 
     Example:
         >>> hips = Skeleton("hips", {"right_hip": None, "left_hip": "right_hip"})
@@ -109,7 +112,7 @@ def layout_by_names(names: Sequence[str], skeleton: Skeleton | None = None) -> L
     if skeleton.num_joints == len(names) and all(column in (None, place) for place, column in enumerate(columns)):
         return layout_by_number(len(names), skeleton)
     found = sum(column is not None for column in columns)
-    if 2 * found < skeleton.num_joints:
+    if found < _ENOUGH * skeleton.num_joints:
         raise InputError(
             f"points must be named as joints of {skeleton.name}, got {found} of {skeleton.num_joints} among "
             f"{', '.join(names)}; rename them, or name another skeleton"

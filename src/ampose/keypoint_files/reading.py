@@ -160,7 +160,7 @@ def _tracks(
         return link_people(detections, **facts, provenance=provenance)
     numbers, arrays = _numbers(frames), _arrays(frames, people.skeleton.num_joints)
     return [
-        Track(id=number, pose=Pose2D(**arrays[name], **facts, provenance={**provenance, **_called(name)}))
+        Track(id=number, pose=Pose2D(**(facts | arrays[name]), provenance={**provenance, **_called(name)}))
         for name, number in numbers.items()
     ]
 
