@@ -11,6 +11,7 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.media.contract import Frame
+from ampose.media.images import natural_key
 from ampose.media.packages import pyav
 
 _LOG = logging.getLogger(__name__)
@@ -23,6 +24,19 @@ _LOST_TOLERATED = 0.02
 
 _DAMAGED_TOLERATED = 200
 """Packets in a row; a file with more of them is taken to end there."""
+
+
+_SUFFIXES = (
+    *(".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4"),
+    *(".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".webm", ".wmv"),
+)
+"""What is taken for a video in a folder; a file that is named may be called what it likes."""
+
+
+def videos_in(folder: Path) -> list[Path]:
+    """Return the videos of a folder in natural order, by their names; hidden and other files are passed over."""
+    files = [file for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES and not file.name.startswith(".")]
+    return sorted((file for file in files if file.is_file()), key=lambda file: natural_key(file.name))
 
 
 class Video:
@@ -61,7 +75,9 @@ class Video:
                 "the frames before that are used"
             )
         elif self.lost:
-            self._warn(f"has damaged frames, {len(self.lost)} in all, the first is frame {min(self.lost)}; they are left out")
+            self._warn(
+                f"has damaged frames, {len(self.lost)} in all, the first is frame {min(self.lost)}; they are left out"
+            )
 
     def _forget(self) -> None:
         self.times: list[float] = []

@@ -1,0 +1,234 @@
+"""Lift one input: a video, a picture, a folder of pictures or a keypoint file. Used by ``ampose lift``."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ampose.cli._extras import require
+from ampose.cli._lift_options import Settings
+from ampose.cli._progress import progress
+from ampose.cli._writing import check_names, write_files
+from ampose.errors import InputError
+
+if TYPE_CHECKING:
+    from ampose.lifter import Lifter
+    from ampose.media import Frame, Media
+    from ampose.picking import Box
+    from ampose.pipeline import Lifted, LiftedPerson, Lifting, Seen
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of it.
+
+    Args:
+        media: What was lifted.
+        lifted: The people.
+        shown: Whom the pictures show.
+        files: Each file with what it is.
+        writing: Seconds for writing and drawing.
+    """
+
+    media: "Media"
+    lifted: "Lifted"
+    shown: "LiftedPerson"
+    files: list[tuple[Path, str]]
+    writing: float
+
+
+def lift_one(source: Path, folder: Path, settings: Settings) -> Done:
+    """Lift the people in one input and write the files.
+
+    Raises:
+        InputError: Something is wrong with the input, a setting or the folder; nothing was written.
+        MissingExtraError: A package is not installed.
+    """
+    from ampose.lifter import load_model
+
+    check_folder(folder, source)
+    more = more_files(folder, settings.writing.to)
+    how, person = read_how(settings), _read_person(settings)
+    media, seen = _open(source, settings)
+    preview = settings.writing.preview and media.num_frames != 1
+    _check_packages(preview=preview)
+    check_names(more, timed=media.fps is not None)
+    lifter = load_model(settings.finding.model)
+    lifted = _lift(media, seen, lifter, settings, how, person)
+    start = time.perf_counter()
+    shown = max(lifted.people, key=lambda one: one.num_found)
+    files = _write(folder, lifted, more, settings)
+    files += _draw(folder, media, shown, settings, preview=preview)
+    return Done(media, lifted, shown, files, time.perf_counter() - start)
+
+
+def check_folder(folder: Path, source: Path) -> None:
+    """Refuse a place that cannot be written to before the work begins; leaves nothing behind."""
+    if folder.resolve() == source.resolve():
+        raise InputError(f"{folder}: output must be another folder than the input; name one with -o")
+    there = folder
+    while not there.exists() and not there.is_symlink():
+        there = there.parent
+    try:
+        if not there.is_dir():
+            raise NotADirectoryError(None, f"{there} is not a folder")
+        with tempfile.TemporaryDirectory(dir=there, prefix=".ampose-"):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{folder}: output must be a folder to write to, got: {error.strerror}; name another with -o"
+        ) from error
+
+
+def more_files(folder: Path, to: str) -> list[Path]:
+    """Return a file for each of the formats in ``to`` that is not written anyway."""
+    from ampose.formats import suffixes
+
+    names = [name.strip().lower().removeprefix(".") for name in to.split(",") if name.strip()]
+    known = [suffix.removeprefix(".") for suffix in suffixes("writes")]
+    for name in names:
+        if name not in known:
+            raise InputError(f"--to must name formats with commas between, of {', '.join(known)}; got {name!r}")
+    return [folder / f"poses.{name}" for name in dict.fromkeys(names) if name not in ("json", "npz")]
+
+
+def read_how(settings: Settings) -> "Lifting":
+    """Return how keypoints become 3D."""
+    from ampose.pipeline import Lifting
+
+    if not 0 <= settings.finding.min_confidence < 1:
+        raise InputError(f"--min-confidence must be at least 0 and below 1, got {settings.finding.min_confidence}")
+    return Lifting(
+        field_of_view=settings.filming.field_of_view,
+        flip=settings.finding.flip,
+        min_confidence=settings.finding.min_confidence,
+    )
+
+
+def read_options(pairs: tuple[str, ...]) -> dict[str, str]:
+    """Read ``name=value`` options of a detector."""
+    for pair in pairs:
+        if "=" not in pair.strip("="):
+            raise InputError(f"--detector-option must be name=value, got {pair!r}")
+    return dict(pair.split("=", maxsplit=1) for pair in pairs)
+
+
+def _read_person(settings: Settings) -> "str | Box":
+    from ampose.picking import read_box
+
+    if settings.finding.box is None:
+        return settings.finding.person
+    if settings.finding.person != "all":
+        raise InputError("--person and --box must not be given together, got both; take one")
+    return read_box(settings.finding.box)
+
+
+def _open(source: Path, settings: Settings) -> "tuple[Media, Seen | None]":
+    """Open the input; of a keypoint file the people come along."""
+    from ampose.keypoint_files import is_keypoint_file, read_keypoints
+    from ampose.media import open_media
+    from ampose.media.blank import Blank
+    from ampose.pipeline import Seen
+
+    said = settings.keypoints
+    if said.format is None and not is_keypoint_file(source):
+        for name, value in (("skeleton", said.skeleton), ("image-size", said.image_size)):
+            if value is not None:
+                raise InputError(f"--{name} must be given with a keypoint file only, got {source}; leave it out")
+        media = open_media(source)
+        _set_rate(media, said.fps)
+        return media, None
+    tracks = read_keypoints(
+        source, format=said.format, skeleton=said.skeleton, image_size=_read_size(said.image_size), fps=said.fps
+    )
+    pose = tracks[0].pose
+    return Blank(source, pose.image_size, pose.fps, len(pose)), Seen(tuple(tracks))
+
+
+def _set_rate(media: "Media", fps: float | None) -> None:
+    """Make a video of a folder of pictures."""
+    from ampose.media.images import Pictures
+
+    if fps is None:
+        return
+    if not isinstance(media, Pictures):
+        raise InputError(f"--fps must be given with keypoints or pictures only, got {media.path}, which has its own")
+    if not 0 < fps < float("inf"):
+        raise InputError(f"--fps must be a positive number, got {fps}")
+    media.fps = fps
+
+
+def _read_size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise InputError(f"--image-size must be width x height in pixels, as in 1920x1080; got {text!r}")
+    return int(width), int(height)
+
+
+def _check_packages(*, preview: bool) -> None:
+    require("matplotlib", extra="view", purpose="drawing the result")
+    require("PIL", *(["av"] if preview else []), extra="video", purpose="drawing the result")
+
+
+def _lift(
+    media: "Media", seen: "Seen | None", lifter: "Lifter", settings: Settings, how: "Lifting", person: "str | Box"
+) -> "Lifted":
+    from ampose.pipeline import lift_media, lift_tracks, open_detector
+
+    if seen is not None:
+        return lift_tracks(seen, lifter, person=person, how=how)
+    options = read_options(settings.finding.detector_option)
+    with (
+        open_detector(settings.finding.detector, media, person, options) as detector,
+        progress("finding people") as report,
+    ):
+        return lift_media(media, lifter, detector, person=person, how=how, report=report)
+
+
+def _write(folder: Path, lifted: "Lifted", more: list[Path], settings: Settings) -> list[tuple[Path, str]]:
+    """Write the poses; returns each file with what it is."""
+    from ampose.formats import Person, write
+
+    folder.mkdir(parents=True, exist_ok=True)
+    people = [Person(one.pose3d, one.pose2d, one.id) for one in lifted.people]
+    write(folder / "poses.json", people)
+    write(folder / "poses.npz", people)
+    return [
+        (folder / "poses.json", "everything, for any program"),
+        (folder / "poses.npz", "the same as NumPy arrays"),
+        *write_files(more, people, settings.filming.camera_tilt),
+    ]
+
+
+def _draw(
+    folder: Path, media: "Media", shown: "LiftedPerson", settings: Settings, *, preview: bool
+) -> list[tuple[Path, str]]:
+    """Draw the pictures; returns each file with what it is."""
+    from ampose.view import choose_frames, upright, write_overview, write_preview
+
+    tilt = settings.filming.camera_tilt
+    drawn = upright(shown.pose3d, tilt) if tilt else shown.pose3d
+    kept: dict[int, Frame] = {}
+    frames = _keep(media, choose_frames(shown.pose3d), kept)
+    files = [(folder / "overview.png", "frames beside their 3D pose")]
+    if preview:
+        with progress("drawing the preview") as report:
+            write_preview(folder / "preview.mp4", frames, shown.pose2d, drawn, report=report)
+        files.append((folder / "preview.mp4", "the video beside its 3D pose"))
+    for _ in frames:  # what the preview has not streamed
+        pass
+    title = f"{media.path.name} in 3D, by {shown.pose3d.provenance['model']}"
+    write_overview(folder / "overview.png", kept, shown.pose2d, drawn, title=title)
+    return files
+
+
+def _keep(media: "Media", numbers: list[int], kept: "dict[int, Frame]") -> "Iterator[Frame]":
+    """Stream the frames and keep the numbered ones on the way; stop after the last of them that is needed."""
+    for number, frame in enumerate(media):
+        if number in numbers:
+            kept[number] = frame
+        yield frame
