@@ -74,7 +74,7 @@ def coco(folder: Path, people: np.ndarray) -> Path:
 
 def coco_results(folder: Path, people: np.ndarray) -> Path:
     entries = [
-        {"image_id": 8 + frame, "category_id": 1, "keypoints": flat(person), "score": 0.9}
+        {"image_id": 7 + frame, "category_id": 1, "keypoints": flat(person), "score": 0.9}
         for frame in range(FRAMES)
         for _, person in present(people, frame)
     ]

@@ -26,13 +26,9 @@ def test_pycocotools_reads_the_sample_of_coco_as_we_do(people: np.ndarray, tmp_p
         np.testing.assert_allclose(np.nan_to_num(pose.keypoints[frame]), points[:, :2], rtol=1e-6)
     results = tmp_path / "results"
     results.mkdir()
-    found = coco.loadRes(str(samples.coco_results(results, people)).replace("\\", "/")) if _same_ids(coco) else None
-    assert found is None or len(found.getAnnIds()) == len(coco.getAnnIds())
-    capsys.readouterr()
-
-
-def _same_ids(coco) -> bool:
-    return set(coco.getImgIds()) >= {8, 9, 10, 11, 12}
+    found = coco.loadRes(str(samples.coco_results(results, people)))
+    assert len(found.getAnnIds()) == len(coco.getAnnIds())
+    capsys.readouterr()  # it prints how long it took
 
 
 @pytest.fixture

@@ -127,7 +127,7 @@ def plain_name(name: str) -> str:
         >>> plain_name("LeftShoulder"), plain_name("ankle.R"), plain_name("r_wrist"), plain_name("MidHip")
         ('left_shoulder', 'right_ankle', 'right_wrist', 'hip')
     """
-    split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=^[LR])(?=[A-Z])", "_", name.strip())
+    split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=^[LR])(?=[A-Z][a-z])", "_", name.strip())
     words = [word for word in re.split(r"[\W_]+", split.lower()) if word]
     sides = {"l": "left", "r": "right", "left": "left", "right": "right"}
     side = next((sides[word] for word in words if word in sides), None)

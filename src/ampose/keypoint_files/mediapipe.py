@@ -87,14 +87,14 @@ def _frames(data: Sequence[Mapping[str, Any]]) -> dict[str, list[Seen]]:
     return {str(number): [(_points(marks), None) for marks in _people(frame)] for number, frame in enumerate(data)}
 
 
-def _people(frame: Mapping[str, Any]) -> list[Sequence[Mapping[str, float]]]:
+def _people(frame: Mapping[str, Any]) -> list[Sequence[Mapping[str, Any]]]:
     found = next((frame[key] for key in _KEYS if key in frame), None) or []
     if isinstance(found, dict):  # {"landmark": [...]}, as MediaPipe's message is written to JSON
         found = found["landmark"]
     return [found] if found and isinstance(found[0], dict) else list(found)
 
 
-def _points(marks: Sequence[Mapping[str, float]]) -> Points:
+def _points(marks: Sequence[Mapping[str, Any]]) -> Points:
     return np.array([(mark["x"], mark["y"], mark.get("visibility", 1)) for mark in marks], dtype=np.float64)
 
 

@@ -15,8 +15,8 @@ Seen = tuple[Points, int | str | None]
 """A person's points as the file has them (x, y, confidence), and their id."""
 
 
-def triples(numbers: Sequence[float]) -> Points:
-    """Return x, y and confidence in rows, from numbers in a row; null is a number that is missing.
+def triples(numbers: Any) -> Points:
+    """Return x, y and confidence in rows, from numbers in a row, as read from JSON; null is a missing one.
 
     Raises:
         ValueError: Their number is not a multiple of 3, or they are none.

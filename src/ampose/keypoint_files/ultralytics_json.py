@@ -52,7 +52,7 @@ def _people(entries: Sequence[Mapping[str, Any]]) -> list[Seen]:
     return [(_points(entry["keypoints"]), entry.get("track_id")) for entry in entries if entry.get("keypoints")]
 
 
-def _points(keypoints: Mapping[str, Sequence[float]]) -> np.ndarray:
+def _points(keypoints: Mapping[str, Any]) -> np.ndarray:
     x, y = (np.array(keypoints[axis], dtype=np.float64) for axis in ("x", "y"))
     visible = np.array(keypoints.get("visible", np.ones_like(x)), dtype=np.float64)
     return np.column_stack([x, y, np.where((x == 0) & (y == 0), 0, visible)])
