@@ -226,12 +226,12 @@ def lift_tracks(
 
 
 def _lift_person(track: Track, lifter: Lifter, how: Lifting) -> LiftedPerson:
-    pose2d = _sure_joints(track.pose, how.min_confidence)
+    pose2d = sure_joints(track.pose, how.min_confidence)
     pose3d = lifter.lift(pose2d, intrinsics=how.camera(pose2d.image_size), flip=how.flip)
     return LiftedPerson(track.id, pose2d, pose3d)
 
 
-def _sure_joints(pose: Pose2D, least: float) -> Pose2D:
+def sure_joints(pose: Pose2D, least: float) -> Pose2D:
     """Take out the joints of which the detector is not sure."""
     unsure = pose.confidence < least
     if not unsure.any():

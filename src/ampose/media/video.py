@@ -51,7 +51,7 @@ class Video:
         self.path = path
         self._warned = False
         self._forget()
-        with _opened(path) as (container, stream):
+        with opened(path) as (container, stream):
             self.fps = _fps(stream)
             self.num_frames = _count(container, stream, self.fps)
             shape = stream.sample_aspect_ratio or Fraction(1)
@@ -63,7 +63,7 @@ class Video:
 
     def __iter__(self) -> Iterator[Frame]:
         self._forget()
-        with _opened(self.path) as (container, stream):
+        with opened(self.path) as (container, stream):
             yield from self._decode(container, stream)
             declared = stream.frames
         done = len(self.times)
@@ -132,11 +132,18 @@ class Video:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
-    """Open the container and its main video stream."""
+def opened(path: Path | str) -> Iterator[tuple[Any, Any]]:
+    """Open the container and its main video stream.
+
+    Args:
+        path: A file; or the address of a stream.
+
+    Raises:
+        InputError: There is no video.
+    """
     av = pyav()
     try:
-        container = av.open(str(path.absolute()))
+        container = av.open(path if isinstance(path, str) else str(path.absolute()))
     except av.FFmpegError as error:
         raise InputError(
             f"{path}: must be a video, a picture or a folder of pictures, got a file that is none "
