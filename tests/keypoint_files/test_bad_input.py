@@ -67,6 +67,11 @@ def test_a_format_that_is_misspelt(tmp_path: Path) -> None:
     assert "did you mean 'openpose'" in refusal(dump(tmp_path / "a.json", [person()]), format="openpos")
 
 
+@pytest.mark.parametrize("fps", [0.0, -1.0, np.inf, np.nan])
+def test_a_rate_that_is_none(tmp_path: Path, fps: float) -> None:
+    assert "fps must be a positive number" in refusal(dump(tmp_path / "a.json", [person()]), fps=fps)
+
+
 def test_nobody_in_any_frame(tmp_path: Path) -> None:
     folder = samples.openpose(tmp_path, np.full((1, FRAMES, 25, 3), np.nan))
     assert "there is nobody in 5 frames" in refusal(folder)

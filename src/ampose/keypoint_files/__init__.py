@@ -1,7 +1,7 @@
 """Keypoints that other programs wrote, one file format a file, recognised by what is in them.
 
-A file registers its reader with ``@readers.register("qux", title=..., looks_for=...)``; outside packages do the same
-through the entry-point group ``ampose.keypoint_readers``.
+A file registers its reader with ``@readers.register("qux", title=..., ...)``; outside packages do the same through
+the entry-point group ``ampose.keypoint_readers``.
 """
 
 from ampose.keypoint_files.contract import Found, Given, KeypointReader, PeopleFile, readers

@@ -24,6 +24,7 @@ _POINTS_IN = {"bodies": "joints", "people": "pose_keypoints_2d"}
     title="AlphaPose",
     looks_for="a JSON list with keypoints and a picture's name as image_id, or pictures' names with bodies or people",
     size=False,
+    example="alphapose-results.json",
 )
 class AlphaPose:
     """AlphaPose's files; the layouts are described at the top of this file."""

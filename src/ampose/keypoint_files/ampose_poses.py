@@ -16,6 +16,7 @@ _FORMAT = "ampose.poses"
     title="ampose's own poses",
     looks_for="a JSON or npz file with the format ampose.poses",
     size=True,
+    example="demo/poses.json",
 )
 class AmposePoses:
     """The 2D keypoints of a file that ampose wrote."""

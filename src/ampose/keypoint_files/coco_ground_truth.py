@@ -24,6 +24,7 @@ _VISIBLE = 2
     title="COCO annotations, PoseTrack",
     looks_for="a JSON object with images and annotations",
     size=True,
+    example="person_keypoints.json",
 )
 class CocoGroundTruth:
     """COCO's annotations; the layout is described at the top of this file."""

@@ -16,6 +16,7 @@ from ampose.keypoint_files.people_by_frame import Seen, gather, triples
     title="COCO results",
     looks_for="a JSON list with keypoints and a number as image_id",
     size=False,
+    example="results.json",
 )
 class CocoResults:
     """COCO's results; the layout is described at the top of this file."""

@@ -97,7 +97,8 @@ class KeypointReader(Protocol):
     """One layout of keypoint files.
 
     Registered with the facts ``title`` (what users call it), ``looks_for`` (how it is recognised, in words), ``size``
-    (whether the file says how large the picture is) and, if need be, ``extra`` and ``package``.
+    (whether the file says how large the picture is), ``example`` (what its files are called) and, if all of its files
+    need one, ``package`` and ``extra``.
     """
 
     def fits(self, content: Content) -> bool:

@@ -34,6 +34,7 @@ Column = tuple[str, str, str]
     title="DeepLabCut",
     looks_for="a CSV with scorer, bodyparts and coords above its columns, or an HDF5 file with df_with_missing",
     size=False,
+    example="clipDLC_resnet50.h5",
 )
 class DeepLabCut:
     """DeepLabCut's tables; the layout is described at the top of this file."""

@@ -22,6 +22,7 @@ _X_Y_PROBABILITY = [0, 1, 3]
     title="Detectron, by VideoPose3D",
     looks_for="an npz file with boxes, keypoints and metadata",
     size=True,
+    example="clip.mp4.npz",
 )
 class Detectron:
     """Raw Detectron output; the layout is described at the top of this file."""

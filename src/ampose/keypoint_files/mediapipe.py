@@ -38,6 +38,7 @@ _FEW_PARTS = 10
     title="MediaPipe, CSV or JSON",
     looks_for="a CSV with frame, landmark, x and y in its first line, or a JSON list of frames with landmarks",
     size=False,
+    example="landmarks.csv",
 )
 class MediaPipe:
     """MediaPipe's landmarks; the layouts are described at the top of this file."""

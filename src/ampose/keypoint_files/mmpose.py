@@ -23,6 +23,7 @@ from ampose.keypoint_files.people_by_frame import Seen, gather
     title="MMPose",
     looks_for="JSON with keypoints and keypoint_scores, in instances or instance_info",
     size=False,
+    example="predictions/clip.json",
 )
 class MMPose:
     """MMPose's predictions; the layouts are described at the top of this file."""

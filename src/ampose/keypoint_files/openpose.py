@@ -17,6 +17,7 @@ from ampose.keypoint_files.people_by_frame import Seen, gather, picture_parts, t
     title="OpenPose, Pose2Sim",
     looks_for="a folder of JSON files (or one) with people and pose_keypoints_2d",
     size=False,
+    example="output_json/",
 )
 class OpenPoseFolder:
     """A JSON file for each frame; the layout is described at the top of this file."""

@@ -75,6 +75,8 @@ def read_keypoints(
         >>> [track.pose.keypoints.shape for track in read_keypoints(file, image_size=(640, 480))]
         [(1, 17, 2)]
     """
+    if fps is not None and not 0 < fps < float("inf"):
+        raise InputError(f"fps must be a positive number, got {fps}")
     content = Content(Path(path))
     given = Given(skeleton=None if skeleton is None else get_skeleton(skeleton), image_size=image_size, video=video)
     entry = readers.get(format) if format else _recognise(content)

@@ -21,6 +21,7 @@ from ampose.keypoint_files.people_by_frame import Seen, gather
     title="SLEAP analysis",
     looks_for="an HDF5 file with tracks and node_names",
     size=False,
+    example="clip.analysis.h5",
 )
 class SleapAnalysis:
     """SLEAP's analysis file; the layout is described at the top of this file."""

@@ -21,6 +21,7 @@ from ampose.keypoint_files.people_by_frame import Seen, gather, picture_parts
     title="Ultralytics, JSON",
     looks_for="JSON lists with keypoints of x, y and visible",
     size=False,
+    example="clip_json/",
 )
 class UltralyticsJson:
     """Ultralytics' JSON; the layout is described at the top of this file."""

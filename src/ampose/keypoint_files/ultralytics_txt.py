@@ -22,6 +22,7 @@ _BOX = ("class", "centre x", "centre y", "width", "height")
     title="Ultralytics, txt",
     looks_for="a folder of txt files (or one) with lines of class, box and joints between 0 and 1",
     size=False,
+    example="runs/pose/predict/labels/",
 )
 class UltralyticsTxt:
     """Ultralytics' label files; the layout is described at the top of this file."""
