@@ -328,6 +328,21 @@ def sleap(folder: Path, people: np.ndarray) -> Path:
     return path
 
 
+def sleap_io_standard(folder: Path, people: np.ndarray) -> Path:
+    """sleap-io's other order of the axes; with two tracks its shape looks like SLEAP's own."""
+    import h5py
+
+    path = sleap(folder, people)
+    with h5py.File(path, "a") as file:
+        for name, dims in (("tracks", ["frame", "track", "node", "xy"]), ("point_scores", ["frame", "track", "node"])):
+            del file[name]
+            file[name] = (
+                people[..., :2].transpose(1, 0, 2, 3) if name == "tracks" else people[..., 2].transpose(1, 0, 2)
+            )
+            file[name].attrs["dims"] = json.dumps(dims)
+    return path
+
+
 def ampose_poses(folder: Path, people: np.ndarray, suffix: str) -> Path:
     from ampose import formats
     from ampose.pose import Pose2D, Pose3D
@@ -413,6 +428,7 @@ SAMPLES = [
     Sample("deeplabcut", deeplabcut_h5, ids=(0, 1)),
     Sample("deeplabcut", deeplabcut_labelled, people=1, confidence=False, ids=(0,)),
     Sample("sleap", sleap, ids=(0, 1)),
+    Sample("sleap", sleap_io_standard, ids=(0, 1)),
     Sample("ampose", ampose_json, fps=25.0, size_inside=True, ids=(0, 1), tolerance=0.006),
     Sample("ampose", ampose_npz, fps=25.0, size_inside=True, ids=(0, 1)),
 ]

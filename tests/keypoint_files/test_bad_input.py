@@ -297,7 +297,7 @@ def test_sleap_s_tracks_the_other_way_round(tmp_path: Path) -> None:
         tracks = file["tracks"][:].T
         del file["tracks"]
         file["tracks"] = tracks
-    assert "tracks must have shape (track, 2, 17 nodes, frame), got (5, 17, 2, 2)" in refusal(path)
+    assert "tracks must be of x and y of 17 nodes, got (5, 17, 2, 2)" in refusal(path)
 
 
 def test_a_video_of_several_is_chosen_by_name(tmp_path: Path) -> None:

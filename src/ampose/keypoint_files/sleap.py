@@ -1,10 +1,12 @@
-"""SLEAP's analysis files (``Export Analysis HDF5``).
+"""SLEAP's analysis files (``Export Analysis HDF5``), by SLEAP itself or by sleap-io.
 
-``tracks`` (track, 2, node, frame) pixels, NaN where a node was not found; ``point_scores`` (track, node, frame);
-``node_names``; ``track_names``, which are the ids. Joints are told by their names.
+``tracks`` are pixels, (track, xy, node, frame), NaN where a node was not found; ``point_scores`` (track, node, frame);
+``node_names``; ``track_names``, which are the ids. sleap-io states the order of the axes in ``dims``, and can
+write another. Joints are told by their names.
 https://sleap.ai/api/sleap.info.write_tracking_h5.html
 """
 
+import json
 from typing import Any
 
 import numpy as np
@@ -33,25 +35,36 @@ class SleapAnalysis:
     def read(self, content: Content, given: Given) -> PeopleFile:
         """Read all frames."""
         with content.hdf5() as file:
-            nodes, tracks = _texts(file["node_names"]), np.asarray(file["tracks"], dtype=np.float64)
-            names = _texts(file["track_names"]) if "track_names" in file else []
-            if tracks.ndim != 4 or tracks.shape[1:3] != (2, len(nodes)):
-                raise InputError(f"tracks must have shape (track, 2, {len(nodes)} nodes, frame), got {tracks.shape}")
+            nodes, tracks = _texts(file["node_names"]), _in_order(file["tracks"], ("xy", "node"))
+            if tracks.ndim != 4 or tracks.shape[2:] != (len(nodes), 2):
+                raise InputError(f"tracks must be of x and y of {len(nodes)} nodes, got {file['tracks'].shape}")
             scores = _scores(file, tracks)
-        ids = names if len(names) == len(tracks) else list(map(str, range(len(tracks))))
-        rows = np.concatenate([tracks, scores[:, None]], axis=1).transpose(3, 0, 2, 1)  # frame, track, node, x y score
+            names = _texts(file["track_names"]) if "track_names" in file else []
+        ids = names if len(names) == tracks.shape[1] else list(map(str, range(tracks.shape[1])))
+        rows = np.concatenate([tracks, scores[..., None]], axis=3)
         people: dict[str, list[Seen]] = {
             str(number): list(zip(frame, ids, strict=True)) for number, frame in enumerate(rows)
         }
         return gather(people, list(people), given, layout=layout_by_names(nodes, given.skeleton))
 
 
+def _in_order(array: Any, inner: tuple[str, ...]) -> np.ndarray:
+    """Return the array with the axes (frame, track, node, xy), from the order that it states or SLEAP's own.
+
+    Args:
+        array: Of the file.
+        inner: SLEAP's own order between track, which is its first, and frame, which is its last.
+    """
+    stated = array.attrs.get("dims")
+    dims = ["track", *inner, "frame"] if stated is None else json.loads(stated)
+    wanted = [name for name in ("frame", "track", "node", "xy") if name in dims]
+    return np.asarray(array, dtype=np.float64).transpose([dims.index(name) for name in wanted])
+
+
 def _scores(file: Any, tracks: np.ndarray) -> np.ndarray:
-    """Return the scores; 1 for points that somebody set by hand, which have none."""
-    everything = np.ones((len(tracks), *tracks.shape[2:]))
-    if "point_scores" not in file or file["point_scores"].shape != everything.shape:
-        return everything
-    scores = np.asarray(file["point_scores"], dtype=np.float64)
+    """Return the scores (frame, track, node); 1 for points that somebody set by hand, which have none."""
+    everything = np.ones(tracks.shape[:3])
+    scores = _in_order(file["point_scores"], ("node",)) if "point_scores" in file else everything
     return np.where(np.isnan(scores), everything, scores)
 
 
