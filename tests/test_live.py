@@ -23,7 +23,8 @@ class Bright:
     def detect(self, frame: np.ndarray) -> list[Detection]:
         places = np.flatnonzero(frame[0, :, 0] > 100)
         points = np.stack([np.linspace(0, 30, 17), np.linspace(10, 110, 17)], axis=1)
-        return [Detection((points + np.array([x, 0])).astype(np.float32), np.ones(17, dtype=np.float32)) for x in places]
+        sure = np.ones(17, dtype=np.float32)
+        return [Detection((points + np.array([x, 0])).astype(np.float32), sure) for x in places]
 
     def close(self) -> None: ...
 

@@ -3,6 +3,7 @@
 Nothing is fetched: the model is a file that you have. A ``.pt`` file is a pickle, so take it from where you trust.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class UltralyticsDetector:
     skeleton = get_skeleton("coco_17")
 
     def __init__(self, *, tracking: bool, model: str = "", device: str = "cpu") -> None:
+        os.environ.setdefault("YOLO_AUTOINSTALL", "False")  # it would run pip by itself
         package = load_package("ultralytics", extra="ultralytics", purpose="finding people with YOLO")
         if not Path(model).is_file():
             raise InputError(
