@@ -6,7 +6,7 @@ same function.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from ampose.camera import DEFAULT_FIELD_OF_VIEW, Intrinsics
 from ampose.detect import Detection, Detector, create_detector, detectors
 from ampose.detect.in_box import InBox
 from ampose.errors import InputError
+from ampose.finishing import Finish, finish
 from ampose.lifter import Lifter
 from ampose.media import Media, open_media
 from ampose.picking import Box, pick_at, pick_people
@@ -40,12 +41,14 @@ class Lifting:
         field_of_view: Of the camera, in degrees across the longer side of the picture.
         flip: Average with the mirrored prediction.
         min_confidence: Joints of which the detector is less sure than this are taken as not found.
+        finish: What is done to the poses afterwards.
     """
 
     intrinsics: Intrinsics | None = None
     field_of_view: float = DEFAULT_FIELD_OF_VIEW
     flip: bool = True
     min_confidence: float = 0.0
+    finish: Finish = field(default_factory=Finish)
 
     def camera(self, image_size: tuple[int, int]) -> Intrinsics:
         """Return the camera of pictures of this size."""
@@ -220,15 +223,18 @@ def lift_tracks(
     """
     meant = pick_people(seen.tracks, person) if isinstance(person, str) else pick_at(seen.tracks, person)
     start = time.perf_counter()
-    people = tuple(_lift_person(track, lifter, how) for track in meant)
+    poses = [sure_joints(track.pose, how.min_confidence) for track in meant]
+    people = _lift(poses, lifter, how) if meant else []
     others = tuple(track.id for track in seen.tracks if track not in meant)
-    return Lifted(people, others, Seconds(seen.reading, seen.detecting, time.perf_counter() - start))
+    named = tuple(LiftedPerson(track.id, *poses) for track, poses in zip(meant, people, strict=True))
+    return Lifted(named, others, Seconds(seen.reading, seen.detecting, time.perf_counter() - start))
 
 
-def _lift_person(track: Track, lifter: Lifter, how: Lifting) -> LiftedPerson:
-    pose2d = sure_joints(track.pose, how.min_confidence)
-    pose3d = lifter.lift(pose2d, intrinsics=how.camera(pose2d.image_size), flip=how.flip)
-    return LiftedPerson(track.id, pose2d, pose3d)
+def _lift(poses: Sequence[Pose2D], lifter: Lifter, how: Lifting) -> list[tuple[Pose2D, Pose3D]]:
+    camera = how.camera(poses[0].image_size)
+    lifted = [lifter.lift(pose, intrinsics=camera, flip=how.flip) for pose in poses]
+    finished = finish(list(zip(poses, lifted, strict=True)), camera, how.finish)
+    return list(zip(poses, finished, strict=True))
 
 
 def sure_joints(pose: Pose2D, least: float) -> Pose2D:

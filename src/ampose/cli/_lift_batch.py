@@ -37,7 +37,7 @@ def lift_many(sources: Sequence[Path], output: Path, settings: Settings) -> None
     for source, folder in folders.items():
         check_folder(folder, source)
     more_files(output, settings.writing.to)
-    read_how(settings)
+    read_how(settings, (1, 1))
     read_options(settings.finding.detector_option)
     failed = []
     for source, line, worked in _results(folders, settings):

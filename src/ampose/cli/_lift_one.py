@@ -3,9 +3,11 @@
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ampose.cli._extras import require
 from ampose.cli._lift_options import Settings
@@ -14,10 +16,12 @@ from ampose.cli._writing import check_names, write_files
 from ampose.errors import InputError
 
 if TYPE_CHECKING:
+    from ampose.camera import Intrinsics
     from ampose.lifter import Lifter
     from ampose.media import Frame, Media
     from ampose.picking import Box
     from ampose.pipeline import Lifted, LiftedPerson, Lifting, Seen
+    from ampose.pose import Pose3D
 
 
 @dataclass(frozen=True)
@@ -50,8 +54,10 @@ def lift_one(source: Path, folder: Path, settings: Settings) -> Done:
 
     check_folder(folder, source)
     more = more_files(folder, settings.writing.to)
-    how, person = read_how(settings), _read_person(settings)
+    person = _read_person(settings)
+    read_how(settings, (1, 1))  # refuse a wrong setting before a file is read
     media, seen = _open(source, settings)
+    how = read_how(settings, media.image_size)
     preview = settings.writing.preview and media.num_frames != 1
     _check_packages(preview=preview)
     check_names(more, timed=media.fps is not None)
@@ -94,17 +100,36 @@ def more_files(folder: Path, to: str) -> list[Path]:
     return [folder / f"poses.{name}" for name in dict.fromkeys(names) if name not in ("json", "npz")]
 
 
-def read_how(settings: Settings) -> "Lifting":
-    """Return how keypoints become 3D."""
+def read_how(settings: Settings, image_size: tuple[int, int]) -> "Lifting":
+    """Return how keypoints of pictures of this size become 3D."""
+    from ampose.finishing import Finish
     from ampose.pipeline import Lifting
 
     if not 0 <= settings.finding.min_confidence < 1:
         raise InputError(f"--min-confidence must be at least 0 and below 1, got {settings.finding.min_confidence}")
     return Lifting(
+        intrinsics=None if settings.filming.focal is None else read_focal(settings.filming.focal, image_size),
         field_of_view=settings.filming.field_of_view,
         flip=settings.finding.flip,
         min_confidence=settings.finding.min_confidence,
+        finish=Finish(**asdict(settings.finishing), camera_tilt=settings.filming.camera_tilt),
     )
+
+
+def read_focal(text: str, image_size: tuple[int, int]) -> "Intrinsics":
+    """Read ``f`` or ``fx,fy,cx,cy`` in pixels; without a centre it is the middle of the picture."""
+    from ampose.camera import Intrinsics
+
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (1, 4) or not all(0 < number < float("inf") for number in numbers):
+        raise InputError(f"--focal must be pixels, as in 1145, or fx,fy,cx,cy; got {text!r}")
+    middle = [side / 2 for side in image_size]
+    focal, centre = (numbers[:2], numbers[2:]) if len(numbers) == 4 else (2 * numbers, middle)
+    as_array = (np.array(pair, dtype=np.float32) for pair in (focal, centre, image_size))
+    return Intrinsics(**dict(zip(("focal", "centre", "image_size"), as_array, strict=True)))
 
 
 def read_options(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -200,7 +225,7 @@ def _write(folder: Path, lifted: "Lifted", more: list[Path], settings: Settings)
     return [
         (folder / "poses.json", "everything, for any program"),
         (folder / "poses.npz", "the same as NumPy arrays"),
-        *write_files(more, people, settings.filming.camera_tilt),
+        *write_files(more, people, _tilt_left(people[0].pose3d, settings)),
     ]
 
 
@@ -210,8 +235,9 @@ def _draw(
     """Draw the pictures; returns each file with what it is."""
     from ampose.view import choose_frames, upright, write_overview, write_preview
 
-    tilt = settings.filming.camera_tilt
-    drawn = upright(shown.pose3d, tilt) if tilt else shown.pose3d
+    drawn = _about_the_root(shown.pose3d)
+    tilt = _tilt_left(shown.pose3d, settings)
+    drawn = upright(drawn, tilt) if tilt else drawn
     kept: dict[int, Frame] = {}
     frames = _keep(media, choose_frames(shown.pose3d), kept)
     files = [(folder / "overview.png", "frames beside their 3D pose")]
@@ -224,6 +250,23 @@ def _draw(
     title = f"{media.path.name} in 3D, by {shown.pose3d.provenance['model']}"
     write_overview(folder / "overview.png", kept, shown.pose2d, drawn, title=title)
     return files
+
+
+def _tilt_left(pose: "Pose3D", settings: Settings) -> float:
+    """Return by how much the poses are still to be turned upright: a pose on a floor is."""
+    from ampose.finishing import ON_FLOOR
+
+    return 0.0 if pose.frame_of_reference == ON_FLOOR else settings.filming.camera_tilt
+
+
+def _about_the_root(pose: "Pose3D") -> "Pose3D":
+    """Return the pose with its origin at the root, large in the picture wherever the person goes."""
+    from ampose.pose import CAMERA_ROOT_RELATIVE
+
+    if pose.frame_of_reference == CAMERA_ROOT_RELATIVE:
+        return pose
+    root = pose.positions[:, pose.skeleton.root_index, None]
+    return replace(pose, positions=pose.positions - root)
 
 
 def _keep(media: "Media", numbers: list[int], kept: "dict[int, Frame]") -> "Iterator[Frame]":

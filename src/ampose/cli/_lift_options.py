@@ -34,9 +34,29 @@ class Filming:
 
     field_of_view: float = DEFAULT_FIELD_OF_VIEW
     """The camera's, in degrees across the longer side of the picture."""
+    focal: str | None = None
+    """The camera's focal length in pixels, in place of the field of view, as in 1145; or all that is known of it, as
+    fx,fy,cx,cy."""
     camera_tilt: float = 0.0
     """How far the camera looks down, in degrees. The pictures and the formats with an axis that points up are turned
     upright by it; in the other files the numbers stay in camera axes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finishing:
+    """What is done to the poses afterwards."""
+
+    place: bool = False
+    """Put everybody where the camera sees them, in metres from the camera; otherwise the origin is the hips."""
+    height: float | None = None
+    """How tall the person is, in metres: sets the scale. Places them too."""
+    ground: str | None = None
+    """Turn everybody upright onto a floor, found from resting feet (feet) or by --camera-tilt (tilt). Places them
+    too."""
+    constant_bones: bool = False
+    """Give each bone one length over the clip."""
+    smooth: str | None = None
+    """Smooth over time: butterworth, savitzky-golay or one-euro."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,5 +91,6 @@ class Settings:
 
     finding: Finding = Finding()
     filming: Filming = Filming()
+    finishing: Finishing = Finishing()
     keypoints: Keypoints = Keypoints()
     writing: Writing = Writing()

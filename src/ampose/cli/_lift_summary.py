@@ -18,6 +18,8 @@ _LISTED = 8
 def summary(done: Done) -> str:
     """Return it: the input, who was found and how well, how long it took, which files there are."""
     rows = [("input", _describe(done.media, done.lifted)), *_people(done)]
+    floor = done.shown.pose3d.provenance.get("floor")
+    rows += [("floor", floor)] if floor else []
     if done.lifted.seconds.detecting:
         rows.append(("speed", _describe_speed(done.lifted, done.writing)))
     width = max(len(str(path)) for path, _ in done.files)
