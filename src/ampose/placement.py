@@ -2,7 +2,7 @@
 
 A lifted pose has its root at the origin. In each frame, the root's place is the one from which the pose, seen through
 the camera, falls on the keypoints. Distance and size go together: a person twice as large and twice as far away gives
-the same picture. So the person's height sets the scale, or else the size that the lifter gave, an average one.
+the same picture. So the person's height sets the scale, or else the size that the lifter gave.
 """
 
 import logging
@@ -46,7 +46,7 @@ def place(pose: Pose3D, keypoints: Pose2D, intrinsics: Intrinsics, *, height_m: 
         pose: Root-relative, camera axes; what ``Lifter.lift`` returns.
         keypoints: What it was lifted from.
         intrinsics: The camera. A wrong focal length makes the distance wrong by the same factor.
-        height_m: How tall the person is. None: the lifter's size stands, which is that of an average adult.
+        height_m: How tall the person is. None: the lifter's size stands, that of who it was trained on.
 
     Returns:
         Metres from the camera. A frame with fewer than three joints, or whose best place lies behind the camera,
@@ -186,7 +186,7 @@ def _scaled_error(pose: Pose3D, factor: float, lost: Bool[np.ndarray, " frame"])
 
 
 def _facts(intrinsics: Intrinsics, height_m: float | None) -> dict[str, str]:
-    scale = "as the lifter gave it (average adult)" if height_m is None else f"from a height of {height_m:g} m"
+    scale = "as the lifter gave it" if height_m is None else f"from a height of {height_m:g} m"
     return {"placement": "least reprojection error", "focal_px": f"{intrinsics.focal[0]:.1f}", "scale": scale}
 
 
