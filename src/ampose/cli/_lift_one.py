@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ampose.camera import Intrinsics
     from ampose.lifter import Lifter
     from ampose.media import Frame, Media
+    from ampose.media.sampled import Sampled
     from ampose.picking import Box
     from ampose.pipeline import Lifted, LiftedPerson, Lifting, Seen
     from ampose.pose import Pose3D
@@ -150,11 +151,12 @@ def _read_person(settings: Settings) -> "str | Box":
     return read_box(settings.finding.box)
 
 
-def _open(source: Path, settings: Settings) -> "tuple[Media, Seen | None]":
+def _open(source: Path, settings: Settings) -> "tuple[Sampled, Seen | None]":
     """Open the input; of a keypoint file the people come along."""
     from ampose.keypoint_files import is_keypoint_file, read_keypoints
     from ampose.media import open_media
     from ampose.media.blank import Blank
+    from ampose.media.sampled import Sampled
     from ampose.pipeline import Seen
 
     said = settings.keypoints
@@ -164,12 +166,12 @@ def _open(source: Path, settings: Settings) -> "tuple[Media, Seen | None]":
                 raise InputError(f"--{name} must be given with a keypoint file only, got {source}; leave it out")
         media = open_media(source)
         _set_rate(media, said.fps)
-        return media, None
+        return Sampled(media), None
     tracks = read_keypoints(
         source, format=said.format, skeleton=said.skeleton, image_size=_read_size(said.image_size), fps=said.fps
     )
     pose = tracks[0].pose
-    return Blank(source, pose.image_size, pose.fps, len(pose)), Seen(tuple(tracks))
+    return Sampled(Blank(source, pose.image_size, pose.fps, len(pose))), Seen(tuple(tracks))
 
 
 def _set_rate(media: "Media", fps: float | None) -> None:
@@ -230,7 +232,7 @@ def _write(folder: Path, lifted: "Lifted", more: list[Path], settings: Settings)
 
 
 def _draw(
-    folder: Path, media: "Media", shown: "LiftedPerson", settings: Settings, *, preview: bool
+    folder: Path, media: "Sampled", shown: "LiftedPerson", settings: Settings, *, preview: bool
 ) -> list[tuple[Path, str]]:
     """Draw the pictures; returns each file with what it is."""
     from ampose.view import choose_frames, upright, write_overview, write_preview
@@ -238,15 +240,13 @@ def _draw(
     drawn = _about_the_root(shown.pose3d)
     tilt = _tilt_left(shown.pose3d, settings)
     drawn = upright(drawn, tilt) if tilt else drawn
-    kept: dict[int, Frame] = {}
-    frames = _keep(media, choose_frames(shown.pose3d), kept)
     files = [(folder / "overview.png", "frames beside their 3D pose")]
     if preview:
         with progress("drawing the preview") as report:
-            write_preview(folder / "preview.mp4", frames, shown.pose2d, drawn, report=report)
+            write_preview(folder / "preview.mp4", media, shown.pose2d, drawn, report=report)
         files.append((folder / "preview.mp4", "the video beside its 3D pose"))
-    for _ in frames:  # what the preview has not streamed
-        pass
+    kept = {number: media.kept[number] for number in choose_frames(_only(shown.pose3d, media.kept))}
+    kept = kept or _look_again(media, choose_frames(shown.pose3d))
     title = f"{media.path.name} in 3D, by {shown.pose3d.provenance['model']}"
     write_overview(folder / "overview.png", kept, shown.pose2d, drawn, title=title)
     return files
@@ -269,9 +269,12 @@ def _about_the_root(pose: "Pose3D") -> "Pose3D":
     return replace(pose, positions=pose.positions - root)
 
 
-def _keep(media: "Media", numbers: list[int], kept: "dict[int, Frame]") -> "Iterator[Frame]":
-    """Stream the frames and keep the numbered ones on the way; stop after the last of them that is needed."""
-    for number, frame in enumerate(media):
-        if number in numbers:
-            kept[number] = frame
-        yield frame
+def _only(pose: "Pose3D", frames: Collection[int]) -> "Pose3D":
+    """Return the pose with these frames alone; the others are missing."""
+    there = np.isin(np.arange(len(pose)), list(frames))
+    return replace(pose, positions=np.where(there[:, None, None], pose.positions, np.nan))
+
+
+def _look_again(media: "Media", numbers: list[int]) -> "dict[int, Frame]":
+    """Read the frames once more: somebody was seen so briefly that no frame of theirs was kept."""
+    return {number: frame for number, frame in enumerate(media) if number in numbers}
