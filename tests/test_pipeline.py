@@ -1,5 +1,6 @@
 """The journey in the wild: frames to 3D, nothing invented."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ from ampose.detect import create_detector
 from ampose.errors import InputError
 from ampose.lifter import Lifter
 from ampose.media import open_media
+from ampose.media.blank import Blank
 from ampose.media.writing import writing_video
 from ampose.models import create_model
-from ampose.pipeline import Lifting, find_people, lift_media, lift_tracks
+from ampose.pipeline import Lifting, find_people, lift_media, sure_joints
 from ampose.skeletons import get_skeleton
 from ampose.tracking import Detection
 
@@ -192,15 +194,34 @@ def test_single_pictures_number_people_by_size(lifter, tmp_path):
     assert np.ptp(small.pose2d.keypoints[:, :, 1], axis=1) == pytest.approx(49, abs=1)
 
 
-def test_unsure_joints_are_taken_out(lifter, two_people):
-    seen = find_people(open_media(two_people), Marks())
-    (red,) = lift_tracks(seen, lifter, person="0", how=Lifting(min_confidence=0.05)).people
-    np.testing.assert_array_equal(red.pose2d.keypoints, seen.tracks[0].pose.keypoints)
-    (red,) = lift_tracks(seen, lifter, person="0", how=Lifting(min_confidence=0.5)).people
-    unsure = seen.tracks[0].pose.confidence < 0.5
-    assert np.isnan(red.pose2d.keypoints[unsure]).all()
-    assert np.isfinite(red.pose2d.keypoints[~unsure]).all()
-    assert (red.pose2d.confidence[unsure] == 0).all()
+def test_unsure_joints_are_taken_out(two_people):
+    pose = find_people(open_media(two_people), Marks()).tracks[0].pose
+    assert sure_joints(pose, 0.05) is pose, "nothing is that unsure"
+    kept, unsure = sure_joints(pose, 0.5), pose.confidence < 0.5
+    assert np.isnan(kept.keypoints[unsure]).all()
+    np.testing.assert_array_equal(kept.keypoints[~unsure], pose.keypoints[~unsure])
+    assert (kept.confidence[unsure] == 0).all()
+
+
+class Everywhere(Marks):
+    """Finds the same person in every picture."""
+
+    def detect(self, frame: np.ndarray) -> list[Detection]:
+        points = np.stack([np.linspace(50, 90, 17), np.linspace(20, 200, 17)], axis=1)
+        return [Detection(points.astype(np.float32), np.ones(17, dtype=np.float32))]
+
+
+def test_frames_are_let_go():
+    """2,000 frames of 0.9 MB: what stays is the keypoints."""
+    media = Blank(Path("long.mp4"), (640, 480), 30.0, 2000)
+    tracemalloc.start()
+    try:
+        (track,) = find_people(media, Everywhere()).tracks
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(track.pose) == 2000
+    assert peak < 8e6
 
 
 def test_a_box_leads_a_detector_of_one_person(lifter):
