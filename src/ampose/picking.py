@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
 
 from ampose.errors import InputError
 from ampose.track import Track
@@ -90,18 +89,3 @@ def _overlap(one: Box, other: Box) -> float:
     sides = [max(0.0, min(one[k] + one[k + 2], other[k] + other[k + 2]) - max(one[k], other[k])) for k in (0, 1)]
     both: float = sides[0] * sides[1]
     return both / max(one[2] * one[3] + other[2] * other[3] - both, 1e-9)
-
-
-def place_of(track: Track, image_size: tuple[int, int]) -> str:
-    """Say in words where somebody is: "on the left", "in the middle" or "on the right" of the picture, mostly.
-
-    Example:
-        >>> import numpy as np
-        >>> from ampose.pose import Pose2D
-        >>> from ampose.skeletons import get_skeleton
-        >>> pose = Pose2D.from_array(np.full((1, 17, 2), 90.0), skeleton=get_skeleton("coco_17"), image_size=(100, 100))
-        >>> place_of(Track(id=0, pose=pose), (100, 100))
-        'on the right'
-    """
-    centre: Float[np.ndarray, ""] = np.nanmedian(track.pose.keypoints[..., 0])
-    return ("on the left", "in the middle", "on the right")[int(np.clip(3 * centre / image_size[0], 0, 2))]
