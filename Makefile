@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-EXTRAS := video,view,train,evaluate,datasets,tables,c3d
+EXTRAS := video,view,train,evaluate,datasets,keypoints,tables,c3d
 DEMO_INPUT := examples/balance_beam.mp4
 DEMO_OUTPUT := demo
 
@@ -16,13 +16,13 @@ help: ## Show this list
 setup: $(VENV)/.done ## Create .venv with everything, pinned by constraints.txt
 
 # mediapipe is installed without its dependencies: it asks for jax (1 GB that it never imports here) and for the
-# OpenCV build that needs X11. The group mediapipe-lean has what it really needs (docs/adr/0003).
+# OpenCV build that needs X11. The group mediapipe-lean has what it really needs (docs/adr/0003). So does rtmlib.
 $(VENV)/.done: pyproject.toml constraints.txt
 	@echo "Creating $(VENV) (about 2.1 GB; a minute or two) ..."
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --constraint constraints.txt pip
 	$(PIP) install --constraint constraints.txt --editable '.[$(EXTRAS)]' --group dev
-	$(PIP) install --constraint constraints.txt --no-deps mediapipe
+	$(PIP) install --constraint constraints.txt --no-deps mediapipe rtmlib
 	@touch $@
 
 # The clip's camera looks down by 22 degrees (examples/README.md): the pictures are drawn upright.

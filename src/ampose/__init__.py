@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ampose.keypoint_files import read_keypoints
     from ampose.lifter import Lifter, lift, load_model
     from ampose.models import create_model, list_models
     from ampose.pose import Pose2D, Pose3D
@@ -23,12 +24,14 @@ __all__ = [
     "lift",
     "list_models",
     "load_model",
+    "read_keypoints",
 ]
 
 _HOMES = {
     "Lifter": "ampose.lifter",
     "lift": "ampose.lifter",
     "load_model": "ampose.lifter",
+    "read_keypoints": "ampose.keypoint_files",
     "create_model": "ampose.models",
     "list_models": "ampose.models",
     "Pose2D": "ampose.pose",

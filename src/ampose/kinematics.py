@@ -130,6 +130,19 @@ def constant_length_positions(
     return places
 
 
+def median_lengths(positions: Float[np.ndarray, "frame joint 3"], skeleton: Skeleton) -> Float[np.ndarray, " joint"]:
+    """Return each joint's median distance from its parent; 0 for the root, and where the two were never seen together.
+
+    Example:
+        >>> arm = Skeleton("arm", {"elbow": None, "wrist": "elbow"})
+        >>> median_lengths(np.array([[[0, 0, 0], [0, 2.0, 0]], [[np.nan] * 3, [0, 2.0, 0]]]), arm).tolist()
+        [0.0, 2.0]
+    """
+    distances = np.linalg.norm(positions - positions[:, skeleton.parent_indices], axis=2)
+    seen = [of[np.isfinite(of)] for of in distances.T]
+    return np.array([np.median(of) if len(of) else 0.0 for of in seen])
+
+
 def rest_direction(skeleton: Skeleton, joint: str) -> Float[np.ndarray, "3"]:
     """Return where the bone that ends in a joint points in T-pose.
 
@@ -154,11 +167,9 @@ def _bones(
         raise InputError(f"joints must be there in one frame at least to be turned, got none with {names}")
     vectors = positions - positions[:, skeleton.parent_indices]
     distances = np.linalg.norm(vectors, axis=2)
-    lengths, directions = np.zeros(len(skeleton.joints)), np.empty_like(vectors)
+    lengths, directions = median_lengths(positions, skeleton), np.empty_like(vectors)
     for number, joint in enumerate(skeleton.joints):
-        there = np.isfinite(distances[:, number])
-        lengths[number] = np.median(distances[there, number]) if there.any() else 0.0
-        points = there & (distances[:, number] > 1e-9)
+        points = distances[:, number] > 1e-9  # False for NaN too
         unit = vectors[:, number] / np.where(points, distances[:, number], 1.0)[:, None]
         directions[:, number] = _held(unit, points, rest_direction(skeleton, joint))
     root = positions[:, skeleton.root_index]

@@ -6,15 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from ampose import formats
 from ampose.cli import main
 from ampose.media import open_media
 from ampose.media.writing import writing_video
-from ampose.models import create_model
-from ampose.weights import save_weights
 
 ROOT = Path(__file__).parents[2]
 CLIP = ROOT / "examples" / "balance_beam.mp4"
@@ -24,12 +21,9 @@ pytestmark = pytest.mark.detector
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory) -> str:
+def weights(untrained) -> str:
     pytest.importorskip("mediapipe", reason="mediapipe is not installed")
-    torch.manual_seed(0)
-    folder = tmp_path_factory.mktemp("weights") / "untrained"
-    save_weights(folder, "ampose-small", create_model("ampose-small"))
-    return str(folder)
+    return untrained
 
 
 @pytest.fixture(scope="module")

@@ -156,6 +156,22 @@ def metrics() -> str:
     return table(("name", "shown as", "unit", "over", "of"), rows)
 
 
+@block
+def keypoint_formats() -> str:
+    from ampose.keypoint_files import readers
+
+    rows = [
+        (
+            entry.facts["title"],
+            f"`{entry.name}`",
+            entry.facts["looks_for"],
+            f"`ampose lift {entry.facts['example']} -o out{'' if entry.facts['size'] else ' --image-size 1920x1080'}`",
+        )
+        for entry in readers.entries()
+    ]
+    return table(("who wrote it", "format", "recognised by", "command"), rows)
+
+
 def layout_of(module: str) -> str:
     """The part of a module's docstring that is set apart as a literal block."""
     source = (ROOT / "src" / "ampose" / "formats" / f"{module}.py").read_text()

@@ -3,6 +3,7 @@
 import logging
 import resource
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -146,6 +147,51 @@ def test_a_video_without_its_pictures_is_refused(tmp_path):
     path.write_bytes(content[:start] + bytes(len(content) - start))
     with pytest.raises(InputError, match=r"empty\.mp4: must be a video"):
         open_media(path)
+
+
+def spoil(path: Path, number: int) -> None:
+    """Overwrite what one packet holds."""
+    with av.open(str(path)) as container:
+        packets = [(packet.pos, packet.size) for packet in container.demux(container.streams.video[0]) if packet.size]
+    position, size = packets[number]
+    content = bytearray(path.read_bytes())
+    content[position : position + size] = b"\xff" * size
+    path.write_bytes(content)
+
+
+def test_a_damaged_frame_in_the_middle_leaves_a_hole_and_the_numbers(tmp_path, caplog):
+    path = write(tmp_path / "scratched.mp4", numbered_frames(30))
+    whole = list(open_media(path))
+    spoil(path, 12)
+    media = open_media(path)
+    with caplog.at_level(logging.WARNING):
+        frames = list(media)
+    (lost,) = media.lost
+    assert len(frames) == len(media.times) == 30
+    assert frames[lost].max() == 0
+    for number in {*range(8), *range(26, 30)} - {lost}:
+        assert np.abs(frames[number].astype(int) - whole[number].astype(int)).mean() < 12, "frames keep their numbers"
+    assert np.diff(media.times) == pytest.approx(1 / 25)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{path} has damaged frames, 1 in all, the first is frame {lost}; they are left out"
+    ]
+
+
+def test_uneven_times_are_kept(tmp_path):
+    """A phone films slower in the dark: the times say so, the rate is an average."""
+    path, moments = tmp_path / "phone.mp4", [0, 40, 80, 160, 320, 360, 400]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.time_base = stream.time_base = Fraction(1, 1000)
+        for frame, moment in zip(numbered_frames(7), moments, strict=True):
+            picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
+            picture.pts, picture.time_base = moment, Fraction(1, 1000)
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    media = open_media(path)
+    assert len(list(media)) == 7
+    assert np.array(media.times) - media.times[0] == pytest.approx(np.array(moments) / 1000)
 
 
 def interrupt_while_writing(path: Path) -> None:

@@ -13,7 +13,7 @@ from ampose.skeletons import (
     register_skeleton,
 )
 
-DETECTORS = ("coco_17", "blazepose_33", "halpe_26")
+DETECTORS = ("coco_17", "blazepose_33", "halpe_26", "openpose_18", "body_25")
 TARGETS = ("human36m_17", "human36m_16")
 KNOWN = (*DETECTORS, *TARGETS)
 DETECTED = [(source, target) for source in DETECTORS for target in TARGETS]
@@ -94,6 +94,88 @@ def test_halpe_has_hip_neck_and_head_of_its_own(target: str, rng: np.random.Gene
     assert mapping.made_up == {"spine", "neck_nose"} & set(mapping.target.joints)
 
 
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("source", ["openpose_18", "body_25"])
+def test_openpose_has_a_neck_and_body_25_a_hip(source: str, target: str, rng: np.random.Generator) -> None:
+    mapping = find_mapping(source, target)
+    points = points_of(mapping.source, rng).astype(np.float64)
+    at = {joint: points[:, place] for place, joint in enumerate(mapping.source.joints)}
+    hip = at["hip"] if source == "body_25" else (at["left_hip"] + at["right_hip"]) / 2
+    ears = (at["left_ear"] + at["right_ear"]) / 2
+    expected = {"hip": hip, "thorax": at["neck"], "spine": (hip + at["neck"]) / 2, "head": 1.5 * ears - at["neck"] / 2}
+    mapped = mapping.map_points(points)
+    for joint, value in expected.items():
+        np.testing.assert_allclose(mapped[:, mapping.target.index(joint)], value)
+    made_up = {"spine", "neck_nose", "head"} | ({"hip"} if source == "openpose_18" else set())
+    assert mapping.made_up == made_up & set(mapping.target.joints)
+
+
+# A person who stands upright, facing the camera, in centimetres with y up: what each detector's joints would be.
+STANDING = {
+    "nose": (0, 165),
+    "neck": (0, 145),
+    "hip": (0, 95),
+    "head": (0, 178),
+    **{f"{side}_{part}": (sign * x, y) for side, sign in (("left", 1), ("right", -1)) for part, x, y in (
+        ("eye", 3, 168), ("ear", 8, 167), ("shoulder", 18, 145), ("elbow", 25, 118), ("wrist", 28, 92),
+        ("hip", 10, 95), ("knee", 11, 52), ("ankle", 12, 10), ("big_toe", 14, 2), ("small_toe", 18, 2),
+        ("heel", 12, 3), ("eye_inner", 2, 168), ("eye_outer", 5, 168), ("mouth", 3, 160), ("pinky", 30, 85),
+        ("index", 28, 84), ("thumb", 26, 87), ("foot_index", 14, 2),
+    )},
+}  # fmt: skip
+
+BOTH_WAYS = [("openpose_18", "coco_17"), ("body_25", "halpe_26"), ("human36m_17", "mpi_inf_3dhp_17")]
+
+
+def standing(skeleton: Skeleton) -> np.ndarray:
+    return np.array([[STANDING[joint] for joint in skeleton.joints]], dtype=np.float64)
+
+
+@pytest.mark.parametrize("target", DETECTORS)
+@pytest.mark.parametrize("source", DETECTORS)
+def test_between_detectors_a_person_who_stands_stays_as_they_are(source: str, target: str) -> None:
+    """Where a mapping is known; what is made up lies within 6 cm."""
+    try:
+        mapping = find_mapping(source, target)
+    except InputError:
+        assert (source, target) in NO_WAY
+        return
+    mapped, expected = mapping.map_points(standing(mapping.source)), standing(mapping.target)
+    off = np.linalg.norm(mapped - expected, axis=2)[0]
+    for joint, distance in zip(mapping.target.joints, off, strict=True):
+        assert distance < (6 if joint in mapping.made_up else 1e-9), joint
+
+
+FEET = ("body_25", "halpe_26")
+NO_WAY = {
+    *((source, target) for source in ("coco_17", "openpose_18", "blazepose_33") for target in FEET),
+    *((source, "blazepose_33") for source in DETECTORS),
+}
+"""No joint of the source stands for the toes, or the fingers, of the target."""
+
+
+@pytest.mark.parametrize(("there", "back"), [*BOTH_WAYS, *((b, a) for a, b in BOTH_WAYS)])
+def test_there_and_back_is_as_before(there: str, back: str, rng: np.random.Generator) -> None:
+    """For all joints that the way there keeps, and that are not made up on either way."""
+    forth, home = find_mapping(there, back), find_mapping(back, there)
+    points = points_of(forth.source, rng)
+    again = home.map_points(forth.map_points(points))
+    kept = [joint not in home.made_up for joint in forth.source.joints]
+    np.testing.assert_array_equal(again[:, kept], points[:, kept])
+    assert sum(kept) >= 16
+
+
+@pytest.mark.parametrize("source", DETECTORS)
+def test_mpi_inf_3dhp_is_human36m_by_other_names(source: str, rng: np.random.Generator) -> None:
+    """A detector's joints to those of 3DHP: the same as by way of Human3.6M's."""
+    direct = find_mapping(source, "mpi_inf_3dhp_17")
+    first, second = find_mapping(source, "human36m_17"), find_mapping("human36m_17", "mpi_inf_3dhp_17")
+    points = points_of(direct.source, rng).astype(np.float64)
+    np.testing.assert_allclose(direct.map_points(points), second.map_points(first.map_points(points)))
+    names = {"thorax": "neck", "neck_nose": "head", "head": "head_top"}
+    assert direct.made_up == {names.get(joint, joint) for joint in first.made_up}
+
+
 def test_a_skeleton_maps_to_one_whose_joints_it_all_has(rng: np.random.Generator) -> None:
     mapping = find_mapping("human36m_17", "human36m_16")
     points = points_of(mapping.source, rng)
@@ -151,8 +233,8 @@ def test_no_frames_map_to_no_frames() -> None:
 def test_without_a_mapping_the_message_lists_the_sources() -> None:
     with pytest.raises(
         InputError,
-        match="must come from one of blazepose_33, coco_17, halpe_26, human36m_17, mpi_inf_3dhp_17, mpi_inf_3dhp_28, "
-        "got human36m_16",
+        match="must come from one of blazepose_33, body_25, coco_17, halpe_26, human36m_17, mpi_inf_3dhp_17, "
+        "mpi_inf_3dhp_28, openpose_18, got human36m_16",
     ):
         find_mapping("human36m_16", "human36m_17")
 

@@ -4,6 +4,7 @@ A file registers its detector with ``@detectors.register("name", extra=..., lice
 packages do the same through the entry-point group ``ampose.detectors``.
 """
 
-from ampose.detect.contract import Detection, Detector, create_detector, detectors
+from ampose.detect.contract import Detector, create_detector, detectors
+from ampose.tracking import Detection
 
 __all__ = ["Detection", "Detector", "create_detector", "detectors"]

@@ -1,35 +1,26 @@
 """What every 2D detector promises, and the detectors by name."""
 
-from dataclasses import dataclass
+import inspect
+from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-import numpy as np
-from jaxtyping import Float
-
+from ampose.errors import InputError
 from ampose.media import Frame
 from ampose.registry import Registry
 from ampose.skeletons import Skeleton
-
-
-@dataclass(frozen=True)
-class Detection:
-    """One person in one frame.
-
-    Args:
-        keypoints: Pixels, origin at the upper left corner; joints out of the picture are extrapolated.
-        confidence: 0 (a guess) to 1 (sure).
-    """
-
-    keypoints: Float[np.ndarray, "joint 2"]
-    confidence: Float[np.ndarray, " joint"]
+from ampose.tracking import Detection
 
 
 @runtime_checkable
 class Detector(Protocol):
-    """Finds the joints of one person in each frame.
+    """Finds the people in each frame, and their joints.
 
     It is created with ``tracking``: True when the frames are those of a video, so that it may use the
-    frame before; False when each frame stands alone. It is a context manager.
+    frame before; False when each frame stands alone. More keyword arguments are its options: words, as they
+    stand on the command line, each with a default. It is a context manager.
+
+    Registered with the facts ``extra`` (what brings its package), ``licence`` (of the package) and ``people`` (how
+    many it can find in a frame; None for any number).
     """
 
     name: str
@@ -38,8 +29,8 @@ class Detector(Protocol):
     def __init__(self, *, tracking: bool) -> None:
         """Load the detector."""
 
-    def detect(self, frame: Frame) -> Detection | None:
-        """Return the person in the frame, or None when nobody is there."""
+    def detect(self, frame: Frame) -> Sequence[Detection]:
+        """Return the people in the frame, in any order; none when nobody is there."""
 
     def close(self) -> None:
         """Give back what the detector holds."""
@@ -54,19 +45,26 @@ class Detector(Protocol):
 detectors = Registry[type[Detector]]("detector", package="ampose.detect", group="ampose.detectors")
 
 
-def create_detector(name: str, *, tracking: bool) -> Detector:
+def create_detector(name: str, *, tracking: bool, options: Mapping[str, str] | None = None) -> Detector:
     """Create the detector called ``name``.
 
     Args:
         name: One of ``detectors.names()``.
         tracking: Whether the frames are those of a video.
+        options: The detector's own: which model, a local file...
 
     Raises:
-        InputError: There is no such detector.
+        InputError: There is no such detector, or it has no such option.
         MissingExtraError: Its package is not installed.
 
     Example:
         >>> detectors.names()
-        ['mediapipe']
+        ['mediapipe', 'rtmlib', 'transformers', 'ultralytics']
     """
-    return detectors.get(name).target(tracking=tracking)
+    target = detectors.get(name).target
+    known = [option for option in inspect.signature(target).parameters if option != "tracking"]
+    for option in options or {}:
+        if option not in known:
+            has = f"{name} has {', '.join(known)}" if known else f"{name} has none"
+            raise InputError(f"detector option must be a known name, got {option!r}; {has}")
+    return target(tracking=tracking, **(options or {}))

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from ampose.detect.contract import Detection, detectors
+from ampose.detect.contract import detectors
 from ampose.media import Frame
 from ampose.media.packages import load_package
 from ampose.skeletons import get_skeleton
+from ampose.tracking import Detection
 
 _LOG = logging.getLogger(__name__)
 
@@ -46,15 +47,15 @@ class MediapipeDetector:
             # Its threads go on writing messages after the constructor; an empty picture waits for them.
             self._pose.process(np.zeros((64, 64, 3), dtype=np.uint8))
 
-    def detect(self, frame: Frame) -> Detection | None:
-        """Return the person in the frame, or None when nobody is there."""
+    def detect(self, frame: Frame) -> list[Detection]:
+        """Return the person in the frame, if there is one."""
         landmarks = self._process(frame).pose_landmarks
         if landmarks is None:
-            return None
+            return []
         height, width, _ = frame.shape
         values = [(point.x * width, point.y * height, point.visibility) for point in landmarks.landmark]
         array = np.array(values, dtype=np.float32)
-        return Detection(array[:, :2], array[:, 2].clip(0, 1))
+        return [Detection(array[:, :2], array[:, 2].clip(0, 1))]
 
     def _process(self, frame: Frame) -> Any:
         if self._warm:

@@ -1,6 +1,6 @@
 """What every source of frames promises."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -30,6 +30,14 @@ class Media(Protocol):
     @property
     def num_frames(self) -> int | None:
         """How many frames there are, as the file says it; None when it does not say."""
+
+    @property
+    def times(self) -> Sequence[float]:
+        """Seconds of each frame that was given since the first, as the file says them; empty for pictures."""
+
+    @property
+    def lost(self) -> Collection[int]:
+        """Numbers of the frames since the first that were damaged: a black picture stood for each."""
 
     def __iter__(self) -> Iterator[Frame]:
         """Stream the frames."""

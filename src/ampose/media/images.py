@@ -1,7 +1,7 @@
 """A picture, or a folder of pictures in natural order (frame2 before frame10)."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,8 @@ class Pictures:
     """
 
     fps: float | None = None
+    times: Sequence[float] = ()
+    lost: Collection[int] = frozenset()
 
     def __init__(self, path: Path, files: Sequence[Path]) -> None:
         if not files:

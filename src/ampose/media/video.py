@@ -11,6 +11,7 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.media.contract import Frame
+from ampose.media.images import natural_key
 from ampose.media.packages import pyav
 
 _LOG = logging.getLogger(__name__)
@@ -20,6 +21,22 @@ _REFUSED_CONTAINERS = frozenset({"tty", "concat", "hls", "dash", "lavfi", "ffmet
 
 _LOST_TOLERATED = 0.02
 """A container may count a few frames that are never shown; fewer frames than that is worth a warning."""
+
+_DAMAGED_TOLERATED = 200
+"""Packets in a row; a file with more of them is taken to end there."""
+
+
+_SUFFIXES = (
+    *(".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4"),
+    *(".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".webm", ".wmv"),
+)
+"""What is taken for a video in a folder; a file that is named may be called what it likes."""
+
+
+def videos_in(folder: Path) -> list[Path]:
+    """Return the videos of a folder in natural order, by their names; hidden and other files are passed over."""
+    files = [file for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES and not file.name.startswith(".")]
+    return sorted((file for file in files if file.is_file()), key=lambda file: natural_key(file.name))
 
 
 class Video:
@@ -33,7 +50,8 @@ class Video:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._warned = False
-        with _opened(path) as (container, stream):
+        self._forget()
+        with opened(path) as (container, stream):
             self.fps = _fps(stream)
             self.num_frames = _count(container, stream, self.fps)
             shape = stream.sample_aspect_ratio or Fraction(1)
@@ -44,27 +62,62 @@ class Video:
         self.image_size = (first.shape[1], first.shape[0])
 
     def __iter__(self) -> Iterator[Frame]:
-        done = 0
-        with _opened(self.path) as (container, stream):
-            for frame in self._decode(container, stream):
-                done += 1
-                yield frame
+        self._forget()
+        with opened(self.path) as (container, stream):
+            yield from self._decode(container, stream)
             declared = stream.frames
-        if declared - done > max(2, _LOST_TOLERATED * declared):
-            self._warn(f"ends after frame {done - 1}, although it should hold {declared} frames")
+        done = len(self.times)
+        if self._damaged and declared > done:
+            self._warn(f"is damaged after frame {done - 1}; the frames before that are used")
+        elif declared - done > max(2, _LOST_TOLERATED * declared):
+            self._warn(
+                f"ends after frame {done - 1}, although it should hold {declared} frames; "
+                "the frames before that are used"
+            )
+        elif self.lost:
+            self._warn(
+                f"has damaged frames, {len(self.lost)} in all, the first is frame {min(self.lost)}; they are left out"
+            )
+
+    def _forget(self) -> None:
+        self.times: list[float] = []
+        self.lost: set[int] = set()
+        self._damaged = 0
 
     def _decode(self, container: Any, stream: Any) -> Iterator[Frame]:
-        """Decode until the end or the first damaged place; what was decoded so far is kept."""
-        av = pyav()
-        done = 0
-        try:
-            for frame in container.decode(stream):
-                yield self._upright(frame)
-                done += 1
-        except av.FFmpegError as error:
-            if done == 0:
-                raise InputError(f"{self.path}: must be a video, got one that cannot be decoded ({error})") from error
-            self._warn(f"is damaged after frame {done - 1} ({error.strerror})")
+        """Decode everything that can be; a black picture stands for each frame that cannot."""
+        for frame in self._frames(container, stream):
+            picture = self._upright(frame)
+            seconds = len(self.times) / (self.fps or 1.0) if frame.time is None else float(frame.time)
+            yield from self._stand_ins(seconds, picture)
+            self.times.append(seconds)
+            yield picture
+
+    def _frames(self, container: Any, stream: Any) -> Iterator[Any]:
+        """Decode packet by packet, and go on behind a damaged one."""
+        packets, in_a_row = container.demux(stream), 0
+        while in_a_row < _DAMAGED_TOLERATED:
+            try:
+                packet = next(packets, None)
+                if packet is None:
+                    return
+                yield from packet.decode()
+                in_a_row = 0
+            except pyav().FFmpegError:
+                self._damaged += 1
+                in_a_row += 1
+
+    def _stand_ins(self, seconds: float, picture: Frame) -> Iterator[Frame]:
+        """Fill the hole in time that damaged frames left, so that frame numbers stay those of the video."""
+        if not (self._damaged and self.times and self.fps):
+            return
+        start = self.times[-1]
+        missing = min(round((seconds - start) * self.fps) - 1, self._damaged)
+        for number in range(1, missing + 1):
+            self.lost.add(len(self.times))
+            self.times.append(start + (seconds - start) * number / (missing + 1))
+            self._damaged -= 1
+            yield np.zeros_like(picture)
 
     def _upright(self, frame: Any) -> Frame:
         """Convert to RGB with square pixels, and turn as the display matrix says."""
@@ -75,15 +128,22 @@ class Video:
     def _warn(self, what: str) -> None:
         if not self._warned:
             self._warned = True
-            _LOG.warning("%s %s; the frames before that are used", self.path, what)
+            _LOG.warning("%s %s", self.path, what)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
-    """Open the container and its main video stream."""
+def opened(path: Path | str) -> Iterator[tuple[Any, Any]]:
+    """Open the container and its main video stream.
+
+    Args:
+        path: A file; or the address of a stream.
+
+    Raises:
+        InputError: There is no video.
+    """
     av = pyav()
     try:
-        container = av.open(str(path.absolute()))
+        container = av.open(path if isinstance(path, str) else str(path.absolute()))
     except av.FFmpegError as error:
         raise InputError(
             f"{path}: must be a video, a picture or a folder of pictures, got a file that is none "

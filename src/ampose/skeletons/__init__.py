@@ -1,10 +1,12 @@
 """Skeletons by name, and the named mappings between them."""
 
 from functools import cache
+from pathlib import Path
 
 from ampose.errors import InputError
 from ampose.registry import Registry
 from ampose.skeletons import known, mappings
+from ampose.skeletons.declared import read_declaration
 from ampose.skeletons.mappings import Recipe, SkeletonMapping
 from ampose.skeletons.skeleton import Skeleton
 
@@ -14,12 +16,14 @@ __all__ = [
     "find_mapping",
     "get_skeleton",
     "list_skeletons",
+    "load_skeleton",
     "register_mapping",
     "register_skeleton",
 ]
 
 _SKELETONS = Registry[Skeleton]("skeleton")
 _RECIPES: dict[tuple[str, str], tuple[Recipe, frozenset[str]]] = {}
+_DECLARED: set[str] = set()
 
 
 def register_skeleton(skeleton: Skeleton) -> Skeleton:
@@ -37,13 +41,42 @@ def register_skeleton(skeleton: Skeleton) -> Skeleton:
 
 
 def get_skeleton(name: str | Skeleton) -> Skeleton:
-    """Return the skeleton of that name (a Skeleton is returned as it is).
+    """Return the skeleton of that name, or of that .toml file (a Skeleton is returned as it is).
+
+    Raises:
+        InputError: There is none, or the file holds a mistake.
 
     Example:
         >>> get_skeleton("human36m_17").hops.tolist()
         [0, 1, 2, 3, 1, 2, 3, 1, 2, 3, 4, 3, 4, 5, 3, 4, 5]
     """
+    if isinstance(name, str) and name.endswith(".toml"):
+        return load_skeleton(name)
     return name if isinstance(name, Skeleton) else _SKELETONS.get(name).target
+
+
+def load_skeleton(file: str | Path) -> Skeleton:
+    """Read a skeleton that a TOML file declares, and make it and its mappings known by its name.
+
+    Args:
+        file: See docs/my-own-skeleton.md for what is in it. The same file may be loaded again.
+
+    Raises:
+        InputError: The file holds a mistake, or another skeleton has that name; nothing is made known then.
+    """
+    declared = read_declaration(Path(file), get_skeleton)
+    name = declared.skeleton.name
+    if name in _SKELETONS and name not in _DECLARED:
+        raise InputError(f"{file}: name must be your own, got {name!r}, which ampose knows already; rename it")
+    register_skeleton(declared.skeleton)
+    _DECLARED.add(name)
+    recipes = {mapping.target.name: (mapping.recipe, mapping.made_up) for mapping in declared.mappings}
+    if known.HUMAN36M_17.name in recipes:  # the 16 joints are these without one
+        recipes = {known.HUMAN36M_16.name: recipes[known.HUMAN36M_17.name]} | recipes
+    for target, recipe in recipes.items():
+        _RECIPES[name, target] = recipe
+    find_mapping.cache_clear()
+    return _SKELETONS.get(name).target
 
 
 def list_skeletons() -> list[str]:
@@ -85,13 +118,17 @@ def find_mapping(source: str | Skeleton, target: str | Skeleton) -> SkeletonMapp
 for _skeleton in known.KNOWN:
     register_skeleton(_skeleton)
 for _target in ("human36m_17", "human36m_16"):
-    for _source, _recipe in (("coco_17", mappings.FROM_COCO), ("blazepose_33", mappings.FROM_BLAZEPOSE)):
-        register_mapping(
-            _source,
-            _target,
-            _recipe,
-            made_up=frozenset({"hip", "spine", "thorax", "neck_nose", "head"}),
-        )
+    for _source, (_recipe, _made_up) in mappings.DETECTORS.items():
+        register_mapping(_source, _target, _recipe, made_up=_made_up)
     for _source in ("mpi_inf_3dhp_28", "mpi_inf_3dhp_17"):
         register_mapping(_source, _target, mappings.FROM_MPI_INF_3DHP)
-    register_mapping("halpe_26", _target, mappings.FROM_HALPE, made_up=frozenset({"spine", "neck_nose"}))
+register_mapping("human36m_17", "mpi_inf_3dhp_17", mappings.to_mpi_inf_3dhp({}))
+for _source, (_recipe, _made_up) in mappings.DETECTORS.items():
+    register_mapping(
+        _source,
+        "mpi_inf_3dhp_17",
+        mappings.to_mpi_inf_3dhp(_recipe),
+        made_up=mappings.named_as_mpi_inf_3dhp(_made_up),
+    )
+for (_source, _target), _recipe in mappings.BETWEEN_DETECTORS.items():
+    register_mapping(_source, _target, _recipe, made_up=frozenset(_recipe))

@@ -2,7 +2,7 @@
 
 Orders are the published ones: Human3.6M's 17 joints as VideoPose3D orders them and the 16 joints of
 SemGCN without Neck/Nose; MPI-INF-3DHP's 28 and its 17 "relevant" ones; COCO's 17; BlazePose's 33; Halpe's
-26. Detector layouts have no root in the anatomical sense; their trees serve for drawing.
+26; OpenPose's 18 and 25. Detector layouts have no root in the anatomical sense; their trees serve for drawing.
 """
 
 from ampose.skeletons.skeleton import Skeleton
@@ -213,4 +213,73 @@ HALPE_26 = Skeleton(
     [*_sides("eye", "ear"), *_LIMBS, *_sides("big_toe", "small_toe", "heel")],
 )
 
-KNOWN = (HUMAN36M_17, HUMAN36M_16, MPI_INF_3DHP_28, MPI_INF_3DHP_17, COCO_17, BLAZEPOSE_33, HALPE_26)
+OPENPOSE_18 = Skeleton(
+    "openpose_18",
+    {
+        "nose": "neck",
+        "neck": None,
+        "right_shoulder": "neck",
+        "right_elbow": "right_shoulder",
+        "right_wrist": "right_elbow",
+        "left_shoulder": "neck",
+        "left_elbow": "left_shoulder",
+        "left_wrist": "left_elbow",
+        "right_hip": "neck",
+        "right_knee": "right_hip",
+        "right_ankle": "right_knee",
+        "left_hip": "neck",
+        "left_knee": "left_hip",
+        "left_ankle": "left_knee",
+        "right_eye": "nose",
+        "left_eye": "nose",
+        "right_ear": "right_eye",
+        "left_ear": "left_eye",
+    },
+    [*_sides("eye", "ear"), *_LIMBS],
+)
+"""OpenPose's "COCO" output, 18 points: COCO's joints in another order, with a neck between the shoulders."""
+
+BODY_25 = Skeleton(
+    "body_25",
+    {
+        "nose": "neck",
+        "neck": "hip",
+        "right_shoulder": "neck",
+        "right_elbow": "right_shoulder",
+        "right_wrist": "right_elbow",
+        "left_shoulder": "neck",
+        "left_elbow": "left_shoulder",
+        "left_wrist": "left_elbow",
+        "hip": None,
+        "right_hip": "hip",
+        "right_knee": "right_hip",
+        "right_ankle": "right_knee",
+        "left_hip": "hip",
+        "left_knee": "left_hip",
+        "left_ankle": "left_knee",
+        "right_eye": "nose",
+        "left_eye": "nose",
+        "right_ear": "right_eye",
+        "left_ear": "left_eye",
+        "left_big_toe": "left_ankle",
+        "left_small_toe": "left_ankle",
+        "left_heel": "left_ankle",
+        "right_big_toe": "right_ankle",
+        "right_small_toe": "right_ankle",
+        "right_heel": "right_ankle",
+    },
+    [*_sides("eye", "ear"), *_LIMBS, *_sides("big_toe", "small_toe", "heel")],
+)
+"""OpenPose's BODY_25. Its neck lies between the shoulders and its hip between the hips."""
+
+KNOWN = (
+    HUMAN36M_17,
+    HUMAN36M_16,
+    MPI_INF_3DHP_28,
+    MPI_INF_3DHP_17,
+    COCO_17,
+    BLAZEPOSE_33,
+    HALPE_26,
+    OPENPOSE_18,
+    BODY_25,
+)

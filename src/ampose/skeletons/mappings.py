@@ -85,19 +85,30 @@ def _combine(*terms: tuple[float, Mapping[str, float]]) -> dict[str, float]:
 _SHOULDERS, _EARS = _middle("shoulder"), _middle("ear")
 
 
-def _from_face_and_limbs(hips: Mapping[str, float]) -> Recipe:
-    """Make the joints along the trunk from ears, shoulders and a given mid-hip."""
+def _from_face_and_limbs(hips: Mapping[str, float], neck: Mapping[str, float] = _SHOULDERS) -> Recipe:
+    """Make the joints along the trunk from ears, a given mid-hip and what lies between the shoulders."""
     return {
         "hip": hips,
-        "spine": _combine((0.5, hips), (0.5, _SHOULDERS)),
-        "thorax": _SHOULDERS,
+        "spine": _combine((0.5, hips), (0.5, neck)),
+        "thorax": neck,
         "neck_nose": _EARS,
-        "head": _combine((1.5, _EARS), (-0.5, _SHOULDERS)),
+        "head": _above(neck),
     }
+
+
+def _above(neck: Mapping[str, float]) -> dict[str, float]:
+    """Return the top of the head: beyond the ears, as seen from the neck."""
+    return _combine((1.5, _EARS), (-0.5, neck))
 
 
 FROM_COCO: Recipe = _from_face_and_limbs(_middle("hip"))
 """COCO-17 to Human3.6M's joints."""
+
+FROM_OPENPOSE_18: Recipe = _from_face_and_limbs(_middle("hip"), {"neck": 1.0})
+"""OpenPose's 18 points: COCO's with a neck, which lies between the shoulders."""
+
+FROM_BODY_25: Recipe = _from_face_and_limbs({"hip": 1.0}, {"neck": 1.0})
+"""OpenPose's BODY_25, with a neck between the shoulders and a hip between the hips."""
 
 
 def _raised_hip(side: str, share: float = 0.08) -> dict[str, float]:
@@ -121,11 +132,40 @@ FROM_HALPE: Recipe = {
 }
 """Halpe-26 has a real mid-hip, neck and head top; only the spine is made up."""
 
-FROM_MPI_INF_3DHP: Recipe = {
-    "thorax": {"neck": 1.0},
-    "neck_nose": {"head": 1.0},
-    "head": {"head_top": 1.0},
-}
+_MPI_INF_3DHP_NAMES = {"thorax": "neck", "neck_nose": "head", "head": "head_top"}
+
+FROM_MPI_INF_3DHP: Recipe = {joint: {name: 1.0} for joint, name in _MPI_INF_3DHP_NAMES.items()}
 """MPI-INF-3DHP's 28 or 17 joints to Human3.6M's, as EvoSkeleton, SPIN and PoseAug place them; limbs, spine and root
 keep their names. Nothing is made up, but two joints lie elsewhere: 3DHP's neck is higher than Human3.6M's thorax, and
 its head is not Human3.6M's nose, which is why PoseAug compares the 16 joints without it."""
+
+
+def to_mpi_inf_3dhp(recipe: Recipe) -> Recipe:
+    """Return the recipe for MPI-INF-3DHP's 17 joints, given that for Human3.6M's: the way of FROM_MPI_INF_3DHP back."""
+    kept = {joint: weights for joint, weights in recipe.items() if joint not in _MPI_INF_3DHP_NAMES}
+    return kept | {name: recipe.get(joint, {joint: 1.0}) for joint, name in _MPI_INF_3DHP_NAMES.items()}
+
+
+def named_as_mpi_inf_3dhp(joints: frozenset[str]) -> frozenset[str]:
+    """Return what MPI-INF-3DHP calls these joints of Human3.6M."""
+    return frozenset(_MPI_INF_3DHP_NAMES.get(joint, joint) for joint in joints)
+
+
+_TRUNK = frozenset({"hip", "spine", "thorax", "neck_nose", "head"})
+
+DETECTORS: Mapping[str, tuple[Recipe, frozenset[str]]] = {
+    "coco_17": (FROM_COCO, _TRUNK),
+    "blazepose_33": (FROM_BLAZEPOSE, _TRUNK),
+    "openpose_18": (FROM_OPENPOSE_18, _TRUNK - {"thorax"}),
+    "body_25": (FROM_BODY_25, _TRUNK - {"thorax", "hip"}),
+    "halpe_26": (FROM_HALPE, frozenset({"spine", "neck_nose"})),
+}
+"""What detectors find -> how Human3.6M's joints are made of it, and which of them are made up."""
+
+BETWEEN_DETECTORS: Mapping[tuple[str, str], Recipe] = {
+    ("coco_17", "openpose_18"): {"neck": _SHOULDERS},
+    ("blazepose_33", "openpose_18"): {"neck": _SHOULDERS},
+    ("body_25", "halpe_26"): {"head": _above({"neck": 1.0})},
+}
+"""From one detector's joints to another's; what these name is made up. The other pairs that there are need no recipe:
+their joints have the same names."""

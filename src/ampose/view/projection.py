@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
+from ampose.ground import level_rotation
 from ampose.pose import Pose3D
 from ampose.skeletons import Skeleton
 
@@ -90,8 +91,7 @@ def upright(pose: Pose3D, camera_tilt: float) -> Pose3D:
         pose: In camera axes.
         camera_tilt: How far the camera looks down, in degrees; negative when it looks up.
     """
-    down, away = math.cos(math.radians(camera_tilt)), math.sin(math.radians(camera_tilt))
-    turn = np.array([[1, 0, 0], [0, down, away], [0, -away, down]], dtype=np.float32)
+    turn = level_rotation(camera_tilt).astype(np.float32)
     reference = f"level axes (x right, y down, z away), for a camera that looks down by {camera_tilt:g} degrees"
     return replace(pose, positions=pose.positions @ turn.T, frame_of_reference=reference)
 

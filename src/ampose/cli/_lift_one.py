@@ -1,0 +1,280 @@
+"""Lift one input: a video, a picture, a folder of pictures or a keypoint file. Used by ``ampose lift``."""
+
+import tempfile
+import time
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ampose.cli._extras import require
+from ampose.cli._lift_options import Settings
+from ampose.cli._progress import progress
+from ampose.cli._writing import check_names, write_files
+from ampose.errors import InputError
+
+if TYPE_CHECKING:
+    from ampose.camera import Intrinsics
+    from ampose.lifter import Lifter
+    from ampose.media import Frame, Media
+    from ampose.media.sampled import Sampled
+    from ampose.picking import Box
+    from ampose.pipeline import Lifted, LiftedPerson, Lifting, Seen
+    from ampose.pose import Pose3D
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of it.
+
+    Args:
+        media: What was lifted.
+        lifted: The people.
+        shown: Whom the pictures show.
+        files: Each file with what it is.
+        writing: Seconds for writing and drawing.
+    """
+
+    media: "Media"
+    lifted: "Lifted"
+    shown: "LiftedPerson"
+    files: list[tuple[Path, str]]
+    writing: float
+
+
+def lift_one(source: Path, folder: Path, settings: Settings) -> Done:
+    """Lift the people in one input and write the files.
+
+    Raises:
+        InputError: Something is wrong with the input, a setting or the folder; nothing was written.
+        MissingExtraError: A package is not installed.
+    """
+    from ampose.lifter import load_model
+
+    check_folder(folder, source)
+    more = more_files(folder, settings.writing.to)
+    person = _read_person(settings)
+    read_how(settings, (1, 1))  # refuse a wrong setting before a file is read
+    media, seen = _open(source, settings)
+    how = read_how(settings, media.image_size)
+    preview = settings.writing.preview and media.num_frames != 1
+    _check_packages(preview=preview)
+    check_names(more, timed=media.fps is not None)
+    lifter = load_model(settings.finding.model)
+    lifted = _lift(media, seen, lifter, settings, how, person)
+    start = time.perf_counter()
+    shown = max(lifted.people, key=lambda one: one.num_found)
+    files = _write(folder, lifted, more, settings)
+    files += _draw(folder, media, shown, settings, preview=preview)
+    return Done(media, lifted, shown, files, time.perf_counter() - start)
+
+
+def check_folder(folder: Path, source: Path) -> None:
+    """Refuse a place that cannot be written to before the work begins; leaves nothing behind."""
+    if folder.resolve() == source.resolve():
+        raise InputError(f"{folder}: output must be another folder than the input; name one with -o")
+    there = folder
+    while not there.exists() and not there.is_symlink():
+        there = there.parent
+    try:
+        if not there.is_dir():
+            raise NotADirectoryError(None, f"{there} is not a folder")
+        with tempfile.TemporaryDirectory(dir=there, prefix=".ampose-"):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{folder}: output must be a folder to write to, got: {error.strerror}; name another with -o"
+        ) from error
+
+
+def more_files(folder: Path, to: str) -> list[Path]:
+    """Return a file for each of the formats in ``to`` that is not written anyway."""
+    from ampose.formats import suffixes
+
+    names = [name.strip().lower().removeprefix(".") for name in to.split(",") if name.strip()]
+    known = [suffix.removeprefix(".") for suffix in suffixes("writes")]
+    for name in names:
+        if name not in known:
+            raise InputError(f"--to must name formats with commas between, of {', '.join(known)}; got {name!r}")
+    return [folder / f"poses.{name}" for name in dict.fromkeys(names) if name not in ("json", "npz")]
+
+
+def read_how(settings: Settings, image_size: tuple[int, int]) -> "Lifting":
+    """Return how keypoints of pictures of this size become 3D."""
+    from ampose.finishing import Finish
+    from ampose.pipeline import Lifting
+
+    if not 0 <= settings.finding.min_confidence < 1:
+        raise InputError(f"--min-confidence must be at least 0 and below 1, got {settings.finding.min_confidence}")
+    return Lifting(
+        intrinsics=None if settings.filming.focal is None else read_focal(settings.filming.focal, image_size),
+        field_of_view=settings.filming.field_of_view,
+        flip=settings.finding.flip,
+        min_confidence=settings.finding.min_confidence,
+        finish=Finish(**asdict(settings.finishing), camera_tilt=settings.filming.camera_tilt),
+    )
+
+
+def read_focal(text: str, image_size: tuple[int, int]) -> "Intrinsics":
+    """Read ``f`` or ``fx,fy,cx,cy`` in pixels; without a centre it is the middle of the picture."""
+    from ampose.camera import Intrinsics
+
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (1, 4) or not all(0 < number < float("inf") for number in numbers):
+        raise InputError(f"--focal must be pixels, as in 1145, or fx,fy,cx,cy; got {text!r}")
+    middle = [side / 2 for side in image_size]
+    focal, centre = (numbers[:2], numbers[2:]) if len(numbers) == 4 else (2 * numbers, middle)
+    as_array = (np.array(pair, dtype=np.float32) for pair in (focal, centre, image_size))
+    return Intrinsics(**dict(zip(("focal", "centre", "image_size"), as_array, strict=True)))
+
+
+def read_options(pairs: tuple[str, ...]) -> dict[str, str]:
+    """Read ``name=value`` options of a detector."""
+    for pair in pairs:
+        if "=" not in pair.strip("="):
+            raise InputError(f"--detector-option must be name=value, got {pair!r}")
+    return dict(pair.split("=", maxsplit=1) for pair in pairs)
+
+
+def _read_person(settings: Settings) -> "str | Box":
+    from ampose.picking import read_box
+
+    if settings.finding.box is None:
+        return settings.finding.person
+    if settings.finding.person != "all":
+        raise InputError("--person and --box must not be given together, got both; take one")
+    return read_box(settings.finding.box)
+
+
+def _open(source: Path, settings: Settings) -> "tuple[Sampled, Seen | None]":
+    """Open the input; of a keypoint file the people come along."""
+    from ampose.keypoint_files import is_keypoint_file, read_keypoints
+    from ampose.media import open_media
+    from ampose.media.blank import Blank
+    from ampose.media.sampled import Sampled
+    from ampose.pipeline import Seen
+
+    said = settings.keypoints
+    if said.format is None and not is_keypoint_file(source):
+        for name, value in (("skeleton", said.skeleton), ("image-size", said.image_size)):
+            if value is not None:
+                raise InputError(f"--{name} must be given with a keypoint file only, got {source}; leave it out")
+        media = open_media(source)
+        _set_rate(media, said.fps)
+        return Sampled(media), None
+    tracks = read_keypoints(
+        source, format=said.format, skeleton=said.skeleton, image_size=_read_size(said.image_size), fps=said.fps
+    )
+    pose = tracks[0].pose
+    return Sampled(Blank(source, pose.image_size, pose.fps, len(pose))), Seen(tuple(tracks))
+
+
+def _set_rate(media: "Media", fps: float | None) -> None:
+    """Make a video of a folder of pictures."""
+    from ampose.media.images import Pictures
+
+    if fps is None:
+        return
+    if not isinstance(media, Pictures):
+        raise InputError(f"--fps must be given with keypoints or pictures only, got {media.path}, which has its own")
+    if not 0 < fps < float("inf"):
+        raise InputError(f"--fps must be a positive number, got {fps}")
+    media.fps = fps
+
+
+def _read_size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise InputError(f"--image-size must be width x height in pixels, as in 1920x1080; got {text!r}")
+    return int(width), int(height)
+
+
+def _check_packages(*, preview: bool) -> None:
+    require("matplotlib", extra="view", purpose="drawing the result")
+    require("PIL", *(["av"] if preview else []), extra="video", purpose="drawing the result")
+
+
+def _lift(
+    media: "Media", seen: "Seen | None", lifter: "Lifter", settings: Settings, how: "Lifting", person: "str | Box"
+) -> "Lifted":
+    from ampose.pipeline import lift_media, lift_tracks, open_detector
+
+    if seen is not None:
+        return lift_tracks(seen, lifter, person=person, how=how)
+    options = read_options(settings.finding.detector_option)
+    with (
+        open_detector(settings.finding.detector, media, person, options) as detector,
+        progress("finding people") as report,
+    ):
+        return lift_media(media, lifter, detector, person=person, how=how, report=report)
+
+
+def _write(folder: Path, lifted: "Lifted", more: list[Path], settings: Settings) -> list[tuple[Path, str]]:
+    """Write the poses; returns each file with what it is."""
+    from ampose.formats import Person, write
+
+    folder.mkdir(parents=True, exist_ok=True)
+    people = [Person(one.pose3d, one.pose2d, one.id) for one in lifted.people]
+    write(folder / "poses.json", people)
+    write(folder / "poses.npz", people)
+    return [
+        (folder / "poses.json", "everything, for any program"),
+        (folder / "poses.npz", "the same as NumPy arrays"),
+        *write_files(more, people, _tilt_left(people[0].pose3d, settings)),
+    ]
+
+
+def _draw(
+    folder: Path, media: "Sampled", shown: "LiftedPerson", settings: Settings, *, preview: bool
+) -> list[tuple[Path, str]]:
+    """Draw the pictures; returns each file with what it is."""
+    from ampose.view import choose_frames, upright, write_overview, write_preview
+
+    drawn = _about_the_root(shown.pose3d)
+    tilt = _tilt_left(shown.pose3d, settings)
+    drawn = upright(drawn, tilt) if tilt else drawn
+    files = [(folder / "overview.png", "frames beside their 3D pose")]
+    if preview:
+        with progress("drawing the preview") as report:
+            write_preview(folder / "preview.mp4", media, shown.pose2d, drawn, report=report)
+        files.append((folder / "preview.mp4", "the video beside its 3D pose"))
+    kept = {number: media.kept[number] for number in choose_frames(_only(shown.pose3d, media.kept))}
+    kept = kept or _look_again(media, choose_frames(shown.pose3d))
+    title = f"{media.path.name} in 3D, by {shown.pose3d.provenance['model']}"
+    write_overview(folder / "overview.png", kept, shown.pose2d, drawn, title=title)
+    return files
+
+
+def _tilt_left(pose: "Pose3D", settings: Settings) -> float:
+    """Return by how much the poses are still to be turned upright: a pose on a floor is."""
+    from ampose.finishing import ON_FLOOR
+
+    return 0.0 if pose.frame_of_reference == ON_FLOOR else settings.filming.camera_tilt
+
+
+def _about_the_root(pose: "Pose3D") -> "Pose3D":
+    """Return the pose with its origin at the root, large in the picture wherever the person goes."""
+    from ampose.pose import CAMERA_ROOT_RELATIVE
+
+    if pose.frame_of_reference == CAMERA_ROOT_RELATIVE:
+        return pose
+    root = pose.positions[:, pose.skeleton.root_index, None]
+    return replace(pose, positions=pose.positions - root)
+
+
+def _only(pose: "Pose3D", frames: Collection[int]) -> "Pose3D":
+    """Return the pose with these frames alone; the others are missing."""
+    there = np.isin(np.arange(len(pose)), list(frames))
+    return replace(pose, positions=np.where(there[:, None, None], pose.positions, np.nan))
+
+
+def _look_again(media: "Media", numbers: list[int]) -> "dict[int, Frame]":
+    """Read the frames once more: somebody was seen so briefly that no frame of theirs was kept."""
+    return {number: frame for number, frame in enumerate(media) if number in numbers}

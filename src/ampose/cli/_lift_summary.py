@@ -1,0 +1,109 @@
+"""What ``ampose lift`` says when it is done."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ampose.cli._lift_one import Done
+
+if TYPE_CHECKING:
+    from ampose.media import Media
+    from ampose.pipeline import Lifted, LiftedPerson
+
+_SURE = 0.5
+_LIMBS = {"legs": ("knee", "ankle"), "arms": ("elbow", "wrist")}
+_LISTED = 8
+"""People who are named one by one."""
+
+
+def summary(done: Done) -> str:
+    """Return it: the input, who was found and how well, how long it took, which files there are."""
+    rows = [("input", _describe(done.media, done.lifted)), *_people(done)]
+    floor = done.shown.pose3d.provenance.get("floor")
+    rows += [("floor", floor)] if floor else []
+    if done.lifted.seconds.detecting:
+        rows.append(("speed", _describe_speed(done.lifted, done.writing)))
+    width = max(len(str(path)) for path, _ in done.files)
+    rows += [("" if row else "files", f"{path!s:<{width}}  {what}") for row, (path, what) in enumerate(done.files)]
+    return "\n".join(f"{title:<8}{text}" for title, text in rows)
+
+
+def _describe(media: "Media", lifted: "Lifted") -> str:
+    width, height = media.image_size
+    frames, rate = _counted(lifted.num_frames), f", {media.fps:.4g} frames a second" if media.fps else ""
+    return f"{media.path.name}: {frames}, {width} x {height} pixels{rate}"
+
+
+def _people(done: Done) -> list[tuple[str, str]]:
+    people, others = done.lifted.people, done.lifted.others
+    alone = len(people) == 1 and not others
+    rows = []
+    for person in people[:_LISTED]:
+        rows.append(("person" if alone else f"person {person.id}", describe_person(person, alone=alone)))
+        rows += [("", warning) for warning in _unseen(person)]
+    if len(people) > _LISTED:
+        rows.append(("", f"and {len(people) - _LISTED} more people"))
+    if len(people) > 1:
+        rows.append(("", f"the pictures show person {done.shown.id}"))
+    if others:
+        rows.append(("others", f"not lifted: person {', '.join(map(str, others))}"))
+    return [(f"{title:<8}" if len(title) < 8 else f"{title} ", text) for title, text in rows]
+
+
+def describe_person(person: "LiftedPerson", *, alone: bool) -> str:
+    """Say how long somebody was seen, and how well; and when, if there are others."""
+    found, total = person.num_found, len(person.pose2d)
+    lost = f"; the other {total - found} are kept as missing" if found < total else ""
+    limbs = ", ".join(f"{limb} {value:.2f}" for limb, value in _limb_confidence(person).items())
+    confidence = person.pose2d.confidence[~person.pose2d.missing].mean()
+    when = "" if alone else _when(person)
+    return f"found in {found} of {_counted(total)}{when}{lost}; confidence {confidence:.2f} on average ({limbs})"
+
+
+def _when(person: "LiftedPerson") -> str:
+    """Say from when to when, in seconds."""
+    seconds = person.pose2d.seconds
+    if seconds is None:
+        return ""
+    seen = seconds[~person.pose2d.missing]
+    return f", from {seen[0]:.1f} to {seen[-1]:.1f} s"
+
+
+def _counted(frames: int) -> str:
+    return f"{frames} frame{'' if frames == 1 else 's'}"
+
+
+def _limb_confidence(person: "LiftedPerson") -> dict[str, float]:
+    """Mean confidence of the legs and of the arms in the frames in which the person was found."""
+    pose = person.pose2d
+    columns = {
+        limb: [number for number, joint in enumerate(pose.skeleton.joints) if joint.endswith(ends)]
+        for limb, ends in _LIMBS.items()
+    }
+    seen = pose.confidence[~pose.missing]
+    return {limb: float(seen[:, numbers].mean()) for limb, numbers in columns.items() if numbers}
+
+
+def _unseen(person: "LiftedPerson") -> list[str]:
+    return [
+        f"the {limb} were mostly out of sight: where their joints are drawn is a guess"
+        for limb, confidence in _limb_confidence(person).items()
+        if confidence < _SURE
+    ]
+
+
+def _describe_speed(lifted: "Lifted", writing: float) -> str:
+    seconds, frames = lifted.seconds, lifted.num_frames
+    reading, detecting, lifting = (1e3 * s / frames for s in (seconds.reading, seconds.detecting, seconds.lifting))
+    return (
+        f"reading {reading:.1f}, detecting {detecting:.1f}, lifting {lifting:.2f} ms a frame; "
+        f"writing the files {writing:.1f} s"
+    )
+
+
+def in_one_line(name: str, done: Done, folder: Path, seconds: float) -> str:
+    """Return it for one of several inputs."""
+    people = len(done.lifted.people)
+    return (
+        f"{name}: {people} {'person' if people == 1 else 'people'} in {_counted(done.lifted.num_frames)}, "
+        f"{seconds:.1f} s -> {folder}"
+    )

@@ -1,0 +1,181 @@
+"""Lift people to 3D while a camera films them, with the latency shown."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tyro
+
+from ampose.camera import DEFAULT_FIELD_OF_VIEW
+from ampose.cli._arguments import call_with_arguments
+from ampose.cli._lift_one import check_folder, read_options
+from ampose.errors import InputError
+
+if TYPE_CHECKING:
+    from ampose.live import Latency, LiveLifter, LivePerson, Recording
+    from ampose.media.camera import Camera, Shot
+
+_EVERY_S = 2.0
+
+Output = Annotated[Path | None, tyro.conf.arg(aliases=["-o"])]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveSettings:
+    """How to lift, and what to show."""
+
+    model: str = "ampose-small"
+    """Name of bundled weights, or a folder that training wrote."""
+    detector: str = "mediapipe"
+    """Name of the 2D detector."""
+    detector_option: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
+    """An option of the detector, as in: --detector-option skeleton=coco_17. May be given several times."""
+    field_of_view: float = DEFAULT_FIELD_OF_VIEW
+    """The camera's, in degrees across the longer side of the picture."""
+    flip: bool = False
+    """Average each prediction with the mirrored one: twice the work."""
+    smooth: bool = True
+    """Calm the poses with a one-euro filter."""
+    seconds: float | None = None
+    """Stop after so many seconds; by default with Ctrl-C, or q in the window."""
+    window: bool = True
+    """Show what is filmed, where there is a screen and an OpenCV that can use it."""
+
+
+_DEFAULTS = LiveSettings()
+
+
+def run(args: Sequence[str]) -> None:
+    """Run the command."""
+    call_with_arguments(live, "live", args)
+
+
+def live(*, camera: str = "0", output: Output = None, settings: LiveSettings = _DEFAULTS) -> None:
+    """Lift people to 3D while a camera films them.
+
+    Shows how long each step takes: the time within which half of the frames (p50) and 99 in 100 (p99) were done. With
+    an output folder, poses.json and poses.npz are written at the end.
+
+    Args:
+        camera: The camera's number, the address of a stream (rtsp://..., http://...), or a video file.
+        output: The folder to write to at the end; by default nothing is written.
+        settings: How to lift, and what to show.
+    """
+    from ampose.live import Recording
+    from ampose.media.camera import Camera
+
+    if settings.seconds is not None and not settings.seconds > 0:
+        raise InputError(f"--seconds must be positive, got {settings.seconds}")
+    if output is not None:
+        check_folder(output, Path(camera))
+    source = Camera(camera)
+    with _lifter(source, settings) as (lifter, detector, network):
+        recording = Recording(detector, network, source.image_size)
+        _film(source, lifter, recording if output else None, settings)
+    if output is not None:
+        _write(output, recording)
+    print(_summary(lifter.latency, output, recording))
+
+
+@contextmanager
+def _lifter(source: "Camera", settings: LiveSettings) -> "Iterator[tuple[LiveLifter, Any, Any]]":
+    from ampose.detect import create_detector
+    from ampose.lifter import load_model
+    from ampose.live import LiveLifter
+    from ampose.pipeline import Lifting
+    from ampose.smoothing import OneEuro
+
+    how = Lifting(field_of_view=settings.field_of_view, flip=settings.flip)
+    how.camera(source.image_size)
+    network = load_model(settings.model)
+    options = read_options(settings.detector_option)
+    with create_detector(settings.detector, tracking=True, options=options) as detector:
+        smooth = OneEuro() if settings.smooth else None
+        yield LiveLifter(detector, network, how=how, smooth=smooth), detector, network
+
+
+def _film(source: "Camera", lifter: "LiveLifter", recording: "Recording | None", settings: LiveSettings) -> None:
+    """Run until the camera ends, the time is over, or the user stops it."""
+    show = _window(source.name) if settings.window else None
+    start = said = time.perf_counter()
+    try:
+        for shot in source:
+            people = lifter.step(shot)
+            if recording is not None:
+                recording.add(people, shot.seconds)
+            now = time.perf_counter()
+            if now - said >= _EVERY_S:
+                said = now
+                print(_line(people, lifter.latency), file=sys.stderr, flush=True)
+            if show is not None and not show(shot, people):
+                return
+            if settings.seconds is not None and now - start >= settings.seconds:
+                return
+    except KeyboardInterrupt:
+        pass  # that is how it is meant to end
+    finally:
+        if show is not None:
+            _cv2().destroyAllWindows()
+
+
+def _line(people: "Sequence[LivePerson]", latency: "Latency") -> str:
+    half, most = latency.percentiles(50.0, 99.0)["total"]
+    names = ", ".join(str(person.id) for person in people) or "nobody"
+    return f"seen: {names}; from the camera to 3D {half:.0f} ms (p50), {most:.0f} ms (p99)"
+
+
+def _write(folder: Path, recording: "Recording") -> None:
+    from ampose.formats import Person, write
+
+    people = [Person(pose3d, pose2d, identity) for identity, (pose2d, pose3d) in recording.poses().items()]
+    if not people:
+        raise InputError(f"{folder}: recording must show a person, found nobody; nothing was written")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("poses.json", "poses.npz"):
+        write(folder / name, people)
+
+
+def _summary(latency: "Latency", folder: Path | None, recording: "Recording") -> str:
+    steps = latency.percentiles(50.0, 99.0)
+    frames = len(latency.steps["total"])
+    lines = [f"{frames} frames; milliseconds a frame:", f"{'':<10}{'p50':>8}{'p99':>8}"]
+    lines += [f"{step:<10}{half:>8.1f}{most:>8.1f}" for step, (half, most) in steps.items()]
+    if folder is not None:
+        lines.append(f"{len(recording.poses())} people in {folder / 'poses.json'} and {folder / 'poses.npz'}")
+    return "\n".join(lines)
+
+
+def _cv2() -> Any:
+    import cv2
+
+    return cv2
+
+
+def _window(title: str) -> Any:
+    """Return what shows a frame and says whether to go on; None where there is no screen or no OpenCV for it."""
+    from importlib.util import find_spec
+
+    if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return None  # OpenCV would end the program
+    if find_spec("cv2") is None or "GUI:                           NONE" in _cv2().getBuildInformation():
+        return None
+    try:
+        _cv2().namedWindow(title)
+    except _cv2().error:
+        return None
+    return lambda shot, people: _show(title, shot, people)
+
+
+def _show(title: str, shot: "Shot", people: "Sequence[LivePerson]") -> bool:
+    cv2 = _cv2()
+    picture = shot.frame[..., ::-1].copy()
+    for person in people:
+        for x, y in person.detection.keypoints[person.detection.confidence > 0.5]:
+            cv2.circle(picture, (int(x), int(y)), 4, (80, 200, 80), -1)
+    cv2.imshow(title, picture)
+    return bool(cv2.waitKey(1) & 0xFF != ord("q"))

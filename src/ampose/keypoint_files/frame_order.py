@@ -1,0 +1,65 @@
+"""Which frame comes after which, by the names that programs give to frames."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+
+from ampose.errors import InputError
+
+_SPARSE = 10
+"""Numbers of which fewer than one in this many is there are no frames of a video."""
+
+
+def in_order(names: Iterable[str]) -> list[str | None]:
+    """Put the names of frames in order: by the numbers in them, where 10 comes after 9.
+
+    Names that differ in one number alone are frames of a video: a number that is missing gets a None, and a regular
+    step from number to number is no gap.
+
+    Raises:
+        InputError: They are the frames of several videos.
+
+    Example:
+        >>> in_order(["a_9", "a_12", "a_10"])
+        ['a_9', 'a_10', None, 'a_12']
+        >>> in_order(["cat", "Boat"])
+        ['Boat', 'cat']
+    """
+    split = {name: _split(name) for name in names}
+    _check_one_video(split)
+    ordered = sorted(split, key=lambda name: (split[name][0], split[name][1], name))
+    counted = _counted([split[name][1] for name in ordered])
+    if counted is None:
+        return list(ordered)
+    slots: list[str | None] = [None] * (counted[-1] + 1)
+    for name, place in zip(ordered, counted, strict=True):
+        slots[place] = name
+    return slots
+
+
+def _split(name: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Return the texts between the numbers, and the numbers."""
+    parts = re.split(r"([0-9]+)", name)
+    return tuple(part.casefold() for part in parts[::2]), tuple(map(int, parts[1::2]))
+
+
+def _check_one_video(split: dict[str, tuple[tuple[str, ...], tuple[int, ...]]]) -> None:
+    patterns = Counter(texts for texts, _ in split.values())
+    if len(patterns) > 1 and max(patterns.values()) > 1:
+        shown = ", ".join(sorted("#".join(texts) for texts in patterns)[:3])
+        raise InputError(f"frames must be those of one video, got {shown}; put each video into a folder of its own")
+
+
+def _counted(numbers: list[tuple[int, ...]]) -> list[int] | None:
+    """Return each frame's place from 0; None unless exactly one of the numbers in the names counts the frames."""
+    if len(numbers) < 2 or len({len(row) for row in numbers}) > 1:
+        return None
+    moving = [column for column in zip(*numbers, strict=True) if len(set(column)) > 1]
+    if len(moving) != 1 or len(set(moving[0])) < len(numbers):
+        return None
+    steps = [later - earlier for earlier, later in zip(moving[0], moving[0][1:], strict=False)]
+    step = int(np.gcd.reduce(np.array(steps, dtype=object)))
+    places = [(number - moving[0][0]) // step for number in moving[0]]
+    return places if places[-1] < _SPARSE * len(places) else None

@@ -1,0 +1,46 @@
+"""OpenPose: a folder with a JSON file for each frame, and Pose2Sim's and AlphaPose's folders of the same layout.
+
+``{version, people: [{person_id: [n], pose_keypoints_2d: [x, y, confidence, ...]}]}``; 75 numbers are BODY_25, 54
+COCO-18 and 78 Halpe-26 (Pose2Sim). A joint that was not found is 0, 0, 0. With ``--keypoint_scale`` 3 or 4 the
+coordinates are 0 to 1, or -1 to 1, across the picture.
+https://github.com/CMU-Perceptual-Computing-Lab/openpose/blob/master/doc/02_output.md
+"""
+
+from ampose.errors import InputError
+from ampose.keypoint_files.content import Content
+from ampose.keypoint_files.contract import Given, PeopleFile, readers
+from ampose.keypoint_files.people_by_frame import Seen, gather, picture_parts, triples
+
+
+@readers.register(
+    "openpose",
+    title="OpenPose, Pose2Sim",
+    looks_for="a folder of JSON files (or one) with people and pose_keypoints_2d",
+    size=False,
+    example="output_json/",
+)
+class OpenPoseFolder:
+    """A JSON file for each frame; the layout is described at the top of this file."""
+
+    def fits(self, content: Content) -> bool:
+        """Tell whether a frame is an object with a list of people."""
+        first = content.first.json if content.first else None
+        people = first.get("people") if isinstance(first, dict) else None
+        return isinstance(people, list) and all("pose_keypoints_2d" in person for person in people[:1])
+
+    def read(self, content: Content, given: Given) -> PeopleFile:
+        """Read all frames."""
+        people = {name: _people(frame) for name, frame in content.frames.items()}
+        return gather(people, content.frame_names, given, to_pixels=picture_parts(people, given))
+
+
+def _people(frame: Content) -> list[Seen]:
+    if frame.json is None:
+        raise InputError(f"{frame.path}: must be a JSON file of a frame, got {frame.kind}; write it again")
+    seen: list[Seen] = []
+    for person in frame.json["people"]:
+        ids = person.get("person_id") or [-1]
+        number = int(ids[0] if isinstance(ids, list) else ids)
+        if person["pose_keypoints_2d"]:  # empty where only a face or a hand was found
+            seen.append((triples(person["pose_keypoints_2d"]), number if number >= 0 else None))
+    return seen

@@ -1,0 +1,137 @@
+"""A camera, or a stream from the network: frames as they come, the newest first.
+
+Who looks at the frames may be slower than they come. Then those in between are let go: what is seen is always what is
+going on now. A file that is played as if it were a camera loses none.
+"""
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ampose.errors import InputError
+from ampose.media.contract import Frame
+from ampose.media.packages import load_package
+from ampose.media.video import Video, opened
+
+_PATIENCE_S = 10.0
+"""A camera that gives no frame for this long is taken to be gone."""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A frame, and when it came.
+
+    Args:
+        frame: RGB, upright.
+        seconds: On the clock of ``time.perf_counter``.
+    """
+
+    frame: Frame
+    seconds: float
+
+
+class Camera:
+    """Opens a camera by its number (``0`` is the first), a stream by its address, or a video file by its path.
+
+    Raises:
+        InputError: There is no such camera or stream.
+        MissingExtraError: The package that reads it is not installed.
+
+    Example:
+        >>> Camera("7")
+        Traceback (most recent call last):
+        ...
+        ampose.errors.InputError: camera 7 must be attached and free, found none; name another: --camera 0
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = f"camera {name}" if name.isdecimal() else name
+        self._waits = name.isdecimal() or not Path(name).is_file()
+        self._frames = _device(int(name)) if name.isdecimal() else _stream(name)
+        try:
+            self._first = next(self._frames)
+        except StopIteration:
+            raise InputError(f"{self.name} must give a picture, got none; is it in use by another program?") from None
+        height, width, _ = self._first.shape
+        self.image_size = (width, height)
+
+    def __iter__(self) -> Iterator[Shot]:
+        yield Shot(self._first, time.perf_counter())
+        if self._waits:
+            yield from newest(self._frames, self.name)
+        else:
+            for frame in self._frames:
+                yield Shot(frame, time.perf_counter())
+
+
+def newest(frames: Iterator[Frame], name: str) -> Iterator[Shot]:
+    """Take frames in a thread of its own and give the newest each time; ends when they end.
+
+    Raises:
+        InputError: No frame came for some seconds.
+    """
+    latest: list[Shot] = []
+    came, over = threading.Condition(), threading.Event()
+
+    def take() -> None:
+        try:
+            for frame in frames:
+                with came:
+                    latest[:] = [Shot(frame, time.perf_counter())]
+                    came.notify()
+                if over.is_set():
+                    return
+        finally:
+            over.set()
+            with came:
+                came.notify()
+
+    threading.Thread(target=take, daemon=True).start()
+    try:
+        while True:
+            with came:
+                if not came.wait_for(lambda: latest or over.is_set(), timeout=_PATIENCE_S):
+                    raise InputError(f"{name} must give pictures, got none for {_PATIENCE_S:.0f} s; is it still there?")
+                if not latest:
+                    return
+                shot = latest.pop()
+            yield shot
+    finally:
+        over.set()
+
+
+def _device(number: int) -> Iterator[Frame]:
+    """Read a camera of this machine with OpenCV, which knows the cameras of all systems."""
+    missing = InputError(f"camera {number} must be attached and free, found none; name another: --camera 0")
+    if sys.platform == "linux" and not Path(f"/dev/video{number}").exists():
+        raise missing
+    cv2 = load_package("cv2", extra="mediapipe", purpose="reading a camera")
+    capture: Any = cv2.VideoCapture(number)
+    try:
+        if not capture.isOpened():
+            raise missing
+        while True:
+            there, frame = capture.read()
+            if not there:
+                return
+            yield np.ascontiguousarray(frame[..., ::-1])
+    finally:
+        capture.release()
+
+
+def _stream(address: str) -> Iterator[Frame]:
+    """Read a file, or an address such as rtsp://... or http://..."""
+    if Path(address).exists():
+        yield from Video(Path(address))
+        return
+    if "://" not in address:
+        raise InputError(f"{address}: camera must be a number, a file or an address, as in 0 or rtsp://..., found none")
+    with opened(address) as (container, stream):
+        for frame in container.decode(stream):
+            yield frame.to_ndarray(format="rgb24")
