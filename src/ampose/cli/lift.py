@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
@@ -33,6 +33,11 @@ class Settings:
 
     model: str = "ampose-small"
     """Name of bundled weights, or a folder that training wrote."""
+    engine: str = "auto"
+    """What runs the model: torch, torch-compile, onnxruntime or openvino; auto chooses by the device, the number of
+    frames and what is installed."""
+    precision: Literal["fp32", "tf32", "bf16"] = "fp32"
+    """Of the model's matrix products. Less than fp32 is faster where the hardware has it; what it cost is said."""
     detector: str = "mediapipe"
     """Name of the 2D detector."""
     field_of_view: float = DEFAULT_FIELD_OF_VIEW
@@ -118,7 +123,7 @@ def _lift(media: "Media", settings: Settings) -> "Lifted":
     from ampose.lifter import load_model
     from ampose.pipeline import lift_media
 
-    lifter = load_model(settings.model)
+    lifter = load_model(settings.model, engine=settings.engine, precision=settings.precision)
     with progress("finding the person") as report:
         return lift_media(
             media,
@@ -175,6 +180,7 @@ def _summary(media: "Media", lifted: "Lifted", files: list[tuple[Path, str]], wr
         ("person", _describe_found(lifted)),
         *(("", warning) for warning in _unseen(lifted)),
         ("speed", _describe_speed(lifted, writing)),
+        ("engine", lifted.pose3d.provenance["engine"]),
     ]
     width = max(len(str(path)) for path, _ in files)
     rows += [("" if row else "files", f"{path!s:<{width}}  {what}") for row, (path, what) in enumerate(files)]

@@ -31,6 +31,9 @@ class LifterNetwork(nn.Module):
     receptive_field: ClassVar[int] = 1
     """How many frames go in for one that comes out."""
 
+    chunk: int = 256
+    """Samples that are lifted at a time: larger batches fall out of a CPU's cache and are slower."""
+
     config: LifterConfig
 
     def __init__(self, config: LifterConfig) -> None:

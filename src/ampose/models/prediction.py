@@ -13,9 +13,6 @@ from ampose.models.contract import LifterNetwork
 from ampose.normalisation import normalise, to_camera_axes
 from ampose.skeletons import Skeleton, get_skeleton
 
-CHUNK = 256
-"""Samples a forward pass: larger batches fall out of a CPU's cache and are slower."""
-
 
 @torch.inference_mode()
 def predict(
@@ -40,8 +37,8 @@ def predict(
     """
     skeleton = get_skeleton(network.config.skeleton)
     parts = []
-    for start in range(0, len(keypoints_px), CHUNK):
-        rows = slice(start, start + CHUNK)
+    for start in range(0, len(keypoints_px), network.chunk):
+        rows = slice(start, start + network.chunk)
         camera = Intrinsics(
             focal=intrinsics.focal[rows], centre=intrinsics.centre[rows], image_size=intrinsics.image_size[rows]
         )
