@@ -29,8 +29,18 @@ def measure_agreement(
 ) -> Agreement:
     """Run the same poses through ``run`` and through the network in float64, and compare."""
     exact = copy.deepcopy(network).cpu().double().eval()(keypoints.cpu().double())
-    distances = (run(keypoints).cpu().double() - exact)[..., :3].norm(dim=-1) * 1000
-    return Agreement(len(keypoints), float(distances.mean()), float(distances.max()))
+    return compare(run(keypoints), exact)
+
+
+def compare(answer: Float[Tensor, "*batch joint xyz"], exact: Float[Tensor, "*batch joint xyz"]) -> Agreement:
+    """Return the distances between positions in metres.
+
+    Example:
+        >>> print(compare(torch.zeros(1, 1, 3), torch.tensor([[[0.003, 0.004, 0.0]]])))
+        5 mm from float64 on average, 5 mm at most
+    """
+    distances = (answer.cpu().double() - exact)[..., :3].norm(dim=-1) * 1000
+    return Agreement(len(exact), float(distances.mean()), float(distances.max()))
 
 
 def made_up_keypoints(network: LifterNetwork, joints: int, count: int = 256) -> Float[Tensor, "batch frame joint 2"]:

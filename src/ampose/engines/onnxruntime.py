@@ -8,7 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ampose.engines.contract import Precision, engines
-from ampose.engines.programs import INPUT, write_onnx
+from ampose.engines.folded import fold
+from ampose.engines.programs import INPUT, network_examples, write_onnx
 from ampose.models import LifterNetwork
 
 
@@ -25,7 +26,7 @@ class OnnxRuntime:
         options.intra_op_num_threads = torch.get_num_threads()
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "model.onnx"
-            write_onnx(network, file)
+            write_onnx(fold(network), network_examples(network), file)
             self.session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
 
     def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:

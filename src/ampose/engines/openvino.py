@@ -5,7 +5,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ampose.engines.contract import Precision, engines
-from ampose.engines.programs import openvino_model
+from ampose.engines.folded import fold
+from ampose.engines.programs import network_examples, openvino_model
 from ampose.models import LifterNetwork
 
 HINTS = {"fp32": "f32", "bf16": "bf16"}
@@ -28,7 +29,7 @@ class OpenVino:
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         }
-        compiled = openvino.compile_model(openvino_model(network), "CPU", settings)
+        compiled = openvino.compile_model(openvino_model(fold(network), network_examples(network)), "CPU", settings)
         self.request = compiled.create_infer_request()
 
     def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:

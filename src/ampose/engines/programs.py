@@ -1,53 +1,61 @@
-"""A network as a program without Python: torch.export, ONNX, OpenVINO. The batch size stays open in all of them."""
+"""A module as a program without Python: torch.export, ONNX, OpenVINO. The batch size stays open in all of them."""
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
-from ampose.engines.folded import fold
 from ampose.models import LifterNetwork
 from ampose.skeletons import get_skeleton
 
 INPUT, OUTPUT = "keypoints", "positions"
 
+Examples = Mapping[str, Tensor]
+"""Name of each argument of ``forward`` -> a tensor with two samples, in order."""
 
-def torch_program(network: LifterNetwork) -> torch.export.ExportedProgram:
-    """Return the folded network as a program of PyTorch."""
+
+def network_examples(network: LifterNetwork) -> Examples:
+    """Return what a network takes."""
+    joints = get_skeleton(network.config.skeleton).num_joints
+    return {INPUT: torch.zeros(2, network.receptive_field, joints, 2)}
+
+
+def torch_program(module: nn.Module, examples: Examples) -> torch.export.ExportedProgram:
+    """Return the module as a program of PyTorch."""
+    batch = torch.export.Dim("batch")
     with _without_remarks():
-        return torch.export.export(
-            fold(network), (_example(network),), dynamic_shapes=({0: torch.export.Dim("batch")},)
-        )
+        return torch.export.export(module, tuple(examples.values()), dynamic_shapes=[{0: batch} for _ in examples])
 
 
-def write_onnx(network: LifterNetwork, file: Path) -> None:
-    """Write the folded network as one ONNX file."""
+def write_onnx(module: nn.Module, examples: Examples, file: Path) -> None:
+    """Write the module as one ONNX file."""
     with _without_remarks():
         program = torch.onnx.export(
-            torch_program(network), input_names=[INPUT], output_names=[OUTPUT], dynamo=True, verbose=False
+            torch_program(module, examples),
+            input_names=list(examples),
+            output_names=[OUTPUT],
+            dynamo=True,
+            verbose=False,
         )
         assert program is not None  # noqa: S101 (it is None only when a file is named)
         program.save(file, external_data=False)
 
 
-def openvino_model(network: LifterNetwork) -> Any:
-    """Return the folded network as an ``openvino.Model``."""
+def openvino_model(module: nn.Module, examples: Examples) -> Any:
+    """Return the module as an ``openvino.Model``."""
     import openvino
 
     with _without_remarks():
-        model = openvino.convert_model(torch_program(network))
-    model.inputs[0].get_tensor().set_names({INPUT})
+        model = openvino.convert_model(torch_program(module, examples))
+    for place, name in zip(model.inputs, examples, strict=True):
+        place.get_tensor().set_names({name})
     model.outputs[0].get_tensor().set_names({OUTPUT})
     return model
-
-
-def _example(network: LifterNetwork) -> torch.Tensor:
-    joints = get_skeleton(network.config.skeleton).num_joints
-    return torch.zeros(2, network.receptive_field, joints, 2)
 
 
 @contextmanager

@@ -7,9 +7,8 @@ from torch import Tensor
 
 from ampose.engines.agreement import measure_agreement
 from ampose.engines.choice import Choice, choose_engine
-from ampose.engines.contract import Precision, create_engine, engines
+from ampose.engines.contract import Precision, create_engine
 from ampose.engines.running import EngineNetwork
-from ampose.errors import InputError
 from ampose.models import LifterNetwork
 
 AUTO = "auto"
@@ -38,10 +37,8 @@ class Runners:
         self.asked = engine
         self._built: dict[str, EngineNetwork] = {}
         self._told: set[Choice] = set()
-        if engine == AUTO:
-            _check_precision(precision)
-        else:
-            self._build(engine)
+        if engine != AUTO or precision != "fp32":
+            self._build("torch" if engine == AUTO else engine)  # what cannot run is refused now, not after long work
 
     def choose(self, poses: int) -> Choice:
         """Say which engine runs so many poses, and why."""
@@ -70,10 +67,3 @@ class Runners:
             made = create_engine(engine, self.network, self.precision)
             self._built[engine] = EngineNetwork(made, self.network.config)
         return self._built[engine]
-
-
-def _check_precision(precision: Precision) -> None:
-    """Refuse what the engine that is always there has not."""
-    known = engines.get("torch").facts["precisions"]
-    if precision not in known:
-        raise InputError(f"precision must be one of {', '.join(known)}, got {precision}")
