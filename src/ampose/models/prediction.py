@@ -35,14 +35,14 @@ def predict(
     Returns:
         Metres in camera axes. The predicted root is subtracted from all joints, so it is 0, unless it is kept.
     """
-    parts = []
+    lifted = keypoints_px.new_empty(*keypoints_px.shape[:2], 3)
     for start in range(0, len(keypoints_px), network.chunk):
         rows = slice(start, start + network.chunk)
         camera = Intrinsics(
             focal=intrinsics.focal[rows], centre=intrinsics.centre[rows], image_size=intrinsics.image_size[rows]
         )
-        parts.append(predict_chunk(network, keypoints_px[rows], camera, flip=flip, keep_root=keep_root))
-    return torch.cat(parts) if parts else keypoints_px.new_zeros(*keypoints_px.shape[:2], 3)
+        lifted[rows] = predict_chunk(network, keypoints_px[rows], camera, flip=flip, keep_root=keep_root)
+    return lifted
 
 
 def predict_chunk(
