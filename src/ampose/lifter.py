@@ -139,10 +139,14 @@ class Lifter:
         return Pose2D.from_array(keypoints, skeleton=known, image_size=image_size, fps=fps)
 
     def _describe_engine(self, points: Tensor, cameras: Intrinsics, *, flip: bool) -> str:
+        """Say what ran; with less than float32, compare it with float64 on the first of these poses."""
+        passes = _passes(len(points), flip=flip)
+        if self.runners.precision == "fp32":
+            return self.runners.describe(passes)
         first = slice(COMPARED)
         some = Intrinsics(**{name: field[first] for name, field in vars(cameras).items()})
         inputs = normalise(self.network.config.normalisation, points[first], some, self.skeleton.root_index)
-        return self.runners.describe(_passes(len(points), flip=flip), inputs.keypoints)
+        return self.runners.describe(passes, inputs.keypoints)
 
     def _provenance(self, camera: Intrinsics, engine: str, *, flip: bool) -> dict[str, str]:
         return {

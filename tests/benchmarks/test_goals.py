@@ -78,10 +78,10 @@ def test_a_table_has_a_line_for_each_row_and_marks_what_is_missing():
 
 
 def test_the_page_shows_the_figures_that_are_kept_beside_it():
-    from page import FIGURES, PAGE, as_markdown
+    from page import COLUMNS, FIGURES, PAGE, as_markdown
 
     result = json.loads(FIGURES.read_text())
-    assert as_markdown(result["batching"]) in PAGE.read_text()
+    assert as_markdown(result["lifting"], COLUMNS["lifting"]) in PAGE.read_text()
 
 
 def test_lifting_is_measured_with_its_error(monkeypatch):

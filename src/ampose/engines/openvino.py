@@ -28,6 +28,7 @@ class OpenVino:
             "INFERENCE_PRECISION_HINT": HINTS[precision],
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+            "ENABLE_CPU_PINNING": False,  # pinned to a core that others use, it waits for them
         }
         compiled = openvino.compile_model(openvino_model(fold(network), network_examples(network)), "CPU", settings)
         self.request = compiled.create_infer_request()
