@@ -4,11 +4,11 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-EXTRAS := video,view,train,evaluate,datasets,keypoints,tables,c3d
+EXTRAS := video,view,train,evaluate,datasets,keypoints,tables,c3d,onnxruntime,openvino
 DEMO_INPUT := examples/balance_beam.mp4
 DEMO_OUTPUT := demo
 
-.PHONY: help setup demo test lint format docs-check bench viewer clean
+.PHONY: help setup demo test lint format docs-check bench bench-gate viewer clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -18,7 +18,7 @@ setup: $(VENV)/.done ## Create .venv with everything, pinned by constraints.txt
 # mediapipe is installed without its dependencies: it asks for jax (1 GB that it never imports here) and for the
 # OpenCV build that needs X11. The group mediapipe-lean has what it really needs (docs/adr/0003). So does rtmlib.
 $(VENV)/.done: pyproject.toml constraints.txt
-	@echo "Creating $(VENV) (about 2.1 GB; a minute or two) ..."
+	@echo "Creating $(VENV) (about 2.5 GB; a minute or two) ..."
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --constraint constraints.txt pip
 	$(PIP) install --constraint constraints.txt --editable '.[$(EXTRAS)]' --group dev
@@ -45,8 +45,12 @@ format: setup ## Bring the code into the house's style
 docs-check: setup ## Check that docs are true: commands, links, generated tables
 	$(BIN)/python -m pytest tests/docs -q
 
-bench: setup ## Measure this machine: lifting and training speed
-	$(BIN)/python benchmarks/speed.py
+# One thread: what is compared then shares one core with others alike.
+bench: setup ## Measure this machine against the goals; writes docs/performance.md (many minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/speed.py --write-page
+
+bench-gate: setup ## Check the ratios that hold on any machine (seconds)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/gate.py
 
 # The built script is part of the package, so that nobody else needs node. Needs node 18 or newer.
 viewer: ## Rebuild the page of `ampose view` from viewer/ (needs node)

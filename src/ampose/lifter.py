@@ -13,11 +13,13 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ampose.camera import Intrinsics
+from ampose.engines import AUTO, COMPARED, Precision, Runners
 from ampose.errors import InputError
 from ampose.models import LifterNetwork
 from ampose.models.expected_error import expect_error
 from ampose.models.prediction import predict
 from ampose.models.window_prediction import predict_footage, predict_samples
+from ampose.normalisation import normalise
 from ampose.pose import Pose2D, Pose3D
 from ampose.samples import Samples
 from ampose.skeletons import Skeleton, find_mapping, get_skeleton
@@ -37,22 +39,31 @@ class Lifter:
         name: What to call it in reports.
         weights_hash: Identifies the weights in reports.
         facts: What its training wrote down.
+        runners: How the network is run; by default the engine is chosen by the number of poses.
     """
 
     def __init__(
-        self, network: LifterNetwork, *, name: str, weights_hash: str = "", facts: Mapping[str, Any] | None = None
+        self,
+        network: LifterNetwork,
+        *,
+        name: str,
+        weights_hash: str = "",
+        facts: Mapping[str, Any] | None = None,
+        runners: Runners | None = None,
     ) -> None:
         self.network = network.eval()
         self.name = name
         self.weights_hash = weights_hash
         self.facts = dict(facts or {})
+        self.runners = runners or Runners(self.network)
         self.skeleton: Skeleton = get_skeleton(network.config.skeleton)
 
     def predict(
         self, keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, *, flip: bool = True
     ) -> Float[Tensor, "sample joint 3"]:
         """Lift pixels of this lifter's own skeleton; see ``ampose.models.prediction.predict``."""
-        return predict(self.network, keypoints_px, intrinsics, flip=flip)
+        network = self.runners.get(_passes(len(keypoints_px), flip=flip))
+        return predict(network, keypoints_px, intrinsics, flip=flip)
 
     def predict_samples(self, samples: Samples, *, flip: bool = True) -> Float[Tensor, "sample joint 3"]:
         """Lift samples with the cameras that they state, looking at the frames around them if the network does."""
@@ -109,6 +120,7 @@ class Lifter:
         seen = torch.from_numpy(points[there])
         positions = np.full((*points.shape[:2], 3), np.nan, dtype=np.float32)
         positions[there] = self._lift_found(seen, there, camera, flip=flip).numpy()
+        engine = self._describe_engine(seen, _for_each(camera, len(seen)), flip=flip)
         return Pose3D(
             positions=positions,
             confidence=np.where(lost, 0, mapping.map_confidence(pose.confidence)),
@@ -116,7 +128,7 @@ class Lifter:
             skeleton=self.skeleton,
             fps=pose.fps,
             times=pose.times,
-            provenance={**pose.provenance, **self._provenance(camera, flip=flip), **_made_up(mapping.made_up)},
+            provenance={**pose.provenance, **self._provenance(camera, engine, flip=flip), **_made_up(mapping.made_up)},
         )
 
     def _expected_error(
@@ -162,14 +174,30 @@ class Lifter:
         known = self.skeleton if skeleton is None else get_skeleton(skeleton)
         return Pose2D.from_array(keypoints, skeleton=known, image_size=image_size, fps=fps)
 
-    def _provenance(self, camera: Intrinsics, *, flip: bool) -> dict[str, str]:
+    def _describe_engine(self, points: Tensor, cameras: Intrinsics, *, flip: bool) -> str:
+        """Say what ran; with less than float32, compare it with float64 on the first of these poses."""
+        passes = _passes(len(points), flip=flip)
+        if self.runners.precision == "fp32":
+            return self.runners.describe(passes)
+        first = slice(COMPARED)
+        some = Intrinsics(**{name: field[first] for name, field in vars(cameras).items()})
+        inputs = normalise(self.network.config.normalisation, points[first], some, self.skeleton.root_index)
+        return self.runners.describe(passes, inputs.keypoints)
+
+    def _provenance(self, camera: Intrinsics, engine: str, *, flip: bool) -> dict[str, str]:
         return {
             "model": self.name,
             "weights": self.weights_hash[:SHORT_HASH],
+            "engine": engine,
             "normalisation": self.network.config.normalisation,
             "focal_px": f"{camera.focal[0]:.1f}",
             "flip": "averaged with the mirrored prediction" if flip else "off",
         }
+
+
+def _passes(poses: int, *, flip: bool) -> int:
+    """How many poses go through the network."""
+    return poses * (2 if flip else 1)
 
 
 def _check_whole(points: Float[np.ndarray, "frame joint 2"], skeleton: Skeleton) -> None:
@@ -207,17 +235,28 @@ def _for_each(camera: Intrinsics, count: int) -> Intrinsics:
     return Intrinsics(focal=focal, centre=centre, image_size=size)
 
 
-def load_model(name_or_folder: str | Path) -> Lifter:
+def load_model(name_or_folder: str | Path, *, engine: str = AUTO, precision: Precision = "fp32") -> Lifter:
     """Load a lifter with its weights.
 
     Args:
         name_or_folder: Bundled weights by name, as in ``"ampose-small"``, or a folder that training wrote.
+        engine: What runs the network: ``"torch"``, ``"torch-compile"``, ``"onnxruntime"``, ``"openvino"``; or
+            ``"auto"``, which chooses by the device, the number of poses and what is installed.
+        precision: Of the matrix products. Less than ``"fp32"`` is faster where the hardware has it; the poses'
+            provenance then says what it cost in millimetres.
 
     Raises:
-        InputError: There are no such weights, or they are damaged.
+        InputError: There are no such weights, or they are damaged; there is no such engine.
+        MissingExtraError: The engine's package is not installed.
     """
     weights = load_weights(name_or_folder)
-    return Lifter(weights.network, name=weights.name, weights_hash=weights.sha256, facts=weights.facts)
+    return Lifter(
+        weights.network,
+        name=weights.name,
+        weights_hash=weights.sha256,
+        facts=weights.facts,
+        runners=Runners(weights.network, engine, precision),
+    )
 
 
 def lift(keypoints: "np.ndarray | Pose2D", *, model: str | Path = "ampose-small", **options: Any) -> Pose3D:

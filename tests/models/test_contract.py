@@ -177,5 +177,5 @@ def test_prediction_is_root_relative_and_the_same_in_chunks(network, monkeypatch
     camera = Intrinsics(focal=1000 * ones, centre=500 * ones, image_size=1000 * ones)
     whole = predict(network, keypoints, camera, flip=True)
     assert whole[:, skeleton.root_index].abs().max() == 0
-    monkeypatch.setattr("ampose.models.prediction.CHUNK", 3)
+    monkeypatch.setattr(network, "chunk", 3)
     torch.testing.assert_close(predict(network, keypoints, camera, flip=True), whole, rtol=1e-4, atol=1e-5)

@@ -62,7 +62,7 @@ def lift_one(source: Path, folder: Path, settings: Settings) -> Done:
     preview = settings.writing.preview and media.num_frames != 1
     _check_packages(preview=preview)
     check_names(more, timed=media.fps is not None)
-    lifter = load_model(settings.finding.model)
+    lifter = load_model(settings.finding.model, engine=settings.finding.engine, precision=settings.finding.precision)
     lifted = _lift(media, seen, lifter, settings, how, person)
     start = time.perf_counter()
     shown = max(lifted.people, key=lambda one: one.num_found)

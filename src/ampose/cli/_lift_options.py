@@ -1,7 +1,7 @@
 """The options of ``ampose lift``, in groups."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -26,6 +26,11 @@ class Finding:
     """Joints of which the detector is less sure than this are taken as not found."""
     flip: bool = True
     """Average each prediction with the mirrored one."""
+    engine: str = "auto"
+    """What runs the model: torch, torch-compile, onnxruntime or openvino; auto chooses by the device, the number of
+    frames and what is installed."""
+    precision: Literal["fp32", "tf32", "bf16"] = "fp32"
+    """Of the model's matrix products. Less than fp32 is faster where the hardware has it; what it cost is said."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ def summary(done: Done) -> str:
     rows += [("floor", floor)] if floor else []
     if done.lifted.seconds.detecting:
         rows.append(("speed", _describe_speed(done.lifted, done.writing)))
+    rows.append(("engine", done.shown.pose3d.provenance["engine"]))
     width = max(len(str(path)) for path, _ in done.files)
     rows += [("" if row else "files", f"{path!s:<{width}}  {what}") for row, (path, what) in enumerate(done.files)]
     return "\n".join(f"{title:<8}{text}" for title, text in rows)

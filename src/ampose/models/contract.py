@@ -50,6 +50,9 @@ class LifterNetwork(nn.Module):
     tells_error: bool = False
     """Whether ``with_expected_error`` can be asked."""
 
+    chunk: int = 256
+    """Samples that are lifted at a time: larger batches fall out of a CPU's cache and are slower."""
+
     config: LifterConfig
 
     def __init__(self, config: LifterConfig) -> None:

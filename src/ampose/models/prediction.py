@@ -13,9 +13,6 @@ from ampose.models.contract import LifterNetwork
 from ampose.normalisation import normalise, to_camera_axes
 from ampose.skeletons import Skeleton, get_skeleton
 
-CHUNK = 256
-"""Samples a forward pass: larger batches fall out of a CPU's cache and are slower."""
-
 
 @torch.inference_mode()
 def predict(
@@ -38,23 +35,34 @@ def predict(
     Returns:
         Metres in camera axes. The predicted root is subtracted from all joints, so it is 0, unless it is kept.
     """
-    skeleton = get_skeleton(network.config.skeleton)
-    parts = []
-    for start in range(0, len(keypoints_px), CHUNK):
-        rows = slice(start, start + CHUNK)
+    lifted = keypoints_px.new_empty(*keypoints_px.shape[:2], 3)
+    for start in range(0, len(keypoints_px), network.chunk):
+        rows = slice(start, start + network.chunk)
         camera = Intrinsics(
             focal=intrinsics.focal[rows], centre=intrinsics.centre[rows], image_size=intrinsics.image_size[rows]
         )
-        normalised = normalise(network.config.normalisation, keypoints_px[rows], camera, skeleton.root_index)
-        lifted = (
-            forward_flipped(network, normalised.keypoints, skeleton)
-            if flip
-            else _forward(network, normalised.keypoints)
-        )
-        if not keep_root:
-            lifted = lifted - lifted[:, skeleton.root_index, None]
-        parts.append(to_camera_axes(lifted, normalised.rotation))
-    return torch.cat(parts) if parts else keypoints_px.new_zeros(0, skeleton.num_joints, 3)
+        lifted[rows] = predict_chunk(network, keypoints_px[rows], camera, flip=flip, keep_root=keep_root)
+    return lifted
+
+
+def predict_chunk(
+    network: LifterNetwork,
+    keypoints_px: Float[Tensor, "sample joint 2"],
+    intrinsics: Intrinsics,
+    *,
+    flip: bool,
+    keep_root: bool = False,
+) -> Float[Tensor, "sample joint 3"]:
+    """Do the same with all samples at once."""
+    skeleton = get_skeleton(network.config.skeleton)
+    normalised = normalise(network.config.normalisation, keypoints_px, intrinsics, skeleton.root_index)
+    if flip:
+        lifted = forward_flipped(network, normalised.keypoints, skeleton)
+    else:
+        lifted = _forward(network, normalised.keypoints)
+    if not keep_root:
+        lifted = lifted - lifted[:, skeleton.root_index, None]
+    return to_camera_axes(lifted, normalised.rotation)
 
 
 def _forward(network: LifterNetwork, keypoints: Float[Tensor, "sample joint 2"]) -> Float[Tensor, "sample joint 3"]:
@@ -69,5 +77,6 @@ def forward_flipped(
 ) -> Float[Tensor, "sample joint 3"]:
     """Average the prediction with the mirrored prediction for the mirrored input, in one batch."""
     order = skeleton.flip_order
-    plain, mirrored = _forward(network, torch.cat([keypoints, mirror(keypoints, order)])).chunk(2)
+    both = _forward(network, torch.cat([keypoints, mirror(keypoints, order)]))
+    plain, mirrored = both.reshape(2, *keypoints.shape[:-1], 3)
     return (plain + mirror(mirrored, order)) / 2

@@ -1,0 +1,83 @@
+"""The figures as text, and as the tables and the picture of docs/performance.md.
+
+Run as a script it makes the page anew from docs/performance.json, without measuring.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE, FIGURES, PICTURE = DOCS / "performance.md", DOCS / "performance.json", DOCS / "images" / "performance.png"
+BLOCK = re.compile(r"(<!-- benchmark: ([\w-]+) -->\n)(.*?)(<!-- end of benchmark -->)", re.DOTALL)
+COLUMNS = {
+    "lifting": ("model", "batch", "what", "poses/s", "low", "high", "share of ceiling", "mean mm", "largest mm"),
+    "training": ("model", "batch", "what", "samples/s", "low", "high", "share of fp32 ceiling"),
+    "goals": ("name", "at_least", "goal", "measured", "by", "verdict"),
+}
+
+Row = Mapping[str, Any]
+
+
+def as_text(rows: Sequence[Row]) -> str:
+    """Align rows under their keys, to the right."""
+    header = list(dict.fromkeys(key for row in rows for key in row))
+    cells = [header, *([_cell(key, row.get(key)) for key in header] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in cells)
+
+
+def as_markdown(rows: Sequence[Row], columns: Sequence[str] = ()) -> str:
+    """Return a table in Markdown."""
+    header = list(columns) or list(dict.fromkeys(key for row in rows for key in row))
+    sides = ["---:" if any(isinstance(row.get(key), int | float) for row in rows) else "---" for key in header]
+    lines = [header, sides, *([_cell(key, row.get(key)) for key in header] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _cell(key: str, value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        if "share" in key:
+            return f"{value:.0%}"
+        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return str(value)
+
+
+def write(result: Mapping[str, Any]) -> None:
+    """Write the tables between the page's marks, and the picture."""
+    tables = {"machine": as_markdown([{"": key, "measured on": value} for key, value in result["machine"].items()])}
+    for name in ("goals", "lifting", "chunks", "training", "batching", "memory", "startup"):
+        if name in result:
+            tables[name] = as_markdown(result[name], COLUMNS.get(name, ()))
+    text = PAGE.read_text()
+    PAGE.write_text(BLOCK.sub(lambda found: f"{found[1]}{tables.get(found[2], found[3].strip())}\n{found[4]}", text))
+    draw(result["lifting"])
+
+
+def draw(rows: Sequence[Row]) -> None:
+    """Draw poses a second, and the share of the ceiling, against the batch size; a line for each engine."""
+    import matplotlib.pyplot as plt
+
+    models = list(dict.fromkeys(row["model"] for row in rows))
+    figure, axes = plt.subplots(2, len(models), figsize=(6 * len(models), 8), squeeze=False, layout="constrained")
+    for column, model in zip(axes.T, models, strict=True):
+        for axis, key in zip(column, ("poses/s", "share of ceiling"), strict=True):
+            for name in dict.fromkeys(row["what"] for row in rows):
+                line = [row for row in rows if (row["model"], row["what"]) == (model, name) and key in row]
+                if line:
+                    axis.plot([row["batch"] for row in line], [row[key] for row in line], marker="o", label=name)
+            axis.set(xscale="log", xlabel="batch", ylabel=key, title=model)
+            axis.set_ylim(bottom=0)
+            axis.grid(visible=True, alpha=0.3)
+    axes[0, 0].legend(fontsize="small")
+    axes[1, 0].axhline(1.0, color="grey", linestyle="--")
+    figure.savefig(PICTURE, dpi=90)
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    write(json.loads(FIGURES.read_text()))

@@ -1,0 +1,189 @@
+"""Write a lifter as a folder that other programs run without this package.
+
+The folder has the program (pixels and camera in, metres out), what is known about it, the joints' names, how far the
+written file's answers are from float64, and the hashes of all of these.
+"""
+
+import copy
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from ampose.engines.agreement import Agreement, compare
+from ampose.engines.contract import missing_package
+from ampose.engines.pixel_lifter import PixelLifter, made_up_people
+from ampose.engines.programs import INPUT, OUTPUT, Examples, openvino_model, torch_program, write_onnx
+from ampose.errors import InputError, MissingExtraError
+from ampose.models import LifterNetwork
+from ampose.skeletons import get_skeleton
+
+Kind = Literal["onnx", "openvino", "torch-export"]
+Run = Callable[[Examples], Tensor]
+LARGEST_MM = 0.02
+"""No exported file may be farther from float64 than this at any joint."""
+BATCHES = (1, 7, 64)
+CHECKSUMS, CONFIG, LABELS, PARITY = "SHA256SUMS", "config.json", "labels.txt", "parity.json"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the weights are from: name of the model, hash of its weights, what its training wrote down."""
+
+    model: str
+    weights_sha256: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Exporter:
+    """How one kind is written, and run from its file."""
+
+    file: str
+    write: Callable[[PixelLifter, Examples, Path], None]
+    load: Callable[[Path], Run]
+    engine: str | None
+    package: str
+
+
+def export_lifter(network: LifterNetwork, kind: Kind, folder: Path, origin: Origin, *, flip: bool = True) -> Agreement:
+    """Write a network as a folder, and check what was written.
+
+    Args:
+        network: With its weights, in evaluation mode.
+        kind: Of program.
+        folder: Must not exist yet.
+        origin: Where the weights are from.
+        flip: Average with the mirrored prediction, inside the program.
+
+    Returns:
+        How far the written program is from float64.
+
+    Raises:
+        InputError: There is such a folder already, it cannot be written to, or the program does not agree.
+        MissingExtraError: The kind's package is not installed.
+    """
+    exporter = _EXPORTERS[kind]
+    if exporter.engine and (missing := missing_package(exporter.engine)):
+        raise MissingExtraError(missing, extra=exporter.engine, purpose=f"exporting to {kind}")
+    check_folder(folder)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".ampose-") as work:
+        unfinished = Path(work) / folder.name
+        unfinished.mkdir()
+        exporter.write(PixelLifter(network, flip=flip), made_up_people(network, 2), unfinished / exporter.file)
+        agreement = _check(network, exporter.load(unfinished / exporter.file), flip=flip)
+        _describe(unfinished, network, kind, origin, flip=flip, agreement=agreement)
+        _write_checksums(unfinished)
+        shutil.move(unfinished, folder)
+    return agreement
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that exists, or whose place does not.
+
+    Raises:
+        InputError: It is so.
+    """
+    if folder.exists():
+        raise InputError(f"{folder}: output must be a new folder, found one; name another, or remove it")
+    if not folder.parent.is_dir():
+        raise InputError(f"{folder}: output must be in a folder that is there, found no {folder.parent}; make it first")
+
+
+def _check(network: LifterNetwork, run: Run, *, flip: bool) -> Agreement:
+    """Run batches of several sizes through the written file and through the readable network in float64."""
+    people = made_up_people(network, sum(BATCHES))
+    exact = _exactly(network, people, flip=flip)
+    parts = [torch.split(values, list(BATCHES)) for values in people.values()]
+    answers = [run(dict(zip(people, batch, strict=True))) for batch in zip(*parts, strict=True)]
+    agreement = compare(torch.cat(answers), exact)
+    if not agreement.largest_mm <= LARGEST_MM:
+        raise InputError(f"the exported program must agree with float64 to {LARGEST_MM} mm, got {agreement}; report it")
+    return agreement
+
+
+@torch.inference_mode()
+def _exactly(network: LifterNetwork, people: Examples, *, flip: bool) -> Tensor:
+    lifter = PixelLifter(network, flip=flip)
+    lifter.network = copy.deepcopy(network).double()  # the readable form
+    positions: Tensor = lifter(*(values.double() for values in people.values()))
+    return positions
+
+
+def _describe(
+    folder: Path, network: LifterNetwork, kind: Kind, origin: Origin, *, flip: bool, agreement: Agreement
+) -> None:
+    skeleton, exporter = get_skeleton(network.config.skeleton), _EXPORTERS[kind]
+    config = {
+        "format": "ampose.export",
+        "version": 1,
+        "kind": kind,
+        "file": exporter.file,
+        "inputs": {
+            INPUT: "float32 (batch, joint, 2): pixels, in the order of labels.txt",
+            "camera": "float32 (batch, 6): focal x, focal y, centre x, centre y, width, height; in pixels",
+        },
+        "outputs": {OUTPUT: "float32 (batch, joint, 3): metres, root-relative, x right, y down, z away"},
+        "flip": flip,
+        "written_with": {name: version(name) for name in ("ampose", "torch", exporter.package)},
+        **asdict(origin),
+        "config": asdict(network.config),
+        "skeleton": skeleton.as_dict(),
+    }
+    parity = {"against": "the readable network in float64", "batches": BATCHES, **asdict(agreement)}
+    (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+    (folder / PARITY).write_text(json.dumps(parity, indent=2) + "\n")
+    (folder / LABELS).write_text("\n".join(skeleton.joints) + "\n")
+
+
+def _write_checksums(folder: Path) -> None:
+    """Write hashes in the form that ``sha256sum --check`` reads."""
+    lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in sorted(folder.iterdir())]
+    (folder / CHECKSUMS).write_text("".join(lines))
+
+
+def _write_openvino(lifter: PixelLifter, examples: Examples, file: Path) -> None:
+    import openvino
+
+    openvino.save_model(openvino_model(lifter, examples), file, compress_to_fp16=False)
+
+
+def _write_torch(lifter: PixelLifter, examples: Examples, file: Path) -> None:
+    torch.export.save(torch_program(lifter, examples), file)
+
+
+def _load_onnx(file: Path) -> Run:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    return lambda inputs: torch.from_numpy(
+        session.run(None, {name: values.numpy() for name, values in inputs.items()})[0]
+    )
+
+
+def _load_openvino(file: Path) -> Run:
+    import openvino
+
+    compiled = openvino.compile_model(file, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    return lambda inputs: torch.from_numpy(compiled({name: values.numpy() for name, values in inputs.items()})[0])
+
+
+def _load_torch(file: Path) -> Run:
+    module = torch.export.load(file).module()
+    return lambda inputs: module(*inputs.values())
+
+
+_EXPORTERS: dict[Kind, _Exporter] = {
+    "onnx": _Exporter("model.onnx", write_onnx, _load_onnx, "onnxruntime", "onnx"),
+    "openvino": _Exporter("model.xml", _write_openvino, _load_openvino, "openvino", "openvino"),
+    "torch-export": _Exporter("model.pt2", _write_torch, _load_torch, None, "torch"),
+}
+KINDS = tuple(_EXPORTERS)

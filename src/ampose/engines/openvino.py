@@ -1,0 +1,39 @@
+"""OpenVINO on the CPU: the most poses a second."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ampose.engines.contract import Precision, engines
+from ampose.engines.folded import fold
+from ampose.engines.programs import network_examples, openvino_model
+from ampose.models import LifterNetwork
+
+HINTS = {"fp32": "f32", "bf16": "bf16"}
+
+
+@engines.register("openvino", precisions=tuple(HINTS), extra="openvino", packages=("openvino",))
+class OpenVino:
+    """Runs the folded network on as many threads as PyTorch.
+
+    The precision is always told: left alone, OpenVINO takes bfloat16 where the processor has it.
+    """
+
+    chunk = 64
+
+    def __init__(self, network: LifterNetwork, precision: Precision) -> None:
+        import openvino
+
+        settings = {
+            "INFERENCE_PRECISION_HINT": HINTS[precision],
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+            "ENABLE_CPU_PINNING": False,  # pinned to a core that others use, it waits for them
+        }
+        compiled = openvino.compile_model(openvino_model(fold(network), network_examples(network)), "CPU", settings)
+        self.request = compiled.create_infer_request()
+
+    def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:
+        """Answer what the network answers."""
+        lifted = self.request.infer({0: keypoints.numpy(force=True)}, share_inputs=True)[0]
+        return torch.from_numpy(lifted).to(keypoints.device)

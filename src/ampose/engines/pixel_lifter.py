@@ -1,0 +1,59 @@
+"""A lifter as one module, from pixels to metres: what is exported, so that nobody has to write normalisation again."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ampose.camera import Intrinsics
+from ampose.engines.folded import fold
+from ampose.engines.programs import INPUT, Examples
+from ampose.models import LifterNetwork
+from ampose.models.prediction import predict_chunk
+from ampose.skeletons import get_skeleton
+
+CAMERA = "camera"
+
+
+class PixelLifter(nn.Module):
+    """Normalises, runs the folded network (twice with flip) and turns back.
+
+    Args:
+        network: A lifter of single frames.
+        flip: Average with the mirrored prediction.
+    """
+
+    def __init__(self, network: LifterNetwork, *, flip: bool) -> None:
+        super().__init__()
+        self.network = fold(network)
+        self.flip = flip
+
+    def forward(
+        self, keypoints: Float[Tensor, "sample joint 2"], camera: Float[Tensor, "sample 6"]
+    ) -> Float[Tensor, "sample joint 3"]:
+        """Lift pixels.
+
+        Args:
+            keypoints: Pixels.
+            camera: Focal lengths x and y, centre x and y, width and height of the picture; all in pixels.
+
+        Returns:
+            Metres, root-relative, camera axes.
+        """
+        intrinsics = Intrinsics(focal=camera[:, :2], centre=camera[:, 2:4], image_size=camera[:, 4:])
+        return predict_chunk(self.network, keypoints, intrinsics, flip=self.flip)
+
+
+def made_up_people(network: LifterNetwork, count: int) -> Examples:
+    """Return keypoints in the middle of a picture of 1000 x 1000 pixels, and its camera, the same every time.
+
+    Example:
+        >>> from ampose.models import create_model
+        >>> people = made_up_people(create_model("ampose-small"), 3)
+        >>> {name: tuple(values.shape) for name, values in people.items()}
+        {'keypoints': (3, 17, 2), 'camera': (3, 6)}
+    """
+    generator = torch.Generator().manual_seed(0)
+    joints = get_skeleton(network.config.skeleton).num_joints
+    camera = Intrinsics.from_field_of_view((1000, 1000))
+    row = torch.cat([torch.from_numpy(field) for field in vars(camera).values()])
+    return {INPUT: 500 + 100 * torch.randn(count, joints, 2, generator=generator), CAMERA: row.expand(count, 6).clone()}

@@ -1,0 +1,105 @@
+"""The verdicts, the tables and the comparison networks are right. How fast is not tested."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _benchmarks_can_be_imported():
+    sys.path.insert(0, str(BENCHMARKS))
+    yield
+    sys.path.remove(str(BENCHMARKS))
+
+
+@pytest.mark.parametrize(
+    ("measured", "smaller", "verdict"),
+    [
+        (0.64, False, "missed"),
+        (0.65, False, "reached"),
+        (0.8, False, "goal reached"),
+        (0.9, True, "missed"),
+        (0.5, True, "goal reached"),
+    ],
+)
+def test_a_verdict_says_what_was_reached(measured, smaller, verdict):
+    from goals import Goal
+
+    assert Goal("share", 0.65, 0.6 if smaller else 0.8, measured, "torch", smaller).verdict == verdict
+
+
+def test_the_literal_form_is_the_same_function():
+    from ampose.models import create_model
+    from literal import LiteralAttention, LiteralGraphConvolution, literal
+
+    torch.manual_seed(0)
+    network = create_model("ampose-small", depth=2).eval()
+    written = literal(network)
+    kinds = [type(part) for part in written.modules()]
+    assert (kinds.count(LiteralAttention), kinds.count(LiteralGraphConvolution)) == (2, 4)
+    x = torch.randn(3, 1, 17, 2)
+    torch.testing.assert_close(written(x), network(x), rtol=0, atol=1e-6)
+
+
+def test_the_peer_has_the_published_size():
+    from graformer import GraFormer
+
+    peer = GraFormer()
+    assert sum(parameter.numel() for parameter in peer.parameters()) == pytest.approx(0.654e6, rel=0.01)
+    assert peer(torch.zeros(2, 17, 2)).shape == (2, 17, 3)
+
+
+def test_what_is_compared_takes_turns():
+    from timing import take_turns
+
+    order = []
+    times = take_turns({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, seconds=0.0, least=4)
+    assert "".join(order) == "ab" + "ba" + "ab" + "ba" + "ab"
+    assert times["a"].repeats == 4
+    assert 0 < times["a"].low <= times["a"].median <= times["a"].high
+
+
+def test_a_table_has_a_line_for_each_row_and_marks_what_is_missing():
+    from page import as_markdown, as_text
+
+    rows = [{"what": "torch", "poses/s": 2345.6, "share of ceiling": 0.567}, {"what": "GraFormer", "poses/s": 0.5}]
+    assert as_markdown(rows).splitlines() == [
+        "| what | poses/s | share of ceiling |",
+        "| --- | ---: | ---: |",
+        "| torch | 2,346 | 57% |",
+        "| GraFormer | 0.5 |  |",
+    ]
+    assert len({len(line) for line in as_text(rows).splitlines()}) == 1
+
+
+def test_the_page_shows_the_figures_that_are_kept_beside_it():
+    from page import COLUMNS, FIGURES, PAGE, as_markdown
+
+    result = json.loads(FIGURES.read_text())
+    assert as_markdown(result["lifting"], COLUMNS["lifting"]) in PAGE.read_text()
+
+
+def test_lifting_is_measured_with_its_error(monkeypatch):
+    import lifting
+
+    monkeypatch.setattr(lifting, "BATCHES", {"ampose-small": (2,)})
+    rows = lifting.measure("ampose-small", 0.01, names=["torch fp32"])
+    assert [row["what"] for row in rows] == ["literal", "readable", "torch fp32", "GraFormer"]
+    fast = rows[2]
+    assert fast["low"] <= fast["poses/s"] <= fast["high"]
+    assert fast["largest mm"] < 0.02
+    assert 0 < fast["share of ceiling"] < 1.5
+
+
+def test_training_and_batching_are_measured(monkeypatch):
+    import training
+
+    monkeypatch.setattr(training, "CASES", (("ampose-small", 2),))
+    monkeypatch.setattr(training, "SAMPLES", 3000)
+    assert [row["what"] for row in training.measure(0.01)] == ["literal fp32", "fp32", "bf16"]
+    assert all(row["samples/s"] > 0 for row in training.measure_batching(0.01))
