@@ -12,7 +12,7 @@ from ampose.models import LifterNetwork
 HINTS = {"fp32": "f32", "bf16": "bf16"}
 
 
-@engines.register("openvino", precisions=tuple(HINTS), extra="openvino", packages=("openvino",))
+@engines.register("openvino", precisions=tuple(HINTS), extra="openvino", packages=("openvino", "onnxscript"))
 class OpenVino:
     """Runs the folded network on as many threads as PyTorch.
 

@@ -1,6 +1,7 @@
 """A module as a program without Python: torch.export, ONNX, OpenVINO. The batch size stays open in all of them."""
 
 import logging
+import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -47,15 +48,16 @@ def write_onnx(module: nn.Module, examples: Examples, file: Path) -> None:
 
 
 def openvino_model(module: nn.Module, examples: Examples) -> Any:
-    """Return the module as an ``openvino.Model``."""
+    """Return the module as an ``openvino.Model``.
+
+    By way of ONNX: read straight from torch.export, the same network runs at four fifths of the speed.
+    """
     import openvino
 
-    with _without_remarks():
-        model = openvino.convert_model(torch_program(module, examples))
-    for place, name in zip(model.inputs, examples, strict=True):
-        place.get_tensor().set_names({name})
-    model.outputs[0].get_tensor().set_names({OUTPUT})
-    return model
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.onnx"
+        write_onnx(module, examples, file)
+        return openvino.Core().read_model(file)
 
 
 @contextmanager
