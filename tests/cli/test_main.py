@@ -49,7 +49,10 @@ def test_the_version(capsys: Captured) -> None:
 def test_an_unknown_command_comes_with_a_suggestion(capsys: Captured) -> None:
     assert main(["lfit", "film.mp4"]) == 2
     out, err = capsys.readouterr()
-    assert (out, err) == ("", "ampose: error: command must be a known name, got 'lfit'; did you mean 'lift'?\n")
+    assert (out, err) == (
+        "",
+        "ampose: error: command must be a known name, got 'lfit'; did you mean 'lift' or 'live'?\n",
+    )
 
 
 def test_a_command_gets_its_arguments(capsys: Captured) -> None:
@@ -179,5 +182,5 @@ def test_the_installed_command_is_this_one(tmp_path: Path) -> None:
         pytest.skip("ampose is not installed beside this Python")
     done = subprocess.run([command, "lfit"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "did you mean 'lift'?" in done.stderr
+    assert "did you mean 'lift' or 'live'?" in done.stderr
     assert list(tmp_path.iterdir()) == []

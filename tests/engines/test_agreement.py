@@ -2,18 +2,18 @@
 
 import pytest
 import torch
+from tests.models.tiny import NAMES, create_tiny
 from torch import nn
 
 from ampose.engines import create_engine, engines
 from ampose.engines.agreement import made_up_keypoints, measure_agreement
 from ampose.engines.contract import missing_package
 from ampose.engines.folded import FoldedEncoder, FoldedGraphConvolution, fold, has_fast_form, to_bfloat16
-from ampose.models import create_model, find_model, list_models
+from ampose.models import create_model, find_model
 from ampose.skeletons import get_skeleton
 from ampose.weights import bundled_weights, load_weights
 
-SMALL = [name for name in list_models() if "full" not in name and name != "ampose"]
-FAST = [name for name in SMALL if has_fast_form(create_model(name))]
+FAST = [name for name in NAMES if has_fast_form(create_tiny(name))]
 BUILT = ["onnxruntime", "openvino"]
 DESIGNS = [
     {"block": block, "partition": partition, "norm": norm, "position": position, "qkv_bias": bias}
@@ -43,7 +43,7 @@ def disturbed(network):
 @pytest.mark.parametrize("name", FAST)
 def test_the_fast_form_of_every_lifter_that_has_one(name):
     torch.manual_seed(0)
-    network = disturbed(create_model(name))
+    network = disturbed(create_tiny(name))
     assert measure_agreement(fold(network), network, keypoints(network)).largest_mm < 0.01
 
 
