@@ -1,5 +1,7 @@
 """Every engine, and the fast form of every lifter, answers what the readable network answers in float64."""
 
+import shutil
+
 import pytest
 import torch
 from tests.models.tiny import NAMES, create_tiny
@@ -9,6 +11,7 @@ from ampose.engines import create_engine, engines
 from ampose.engines.agreement import made_up_keypoints, measure_agreement
 from ampose.engines.contract import missing_package
 from ampose.engines.folded import FoldedEncoder, FoldedGraphConvolution, fold, has_fast_form, to_bfloat16
+from ampose.errors import InputError
 from ampose.models import create_model, find_model
 from ampose.skeletons import get_skeleton
 from ampose.weights import bundled_weights, load_weights
@@ -109,3 +112,35 @@ def test_a_double_network_stays_double():
     network = create_model(find_model("ampose-small").name, depth=1).double().eval()
     x = keypoints(network).double()
     torch.testing.assert_close(fold(network)(x), network(x), rtol=0, atol=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.torch.jit.script_method:DeprecationWarning")  # the compiler's own
+@pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler")
+def test_the_compiled_network_agrees(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    network = disturbed(create_model("ampose-small", depth=1, missing_token=True))
+    made = create_engine("torch-compile", network)
+    x = keypoints(network)
+    assert measure_agreement(made, network, x).largest_mm < 0.02
+    x[:, 0, 4] = torch.nan
+    torch.testing.assert_close(made(x), network(x), rtol=0, atol=2e-5)
+
+
+def test_without_a_compiler_there_is_one_line(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(InputError, match="must have a C\\+\\+ compiler, found none"):
+        create_engine("torch-compile", create_model("ampose-small", depth=1))
+
+
+@pytest.mark.parametrize("engine", ["torch", *BUILT])
+def test_missing_joints_go_through_every_engine(engine):
+    if missing_package(engine):
+        pytest.skip(f"the package of {engine} is not installed")
+    network = disturbed(create_model("ampose-small", depth=1, missing_token=True, error_head=True))
+    network.missing.data += 1
+    x = keypoints(network)
+    x[::2, 0, 4] = torch.nan
+    answer = create_engine(engine, network)(x)
+    assert answer.isfinite().all()
+    torch.testing.assert_close(answer, network(x), rtol=0, atol=2e-5)
