@@ -15,8 +15,8 @@ await build({
   outfile: "../src/ampose/view/page/viewer.js",
   bundle: true,
   minify: true,
-  format: "iife",
-  target: "es2020",
+  format: "esm", // for the await at the top
+  target: "es2022",
   charset: "ascii",
   legalComments: "none", // the banner has the whole licence
   banner: { js: banner },

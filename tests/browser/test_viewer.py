@@ -43,6 +43,9 @@ class Viewer:
     def script(self, code: str, *arguments: Any) -> Any:
         return self.chrome.execute_script(code, *arguments)
 
+    def script_until_done(self, code: str) -> Any:
+        return self.chrome.execute_async_script(code)
+
     def wait_for(self, condition: Callable[[], Any]) -> None:
         end = time.monotonic() + WAIT_S
         while not condition():
@@ -191,12 +194,16 @@ def test_a_drag_turns_the_figure_and_a_key_turns_it_back(viewer, plain):
     front = viewer.open(plain).picture()
     assert centre(front, SIDE_COLOURS["left"]) > centre(front, SIDE_COLOURS["right"]), "faces the camera"
     viewer.drag("#stage", 200, 20)
-    assert changed(front, viewer.picture()) > 1000
+    viewer.wait_for(lambda: changed(front, viewer.picture()) > 1000)
+
+    def from_behind() -> bool:
+        back = viewer.picture()
+        return centre(back, SIDE_COLOURS["left"]) < centre(back, SIDE_COLOURS["right"])
+
     viewer.press("3")
-    back = viewer.picture()
-    assert centre(back, SIDE_COLOURS["left"]) < centre(back, SIDE_COLOURS["right"]), "seen from behind"
+    viewer.wait_for(from_behind)
     viewer.press("1")
-    assert changed(front, viewer.picture()) == 0
+    viewer.wait_for(lambda: changed(front, viewer.picture()) == 0)
 
 
 def test_it_plays_and_stops(viewer, plain):
@@ -220,19 +227,27 @@ def test_it_plays_and_stops(viewer, plain):
 
 
 def test_slower_is_slower(viewer, plain):
-    def frames_in_a_second(speed: str) -> int:
+    def rate(speed: str) -> float:
         viewer.open(plain).choose("#speed", speed)
-        viewer.find("#play").click()
-        time.sleep(1)
-        viewer.find("#play").click()
-        return viewer.frame
+        return viewer.script_until_done(
+            """const [done] = arguments, begun = performance.now();
+            const look = () => {
+              const seconds = (performance.now() - begun) / 1000, frame = document.getElementById("scrub").value;
+              if (seconds < 0.7 && frame < 40) return setTimeout(look, 10);
+              document.getElementById("play").click();
+              done(frame / seconds);
+            };
+            document.getElementById("play").click();
+            look();"""
+        )
 
-    assert 2 * frames_in_a_second("0.1") < frames_in_a_second("1")
+    # Timed by the page's own clock: on a busy machine a second of ours is longer than the clip, which starts again.
+    assert 2 * rate("0.1") < rate("1")
 
 
 def test_a_curve_leads_to_its_moment(viewer, plain):
     viewer.open(plain).drag(".plot svg", 0, 0)
-    assert viewer.frame in (49, 50), "the middle of the curve"
+    viewer.wait_for(lambda: viewer.frame in (49, 50))  # the middle of the curve
 
 
 def test_the_video_keeps_step_with_the_pose(viewer, poses, tmp_path):

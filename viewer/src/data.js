@@ -8,35 +8,48 @@ function bytesOf(text) {
   return bytes;
 }
 
-function unpack({ scale, numbers }) {
-  const view = new DataView(bytesOf(numbers).buffer);
-  const values = new Float32Array(view.byteLength / 2);
-  for (let i = 0; i < values.length; i++) {
-    const number = view.getInt16(2 * i, true);
-    values[i] = number === GAP ? NaN : number * scale;
+async function inflate(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+// The lower bytes of all numbers, then the upper ones; channel by channel, each number less the one before it.
+async function unpack({ step, channels, deflated }) {
+  const bytes = await inflate(bytesOf(deflated));
+  const count = bytes.length / 2;
+  const frames = count / channels;
+  const values = new Float32Array(count);
+  for (let channel = 0; channel < channels; channel++) {
+    let number = 0;
+    for (let frame = 0; frame < frames; frame++) {
+      const at = channel * frames + frame;
+      number = ((number + bytes[at] + 256 * bytes[count + at]) << 16) >> 16;
+      values[frame * channels + channel] = number === GAP ? NaN : number * step;
+    }
   }
   return values;
 }
 
-function unpackPerson(person) {
-  const { overlay } = person;
-  return {
-    ...person,
-    positions: unpack(person.positions),
-    confidence: unpack(person.confidence),
-    expected: person.expected && unpack(person.expected),
-    overlay: overlay && {
-      ...overlay,
-      keypoints: unpack(overlay.keypoints),
-      confidence: unpack(overlay.confidence),
-    },
-    angles: Object.fromEntries(Object.entries(person.angles).map(([name, packed]) => [name, unpack(packed)])),
-  };
+async function unpackOverlay(overlay) {
+  const [keypoints, confidence] = await Promise.all([unpack(overlay.keypoints), unpack(overlay.confidence)]);
+  return { ...overlay, keypoints, confidence };
 }
 
-export function readData() {
+async function unpackPerson(person) {
+  const angle = async ([name, packed]) => [name, await unpack(packed)];
+  const [positions, confidence, expected, overlay, angles] = await Promise.all([
+    unpack(person.positions),
+    unpack(person.confidence),
+    person.expected && unpack(person.expected),
+    person.overlay && unpackOverlay(person.overlay),
+    Promise.all(Object.entries(person.angles).map(angle)),
+  ]);
+  return { ...person, positions, confidence, expected, overlay, angles: Object.fromEntries(angles) };
+}
+
+export async function readData() {
   const data = JSON.parse(document.getElementById("data").textContent);
-  for (const result of data.results) result.people = result.people.map(unpackPerson);
+  for (const result of data.results) result.people = await Promise.all(result.people.map(unpackPerson));
   return data;
 }
 

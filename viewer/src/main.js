@@ -5,7 +5,7 @@ import { Plots } from "./plots.js";
 import { Stage } from "./stage.js";
 
 const get = (id) => document.getElementById(id);
-const data = readData();
+const data = await readData();
 const [first] = data.results;
 const duration = Math.max(...data.results.map(lengthOf));
 const state = { seconds: 0, playing: false, speed: 1, chosen: 0, theme: "light" };

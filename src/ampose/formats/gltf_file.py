@@ -1,7 +1,8 @@
 """``.glb`` and ``.gltf`` (glTF 2.0): a skinned figure that moves, for Unity, Blender, three.js and viewers; write only.
 
 Axes: X to the body's left at rest, Y up, Z to the front, as glTF prescribes. Units: metres, seconds. Rest pose: T-pose.
-One person a file. A ``.gltf`` holds its numbers in itself (base64). Left is blue, right is red, the middle grey.
+One person a file. A ``.gltf`` holds its numbers in itself (base64). The sides have the colours of our pictures: left
+orange, right blue.
 
 Bones keep their median length over the clip, and the last pose is held over missing frames: see ``ampose.kinematics``.
 Source: https://registry.khronos.org/glTF/specs/2.0/glTF-2.0.html.
@@ -22,11 +23,11 @@ from ampose.formats.axes import from_camera
 from ampose.formats.contract import Person, formats
 from ampose.kinematics import PIVOT, Motion, Rig, shortest_arc, solve
 from ampose.skeletons import Skeleton
+from ampose.view.projection import SIDE_COLOURS
 
 _UP = "y"
 _FLOAT, _BYTE, _VERTICES = 5126, 5121, 34962
 _KINDS = {1: "SCALAR", 3: "VEC3", 4: "VEC4", 16: "MAT4"}
-_COLOURS = {"left": (0.05, 0.25, 0.8), "right": (0.8, 0.12, 0.08), "middle": (0.3, 0.3, 0.33)}
 _JSON, _BIN = 0x4E4F534A, 0x004E4942
 
 
@@ -104,7 +105,7 @@ def _document(person: Person) -> _Document:
         "scene": 0,
         "scenes": [{"nodes": [0, len(nodes)]}],
         "nodes": [*nodes, figure],
-        "materials": [_material(side) for side in _COLOURS],
+        "materials": [_material(side) for side in SIDE_COLOURS],
         "meshes": [{"name": "bones", "primitives": _primitives(document, rig, places, pose.skeleton)}],
         "skins": [{"joints": list(range(len(nodes))), "skeleton": 0, "inverseBindMatrices": _binds(document, places)}],
         "animations": [_animation(document, motion, seconds)],
@@ -121,7 +122,8 @@ def _places(rig: Rig) -> Float[np.ndarray, "joint 3"]:
 
 
 def _material(side: str) -> dict[str, Any]:
-    surface = {"baseColorFactor": [*_COLOURS[side], 1.0], "metallicFactor": 0.0, "roughnessFactor": 0.7}
+    linear = [((part / 255 + 0.055) / 1.055) ** 2.4 for part in SIDE_COLOURS[side]]  # from sRGB, as glTF wants it
+    surface = {"baseColorFactor": [*linear, 1.0], "metallicFactor": 0.0, "roughnessFactor": 0.7}
     return {"name": side, "pbrMetallicRoughness": surface}
 
 
@@ -130,7 +132,7 @@ def _primitives(
 ) -> list[dict[str, Any]]:
     """Return an octahedron along each bone, by side; each moves with the joint at which it begins."""
     primitives = []
-    for number, side in enumerate(_COLOURS):
+    for number, side in enumerate(SIDE_COLOURS):
         bones = [
             at
             for at, (name, parent) in enumerate(zip(rig.names, rig.parents, strict=True))

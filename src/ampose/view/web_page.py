@@ -10,7 +10,9 @@ import base64
 import hashlib
 import html
 import json
+import logging
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -30,8 +32,16 @@ from ampose.view.photo import in_joints_of
 from ampose.view.preview import PICTURES_PER_SECOND
 from ampose.view.projection import BACKDROP, FAINT_INK, FLOOR, INK, SIDE_COLOURS, SURE, WHITE, Colour, pale, upright
 
+_LOG = logging.getLogger(__name__)
+
 _GAP = -32768
 """Stands for NaN among 16-bit numbers."""
+
+_STEP_M, _STEP_PX, _STEP_DEGREES, _STEP_PART = 0.001, 0.25, 0.1, 0.01
+"""How finely the page keeps positions, keypoints, angles and confidence: finer than can be seen, or is known."""
+
+_LIMIT_BYTES = 2_000_000
+"""A page is at most this large, beside its video, or the writer says so."""
 
 _ROOM_M = 0.35
 _DARK_MIDDLE: Colour = (173, 181, 189)
@@ -113,7 +123,13 @@ def page(results: Sequence[Result], *, video: Path | None = None, camera_tilt: f
         "video": base64.b64encode(video.read_bytes()).decode() if video else "",
         "script": script,
     }
+    _warn_of_size(sum(len(fill) for name, fill in fills.items() if name != "video"))
     return re.sub(r"\{\{(\w+)\}\}", lambda hole: fills[hole[1]], _part("page.html"))
+
+
+def _warn_of_size(size: int) -> None:
+    if size > _LIMIT_BYTES:
+        _LOG.warning("the page has %.1f MB beside the video: a long result; cut it to send less", size / 1e6)
 
 
 @cache
@@ -192,13 +208,14 @@ def _radius(people: Sequence[Watched]) -> float:
 def _person(person: Watched, camera_tilt: float) -> dict[str, Any]:
     pose = upright(person.pose3d, camera_tilt) if camera_tilt else person.pose3d
     overlay = None if person.pose2d is None else _overlay(in_joints_of(person.pose2d, pose.skeleton))
+    angles = joint_angles(pose)
     return {
         "id": person.id,
-        "positions": _packed(_on_floor(pose).positions),
-        "confidence": _packed(pose.confidence),
-        "expected": None if pose.expected_error is None else _packed(pose.expected_error),
+        "positions": _packed(_on_floor(pose).positions, _STEP_M),
+        "confidence": _packed(pose.confidence, _STEP_PART),
+        "expected": None if pose.expected_error is None else _packed(pose.expected_error, _STEP_M),
         "overlay": overlay,
-        "angles": {name.replace("_", " "): _packed(degrees) for name, degrees in joint_angles(pose).items()},
+        "angles": {name.replace("_", " "): _packed(degrees, _STEP_DEGREES) for name, degrees in angles.items()},
     }
 
 
@@ -206,8 +223,8 @@ def _overlay(pose: Pose2D) -> dict[str, Any]:
     return {
         "skeleton": _skeleton(pose.skeleton),
         "size": list(pose.image_size),
-        "keypoints": _packed(pose.keypoints),
-        "confidence": _packed(pose.confidence),
+        "keypoints": _packed(pose.keypoints, _STEP_PX),
+        "confidence": _packed(pose.confidence, _STEP_PART),
     }
 
 
@@ -220,10 +237,19 @@ def _on_floor(pose: Pose3D) -> Pose3D:
     return replace(pose, positions=pose.positions - shift)
 
 
-def _packed(values: Float[np.ndarray, "..."]) -> dict[str, Any]:
-    """Pack numbers into 16 bits each, as a part of the greatest (in a room of 3 m: 0.1 mm)."""
+def _packed(values: Float[np.ndarray, "frame *rest"], step: float) -> dict[str, Any]:
+    """Pack numbers as whole steps of 16 bits, each less the one before it in time, deflated.
+
+    What moves little becomes zeros in the upper bytes, which are kept apart from the lower ones. A step grows where
+    the greatest number would not fit otherwise. ``viewer/src/data.js`` unpacks.
+    """
     there = np.isfinite(values)
     greatest = float(np.abs(values[there]).max()) if there.any() else 0.0
-    scale = max(greatest, 1e-6) / 32767
-    whole = np.where(there, np.round(np.where(there, values, 0) / scale), _GAP).astype("<i2")
-    return {"scale": scale, "numbers": base64.b64encode(whole.tobytes()).decode()}
+    step = max(step, greatest / 32767)
+    whole = np.where(there, np.round(np.where(there, values, 0) / step), _GAP).astype(np.int16)
+    in_time = whole.reshape(len(values), -1).T.astype("<u2")
+    changes = np.diff(in_time, axis=1, prepend=np.uint16(0)).astype("<u2")  # modulo 65536, as the sum of them
+    planes = changes.reshape(-1, 1).view(np.uint8).T
+    channels = in_time.shape[0]
+    deflated = base64.b64encode(zlib.compress(planes.tobytes(), 9)).decode()
+    return {"step": step, "channels": channels, "deflated": deflated}
