@@ -1,19 +1,28 @@
-"""The shell blocks of every page in docs/ run, in order, in an empty folder that holds the examples.
+"""The shell blocks of every page in docs/ run, in order, in a folder that holds what they speak of.
 
-A block without an ``ampose`` command is not run. Nor is one after ``<!-- not executed: reason -->``, for what needs a
-camera or licensed data. Lifting the example takes seconds: a command that was run before gives the files of then.
+The example, and the reader's own videos, are its first frames: the commands are what is tried here. A block without an
+``ampose`` command is not run. Nor is one after ``<!-- not executed: reason -->``, for what needs a camera, a download
+or licensed data. A lift that was run before gives the files of then.
 """
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pytest
+from tests.keypoint_files.samples import make_people, openpose
+
+from ampose.media import open_media
+from ampose.media.writing import writing_video
 
 ROOT = Path(__file__).parents[2]
+FRAMES = 12
+VIDEOS = ("examples/balance_beam.mp4", "my_video.mp4", "match.mp4", "clips/first.mp4", "clips/second.mp4")
 BLOCK = re.compile(r"(?:<!-- not executed: ([^>]+?) -->\n+)?^```(?:sh|bash)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SHIM = '''#!{python}
 """The command; a lift that was made before is copied."""
@@ -22,7 +31,7 @@ from pathlib import Path
 from ampose.cli import main
 words = sys.argv[1:]
 at = next((n for n, word in enumerate(words) if word in ("-o", "--output")), None)
-if words[:1] != ["lift"] or at is None or not words[1:2][0].startswith("examples/"):
+if words[:1] != ["lift"] or at is None or not words[1:2][0].endswith(".mp4") or len(words[1:at]) > 1:
     sys.exit(main(words))
 told = words[:at] + words[at + 2:]
 kept = Path({kept!r}) / hashlib.sha256(" ".join(told).encode()).hexdigest()
@@ -62,12 +71,26 @@ def tools(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory) -> Path:
+    """The first frames of the example."""
+    media = open_media(ROOT / "examples" / "balance_beam.mp4")
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    with writing_video(path, image_size=media.image_size, fps=media.fps) as video:
+        for frame in islice(media, FRAMES):
+            video.write(frame)
+    return path
+
+
 @pytest.mark.slow
 @pytest.mark.detector
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_page_runs(page, tools, tmp_path):
+def test_page_runs(page, tools, clip, tmp_path):
     text = page.read_text()
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    for name in VIDEOS:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(clip, tmp_path / name)
+    openpose(tmp_path, make_people("body_25")).rename(tmp_path / "output_json")
     environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
     options = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True}
     done = subprocess.run(["bash", "-euo", "pipefail", "-c", script_of(text).code], check=False, **options)
@@ -86,6 +109,6 @@ def test_the_check_knows_what_to_run():
 
 
 def test_pages_of_tasks_are_all_run():
-    assert {"to-blender", "to-unity", "to-opensim", "a-figure-for-my-paper", "send-it-to-a-colleague"} <= {
-        page.stem for page in PAGES
-    }
+    tasks = {"to-blender", "to-unity", "to-opensim", "a-figure-for-my-paper", "send-it-to-a-colleague"}
+    tasks |= {"my-own-video", "several-people", "openpose-folder", "usable-3d"}
+    assert tasks <= {page.stem for page in PAGES}
