@@ -28,7 +28,7 @@ from ampose.windows import Footage, Moments, runs
 
 SHORT_HASH = 12
 LEAST_JOINTS = 6
-"""Frames with fewer joints than this are left out: what is there fits nearly any pose."""
+"""Frames in which the model is shown fewer joints than this are left out: what is there fits nearly any pose."""
 
 
 class Lifter:
@@ -116,7 +116,7 @@ class Lifter:
             points[:, [self.skeleton.index(joint) for joint in mapping.made_up]] = np.nan
         else:
             _check_whole(points, self.skeleton)
-        there = (~lost).sum(axis=1) >= LEAST_JOINTS
+        there = (~np.isnan(points).any(axis=2)).sum(axis=1) >= LEAST_JOINTS
         seen = torch.from_numpy(points[there])
         positions = np.full((*points.shape[:2], 3), np.nan, dtype=np.float32)
         positions[there] = self._lift_found(seen, there, camera, flip=flip).numpy()
@@ -192,6 +192,8 @@ class Lifter:
             "normalisation": self.network.config.normalisation,
             "focal_px": f"{camera.focal[0]:.1f}",
             "flip": "averaged with the mirrored prediction" if flip else "off",
+            **({"unseen_joints": "inferred from the others, confidence 0"} if self.network.takes_missing else {}),
+            **({"expected_error": "as the model estimates it"} if self.network.tells_error else {}),
         }
 
 

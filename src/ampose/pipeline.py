@@ -22,6 +22,7 @@ from ampose.media import Media, open_media
 from ampose.picking import Box, pick_at, pick_people
 from ampose.pose import Pose2D, Pose3D
 from ampose.skeletons import find_mapping
+from ampose.spread import lift_with_spread
 from ampose.track import Track
 from ampose.tracking import KEEP_SECONDS, link_people
 
@@ -41,6 +42,7 @@ class Lifting:
         field_of_view: Of the camera, in degrees across the longer side of the picture.
         flip: Average with the mirrored prediction.
         min_confidence: Joints of which the detector is less sure than this are taken as not found.
+        spread: How often each pose is lifted once more for the lifter's own spread (``ampose.spread``); 0: not at all.
         finish: What is done to the poses afterwards.
     """
 
@@ -48,11 +50,23 @@ class Lifting:
     field_of_view: float = DEFAULT_FIELD_OF_VIEW
     flip: bool = True
     min_confidence: float = 0.0
+    spread: int = 0
     finish: Finish = field(default_factory=Finish)
+
+    def __post_init__(self) -> None:
+        if self.spread < 0 or self.spread == 1:
+            raise InputError(f"spread must be 0 or at least 2, got {self.spread}; a single answer has no spread")
 
     def camera(self, image_size: tuple[int, int]) -> Intrinsics:
         """Return the camera of pictures of this size."""
         return self.intrinsics or Intrinsics.from_field_of_view(image_size, self.field_of_view)
+
+    def lift(self, pose: Pose2D, lifter: Lifter) -> Pose3D:
+        """Lift one person, before anything is done to the pose afterwards."""
+        camera = self.camera(pose.image_size)
+        if self.spread:
+            return lift_with_spread(lifter, pose, times=self.spread, intrinsics=camera, flip=self.flip)
+        return lifter.lift(pose, intrinsics=camera, flip=self.flip)
 
 
 @dataclass(frozen=True)
@@ -231,9 +245,8 @@ def lift_tracks(
 
 
 def _lift(poses: Sequence[Pose2D], lifter: Lifter, how: Lifting) -> list[tuple[Pose2D, Pose3D]]:
-    camera = how.camera(poses[0].image_size)
-    lifted = [lifter.lift(pose, intrinsics=camera, flip=how.flip) for pose in poses]
-    finished = finish(list(zip(poses, lifted, strict=True)), camera, how.finish)
+    lifted = [how.lift(pose, lifter) for pose in poses]
+    finished = finish(list(zip(poses, lifted, strict=True)), how.camera(poses[0].image_size), how.finish)
     return list(zip(poses, finished, strict=True))
 
 

@@ -152,6 +152,11 @@ class Pose3D:
         return np.isnan(self.positions).all(axis=(1, 2))
 
     @property
+    def inferred(self) -> Bool[np.ndarray, "frame joint"]:
+        """True for joints that were not seen and are there all the same: the lifter inferred them from the others."""
+        return np.isfinite(self.positions).all(axis=2) & (self.confidence == 0)
+
+    @property
     def unit(self) -> str:
         """The unit of ``positions``: always metres."""
         return "m"

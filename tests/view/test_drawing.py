@@ -11,10 +11,11 @@ from ampose.errors import InputError
 from ampose.media import open_media
 from ampose.pose import Pose2D, Pose3D
 from ampose.skeletons import get_skeleton
-from ampose.view import choose_frames, write_overview, write_preview
+from ampose.view import Shown, choose_frames, write_overview, write_preview
 from ampose.view.painting import Panel
-from ampose.view.photo import cuts_around, in_joints_of
+from ampose.view.photo import Cut, cuts_around, draw_photo
 from ampose.view.projection import SIDE_COLOURS, SIDES, Side, Stage, frame_strokes, standing, upright
+from ampose.view.shown import in_joints_of
 
 SKELETON = get_skeleton("human36m_17")
 HEIGHTS = {"head": 1.7, "neck_nose": 1.6, "thorax": 1.4, "spine": 1.2, "hip": 0.95}
@@ -126,7 +127,7 @@ def test_choose_frames_passes_over_missing_ones():
 
 def test_cuts_hold_the_person_and_stay_in_the_picture():
     pose = seen_by_camera(standing_person())
-    for cut in cuts_around(pose, [0, 3], aspect=1.2):
+    for cut in cuts_around([pose], [0, 3], aspect=1.2):
         assert cut.height == pytest.approx(1.2 * cut.width)
         points = pose.keypoints[0]
         assert (points > (cut.left, cut.top)).all()
@@ -149,7 +150,7 @@ def test_overview_is_a_page_of_pictures(tmp_path, count):
     pose = standing_person(8)
     chosen = choose_frames(pose, count)
     frames = dict(zip(chosen, grey_frames(count), strict=True))
-    write_overview(tmp_path / "overview.png", frames, seen_by_camera(pose), pose, title="Somebody")
+    write_overview(tmp_path / "overview.png", frames, [Shown.of(seen_by_camera(pose), pose)], title="Somebody")
     image = np.asarray(Image.open(tmp_path / "overview.png").convert("RGB"))
     assert image.shape[1] == pytest.approx({1: 1600, 2: 1082, 4: 1600}[count], abs=4)
     page = image[112:]  # under the legend
@@ -160,7 +161,7 @@ def test_overview_is_a_page_of_pictures(tmp_path, count):
 @pytest.mark.parametrize("size", [(320, 480), (480, 270), (1920, 1080), (101, 75)])
 def test_preview_is_a_video_of_the_same_length(tmp_path, size):
     pose = standing_person(6, missing=(2,))
-    write_preview(tmp_path / "preview.mp4", grey_frames(6, size), seen_by_camera(pose, size), pose)
+    write_preview(tmp_path / "preview.mp4", grey_frames(6, size), [Shown.of(seen_by_camera(pose, size), pose)])
     media = open_media(tmp_path / "preview.mp4")
     frames = list(media)
     height = media.image_size[1]
@@ -176,6 +177,58 @@ def test_preview_is_a_video_of_the_same_length(tmp_path, size):
     assert bones[2].sum() == 0, "nobody is drawn where nobody was found"
 
 
+def crowd(count: int, frames: int = 4) -> list[Shown]:
+    """People beside each other; the last is there in the first frame only."""
+    people = []
+    for number in range(count):
+        pose = standing_person(frames, missing=tuple(range(1, frames)) if number == count - 1 else ())
+        seen = seen_by_camera(pose, (900, 480))
+        people.append(
+            Shown.of(
+                replace(seen, keypoints=seen.keypoints + np.float32([100 * number - 300, 0])), pose, f"person {number}"
+            )
+        )
+    return people
+
+
+@pytest.mark.parametrize(("count", "columns"), [(2, 1), (3, 2), (7, 3)])
+def test_everybody_is_in_the_preview(tmp_path, count, columns):
+    """Over the video all are drawn, with a panel for each of up to six."""
+    people = crowd(count)
+    write_preview(tmp_path / "preview.mp4", grey_frames(4, (900, 480)), people)
+    first, last = list(open_media(tmp_path / "preview.mp4"))[:: len(people[0].pose3d) - 1]
+    assert first.shape[:2] == (480, 900 + columns * 240)
+    reds = [
+        (np.abs(frame[:, :900].astype(int) - SIDE_COLOURS["left"]).sum(axis=2) < 60).any(axis=0)
+        for frame in (first, last)
+    ]
+    starts = [int((np.diff(red.astype(int)) == 1).sum()) for red in reds]
+    assert starts[0] > starts[1] == count - 1
+
+
+def test_everybody_is_in_the_overview_or_counted(tmp_path):
+    """Each of up to four has a row, also who is not there in the frames that are shown."""
+    heights = []
+    for count in (2, 3, 6):
+        frames = dict.fromkeys((1, 2), grey_frames(1, (900, 480))[0])
+        write_overview(tmp_path / f"{count}.png", frames, crowd(count), title="Some")
+        heights.append(np.asarray(Image.open(tmp_path / f"{count}.png")).shape[0])
+    row = heights[1] - heights[0]
+    assert heights[2] - heights[1] == pytest.approx(row, abs=2), "four rows at the most"
+
+
+def test_what_was_not_seen_is_not_drawn_over_the_picture():
+    pose = standing_person(1)
+    seen = seen_by_camera(pose)
+    seen.keypoints[:, [SKELETON.index(f"left_{joint}") for joint in ("hip", "knee", "ankle")]] = np.nan
+    picture = draw_photo(grey_frames(1)[0], Cut.whole((320, 480)), (320, 480), [Shown.of(seen, pose)])
+    orange = np.abs(np.asarray(picture).astype(int) - SIDE_COLOURS["left"]).sum(axis=2) < 60
+    assert orange[:240].any(), "the arm"
+    assert not orange[300:].any(), "no leg"
+    (cut,) = cuts_around([seen], [0], 1.0)
+    assert np.isfinite([cut.left, cut.top, cut.width, cut.height]).all()
+
+
 def test_preview_reports_and_leaves_nothing_when_frames_fail(tmp_path):
     pose = standing_person(3)
     calls = []
@@ -185,7 +238,12 @@ def test_preview_reports_and_leaves_nothing_when_frames_fail(tmp_path):
         raise InputError("the file is gone")
 
     with pytest.raises(InputError, match="gone"):
-        write_preview(tmp_path / "p.mp4", frames(), seen_by_camera(pose), pose, report=lambda *call: calls.append(call))
+        write_preview(
+            tmp_path / "p.mp4",
+            frames(),
+            [Shown.of(seen_by_camera(pose), pose)],
+            report=lambda *call: calls.append(call),
+        )
     assert calls == [(1, 3, ""), (2, 3, "")]
     assert list(tmp_path.iterdir()) == []
 
@@ -195,7 +253,7 @@ def test_pictures_into_a_folder_that_is_none(tmp_path):
     (tmp_path / "file").touch()
     target = Path(tmp_path / "file" / "overview.png")
     with pytest.raises(InputError, match="folder that can be written to"):
-        write_overview(target, {0: grey_frames(1)[0]}, seen_by_camera(pose), pose)
+        write_overview(target, {0: grey_frames(1)[0]}, [Shown.of(seen_by_camera(pose), pose)])
 
 
 @pytest.mark.parametrize("tilt", [-30.0, 22.0])

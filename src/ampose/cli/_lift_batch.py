@@ -12,7 +12,8 @@ from pathlib import Path
 
 from ampose import __version__
 from ampose.atomic import replacing
-from ampose.cli._lift_one import check_folder, lift_one, more_files, read_how, read_options
+from ampose.cli._lift_how import read_how
+from ampose.cli._lift_one import check_folder, lift_one, more_files, read_options
 from ampose.cli._lift_options import Settings
 from ampose.cli._lift_summary import in_one_line
 from ampose.errors import InputError, MissingExtraError

@@ -3,26 +3,27 @@
 import tempfile
 import time
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ampose.cli._extras import require
+from ampose.cli._lift_how import describe_camera, pictured_field_of_view, read_how
 from ampose.cli._lift_options import Settings
 from ampose.cli._progress import progress
 from ampose.cli._writing import check_names, write_files
 from ampose.errors import InputError
 
 if TYPE_CHECKING:
-    from ampose.camera import Intrinsics
     from ampose.lifter import Lifter
     from ampose.media import Frame, Media
     from ampose.media.sampled import Sampled
     from ampose.picking import Box
     from ampose.pipeline import Lifted, LiftedPerson, Lifting, Seen
     from ampose.pose import Pose3D
+    from ampose.view import Shown
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Done:
     Args:
         media: What was lifted.
         lifted: The people.
-        shown: Whom the pictures show.
+        shown: Who is seen for longest.
+        camera: Which was taken, and who said so.
         files: Each file with what it is.
         writing: Seconds for writing and drawing.
     """
@@ -40,6 +42,7 @@ class Done:
     media: "Media"
     lifted: "Lifted"
     shown: "LiftedPerson"
+    camera: str
     files: list[tuple[Path, str]]
     writing: float
 
@@ -58,7 +61,8 @@ def lift_one(source: Path, folder: Path, settings: Settings) -> Done:
     person = _read_person(settings)
     read_how(settings, (1, 1))  # refuse a wrong setting before a file is read
     media, seen = _open(source, settings)
-    how = read_how(settings, media.image_size)
+    pictured = None if seen else pictured_field_of_view(source, settings.filming)
+    how = read_how(settings, media.image_size, pictured)
     preview = settings.writing.preview and media.num_frames != 1
     _check_packages(preview=preview)
     check_names(more, timed=media.fps is not None)
@@ -67,8 +71,9 @@ def lift_one(source: Path, folder: Path, settings: Settings) -> Done:
     start = time.perf_counter()
     shown = max(lifted.people, key=lambda one: one.num_found)
     files = _write(folder, lifted, more, settings)
-    files += _draw(folder, media, shown, settings, preview=preview)
-    return Done(media, lifted, shown, files, time.perf_counter() - start)
+    files += _draw(folder, media, lifted, shown, settings, preview=preview)
+    camera = describe_camera(settings.filming, pictured)
+    return Done(media, lifted, shown, camera, files, time.perf_counter() - start)
 
 
 def check_folder(folder: Path, source: Path) -> None:
@@ -101,38 +106,6 @@ def more_files(folder: Path, to: str) -> list[Path]:
     return [folder / f"poses.{name}" for name in dict.fromkeys(names) if name not in ("json", "npz")]
 
 
-def read_how(settings: Settings, image_size: tuple[int, int]) -> "Lifting":
-    """Return how keypoints of pictures of this size become 3D."""
-    from ampose.finishing import Finish
-    from ampose.pipeline import Lifting
-
-    if not 0 <= settings.finding.min_confidence < 1:
-        raise InputError(f"--min-confidence must be at least 0 and below 1, got {settings.finding.min_confidence}")
-    return Lifting(
-        intrinsics=None if settings.filming.focal is None else read_focal(settings.filming.focal, image_size),
-        field_of_view=settings.filming.field_of_view,
-        flip=settings.finding.flip,
-        min_confidence=settings.finding.min_confidence,
-        finish=Finish(**asdict(settings.finishing), camera_tilt=settings.filming.camera_tilt),
-    )
-
-
-def read_focal(text: str, image_size: tuple[int, int]) -> "Intrinsics":
-    """Read ``f`` or ``fx,fy,cx,cy`` in pixels; without a centre it is the middle of the picture."""
-    from ampose.camera import Intrinsics
-
-    try:
-        numbers = [float(part) for part in text.split(",")]
-    except ValueError:
-        numbers = []
-    if len(numbers) not in (1, 4) or not all(0 < number < float("inf") for number in numbers):
-        raise InputError(f"--focal must be pixels, as in 1145, or fx,fy,cx,cy; got {text!r}")
-    middle = [side / 2 for side in image_size]
-    focal, centre = (numbers[:2], numbers[2:]) if len(numbers) == 4 else (2 * numbers, middle)
-    as_array = (np.array(pair, dtype=np.float32) for pair in (focal, centre, image_size))
-    return Intrinsics(**dict(zip(("focal", "centre", "image_size"), as_array, strict=True)))
-
-
 def read_options(pairs: tuple[str, ...]) -> dict[str, str]:
     """Read ``name=value`` options of a detector."""
     for pair in pairs:
@@ -161,14 +134,19 @@ def _open(source: Path, settings: Settings) -> "tuple[Sampled, Seen | None]":
 
     said = settings.keypoints
     if said.format is None and not is_keypoint_file(source):
-        for name, value in (("skeleton", said.skeleton), ("image-size", said.image_size)):
+        for name, value in (("skeleton", said.skeleton), ("image-size", said.image_size), ("video", said.video)):
             if value is not None:
                 raise InputError(f"--{name} must be given with a keypoint file only, got {source}; leave it out")
         media = open_media(source)
         _set_rate(media, said.fps)
         return Sampled(media), None
     tracks = read_keypoints(
-        source, format=said.format, skeleton=said.skeleton, image_size=_read_size(said.image_size), fps=said.fps
+        source,
+        format=said.format,
+        skeleton=said.skeleton,
+        image_size=_read_size(said.image_size),
+        fps=said.fps,
+        video=said.video,
     )
     pose = tracks[0].pose
     return Sampled(Blank(source, pose.image_size, pose.fps, len(pose))), Seen(tuple(tracks))
@@ -232,24 +210,30 @@ def _write(folder: Path, lifted: "Lifted", more: list[Path], settings: Settings)
 
 
 def _draw(
-    folder: Path, media: "Sampled", shown: "LiftedPerson", settings: Settings, *, preview: bool
+    folder: Path, media: "Sampled", lifted: "Lifted", shown: "LiftedPerson", settings: Settings, *, preview: bool
 ) -> list[tuple[Path, str]]:
     """Draw the pictures; returns each file with what it is."""
-    from ampose.view import choose_frames, upright, write_overview, write_preview
+    from ampose.view import choose_frames, write_overview, write_preview
 
-    drawn = _about_the_root(shown.pose3d)
-    tilt = _tilt_left(shown.pose3d, settings)
-    drawn = upright(drawn, tilt) if tilt else drawn
+    people = [_shown(person, settings, alone=len(lifted.people) == 1) for person in lifted.people]
     files = [(folder / "overview.png", "frames beside their 3D pose")]
     if preview:
         with progress("drawing the preview") as report:
-            write_preview(folder / "preview.mp4", media, shown.pose2d, drawn, report=report)
+            write_preview(folder / "preview.mp4", media, people, report=report)
         files.append((folder / "preview.mp4", "the video beside its 3D pose"))
     kept = {number: media.kept[number] for number in choose_frames(_only(shown.pose3d, media.kept))}
     kept = kept or _look_again(media, choose_frames(shown.pose3d))
     title = f"{media.path.name} in 3D, by {shown.pose3d.provenance['model']}"
-    write_overview(folder / "overview.png", kept, shown.pose2d, drawn, title=title)
+    write_overview(folder / "overview.png", kept, people, title=title)
     return files
+
+
+def _shown(person: "LiftedPerson", settings: Settings, *, alone: bool) -> "Shown":
+    """Return how somebody is drawn: about the root, upright, and with their id if there are others."""
+    from ampose.view import Shown, upright
+
+    drawn, tilt = _about_the_root(person.pose3d), _tilt_left(person.pose3d, settings)
+    return Shown.of(person.pose2d, upright(drawn, tilt) if tilt else drawn, "" if alone else f"person {person.id}")
 
 
 def _tilt_left(pose: "Pose3D", settings: Settings) -> float:

@@ -5,8 +5,6 @@ from typing import Annotated, Literal
 
 import tyro
 
-from ampose.camera import DEFAULT_FIELD_OF_VIEW
-
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
@@ -26,6 +24,9 @@ class Finding:
     """Joints of which the detector is less sure than this are taken as not found."""
     flip: bool = True
     """Average each prediction with the mirrored one."""
+    spread: int = 0
+    """How often each pose is lifted once more, with its keypoints moved a little: how far the answers lie apart becomes
+    the joints' expected error. 8 is a good number; 0 leaves it out."""
     engine: str = "auto"
     """What runs the model: torch, torch-compile, onnxruntime or openvino; auto chooses by the device, the number of
     frames and what is installed."""
@@ -37,8 +38,9 @@ class Finding:
 class Filming:
     """The camera."""
 
-    field_of_view: float = DEFAULT_FIELD_OF_VIEW
-    """The camera's, in degrees across the longer side of the picture."""
+    field_of_view: float | None = None
+    """The camera's, in degrees across the longer side of the picture; by default what a photo's EXIF data say, or else
+    60."""
     focal: str | None = None
     """The camera's focal length in pixels, in place of the field of view, as in 1145; or all that is known of it, as
     fx,fy,cx,cy."""
@@ -74,6 +76,8 @@ class Keypoints:
     """Name of the skeleton of its points, or a TOML file; by default their number or names decide."""
     image_size: str | None = None
     """Size of the picture in pixels, as in 1920x1080, where the file does not say it."""
+    video: str | None = None
+    """Which video is meant, in a file of several."""
     fps: float | None = None
     """Frames per second, where the file does not say it; also of a folder of pictures that make a video."""
 

@@ -18,6 +18,7 @@ _LISTED = 8
 def summary(done: Done) -> str:
     """Return it: the input, who was found and how well, how long it took, which files there are."""
     rows = [("input", _describe(done.media, done.lifted)), *_people(done)]
+    rows.append(("camera", done.camera))
     floor = done.shown.pose3d.provenance.get("floor")
     rows += [("floor", floor)] if floor else []
     if done.lifted.seconds.detecting:
@@ -40,11 +41,9 @@ def _people(done: Done) -> list[tuple[str, str]]:
     rows = []
     for person in people[:_LISTED]:
         rows.append(("person" if alone else f"person {person.id}", describe_person(person, alone=alone)))
-        rows += [("", warning) for warning in _unseen(person)]
+        rows += [("", warning) for warning in (*_unseen(person), *_inferred(person))]
     if len(people) > _LISTED:
         rows.append(("", f"and {len(people) - _LISTED} more people"))
-    if len(people) > 1:
-        rows.append(("", f"the pictures show person {done.shown.id}"))
     if others:
         rows.append(("others", f"not lifted: person {', '.join(map(str, others))}"))
     return [(f"{title:<8}" if len(title) < 8 else f"{title} ", text) for title, text in rows]
@@ -90,6 +89,16 @@ def _unseen(person: "LiftedPerson") -> list[str]:
         for limb, confidence in _limb_confidence(person).items()
         if confidence < _SURE
     ]
+
+
+def _inferred(person: "LiftedPerson") -> list[str]:
+    """Say which joints the lifter inferred, and in which frames there was too little for that."""
+    pose, seen = person.pose3d, ~person.pose2d.missing
+    counts = pose.inferred.sum(axis=0)
+    joints = [f"{joint} ({count})" for joint, count in zip(pose.skeleton.joints, counts, strict=True) if count]
+    too_little = int((pose.missing & seen).sum())
+    said = [f"joints inferred, with confidence 0 (frames): {', '.join(joints)}"] if joints else []
+    return said + ([f"not lifted in {_counted(too_little)}: too few joints were found"] if too_little else [])
 
 
 def _describe_speed(lifted: "Lifted", writing: float) -> str:

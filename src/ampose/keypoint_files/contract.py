@@ -97,8 +97,8 @@ class KeypointReader(Protocol):
     """One layout of keypoint files.
 
     Registered with the facts ``title`` (what users call it), ``looks_for`` (how it is recognised, in words), ``size``
-    (whether the file says how large the picture is), ``example`` (what its files are called) and, if all of its files
-    need one, ``package`` and ``extra``.
+    (whether the file says how large the picture is), ``example`` (what its files are called) and, where it is so,
+    ``videos`` (a file may hold several) and the ``package`` and ``extra`` that all of its files need.
     """
 
     def fits(self, content: Content) -> bool:

@@ -80,6 +80,8 @@ def read_keypoints(
     content = Content(Path(path))
     given = Given(skeleton=None if skeleton is None else get_skeleton(skeleton), image_size=image_size, video=video)
     entry = readers.get(format) if format else _recognise(content)
+    if video is not None and not entry.facts.get("videos"):
+        raise InputError(f"{content.path}: video must be named for files of several videos only, got {video!r}")
     people = _read(entry, content, given)
     _check_somebody(content.path, people)
     return _tracks(

@@ -27,6 +27,7 @@ _CUSTOM = "custom"
     title="VideoPose3D, custom",
     looks_for="an npz file with positions_2d and metadata",
     size=True,
+    videos=True,
     example="data_2d_custom_mine.npz",
 )
 class VideoPose3DCustom:

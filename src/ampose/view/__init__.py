@@ -6,6 +6,7 @@ side), ``painting`` (strokes to pixels), ``photo`` (frames with the 2D pose over
 
 from ampose.view.preview import write_preview
 from ampose.view.projection import upright
+from ampose.view.shown import Shown
 from ampose.view.still import choose_frames, write_overview
 
-__all__ = ["choose_frames", "upright", "write_overview", "write_preview"]
+__all__ = ["Shown", "choose_frames", "upright", "write_overview", "write_preview"]

@@ -1,18 +1,18 @@
-"""Frames with the 2D pose over them, whole or cut around the person."""
+"""Frames with the 2D poses over them, whole or cut around the people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 
-from ampose.errors import InputError
 from ampose.media import Frame
 from ampose.media.packages import pillow
 from ampose.pose import Pose2D
-from ampose.skeletons import Skeleton, find_mapping
-from ampose.view.painting import SUPERSAMPLING, blank, paint_outlined
-from ampose.view.projection import bone_strokes
+from ampose.view.painting import SUPERSAMPLING, blank, paint_outlined, write_text
+from ampose.view.projection import WHITE, bone_strokes
+from ampose.view.shown import Shown
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -26,20 +26,7 @@ _BONE_OF_PERSON = 0.017
 _BONE_OF_PICTURE = 0.014
 """And at most this by the height of the picture."""
 
-
-def in_joints_of(pose: Pose2D, skeleton: Skeleton) -> Pose2D:
-    """Return the pose in another skeleton's joints (the lifter saw those); as it is if no way is known."""
-    try:
-        mapping = find_mapping(pose.skeleton.name, skeleton.name)
-    except InputError:
-        return pose
-    return Pose2D(
-        keypoints=mapping.map_points(pose.keypoints),
-        confidence=mapping.map_confidence(pose.confidence),
-        skeleton=skeleton,
-        image_size=pose.image_size,
-        fps=pose.fps,
-    )
+_LETTER_OF_PICTURE, _LEAST_LETTER_PX = 0.03, 11
 
 
 @dataclass(frozen=True)
@@ -57,11 +44,17 @@ class Cut:
         return cls(0.0, 0.0, float(image_size[0]), float(image_size[1]))
 
 
-def cuts_around(pose: Pose2D, frames: "list[int]", aspect: float) -> list[Cut]:
-    """Return a window around the person for each frame, all of one size and aspect (height by width)."""
-    limits = np.array(pose.image_size, dtype=np.float32)
-    points = np.clip(pose.keypoints[frames], 0, limits)
-    low, high = points.min(axis=1), points.max(axis=1)
+def cuts_around(poses: Sequence[Pose2D], frames: "list[int]", aspect: float) -> list[Cut]:
+    """Return a window around the people for each frame, all of one size and aspect (height by width).
+
+    Args:
+        poses: At least one of them has a joint in each of the frames.
+        frames: Their numbers.
+        aspect: Of the windows.
+    """
+    limits = np.array(poses[0].image_size, dtype=np.float32)
+    points = np.clip(np.concatenate([pose.keypoints[frames] for pose in poses], axis=1), 0, limits)
+    low, high = np.nanmin(points, axis=1), np.nanmax(points, axis=1)
     extent = (high - low).max(axis=0) * _ROOM
     width = max(float(extent[0]), float(extent[1]) / aspect, 16.0)
     size = np.array([width, width * aspect])
@@ -74,23 +67,41 @@ def draw_photo(
     frame: Frame,
     cut: Cut,
     size: tuple[int, int],
-    pose: Pose2D | None = None,
+    people: Sequence[Shown] = (),
     number: int = 0,
 ) -> "Image":
-    """Return the window of the frame at this size in pixels, with frame ``number`` of the pose over it."""
+    """Return the window of the frame at this size in pixels, with frame ``number`` of everybody's pose over it."""
     large = (SUPERSAMPLING * size[0], SUPERSAMPLING * size[1])
     image = _enlarged(frame, cut, large)
-    if pose is not None and not pose.missing[number]:
-        points = pose.keypoints[number]
-        scale = large[0] / cut.width
-        strokes = bone_strokes(pose.skeleton, points, pose.confidence[number])
-        paint_outlined(
-            image,
-            strokes,
-            lambda point: ((point[0] - cut.left) * scale, (point[1] - cut.top) * scale),
-            _bone_px(np.clip(points, 0, pose.image_size), scale, large[1]),
-        )
+    for person in people:
+        if not person.pose2d.missing[number]:
+            _draw_person(image, cut, person, number)
     return image.reduce(SUPERSAMPLING)
+
+
+def _draw_person(image: "Image", cut: Cut, person: Shown, number: int) -> None:
+    """Draw the bones whose ends were seen, and the person's name above them."""
+    pose, scale = person.pose2d, image.width / cut.width
+    points = pose.keypoints[number]
+    strokes = bone_strokes(pose.skeleton, points, pose.confidence[number])
+    seen = points[np.isfinite(points).all(axis=1)]
+    paint_outlined(
+        image,
+        [stroke for stroke in strokes if np.isfinite((stroke.start, stroke.end)).all()],
+        lambda point: ((point[0] - cut.left) * scale, (point[1] - cut.top) * scale),
+        _bone_px(np.clip(seen, 0, pose.image_size), scale, image.height),
+    )
+    if person.name:
+        _write_name(image, person.name, (seen[seen[:, 1].argmin()] - (cut.left, cut.top)) * scale)
+
+
+def _write_name(image: "Image", name: str, top: Float[np.ndarray, "2"]) -> None:
+    """Write it above the uppermost joint, in ink on white, inside of the picture."""
+    size = max(SUPERSAMPLING * _LEAST_LETTER_PX, round(_LETTER_OF_PICTURE * image.height))
+    x, y = float(np.clip(top[0] - size, 0, image.width - 4 * size)), float(np.clip(top[1] - 2 * size, 0, image.height))
+    for shift in ((-2, 0), (2, 0), (0, -2), (0, 2)):
+        write_text(image, (x + shift[0], y + shift[1]), name, size=size, colour=WHITE)
+    write_text(image, (x, y), name, size=size)
 
 
 def _enlarged(frame: Frame, cut: Cut, size: tuple[int, int]) -> "Image":

@@ -5,6 +5,7 @@ down on a person, the person leans towards it, unless the pose is turned ``uprig
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -123,6 +124,13 @@ class Stage:
             float(seen[:, 1].max()),
         )
         return cls(radius, (-across - _MARGIN_M, across + _MARGIN_M, bottom - _MARGIN_M, top + _MARGIN_M))
+
+    @classmethod
+    def around_all(cls, poses: Sequence[Pose3D]) -> "Stage":
+        """Return one stage that holds each of the poses in which somebody is."""
+        stages = [cls.around(pose) for pose in poses if not pose.missing.all()]
+        lefts, rights, bottoms, tops = zip(*(stage.window for stage in stages), strict=True)
+        return cls(max(stage.radius for stage in stages), (min(lefts), max(rights), min(bottoms), max(tops)))
 
     @property
     def aspect(self) -> float:

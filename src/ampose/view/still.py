@@ -1,4 +1,4 @@
-"""``overview.png``: a few frames of the video over the 3D pose from two sides, on one page."""
+"""``overview.png``: a few frames of the video over the 3D poses, on one page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ import numpy as np
 from ampose.atomic import replacing
 from ampose.media import Frame
 from ampose.media.packages import load_package
-from ampose.pose import Pose2D, Pose3D
+from ampose.pose import Pose3D
 from ampose.view.painting import Panel, Pixel
-from ampose.view.photo import cuts_around, draw_photo, in_joints_of
+from ampose.view.photo import cuts_around, draw_photo
 from ampose.view.projection import (
     FAINT_INK,
     INK,
     SIDE_COLOURS,
-    SIDES,
     SURE,
     Colour,
     Stage,
     frame_strokes,
     pale,
 )
+from ampose.view.shown import Shown, View, choose_views
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -32,6 +32,8 @@ _PAGE_PX, _DPI = 1600, 100
 _MARGIN_PX, _GAP_PX, _HEADER_PX = 34, 14, 112
 _CELL_PX = 500
 _ASPECTS = (0.8, 1.35)
+_MOST = 4
+"""People with a row of their own."""
 
 
 def choose_frames(pose: Pose3D, count: int = 4) -> list[int]:
@@ -52,18 +54,16 @@ def choose_frames(pose: Pose3D, count: int = 4) -> list[int]:
     return [int(found[(2 * part + 1) * len(found) // (2 * count)]) for part in range(count)]
 
 
-def write_overview(
-    path: str | Path, frames: Mapping[int, Frame], pose2d: Pose2D, pose3d: Pose3D, *, title: str = ""
-) -> None:
-    """Write a page of pictures: a column for each frame, with the frame and two sides of its 3D pose.
+def write_overview(path: str | Path, frames: Mapping[int, Frame], people: Sequence[Shown], *, title: str = "") -> None:
+    """Write a page of pictures: a column for each frame, with the frame and the 3D poses.
 
-    A lone frame has its three pictures side by side.
+    One person is seen from two sides; of several, each has a row, as the camera sees them. A lone frame has its
+    pictures side by side.
 
     Args:
         path: A PNG; it appears when it is complete.
         frames: The frames to show by their numbers, as ``choose_frames`` chose them.
-        pose2d: Pixels.
-        pose3d: Metres, of the same frames.
+        people: Everybody; in each of the frames there is one of them at least. More than four are counted only.
         title: What to write above.
 
     Raises:
@@ -71,9 +71,10 @@ def write_overview(
         MissingExtraError: Matplotlib or Pillow is not installed.
     """
     numbers = sorted(frames)
-    page = _draw_page(frames, numbers, pose2d, pose3d)
-    figure = page.as_figure(title)
-    _add_legend(figure, page, unsure=bool((pose3d.confidence[numbers] < SURE).any()))
+    page = _draw_page(frames, numbers, people)
+    figure = page.as_figure(title + (f", and {len(people) - _MOST} more people" if len(people) > _MOST else ""))
+    unsure = any((person.pose3d[_among(person.pose3d, numbers)].confidence < SURE).any() for person in people)
+    _add_legend(figure, page, unsure=unsure)
     with replacing(path) as unfinished:
         figure.savefig(unfinished, dpi=_DPI, format="png")
 
@@ -129,20 +130,30 @@ class _Page:
         figure.text(x / self.size[0], 1 - y / self.size[1], text, color=_hex(colour), **style)
 
 
-def _draw_page(frames: Mapping[int, Frame], numbers: list[int], pose2d: Pose2D, pose3d: Pose3D) -> _Page:
+def _draw_page(frames: Mapping[int, Frame], numbers: list[int], people: Sequence[Shown]) -> _Page:
     """Draw the cells; the 3D panels share one stage, so that all have one scale."""
-    stage = Stage.around(pose3d[np.isin(np.arange(len(pose3d)), numbers)])
-    titles = ["2D, as detected", *(side.title for side in SIDES)]
-    times = [_moment(number, pose3d.fps) if len(pose3d) > 1 else "" for number in numbers]
+    stage = Stage.around_all([person.pose3d[_among(person.pose3d, numbers)] for person in people])
+    views, pose = choose_views(people, _MOST), people[0].pose3d
+    titles = ["2D, as detected", *(_title(view, numbers) for view in views)]
+    times = [_moment(number, pose.fps) if len(pose) > 1 else "" for number in numbers]
     lone = len(numbers) == 1
     size = _cell_size(len(titles) if lone else len(numbers), stage)
-    rows = [_photos(frames, numbers, size, in_joints_of(pose2d, pose3d.skeleton))]
-    for side in SIDES:
-        panel = Panel(stage, side, size)
-        rows.append([panel.draw(frame_strokes(pose3d, number, side)) for number in numbers])
+    rows = [_photos(frames, numbers, size, people)]
+    for view in views:
+        panel = Panel(stage, view.side, size)
+        rows.append([panel.draw(frame_strokes(view.person.pose3d, number, view.side)) for number in numbers])
     if lone:
         return _Page([[row[0] for row in rows]], times, titles)
     return _Page(rows, titles, times)
+
+
+def _among(pose: Pose3D, numbers: list[int]) -> np.ndarray:
+    return np.isin(np.arange(len(pose)), numbers) & ~pose.missing
+
+
+def _title(view: View, numbers: list[int]) -> str:
+    """Return the row's title; it says so where somebody is in other frames only."""
+    return view.title if _among(view.person.pose3d, numbers).any() else f"{view.title}: at other times"
 
 
 def _cell_size(columns: int, stage: Stage) -> tuple[int, int]:
@@ -151,9 +162,11 @@ def _cell_size(columns: int, stage: Stage) -> tuple[int, int]:
     return width, round(width * min(max(stage.aspect, low), high))
 
 
-def _photos(frames: Mapping[int, Frame], numbers: list[int], size: tuple[int, int], pose: Pose2D) -> "list[Image]":
-    cuts = cuts_around(pose, numbers, size[1] / size[0])
-    return [draw_photo(frames[n], cut, size, pose, n) for n, cut in zip(numbers, cuts, strict=True)]
+def _photos(
+    frames: Mapping[int, Frame], numbers: list[int], size: tuple[int, int], people: Sequence[Shown]
+) -> "list[Image]":
+    cuts = cuts_around([person.pose2d for person in people], numbers, size[1] / size[0])
+    return [draw_photo(frames[n], cut, size, people, n) for n, cut in zip(numbers, cuts, strict=True)]
 
 
 def _moment(number: int, fps: float | None) -> str:

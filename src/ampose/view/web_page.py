@@ -28,9 +28,9 @@ from ampose.errors import InputError
 from ampose.joint_angles import joint_angles
 from ampose.pose import Pose2D, Pose3D
 from ampose.skeletons import Skeleton
-from ampose.view.photo import in_joints_of
 from ampose.view.preview import PICTURES_PER_SECOND
 from ampose.view.projection import BACKDROP, FAINT_INK, FLOOR, INK, SIDE_COLOURS, SURE, WHITE, Colour, pale, upright
+from ampose.view.shown import in_joints_of
 
 _LOG = logging.getLogger(__name__)
 
