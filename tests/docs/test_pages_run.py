@@ -29,17 +29,19 @@ SHIM = '''#!{python}
 import hashlib, shutil, sys
 from pathlib import Path
 from ampose.cli import main
-words = sys.argv[1:]
-at = next((n for n, word in enumerate(words) if word in ("-o", "--output")), None)
-if words[:1] != ["lift"] or at is None or not words[1:2][0].endswith(".mp4") or len(words[1:at]) > 1:
-    sys.exit(main(words))
-told = words[:at] + words[at + 2:]
-kept = Path({kept!r}) / hashlib.sha256(" ".join(told).encode()).hexdigest()
-if not kept.exists():
-    status = main([*told, "-o", str(kept)])
-    if status:
-        sys.exit(status)
-shutil.copytree(kept, words[at + 1], dirs_exist_ok=True)
+def run(words):
+    at = next((n for n, word in enumerate(words) if word in ("-o", "--output")), None)
+    if words[:1] != ["lift"] or at is None or not words[1:2][0].endswith(".mp4") or len(words[1:at]) > 1:
+        sys.exit(main(words))
+    told = words[:at] + words[at + 2:]
+    kept = Path({kept!r}) / hashlib.sha256(" ".join(told).encode()).hexdigest()
+    if not kept.exists():
+        status = main([*told, "-o", str(kept)])
+        if status:
+            sys.exit(status)
+    shutil.copytree(kept, words[at + 1], dirs_exist_ok=True)
+if __name__ == "__main__":
+    run(sys.argv[1:])
 '''
 
 

@@ -6,7 +6,8 @@ import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -73,7 +74,15 @@ def _results(folders: dict[Path, Path], settings: Settings) -> Iterator[tuple[Pa
     with ProcessPoolExecutor(settings.writing.jobs, mp_context=fresh) as pool:
         waiting = {pool.submit(_try, source, folder, settings): source for source, folder in folders.items()}
         for future in as_completed(waiting):
-            yield waiting[future], *future.result()
+            yield waiting[future], *_outcome(waiting[future], future)
+
+
+def _outcome(source: Path, future: Future[tuple[str, bool]]) -> tuple[str, bool]:
+    """Return what a process answered, or that it ended without an answer, as when memory runs out."""
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        return f"{source}: failed: its process ended abruptly; try fewer --jobs", False
 
 
 def _try(source: Path, folder: Path, settings: Settings) -> tuple[str, bool]:
