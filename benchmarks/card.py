@@ -115,6 +115,7 @@ def _tells_error(config: Data) -> str:
 def _training(training: Data) -> str:
     config, versions = training["config"], training["packages"]
     hashes = "\n".join(f"- `{name}`, sha256 `{digest}`" for name, digest in training["data_sha256"].items())
+    note = f"\n{training['note']}" if training["note"] else ""
     device = training["gpu"] or f"{training['threads']} CPU thread{'s' if training['threads'] > 1 else ''}"
     return (
         f"The packaged recipe `{training['recipe']}`: {config['epochs']} epochs of "
@@ -124,7 +125,7 @@ def _training(training: Data) -> str:
         f"{training['epochs_done']} epochs were done: {training['steps']:,} steps, "
         f"{training['samples_seen'] / 1e6:.2f} M samples seen, {training['minutes']:.0f} minutes on {device} "
         f"({training['machine']}), {training['samples_per_second']:.0f} samples a second. Python {training['python']}, "
-        f"{', '.join(f'{name} {version}' for name, version in versions.items())}. Started {training['started']}.\n\n"
+        f"{', '.join(f'{name} {version}' for name, version in versions.items())}. Started {training['started']}.{note}\n\n"
         f"Prepared data:\n\n{hashes}"
     )
 

@@ -47,6 +47,7 @@ def main(
     name: str = "ampose-small",
     output: Path | None = None,
     install: str | None = None,
+    note: str = "",
     real_video: bool = True,
 ) -> None:
     """Make the card of a run.
@@ -58,6 +59,7 @@ def main(
         name: What the weights are called in a folder of their own.
         output: Folder in which the weights folder and the pictures are made.
         install: Replace the bundled weights of this name, the pictures of the docs and the README's table.
+        note: What the manifest does not tell about the training; it goes into the card as it is.
         real_video: Also measure on the four-camera clip (needs ../shared/media and mediapipe).
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
@@ -66,17 +68,17 @@ def main(
     with tempfile.TemporaryDirectory() as temporary:
         home = output or Path(temporary)
         folder = home / (install or name)
-        make(run, weights, read_motion(motion), folder, real_video=real_video)
+        make(run, weights, read_motion(motion), folder, note=note, real_video=real_video)
         if install:
             install_weights(folder, install)
     log.info("done")
 
 
-def make(run: Path, which: str, motion: Motion, folder: Path, *, real_video: bool) -> None:
+def make(run: Path, which: str, motion: Motion, folder: Path, *, note: str, real_video: bool) -> None:
     """Write a weights folder with card and numbers; pictures go beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     found = load_weights(run / which)
-    training = describe_training(run, found)
+    training = {**describe_training(run, found), "note": note}
     network, calibration = found.network, None
     if network.tells_error:
         network, calibration = card_measure.calibrate(network, motion)
