@@ -113,3 +113,36 @@ def test_baselines_learn_from_the_others_only(motion: Motion, protocol: Protocol
         view_others(motion.select(subjects=["02"]), protocol, 30)
     with pytest.raises(InputError, match="does not measure, got none"):
         view_others(motion, replace(protocol, subjects=()), 30)
+
+
+def test_sides_are_mistaken_where_a_protocols_noise_has_swaps(motion: Motion, protocol: Protocol) -> None:
+    """With swaps alone, a sample is either as it was or has joints of a pair exchanged; about as many as said."""
+    clean = view_held_out(motion, protocol).samples.keypoints_px
+    swapped = view_held_out(motion, replace(protocol, noise=NoiseConfig(swaps=0.5))).samples.keypoints_px
+    changed = (clean != swapped).any(dim=-1)
+    share = changed.any(dim=1).double().mean().item()
+    assert 0.3 < share < 0.7
+    mirrored = clean[:, get_skeleton(protocol.skeleton).flip_order]
+    assert torch.equal(swapped[changed], mirrored[changed])
+
+
+def test_a_window_has_the_same_sides_mistaken_as_its_middle(motion: Motion, protocol: Protocol) -> None:
+    noisy = replace(protocol, noise=NoiseConfig(swaps=0.5))
+    clean = view_held_out(motion, protocol, receptive_field=3).samples.footage
+    seen = view_held_out(motion, noisy, receptive_field=3).samples.footage
+    assert clean is not None
+    assert seen is not None
+    before, after = (one.keypoints_px.reshape(-1, 3, 17, 2) for one in (clean, seen))
+    changed = (before != after).any(dim=-1)
+    assert changed.any()
+    assert torch.equal(changed[:, 0], changed[:, 1])
+    assert torch.equal(changed[:, 2], changed[:, 1])
+
+
+def test_the_wide_protocols_look_from_where_the_others_do_not() -> None:
+    wide, noisy = (protocols.get(f"cmu-held-out-wide{end}").target for end in ("", "-noisy"))
+    assert wide.cameras == noisy.cameras
+    assert (wide.cameras.pitch_degrees, wide.cameras.off_centre) == ((-45, 70), (0, 0.8))
+    assert wide.source_2d.endswith("no noise")
+    for said in ("3.0%", "5.0% of the joints five times", "1.0% of the samples"):
+        assert said in noisy.source_2d

@@ -1,56 +1,46 @@
 """The weights that come with the package: they load, their card is true, and its numbers can be had again.
 
-``python tests/weights/test_bundled.py`` writes the tables of the cards anew from their evaluation.json.
+``python benchmarks/card.py`` writes the cards and the README's table anew from the JSON files beside the weights.
 """
 
+import importlib.util
 import json
-import re
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 import ampose
 from ampose.cli import main
-from ampose.weights import bundled_weights
+from ampose.data.cmu_mocap import read_cmu
+from ampose.evaluation import protocols, view_held_out
+from ampose.evaluation.calibration import compare_errors
+from ampose.models.prediction import predict
+from ampose.weights import bundled_weights, load_weights
 
+ROOT = Path(__file__).parents[2]
 BUNDLED = bundled_weights()
-TABLE = re.compile(r"(<!-- table (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-HEADINGS = {"mpjpe": "MPJPE mm", "p_mpjpe": "P-MPJPE mm", "n_mpjpe": "N-MPJPE mm", "pck": "PCK@150 %", "auc": "AUC %"}
 
 
-def evaluation(folder: Path) -> list[dict[str, Any]]:
-    reports: list[dict[str, Any]] = json.loads((folder / "evaluation.json").read_text())
-    return reports
-
-
-def markdown(first: str, rows: list[dict[str, Any]], titles: list[str]) -> str:
-    lines = [[first, "frames", *HEADINGS.values()], ["---", *["--:"] * (len(HEADINGS) + 1)]]
-    for row, title in zip(rows, titles, strict=True):
-        lines.append([title, f"{row['frames']:,}", *(f"{row['values'][metric]:.1f}" for metric in HEADINGS)])
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def tables(folder: Path) -> dict[str, str]:
-    """The tables that a card must hold."""
-    reports = evaluation(folder)
-    ours = reports[0]
-    by_action = [*ours["actions"], ours["mean_over_actions"], ours["all_frames"]]
-    return {
-        "actions": markdown("action", by_action, [row["name"] for row in by_action]),
-        "subjects": markdown("subject", ours["subjects"], [row["name"] for row in ours["subjects"]]),
-        "methods": markdown("method", [r["mean_over_actions"] for r in reports], [r["method"] for r in reports]),
-    }
-
-
-def with_tables(text: str, folder: Path) -> str:
-    made = tables(folder)
-    return TABLE.sub(lambda match: match[1] + made[match[2]] + match[3], text)
+@pytest.fixture(scope="module")
+def card() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("card", ROOT / "benchmarks" / "card.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(params=BUNDLED)
 def folder(request: pytest.FixtureRequest) -> Path:
     return BUNDLED[request.param]
+
+
+def read(folder: Path, name: str) -> Any:
+    return json.loads((folder / f"{name}.json").read_text())
 
 
 def test_there_are_weights_for_the_default_of_the_command_line():
@@ -63,27 +53,67 @@ def test_they_load_and_say_where_they_come_from(folder):
     assert "mocap.cs.cmu.edu" in lifter.facts["data"]
 
 
-def test_the_card_has_the_numbers_of_the_evaluation(folder):
-    card = (folder / "README.md").read_text()
-    assert {name for _, name, _ in TABLE.findall(card)} == set(tables(folder))
-    assert card == with_tables(card, folder)
-    assert "NSF EIA-0196217" in card
+def test_the_card_is_made_of_the_measurements(folder, card):
+    text = (folder / "README.md").read_text()
+    assert text == card.render(folder)
+    assert "NSF EIA-0196217" in text
+    assert "$" not in text
 
 
-def test_the_readme_has_the_numbers_of_the_evaluation(folder):
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    assert readme == with_tables(readme, folder)
+def test_the_readme_has_the_numbers_of_the_evaluation(card):
+    readme = (ROOT / "README.md").read_text()
+    assert card.TABLE.search(readme)
+    assert readme == card.with_methods(readme, BUNDLED["ampose-small"])
 
 
-def test_the_evaluation_is_of_these_weights(folder):
-    weights = json.loads((folder / "config.json").read_text())
-    assert evaluation(folder)[0]["facts"]["weights"] == f"sha256 {weights['sha256']}"
+def test_all_numbers_are_of_these_weights(folder):
+    digest = read(folder, "config")["sha256"]
+    reports = [one for one in read(folder, "evaluation") if one["method"] == folder.name]
+    assert {one["protocol"]["name"] for one in reports} >= {"cmu-held-out", "cmu-held-out-wide"}
+    assert {one["facts"]["weights"] for one in reports} == {f"sha256 {digest}"}
+    measured = read(folder, "measurements")
+    assert measured["sha256"] == digest
+    assert measured["four_cameras"] is None or digest[:12] in measured["four_cameras"]
 
 
-def test_it_beats_both_baselines(folder):
-    ours, *baselines = (report["mean_over_actions"]["values"]["mpjpe"] for report in evaluation(folder))
+def test_they_beat_both_baselines(folder):
+    reports = [one for one in read(folder, "evaluation") if one["protocol"]["name"] == "cmu-held-out"]
+    ours, *baselines = (report["mean_over_actions"]["values"]["mpjpe"] for report in reports)
     assert len(baselines) >= 2
     assert ours < 0.6 * min(baselines)
+
+
+def test_the_expected_error_is_true_on_people_it_was_not_fitted_on(folder):
+    calibration = read(folder, "measurements")["calibration"]
+    if calibration is None:
+        pytest.skip("these weights tell no expected error")
+    assert not set(calibration["fitted_on"]) & set(calibration["checked_on"])
+    for name, found in calibration["checked"].items():
+        after = found["after"]
+        assert after["expected_mm"] == pytest.approx(after["true_mm"], rel=0.3), name
+        assert after["correlation"] > 0.3, name
+
+
+def test_one_subject_measured_again(folder, shared, tmp_path):
+    """The smallest held-out subject, from the database's own files: the pose's error and the expected one."""
+    spot = read(folder, "measurements")["spot"]
+    motion = read_cmu(_only(shared / "data" / "cmu-mocap", spot["subjects"], tmp_path))
+    protocol = replace(protocols.get(spot["protocol"]).target, subjects=tuple(spot["subjects"]), frame_stride=1)
+    samples, network = view_held_out(motion, protocol).samples, load_weights(folder).network
+    pose = predict(network, samples.keypoints_px, samples.intrinsics, flip=True)
+    truth = samples.positions - samples.positions[:, :1]
+    assert (pose - truth).norm(dim=-1).mean().item() * 1000 == pytest.approx(spot["mpjpe_mm"], abs=0.01)
+    if network.tells_error:
+        expected = compare_errors(network, samples).expected.mean().item() * 1000
+        assert expected == pytest.approx(spot["expected_mm"], abs=0.01)
+
+
+def _only(root: Path, subjects: list[str], folder: Path) -> Path:
+    """A database with these subjects alone."""
+    (folder / "subjects").mkdir()
+    for subject in subjects:
+        (folder / "subjects" / subject).symlink_to(root / "subjects" / subject)
+    return folder
 
 
 @pytest.mark.slow
@@ -94,11 +124,5 @@ def test_the_numbers_can_be_had_again(folder, shared, tmp_path):
     assert main(["evaluate", folder.name, str(data), "-o", str(report)]) == 0
     (again,) = json.loads(report.read_text())
     for mean in ("mean_over_actions", "all_frames"):
-        for metric, value in evaluation(folder)[0][mean]["values"].items():
+        for metric, value in read(folder, "evaluation")[0][mean]["values"].items():
             assert again[mean]["values"][metric] == pytest.approx(value, abs=0.01), (mean, metric)
-
-
-if __name__ == "__main__":
-    for place in BUNDLED.values():
-        for page in (place / "README.md", Path(__file__).parents[2] / "README.md"):
-            page.write_text(with_tables(page.read_text(), place))

@@ -47,8 +47,8 @@ def evaluate_weights(
         weights: Name of bundled weights, or a folder that training wrote.
         data: What ampose prepare wrote: motion (.npz), or a folder for h36m and 3dhp protocols; with the subjects
             of the protocol.
-        protocol: Name of the protocol: cmu-held-out, cmu-held-out-noisy, cmu-all, h36m-cpn-17, 3dhp-cross-16... or
-            an installed one.
+        protocol: Name of the protocol: cmu-held-out, cmu-held-out-noisy, cmu-held-out-wide, h36m-cpn-17,
+            3dhp-cross-16... or an installed one.
         flip: Average each prediction with the mirrored one, where the protocol does so.
         baselines: Also measure linear regression and the nearest neighbour, trained on the other subjects of
             this prepared file (it may be the same file).

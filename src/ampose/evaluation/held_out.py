@@ -13,10 +13,13 @@ from ampose.errors import InputError
 from ampose.evaluation.protocol import Protocol
 from ampose.samples import Samples
 from ampose.skeletons import find_mapping, get_skeleton
-from ampose.synthesis.detector_noise import add_noise
+from ampose.synthesis.detector_noise import add_noise, mistake_sides
 from ampose.synthesis.filming import film_around
 from ampose.synthesis.virtual_cameras import draw_cameras, view
 from ampose.windows import Footage, Moments
+
+_SIDES = 2
+"""Added to a protocol's seed for the sides that are mistaken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +83,14 @@ def _positions(
 
 def _look(positions: Float[Tensor, "sample joint 3"], protocol: Protocol, generator: torch.Generator) -> Samples:
     seen = view(positions, get_skeleton(protocol.skeleton), protocol.cameras, generator)
-    keypoints = add_noise(seen.keypoints_px, protocol.noise, generator)
+    keypoints = _mistake_sides(add_noise(seen.keypoints_px, protocol.noise, generator), protocol)
     return Samples(keypoints_px=keypoints, positions=seen.positions, intrinsics=seen.intrinsics)
+
+
+def _mistake_sides(keypoints: Tensor, protocol: Protocol) -> Tensor:
+    """Exchange sides with randomness of its own: the same samples, alone and in the middle of a window."""
+    generator = torch.Generator().manual_seed(protocol.seed + _SIDES)
+    return mistake_sides(keypoints, get_skeleton(protocol.skeleton), protocol.noise, generator)
 
 
 def _film(
@@ -94,6 +103,6 @@ def _film(
     positions = _positions(motion, np.arange(len(motion)), protocol)
     filmed = film_around(positions, moments, cameras, get_skeleton(protocol.skeleton), receptive_field)
     windows = filmed.keypoints_px.reshape(len(frames), receptive_field, *filmed.keypoints_px.shape[1:])
-    noisy = add_noise(windows, protocol.noise, generator).clone()
+    noisy = _mistake_sides(add_noise(windows, protocol.noise, generator), protocol).clone()
     noisy[:, receptive_field // 2] = samples.keypoints_px
     return Footage.of_windows(noisy)

@@ -82,9 +82,7 @@ class Protocol:
     @property
     def source_2d(self) -> str:
         """Where the 2D comes from, in words."""
-        spread = f"Gaussian noise, standard deviation 0 to {self.noise.largest:.1%} of the person's size"
-        noise = spread if self.noise.largest > 0 else "no noise"
-        return f"projected from the measured 3D by virtual cameras, {noise}"
+        return f"projected from the measured 3D by virtual cameras, {_mistakes(self.noise)}"
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON, the sentences of the statement included."""
@@ -109,6 +107,20 @@ class Protocol:
             ("alignment", ALIGNMENT),
             ("flip", "a lifter's prediction is averaged with its mirrored one" if self.flip else "off"),
         ]
+
+
+def _mistakes(noise: NoiseConfig) -> str:
+    """Say how the 2D is off; settings that are 0 are not mentioned."""
+    said = []
+    if noise.largest > 0:
+        said.append(f"Gaussian noise, standard deviation 0 to {noise.largest:.1%} of the person's size")
+        if noise.outliers:
+            said.append(f"{noise.outliers:.1%} of the joints five times as far off")
+    if noise.swaps:
+        said.append(f"left and right of a limb exchanged in {noise.swaps:.1%} of the samples")
+    if noise.clean and said:
+        said.append(f"none of the noise in {noise.clean:.1%} of the samples")
+    return ", ".join(said) or "no noise"
 
 
 def _ranges(config: VirtualCameraConfig) -> str:

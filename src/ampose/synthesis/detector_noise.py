@@ -63,16 +63,20 @@ def add_noise(
 
 
 def mistake_sides(
-    keypoints_px: Float[Tensor, "sample joint 2"], skeleton: Skeleton, config: NoiseConfig, generator: torch.Generator
-) -> Float[Tensor, "sample joint 2"]:
-    """Exchange left and right of one limb, or of a part of it, in some samples."""
+    keypoints_px: Float[Tensor, "sample *frame joint 2"],
+    skeleton: Skeleton,
+    config: NoiseConfig,
+    generator: torch.Generator,
+) -> Float[Tensor, "sample *frame joint 2"]:
+    """Exchange left and right of one limb, or of a part of it, in some samples: alike in all frames of a sample."""
     if config.swaps == 0:
         return keypoints_px
     orders = torch.stack([_order(skeleton, limb) for limb in ((), *_LIMBS)])
     count = len(keypoints_px)
     which = torch.randint(1, len(orders), (count,), generator=generator)
     which = torch.where(torch.rand(count, generator=generator) < config.swaps, which, 0)
-    return keypoints_px.gather(1, orders[which][..., None].expand(-1, -1, 2))
+    order = orders[which].view(count, *[1] * (keypoints_px.ndim - 3), -1, 1)
+    return keypoints_px.gather(-2, order.expand(keypoints_px.shape))
 
 
 def _order(skeleton: Skeleton, limb: tuple[str, ...]) -> Tensor:

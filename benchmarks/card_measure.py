@@ -1,0 +1,150 @@
+"""All measurements that a model card holds, as plain data."""
+
+import copy
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import ampose
+from ampose.data import Motion
+from ampose.evaluation import Protocol, Report, evaluate, view_held_out
+from ampose.evaluation.baselines import LinearRegression, NearestNeighbour
+from ampose.evaluation.calibration import Errors, compare_errors, reliability, scale_expected_error
+from ampose.evaluation.cmu import (
+    CMU_HELD_OUT,
+    CMU_HELD_OUT_WIDE,
+    CMU_HELD_OUT_WIDE_NOISY,
+    HELD_OUT_SUBJECTS,
+)
+from ampose.evaluation.held_out import view_others
+from ampose.evaluation.robustness import Robustness
+from ampose.geometry import root_relative
+from ampose.models import LifterNetwork
+from ampose.models.prediction import predict
+from ampose.samples import Samples
+from ampose.skeletons import get_skeleton
+
+PROTOCOLS = (CMU_HELD_OUT, CMU_HELD_OUT_WIDE, CMU_HELD_OUT_WIDE_NOISY)
+BASELINE_FRAMES = 50_000
+FITTED_ON, CHECKED_ON = ("02", "16"), ("08", "39", "55")
+"""Held-out subjects on whom the expected error is put right, and those on whom that is checked."""
+
+SPOT = replace(CMU_HELD_OUT_WIDE_NOISY, subjects=("55",), frame_stride=1)
+"""Small enough to be measured again in a test."""
+
+log = logging.getLogger(__name__)
+
+
+def measure_protocols(network: LifterNetwork, motion: Motion, method: str, facts: Mapping[str, str]) -> list[Report]:
+    """Measure the network under all protocols, and two baselines under the first; our first report comes first."""
+
+    def lift(samples: Samples) -> Tensor:
+        return predict(network, samples.keypoints_px, samples.intrinsics, flip=True)
+
+    about = {
+        **facts,
+        "normalisation": network.config.normalisation,
+        "data": f"cmu.npz, sha256 {motion.sha256}",
+        "data source": str(motion.provenance.get("source", "not stated")),
+        "versions": f"ampose {ampose.__version__}, torch {torch.__version__}",
+    }
+    ours = [replace(_measure(lift, motion, protocol, method), facts=about) for protocol in PROTOCOLS]
+    return [ours[0], *_measure_baselines(motion, PROTOCOLS[0], about), *ours[1:]]
+
+
+def _measure(lift: ampose.evaluation.Predict, motion: Motion, protocol: Protocol, method: str) -> Report:
+    log.info("measuring %s under %s", method, protocol.name)
+    seen = view_held_out(motion, protocol)
+    return evaluate(lift, seen.samples, seen.actions, protocol, subjects=seen.subjects, method=method)
+
+
+def _measure_baselines(motion: Motion, protocol: Protocol, facts: Mapping[str, str]) -> list[Report]:
+    training = view_others(motion, protocol, BASELINE_FRAMES)
+    skeleton = get_skeleton(protocol.skeleton)
+    fitted = [baseline.fit(training, skeleton) for baseline in (LinearRegression, NearestNeighbour)]
+    about = {name: facts[name] for name in ("data", "data source", "versions")}
+    about["training data"] = f"cmu.npz without the subjects, sha256 {motion.sha256}"
+    return [replace(_measure(one, motion, protocol, one.name), facts=about) for one in fitted]
+
+
+def calibrate(network: LifterNetwork, motion: Motion) -> tuple[LifterNetwork, dict[str, Any]]:
+    """Return the network with its expected error put right, and how well that went on other people."""
+    log.info("calibrating the expected error")
+    views = [_views(motion, protocol, FITTED_ON) for protocol in PROTOCOLS[1:]]
+    factor = compare_errors(network, Samples.concatenate(views)).ratio
+    calibrated = scale_expected_error(network, factor)
+    checked = {}
+    for protocol in PROTOCOLS[1:]:
+        samples = _views(motion, protocol, CHECKED_ON)
+        found = compare_errors(network, samples)
+        after = replace(found, expected=found.expected * factor)
+        checked[protocol.name] = {"before": _facts(found), "after": _facts(after)}
+    return calibrated, {
+        "factor": factor,
+        "fitted_on": FITTED_ON,
+        "checked_on": CHECKED_ON,
+        "checked": checked,
+    }
+
+
+def _views(motion: Motion, protocol: Protocol, subjects: tuple[str, ...]) -> Samples:
+    return view_held_out(motion, replace(protocol, subjects=subjects)).samples
+
+
+def _facts(errors: Errors) -> dict[str, Any]:
+    return {
+        "expected_mm": errors.expected.mean().item() * 1000,
+        "true_mm": errors.true.mean().item() * 1000,
+        "correlation": errors.correlation,
+        "off_mm": errors.off * 1000,
+        "bins": [
+            {"share": row.share, "expected_mm": row.expected * 1000, "true_mm": row.true * 1000}
+            for row in reliability(errors)
+        ],
+    }
+
+
+def measure_robustness(network: LifterNetwork, motion: Motion, samples: int = 1024) -> list[dict[str, Any]]:
+    """Measure all curves."""
+    found = []
+    for curve in Robustness(network, motion, samples=samples).curves():
+        log.info("measured %s", curve.name)
+        found.append(curve.as_dict())
+    return found
+
+
+def measure_half_precision(network: LifterNetwork, motion: Motion) -> dict[str, float]:
+    """Measure what storing the weights with 16 bits would cost: how far joints move, and what it does to MPJPE."""
+    samples = _views(motion, CMU_HELD_OUT_WIDE, HELD_OUT_SUBJECTS)[::3]
+    halved = copy.deepcopy(network)
+    halved.load_state_dict({key: value.half().float() for key, value in network.state_dict().items()})
+    poses = [predict(one, samples.keypoints_px, samples.intrinsics, flip=True) for one in (network, halved)]
+    truth = root_relative(samples.positions, get_skeleton(network.config.skeleton).root_index)
+    error = [(pose - truth).norm(dim=-1).mean().item() * 1000 for pose in poses]
+    moved = (poses[1] - poses[0]).norm(dim=-1) * 1000
+    return {"mean_mm": moved.mean().item(), "largest_mm": moved.max().item(), "mpjpe_change_mm": error[1] - error[0]}
+
+
+def spot_check(network: LifterNetwork, motion: Motion) -> dict[str, Any]:
+    """Measure one subject, for a test that does it again."""
+    samples = view_held_out(motion, SPOT).samples
+    poses = predict(network, samples.keypoints_px, samples.intrinsics, flip=True)
+    truth = root_relative(samples.positions, get_skeleton(network.config.skeleton).root_index)
+    error = (poses - truth).norm(dim=-1).mean().item() * 1000
+    found = {"protocol": SPOT.name, "subjects": SPOT.subjects, "mpjpe_mm": error}
+    if network.tells_error:
+        found["expected_mm"] = compare_errors(network, samples).expected.mean().item() * 1000
+    return found
+
+
+def summary(reports: Sequence[Report]) -> dict[str, Any]:
+    """Return the means of a method by protocol, for a comparison with later weights."""
+    return {
+        report.protocol.name: {"all_frames": asdict(report.all_frames), "mean": asdict(report.mean_over_actions)}
+        for report in reports
+        if report.method == reports[0].method
+    }
