@@ -125,7 +125,8 @@ def _training(training: Data) -> str:
         f"{training['epochs_done']} epochs were done: {training['steps']:,} steps, "
         f"{training['samples_seen'] / 1e6:.2f} M samples seen, {training['minutes']:.0f} minutes on {device} "
         f"({training['machine']}), {training['samples_per_second']:.0f} samples a second. Python {training['python']}, "
-        f"{', '.join(f'{name} {version}' for name, version in versions.items())}. Started {training['started']}.{note}\n\n"
+        f"{', '.join(f'{name} {version}' for name, version in versions.items())}. "
+        f"Started {training['started']}.{note}\n\n"
         f"Prepared data:\n\n{hashes}"
     )
 
