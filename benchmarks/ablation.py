@@ -1,0 +1,157 @@
+"""What each ingredient of the data engine gives: the recipe wild-small with one of them off in turn, same budget.
+
+A run that is finished is not done again, and one that was killed goes on, so this may be stopped at any time. Seeds are
+the outer loop: what is done so far is a full table of fewer seeds.
+
+    python benchmarks/ablation.py --prepared prepared --runs runs/ablation --samples 64000
+    python benchmarks/ablation.py --runs runs/ablation --samples 64000 --only-write-page
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import tyro
+
+import ablation_page
+from ampose.atomic import replacing
+from ampose.data.motion import Motion, concatenate, read_motion
+from ampose.synthesis.detector_noise import NoiseConfig
+from ampose.synthesis.joint_definitions import DefinitionConfig
+from ampose.synthesis.missing_joints import MissingConfig
+from ampose.synthesis.pose_evolution import EvolutionConfig
+from ampose.synthesis.proportions import ProportionConfig
+from ampose.synthesis.virtual_cameras import VirtualCameraConfig
+from ampose.training.config import DataConfig, TrainConfig
+from ampose.training.loop import CHECKPOINT
+from ampose.training.recipe import read_recipe
+from ampose.training.session import train
+from ampose.weights import load_weights
+from held_out_sets import HeldOut, Scores, held_out_sets, judge
+
+RECIPE = "wild-small"
+BATCH, WARMUP = 64, 0.05
+"""A short run needs smaller steps and a shorter warm-up (this share of it) than the recipe's."""
+
+FRAMES = 1024
+"""Of each held-out set."""
+
+Change = Callable[[TrainConfig], TrainConfig]
+
+
+def _data(**changes: Any) -> Change:
+    return lambda config: replace(config, data=replace(config.data, **changes))
+
+
+def _evolution(**changes: float) -> Change:
+    return lambda config: _data(evolution=replace(config.data.evolution, **changes))(config)
+
+
+def _normalisation(name: str) -> Change:
+    return lambda config: replace(config, model=replace(config.model, normalisation=name))
+
+
+_OFF: dict[str, Any] = {
+    "cameras": VirtualCameraConfig(),
+    "proportions": ProportionConfig(),
+    "definitions": DefinitionConfig(),
+    "evolution": EvolutionConfig(),
+    "noise": NoiseConfig(),
+    "missing": MissingConfig(),
+    "focal_mistake": 1.0,
+}
+"""Each part of the recipe's [data] as if it were not there."""
+
+VARIANTS: dict[str, Change] = {
+    "everything": lambda config: config,
+    "studio cameras": _data(cameras=_OFF["cameras"]),
+    "no evolution": _data(evolution=_OFF["evolution"]),
+    "no exchange of limbs": _evolution(exchange=0.0),
+    "no turned joints": _evolution(turn=0.0),
+    "no free arms": _evolution(free_arms=0.0),
+    "no tilt": _evolution(tilt=0.0),
+    "bodies as recorded": _data(proportions=_OFF["proportions"]),
+    "definitions as recorded": _data(definitions=_OFF["definitions"]),
+    "no 2D noise": _data(noise=_OFF["noise"]),
+    "no missing joints": _data(missing=_OFF["missing"]),
+    "no wrong focal length": _data(focal_mistake=_OFF["focal_mistake"]),
+    "input person-rays": _normalisation("person-rays"),
+    "input image-width": _normalisation("image-width"),
+    "loss mse": lambda config: replace(config, loss="mse"),
+    "nothing": _data(**_OFF),
+}
+"""The recipe, the recipe without one thing, and the recorded motion in front of studio cameras."""
+
+
+def budgeted(config: TrainConfig, samples: int, seed: int) -> TrainConfig:
+    """Give a recipe a small budget: one epoch of so many samples."""
+    data = replace(config.data, samples_per_epoch=samples, validation_samples=64)
+    optimiser = replace(config.optimiser, warmup_steps=round(WARMUP * samples / BATCH))
+    return replace(config, data=data, optimiser=optimiser, batch_size=BATCH, epochs=1, seed=seed)
+
+
+def run(config: TrainConfig, folder: Path, sets: dict[str, HeldOut]) -> Scores:
+    """Train and judge, or return what was found before."""
+    found = folder / "scores.json"
+    if not found.exists():
+        train(config, folder, resume=(folder / CHECKPOINT).exists())
+        scores = judge(load_weights(folder / "last").network, sets)
+        with replacing(found) as unfinished:
+            unfinished.write_text(json.dumps(scores, indent=1))
+    return dict(json.loads(found.read_text()))
+
+
+def folder_of(runs: Path, samples: int, variant: str, seed: int) -> Path:
+    """Return where a run is kept."""
+    return runs / f"{samples}-samples" / f"{variant.replace(' ', '-')}-{seed}"
+
+
+def finished(runs: Path, samples: int, seeds: int) -> Iterator[dict[str, Any]]:
+    """Give the scores of all runs that are done."""
+    for seed in range(seeds):
+        for variant in VARIANTS:
+            found = folder_of(runs, samples, variant, seed) / "scores.json"
+            if found.exists():
+                yield {"variant": variant, "seed": seed, "scores": json.loads(found.read_text())}
+
+
+def read_held_out(data: DataConfig) -> Motion:
+    """Read the motion of the subjects that are never trained on."""
+    return concatenate([read_motion(Path(file)) for file in data.files]).select(subjects=data.held_out_subjects)
+
+
+def main(
+    prepared: Path = Path("prepared"),
+    runs: Path = Path("runs/ablation"),
+    samples: int = 64_000,
+    seeds: int = 3,
+    *,
+    only_write_page: bool = False,
+) -> None:
+    """Train all variants and write docs/ablation.md.
+
+    Args:
+        prepared: Folder of the recipe's prepared files.
+        runs: Where the runs are kept.
+        samples: Budget of each run.
+        seeds: Runs of each variant.
+        only_write_page: Train nothing; write the page from the runs that are done.
+    """
+    if not only_write_page:
+        torch.set_num_threads(1)
+        recipe = read_recipe(RECIPE)
+        files = tuple(str(prepared / Path(file).name) for file in recipe.data.files)
+        recipe = _data(files=files)(recipe)
+        sets = held_out_sets(read_held_out(recipe.data), recipe.data, FRAMES)
+        for seed in range(seeds):
+            for variant, change in VARIANTS.items():
+                scores = run(change(budgeted(recipe, samples, seed)), folder_of(runs, samples, variant, seed), sets)
+                print(seed, variant, {name: round(score["mpjpe_mm"], 1) for name, score in scores.items()}, flush=True)
+    ablation_page.write({"samples": samples, "batch": BATCH, "runs": list(finished(runs, samples, seeds))})
+
+
+if __name__ == "__main__":
+    tyro.cli(main)
