@@ -12,6 +12,8 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import torch
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -19,6 +21,17 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 # The same examples in every run, and no stop-watch: a busy machine is no bug.
 settings.register_profile("ampose", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("ampose")
+
+
+@pytest.fixture(autouse=True)
+def _forget_skeletons(monkeypatch: pytest.MonkeyPatch) -> "Iterator[None]":
+    """What a test makes known is not known to the tests after it."""
+    from ampose import skeletons
+
+    monkeypatch.setattr(skeletons, "_RECIPES", dict(skeletons._RECIPES))
+    monkeypatch.setattr(skeletons._SKELETONS, "_entries", dict(skeletons._SKELETONS._entries))
+    yield
+    skeletons.find_mapping.cache_clear()
 
 
 @pytest.fixture

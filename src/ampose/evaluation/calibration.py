@@ -107,5 +107,5 @@ def scale_expected_error(network: LifterNetwork, factor: float) -> LifterNetwork
     if not isinstance(head, torch.nn.Linear):
         raise InputError("network must have a linear error head, got none")
     with torch.no_grad():
-        head.bias += math.log(factor)
+        head.bias.add_(math.log(factor))
     return scaled
