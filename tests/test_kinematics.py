@@ -69,6 +69,12 @@ def test_joint_that_is_never_there_is_named():
         solve(positions, BODY, fps=30.0)
 
 
+def test_nobody_at_all_is_one_plain_line():
+    skeleton = get_skeleton("human36m_17")
+    with pytest.raises(InputError, match="got nobody; there is nothing to turn"):
+        solve(np.full((3, skeleton.num_joints, 3), np.nan), skeleton, fps=30.0)
+
+
 def test_half_turn_is_a_rotation():
     turn = shortest_arc(np.array([0, 1.0, 0]), np.array([0, -1.0, 0]))
     assert turn @ [0, 1, 0] == pytest.approx([0, -1, 0])

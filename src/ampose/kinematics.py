@@ -162,6 +162,8 @@ def _bones(
 ) -> tuple[Float[np.ndarray, "frame 3"], Float[np.ndarray, "frame joint 3"], Float[np.ndarray, " joint"]]:
     """Return the root's place, and each joint's direction and median distance from its parent, without gaps."""
     never = np.isnan(positions).any(axis=2).all(axis=0)
+    if never.all():
+        raise InputError("poses must have somebody in at least one frame, got nobody; there is nothing to turn")
     if never.any():
         names = ", ".join(joint for joint, gone in zip(skeleton.joints, never, strict=True) if gone)
         raise InputError(f"joints must be there in one frame at least to be turned, got none with {names}")
