@@ -8,7 +8,7 @@ import torch
 from ampose.errors import InputError
 from ampose.evaluation import view_held_out
 from ampose.evaluation.calibration import Errors, compare_errors, reliability, scale_expected_error
-from ampose.models import create_model, make_config
+from ampose.models import create_model
 from ampose.models.expected_error import expect_error
 from ampose.models.prediction import predict
 from ampose.samples import Samples
@@ -17,8 +17,7 @@ from ampose.samples import Samples
 @pytest.fixture
 def network() -> torch.nn.Module:
     torch.manual_seed(0)
-    config = make_config("ampose-small", normalisation="person-rays-scaled", error_head=True)
-    return create_model("ampose-small", config).eval()
+    return create_model("ampose-small", normalisation="person-rays-scaled", error_head=True).eval()
 
 
 @pytest.fixture
@@ -59,7 +58,7 @@ def test_a_true_expectation_is_not_off_and_a_constant_one_is_by_its_mean_distanc
     assert Errors(true * 3, true).correlation == pytest.approx(1)
 
 
-@pytest.mark.parametrize("factor", [0, -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("factor", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_factor_that_is_none_is_refused(network, factor):
     with pytest.raises(InputError, match="factor must be positive"):
         scale_expected_error(network, factor)

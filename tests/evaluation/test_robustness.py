@@ -4,14 +4,14 @@ import pytest
 import torch
 
 from ampose.evaluation.robustness import MISSING, Robustness
-from ampose.models import create_model, make_config
+from ampose.models import create_model
 
 
 @pytest.fixture
 def robustness(motion, protocol) -> Robustness:
     torch.manual_seed(0)
-    config = make_config("ampose-small", normalisation="person-rays-scaled", missing_token=True)
-    return Robustness(create_model("ampose-small", config).eval(), motion, samples=24, protocol=protocol)
+    network = create_model("ampose-small", normalisation="person-rays-scaled", missing_token=True).eval()
+    return Robustness(network, motion, samples=24, protocol=protocol)
 
 
 def points(curve) -> dict:
