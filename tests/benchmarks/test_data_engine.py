@@ -124,7 +124,9 @@ def test_all_held_out_sets_are_judged_and_repeat():
         torch.testing.assert_close(
             held_out.seen.keypoints_px, second[name].seen.keypoints_px, rtol=0, atol=0, equal_nan=True
         )
-    scores = held_out_sets.judge(create_model("ampose-small", missing_token=True, normalisation="person-rays-scaled"), first)
+    scores = held_out_sets.judge(
+        create_model("ampose-small", missing_token=True, normalisation="person-rays-scaled"), first
+    )
     assert set(scores) == set(first)
     assert all(score["mpjpe_mm"] > score["p_mpjpe_mm"] > 0 for score in scores.values())
     assert scores["wide cameras"] != scores["wide, focal x 2"]
