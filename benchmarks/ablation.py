@@ -94,10 +94,11 @@ def budgeted(config: TrainConfig, samples: int, seed: int) -> TrainConfig:
 
 
 def run(config: TrainConfig, folder: Path, sets: dict[str, HeldOut]) -> Scores:
-    """Train and judge, or return what was found before."""
+    """Train and judge, or return what was found before; exits if somebody asks to stop, and goes on the next time."""
     found = folder / "scores.json"
     if not found.exists():
-        train(config, folder, resume=(folder / CHECKPOINT).exists())
+        if not train(config, folder, resume=(folder / CHECKPOINT).exists()).done:
+            raise SystemExit(f"stopped; {folder} goes on with the next call")
         scores = judge(load_weights(folder / "last").network, sets)
         with replacing(found) as unfinished:
             unfinished.write_text(json.dumps(scores, indent=1))

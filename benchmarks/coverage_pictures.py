@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from jaxtyping import Bool, Float
 from matplotlib.colors import LogNorm
+from matplotlib.patheffects import Normal, Stroke
 from torch import Tensor
 
 from ampose.pose import Pose3D
@@ -21,12 +22,13 @@ TURN = -0.6
 """Radians by which a body looks past the viewer."""
 
 SIDE = Side("", 0.0)
+OUTLINE = (Stroke(linewidth=2.5, foreground="white", alpha=0.8), Normal())
 COLOURS = {"recorded": "#888888", "engine": "#cc4778"}
 Maps = Mapping[str, Mapping[str, Float[np.ndarray, "band sector"]]]
 Angles = Mapping[str, Mapping[str, Float[np.ndarray, " sample"]]]
 
 
-def draw_coverage(path: Path, maps: Maps, angles: Angles) -> None:
+def draw_coverage(path: Path, maps: Maps, angles: Angles, reached: Mapping[str, Mapping[str, float]]) -> None:
     """Draw a row of maps of the sphere for recorded motion and one for the engine's, and histograms below."""
     limbs, rows = list(next(iter(maps.values()))), list(maps)
     figure = plt.figure(figsize=(12.5, 7.6), layout="constrained")
@@ -35,9 +37,10 @@ def draw_coverage(path: Path, maps: Maps, angles: Angles) -> None:
     for line, row in zip(axes, rows, strict=True):
         for axis, limb in zip(line, limbs, strict=True):
             mesh = _draw_map(axis, maps[row][limb])
-            reached = (maps[row][limb] > 0).mean()
             axis.set_title(f"{limb}, {row}", fontsize=11, color=COLOURS[row], fontweight="bold")
-            axis.text(0.5, -0.06, f"{reached:.0%} of the sphere", transform=axis.transAxes, ha="center", fontsize=9)
+            axis.text(
+                0.5, -0.06, f"{reached[row][limb]:.0%} of the sphere", transform=axis.transAxes, ha="center", fontsize=9
+            )
     bar = upper.colorbar(mesh, ax=axes, shrink=0.7, pad=0.01)
     bar.set_label("density (1: even over the sphere)")
     for axis, name in zip(lower.subplots(1, 3), next(iter(angles.values())), strict=True):
@@ -54,7 +57,9 @@ def _draw_map(axis: Any, shares: Float[np.ndarray, "band sector"]) -> Any:
     axis.set_facecolor("#e8e8e8")
     density = np.ma.masked_equal(shares * shares.size, 0)
     mesh = axis.pcolormesh(longitude, latitude, density, norm=LogNorm(0.01, 30), cmap="viridis", rasterized=True)
-    axis.set_xticks(np.radians([-90, 0, 90]), ["inward", "forward", "outward"], fontsize=7, color="white")
+    for degrees, word in ((-105, "inward"), (0, "forward"), (105, "outward")):
+        axis.text(np.radians(degrees), 0, word, fontsize=8, ha="center", va="center", path_effects=OUTLINE)
+    axis.set_xticks([])
     axis.set_yticks([])
     axis.grid(visible=False)
     return mesh
@@ -104,6 +109,7 @@ def _facing_viewer(poses: Tensor, skeleton: Skeleton) -> Pose3D:
     left = pelvis_axes(poses, skeleton)[:, 0].numpy()
     angle = TURN - np.arctan2(left[:, 1], left[:, 0])
     cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
-    x, y, z = np.moveaxis((poses - poses[:, :1]).numpy(), -1, 0)
+    x, y, z = np.moveaxis(poses.numpy(), -1, 0)
     level = np.stack([cos * x - sin * y, -z, sin * x + cos * y], axis=-1)
+    level -= (level.max(axis=1, keepdims=True) + level.min(axis=1, keepdims=True)) / 2
     return Pose3D(positions=level, confidence=np.ones(level.shape[:2]), skeleton=skeleton)

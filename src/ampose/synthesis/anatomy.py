@@ -1,8 +1,9 @@
 """What a human body cannot do: limits of joints, and limbs that go through the body.
 
-Limits of flexion are those of the American Academy of Orthopaedic Surgeons (Joint Motion: Method of Measuring and
-Recording, 1965; elbow 0-150, knee 0-135, hip 120 forward, 30 backward, 45 outward, 30 inward degrees), widened by 15
-degrees because the joints of motion capture are not those of a goniometer and because dancers and gymnasts are people.
+Limits start from those of the American Academy of Orthopaedic Surgeons (Joint Motion: Method of Measuring and
+Recording, 1965; elbow 0-150, knee 0-135, hip 120 forward, 30 backward, 30 inward degrees), and are wider, as joints of
+motion capture are not those of a goniometer and because dancers and gymnasts are people: elbow by 5, knee by 15, hip
+forward by 7, backward and inward by 15. The shoulder has no limit, nor has the turning of a limb about itself.
 Radii of limbs are those of a slim adult, so that a hand may lie on the belly.
 """
 
@@ -47,7 +48,7 @@ def is_possible(positions: Float[Tensor, "sample joint 3"], skeleton: Skeleton) 
 
 
 def _hips_within_limits(at: dict[str, Tensor], axes: Float[Tensor, "sample 3 3"]) -> Bool[Tensor, " sample"]:
-    """Thighs do not point far back, nor far across the other; straight up only in front of the body."""
+    """Thighs do not point far back, nor far across the other; above level only forward or outward, and never far."""
     fine = torch.ones(len(axes), dtype=torch.bool, device=axes.device)
     for side, sign in (("left", 1.0), ("right", -1.0)):
         thigh = unit(at[f"{side}_knee"] - at[f"{side}_hip"])

@@ -1,0 +1,98 @@
+"""The bundled weights' recipe from prepared motion to weights that can be measured and used, in miniature.
+
+The motion is made up and the network tiny, so the errors mean nothing; that the one command still makes weights of it,
+with every ingredient of the data engine, and twice the same ones, does.
+"""
+
+import json
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.synthesis.bodies import SKELETON, different
+
+import ampose
+from ampose.cli import main
+from ampose.data.motion import Motion, write_motion
+from ampose.training.config import DataConfig
+from ampose.training.recipe import read_recipe
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The `srun` command is available:UserWarning", "ignore:.*NVML.*:UserWarning"
+)
+
+RECIPE = read_recipe("wild-small")
+BRIEF = (
+    *("--model.channels", "16", "--model.depth", "1", "--model.heads", "2", "--batch-size", "32", "--epochs", "3"),
+    *("--data.samples-per-epoch", "320", "--data.validation-samples", "64"),
+    *("--optimiser.learning-rate", "1e-2", "--optimiser.warmup-steps", "5"),
+)
+INGREDIENTS = ("cameras", "evolution", "proportions", "definitions", "noise", "missing", "focal_mistake", "balance")
+
+
+def stand_in(subjects: tuple[str, ...], names: tuple[str, ...], frames: int, seed: int) -> Motion:
+    count = len(subjects) * frames
+    return Motion(
+        positions=different(count, seed).numpy(),
+        skeleton=SKELETON,
+        clip_starts=np.arange(0, count + 1, frames),
+        subjects=subjects,
+        actions=("walking",) * len(subjects),
+        names=names,
+        fps=np.full(len(subjects), 30.0),
+    )
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two files as the recipe wants them: with the subjects that it holds out, and the clips that it leaves out."""
+    home = tmp_path_factory.mktemp("prepared")
+    subjects = ("01", "03", *RECIPE.data.held_out_subjects)
+    write_motion(stand_in(subjects, tuple(f"{subject}_01" for subject in subjects), 40, 0), home / "cmu.npz")
+    clips = RECIPE.data.left_out_clips
+    write_motion(stand_in(("17",) * (len(clips) + 1), (*clips, "train/other"), 4, 1), home / "cmu-eval17.npz")
+    return home / "cmu.npz", home / "cmu-eval17.npz"
+
+
+@pytest.fixture(scope="module")
+def run(prepared: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train(prepared, tmp_path_factory.mktemp("run"))
+
+
+def train(prepared: tuple[Path, Path], folder: Path) -> Path:
+    assert main(["train", "wild-small", *BRIEF, "--data.files", *map(str, prepared), "-o", str(folder)]) == 0
+    return folder
+
+
+def test_the_recipe_has_every_ingredient() -> None:
+    default = DataConfig()
+    assert {name for name in INGREDIENTS if getattr(RECIPE.data, name) != getattr(default, name)} == set(INGREDIENTS)
+    steps = RECIPE.data.evolution
+    assert all(getattr(steps, field.name) > 0 for field in fields(steps))
+
+
+def test_training_learns(run: Path) -> None:
+    rows = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    assert rows[-1]["loss"] < rows[0]["loss"]
+    assert rows[-1]["step"] == 30
+
+
+def test_the_weights_can_be_measured(run: Path, prepared: tuple[Path, Path], tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    assert main(["evaluate", str(run / "last"), str(prepared[0]), "-o", str(report)]) == 0
+    assert '"mpjpe"' in report.read_text()
+
+
+def test_the_weights_lift_a_body_without_its_feet(run: Path) -> None:
+    keypoints = np.random.default_rng(0).uniform(300, 700, (2, SKELETON.num_joints, 2))
+    keypoints[:, [SKELETON.index("left_ankle"), SKELETON.index("right_ankle")]] = np.nan
+    pose = ampose.load_model(run / "last").lift(keypoints, image_size=(1000, 1000))
+    assert np.isfinite(pose.positions).all()
+    assert pose.expected_error is not None
+    assert (pose.expected_error > 0).all()
+
+
+def test_the_same_command_makes_the_same_weights(run: Path, prepared: tuple[Path, Path], tmp_path: Path) -> None:
+    again = train(prepared, tmp_path / "again")
+    assert (again / "last" / "model.safetensors").read_bytes() == (run / "last" / "model.safetensors").read_bytes()
