@@ -91,7 +91,7 @@ def test_the_expected_error_is_true_on_people_it_was_not_fitted_on(folder):
     for name, found in calibration["checked"].items():
         after = found["after"]
         assert after["expected_mm"] == pytest.approx(after["true_mm"], rel=0.3), name
-        assert after["correlation"] > 0.2, name  # weak: it tells hard poses better than bad joints
+        assert after["correlation"] > 0.2, name  # weak, as the card says
 
 
 def test_one_subject_measured_again(folder, shared, tmp_path):
