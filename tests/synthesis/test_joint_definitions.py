@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from ampose.errors import InputError
+from ampose.synthesis.bones import chest_axes, pelvis_axes
 from ampose.synthesis.joint_definitions import DefinitionConfig, vary_definitions
 
 from .bodies import SKELETON, standing
@@ -25,6 +26,25 @@ def test_joints_move_as_far_as_stated_and_the_root_stays_between_the_hips(genera
     torch.testing.assert_close(after[:, SKELETON.root_index] - after[:, hips].mean(dim=1), gap_before)
 
 
-def test_settings_out_of_range_are_refused() -> None:
-    with pytest.raises(InputError, match="joint_m and trunk_m must be"):
-        DefinitionConfig(joint_m=0.5)
+def test_hips_and_shoulders_move_alike_on_both_sides(generator: torch.Generator) -> None:
+    before = standing(20000)
+    after = vary_definitions(before, SKELETON, DefinitionConfig(girdles_m=0.02), generator)
+    for joint, axes_of in (("hip", pelvis_axes), ("shoulder", chest_axes)):
+        axes = axes_of(before, SKELETON)
+        left, right = (
+            (axes @ (after - before)[:, SKELETON.index(f"{side}_{joint}"), :, None])[..., 0]
+            for side in ("left", "right")
+        )
+        torch.testing.assert_close(left, right * torch.tensor([-1.0, 1.0, 1.0]), atol=1e-5, rtol=0)
+        assert left.std(dim=0).tolist() == pytest.approx([0.02] * 3, rel=0.05)
+    still = [SKELETON.index(joint) for joint in ("left_knee", "right_wrist", "thorax", "head")]
+    assert torch.equal(after[:, still], before[:, still])
+    hips = [SKELETON.index("left_hip"), SKELETON.index("right_hip")]
+    root, between = ((after - before)[:, joint] for joint in (SKELETON.root_index, hips))
+    torch.testing.assert_close(root, between.mean(dim=1), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["joint_m", "trunk_m", "girdles_m"])
+def test_settings_out_of_range_are_refused(name: str) -> None:
+    with pytest.raises(InputError, match=f"{name} must be"):
+        DefinitionConfig(**{name: 0.5})

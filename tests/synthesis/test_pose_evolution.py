@@ -5,7 +5,7 @@ import torch
 
 from ampose.errors import InputError
 from ampose.synthesis.anatomy import MOST_FLEXION, is_possible
-from ampose.synthesis.bones import chest_axes, to_bones, unit
+from ampose.synthesis.bones import chest_axes, pelvis_axes, to_bones, unit
 from ampose.synthesis.pose_evolution import EvolutionConfig, evolve
 
 from .bodies import SKELETON, different, standing
@@ -57,6 +57,21 @@ def test_an_exchanged_arm_is_the_other_bodys_arm_in_the_axes_of_the_chest(genera
     assert (is_raised | is_down).all()
     assert 0.2 < is_raised[:200].float().mean() < 0.6
     assert 0.2 < is_down[200:].float().mean() < 0.6
+
+
+def test_some_legs_are_exchanged_in_pairs(generator: torch.Generator) -> None:
+    """Half of the bodies sit, half stand. Chance alone would give a stander two sitting legs in 1 of 64 cases."""
+    stand = standing(COUNT)
+    sit = stand.clone()
+    forward, up = pelvis_axes(stand, SKELETON)[:, 1], pelvis_axes(stand, SKELETON)[:, 2]
+    knees = [SKELETON.index(f"{side}_knee") for side in ("left", "right")]
+    for side, knee in zip(("left", "right"), knees, strict=True):
+        sit[:, knee] = sit[:, SKELETON.index(f"{side}_hip")] + 0.45 * forward
+        sit[:, SKELETON.index(f"{side}_ankle")] = sit[:, knee] - 0.45 * up
+    after = evolve(torch.cat([stand, sit]), SKELETON, EvolutionConfig(exchange=0.5), generator)[:COUNT]
+    thighs = unit(to_bones(after, SKELETON)[:, knees])
+    both = ((thighs * pelvis_axes(after, SKELETON)[:, 1, None]).sum(-1) > 0.99).all(dim=1)
+    assert 0.08 < both.float().mean() < 0.2
 
 
 def test_free_arms_point_all_round(generator: torch.Generator) -> None:

@@ -8,7 +8,7 @@ evolutionary training data, CVPR 2020, arXiv:2006.07778; turned bones, Gong et a
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -30,7 +30,8 @@ class EvolutionConfig:
     """How far poses go beyond what was recorded. With the defaults they do not."""
 
     exchange: float = 0.0
-    """Chance of each limb (arm, leg, head, and the whole upper body) to come from another pose of the batch."""
+    """Chance of each limb (arm, leg, head, and the whole upper body) to come from another pose of the batch; half of
+    the legs come in pairs, because who sits or kneels does so with both."""
 
     turn: float = 0.0
     """Standard deviation in radians by which limbs are turned at hip, shoulder and waist (there half as much), and by
@@ -88,20 +89,26 @@ class _Evolution:
 
     def exchange(self, positions: Tensor) -> Tensor:
         """Take limbs from other poses of the batch: their directions in the axes that the limb hangs on."""
-        positions = self._exchanged(positions, [self.upper], pelvis_axes)
-        positions = self._exchanged(positions, [self.legs["left"], self.legs["right"]], pelvis_axes)
-        return self._exchanged(positions, [self.arms["left"], self.arms["right"], self.head], chest_axes)
+        chance, legs = self.config.exchange, [*self.legs["left"], *self.legs["right"]]
+        positions = self._exchanged(positions, {"upper": self.upper}, pelvis_axes, chance)
+        positions = self._exchanged(positions, {"legs": legs}, pelvis_axes, chance / 2)
+        positions = self._exchanged(positions, self.legs, pelvis_axes, chance / 2)
+        return self._exchanged(positions, {**self.arms, "head": self.head}, chest_axes, chance)
 
     def _exchanged(
-        self, positions: Tensor, groups: Sequence[list[int]], axes_of: Callable[[Tensor, Skeleton], Tensor]
+        self,
+        positions: Tensor,
+        groups: Mapping[str, list[int]],
+        axes_of: Callable[[Tensor, Skeleton], Tensor],
+        chance: float,
     ) -> Tensor:
         bones = to_bones(positions, self.skeleton)
         axes = axes_of(positions, self.skeleton)
-        for group in groups:
+        for group in groups.values():
             donor = torch.randperm(len(positions), generator=self.generator)
             taken = bones[donor][:, group] @ axes[donor].mT @ axes
             taken = unit(taken) * bones[:, group].norm(dim=-1, keepdim=True)
-            chosen = self._chosen(len(positions), self.config.exchange)[:, None, None]
+            chosen = self._chosen(len(positions), chance)[:, None, None]
             bones[:, group] = torch.where(chosen, taken, bones[:, group])
         return self._joined(bones, positions)
 
