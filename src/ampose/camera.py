@@ -37,6 +37,10 @@ class Intrinsics:
     centre: Any
     image_size: Any
 
+    def __getitem__(self, rows: Any) -> "Intrinsics":
+        """Return the cameras of some samples, where there is one a sample."""
+        return Intrinsics(focal=self.focal[rows], centre=self.centre[rows], image_size=self.image_size[rows])
+
     @classmethod
     def from_field_of_view(cls, image_size: tuple[int, int], degrees: float = DEFAULT_FIELD_OF_VIEW) -> "Intrinsics":
         """Return a camera that sees ``degrees`` across its longer side, with the centre in the middle.

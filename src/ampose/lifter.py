@@ -118,13 +118,14 @@ class Lifter:
             _check_whole(points, self.skeleton)
         there = (~np.isnan(points).any(axis=2)).sum(axis=1) >= LEAST_JOINTS
         seen = torch.from_numpy(points[there])
+        cameras = _for_each(camera, len(seen))
         positions = np.full((*points.shape[:2], 3), np.nan, dtype=np.float32)
-        positions[there] = self._lift_found(seen, there, camera, flip=flip).numpy()
-        engine = self._describe_engine(seen, _for_each(camera, len(seen)), flip=flip)
+        positions[there] = self._lift_found(seen, there, cameras, flip=flip).numpy()
+        engine = self._describe_engine(seen, cameras, flip=flip)
         return Pose3D(
             positions=positions,
             confidence=np.where(lost, 0, mapping.map_confidence(pose.confidence)),
-            expected_error=self._expected_error(seen, camera, there),
+            expected_error=self._expected_error(seen, cameras, there),
             skeleton=self.skeleton,
             fps=pose.fps,
             times=pose.times,
@@ -132,25 +133,24 @@ class Lifter:
         )
 
     def _expected_error(
-        self, points: Float[Tensor, "sample joint 2"], camera: Intrinsics, there: Bool[np.ndarray, " frame"]
+        self, points: Float[Tensor, "sample joint 2"], cameras: Intrinsics, there: Bool[np.ndarray, " frame"]
     ) -> Float[np.ndarray, "frame joint"] | None:
         """Ask the network how far off it expects to be, if it can tell."""
         if not self.network.tells_error:
             return None
         error = np.full((len(there), points.shape[1]), np.nan, dtype=np.float32)
-        error[there] = expect_error(self.network, points, _for_each(camera, len(points))).numpy()
+        error[there] = expect_error(self.network, points, cameras).numpy()
         return error
 
     def _lift_found(
         self,
         points: Float[Tensor, "sample joint 2"],
         there: Bool[np.ndarray, " frame"],
-        camera: Intrinsics,
+        cameras: Intrinsics,
         *,
         flip: bool,
     ) -> Float[Tensor, "sample joint 3"]:
         """Lift the frames that are there; a window over time ends where the person was not found."""
-        cameras = _for_each(camera, len(points))
         if self.network.receptive_field == 1:
             return self.predict(points, cameras, flip=flip)
         footage = Footage(keypoints_px=points, moments=Moments.of_clips(runs(there)))
@@ -180,8 +180,8 @@ class Lifter:
         if self.runners.precision == "fp32":
             return self.runners.describe(passes)
         first = slice(COMPARED)
-        some = Intrinsics(**{name: field[first] for name, field in vars(cameras).items()})
-        inputs = normalise(self.network.config.normalisation, points[first], some, self.skeleton.root_index)
+        config = self.network.config
+        inputs = normalise(config.normalisation, points[first], cameras[first], self.skeleton.root_index)
         return self.runners.describe(passes, inputs.keypoints)
 
     def _provenance(self, camera: Intrinsics, engine: str, *, flip: bool) -> dict[str, str]:

@@ -45,13 +45,10 @@ class Samples:
 
     def __getitem__(self, rows: "Tensor | slice") -> "Samples":
         """Return some of the samples."""
-        camera = self.intrinsics
         return Samples(
             keypoints_px=self.keypoints_px[rows],
             positions=self.positions[rows],
-            intrinsics=Intrinsics(
-                focal=camera.focal[rows], centre=camera.centre[rows], image_size=camera.image_size[rows]
-            ),
+            intrinsics=self.intrinsics[rows],
             footage=self.footage and self.footage[rows],
         )
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ampose.errors import InputError
 from ampose.models import LifterNetwork
-from ampose.models.contract import LifterConfig
+from ampose.models.ampose import AMPoseConfig
 from ampose.training.config import RefinementTraining
 from ampose.training.loss import DISTANCES, LOSSES, LossName
 from ampose.training.recipe import read_recipe
@@ -45,10 +45,8 @@ def test_refinement_of_a_pose_needs_a_loss_of_the_pose():
 class Constant(LifterNetwork):
     """Answers 0, and expects the error that it is told."""
 
-    tells_error = True
-
     def __init__(self, log_error: float) -> None:
-        super().__init__(LifterConfig())
+        super().__init__(AMPoseConfig(error_head=True))
         self.log_error = torch.nn.Parameter(torch.tensor(log_error))
 
     def forward(self, keypoints: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Batches of fixed cameras: every sample once, the target that belongs to its input, and the split by subjects."""
 
 import signal
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,12 @@ from ampose.errors import InputError
 from ampose.geometry import mirror, root_relative
 from ampose.samples import Samples
 from ampose.skeletons import get_skeleton
+from ampose.synthesis.detector_noise import NoiseConfig
+from ampose.synthesis.joint_definitions import DefinitionConfig
+from ampose.synthesis.missing_joints import MissingConfig
+from ampose.synthesis.pose_evolution import EvolutionConfig
+from ampose.synthesis.proportions import ProportionConfig
+from ampose.synthesis.virtual_cameras import VirtualCameraConfig
 from ampose.training.batches import BatchSource, Normalised
 from ampose.training.config import DataConfig, TrainConfig
 from ampose.training.recipe import read_recipe
@@ -97,9 +103,39 @@ def test_a_batch_is_a_function_of_seed_epoch_and_step(samples):
         assert not torch.equal(first[0], other[0])
 
 
-def test_settings_of_virtual_cameras_are_refused(samples):
-    with pytest.raises(InputError, match=r"data.balance must not be set with fixed cameras"):
-        source(samples, balance="square-root")
+OF_THE_DATA_ENGINE = {
+    "balance": "square-root",
+    "cameras": VirtualCameraConfig(roll_degrees=(-20.0, 20.0)),
+    "focal_mistake": 2.0,
+    "evolution": EvolutionConfig(turn=0.2),
+    "proportions": ProportionConfig(bone_spread=0.1),
+    "definitions": DefinitionConfig(joint_m=0.01),
+    "missing": MissingConfig(share=0.3),
+    "left_out_clips": ("train/walking_1",),
+}
+
+
+@pytest.mark.parametrize("name", OF_THE_DATA_ENGINE)
+def test_settings_of_the_data_engine_are_refused(samples, name):
+    with pytest.raises(InputError, match=rf"data.{name} must be left out with fixed cameras"):
+        source(samples, **{name: OF_THE_DATA_ENGINE[name]})
+
+
+def test_every_setting_is_either_used_or_refused(samples):
+    """A setting that is new in the config must not be ignored in silence."""
+    used = {"files", "keypoints", "held_out_subjects", "train_subjects", "exclude_drift_takes", "samples_per_epoch"}
+    used |= {"validation_samples", "flip", "noise"}
+    assert {field.name for field in fields(DataConfig)} - used == set(OF_THE_DATA_ENGINE)
+
+
+def test_sides_are_mistaken_in_the_input_alone(samples):
+    rows = torch.arange(200)
+    plain, swapped = (
+        source(samples, flip=False, noise=NoiseConfig(swaps=share)).batch(rows, 0, 0) for share in (0.0, 1.0)
+    )
+    assert torch.equal(plain[1], swapped[1])
+    assert (plain[0] != swapped[0]).flatten(1).any(dim=1).float().mean() > 0.9
+    torch.testing.assert_close(plain[0].sum(dim=2), swapped[0].sum(dim=2))  # the same points, in another order
 
 
 def test_mirroring_a_sample_mirrors_its_camera(samples):
@@ -230,7 +266,7 @@ def test_motion_and_views_do_not_mix(folder, views, motion, tmp_path):
     config = tiny(folder)
     with pytest.raises(InputError, match="all files of motion or all folders with their own cameras"):
         read_data(replace(config, data=replace(config.data, files=(str(folder), str(tmp_path / "motion.npz")))))
-    with pytest.raises(InputError, match="keypoints must be gt for motion and virtual cameras, got 'cpn'"):
+    with pytest.raises(InputError, match="keypoints must be left out with motion and virtual cameras, got cpn"):
         read_data(replace(config, data=replace(config.data, files=(str(tmp_path / "motion.npz"),))))
 
 

@@ -15,6 +15,7 @@ from ampose.errors import InputError
 from ampose.geometry import mirror, root_relative
 from ampose.samples import Samples
 from ampose.skeletons import get_skeleton
+from ampose.synthesis.detector_noise import NoiseConfig
 from ampose.training.batches import BatchSource, Normalised, VirtualCameraBatches
 from ampose.training.config import DataConfig
 from ampose.training.recipe import read_recipe
@@ -205,3 +206,13 @@ def test_a_loss_of_another_model_is_refused(recipe, tmp_path):
     with pytest.raises(InputError, match="loss must be one that videopose3d has an answer for, got p-stmo"):
         train(replace(tiny(recipe, "videopose3d"), loss="p-stmo"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_sides_are_mistaken_in_all_frames_of_a_window_alike(motion):
+    plain, swapped = (
+        moving(motion, see(), flip=False, noise=NoiseConfig(swaps=share)).batch(torch.arange(60), 0, 0)[0]
+        for share in (0.0, 1.0)
+    )
+    assert (plain != swapped).flatten(1).any(dim=1).float().mean() > 0.9
+    moved = (plain != swapped).any(dim=-1)
+    assert torch.equal(moved, moved[:, :1].expand_as(moved))

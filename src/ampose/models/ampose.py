@@ -101,6 +101,16 @@ class AMPoseConfig(LifterConfig):
     error_head: bool = False
     """Not in the paper. A second linear layer that says how far off each joint is expected to be, in metres."""
 
+    @property
+    def takes_missing(self) -> bool:
+        """With the token for them."""
+        return self.missing_token
+
+    @property
+    def tells_error(self) -> bool:
+        """With the head for it."""
+        return self.error_head
+
     def __post_init__(self) -> None:
         if min(self.channels, self.depth, self.heads) < 1 or self.channels % self.heads:
             raise InputError(
@@ -220,7 +230,6 @@ class AMPose(LifterNetwork):
         self.gcn_blocks = nn.ModuleList(GCNBlock(config, adjacency) for _ in range(config.depth))
         self.norm = nn.LayerNorm(channels) if config.final_norm else nn.Identity()
         self.head = nn.Linear(channels, 3)
-        self.takes_missing, self.tells_error = config.missing_token, config.error_head
         self.missing = nn.Parameter(torch.zeros(channels)) if config.missing_token else None
         self.error_head = nn.Linear(channels, 1) if config.error_head else None
 

@@ -29,6 +29,16 @@ class LifterConfig:
         """How many frames go in at once. A model that looks at several has a field of this name."""
         return 1
 
+    @property
+    def takes_missing(self) -> bool:
+        """Whether a joint may be NaN in the input."""
+        return False
+
+    @property
+    def tells_error(self) -> bool:
+        """Whether the network can be asked ``with_expected_error``."""
+        return False
+
 
 class LifterNetwork(nn.Module):
     """A network that lifts 2D joints to 3D.
@@ -44,12 +54,6 @@ class LifterNetwork(nn.Module):
     own_losses: ClassVar[tuple[str, ...]] = ()
     """Losses that ask it for more than the answer, by their names in recipes."""
 
-    takes_missing: bool = False
-    """Whether a joint may be NaN in the input."""
-
-    tells_error: bool = False
-    """Whether ``with_expected_error`` can be asked."""
-
     chunk: int = 256
     """Samples that are lifted at a time: larger batches fall out of a CPU's cache and are slower."""
 
@@ -63,6 +67,16 @@ class LifterNetwork(nn.Module):
     def receptive_field(self) -> int:
         """How many frames go in at once."""
         return self.config.receptive_field
+
+    @property
+    def takes_missing(self) -> bool:
+        """Whether a joint may be NaN in the input."""
+        return self.config.takes_missing
+
+    @property
+    def tells_error(self) -> bool:
+        """Whether ``with_expected_error`` can be asked."""
+        return self.config.tells_error
 
     def forward(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:
         """Lift every frame of every window of the batch."""

@@ -9,8 +9,6 @@ from ampose.models.contract import LifterNetwork
 from ampose.normalisation import normalise
 from ampose.skeletons import get_skeleton
 
-_CHUNK = 256
-
 
 @torch.inference_mode()
 def expect_error(
@@ -27,9 +25,8 @@ def expect_error(
     """
     root = get_skeleton(network.config.skeleton).root_index
     parts = [keypoints_px.new_zeros(0, keypoints_px.shape[1])]
-    for start in range(0, len(keypoints_px), _CHUNK):
-        rows = slice(start, start + _CHUNK)
-        camera = Intrinsics(**{name: field[rows] for name, field in vars(intrinsics).items()})
-        seen = normalise(network.config.normalisation, keypoints_px[rows], camera, root).keypoints
+    for start in range(0, len(keypoints_px), network.chunk):
+        rows = slice(start, start + network.chunk)
+        seen = normalise(network.config.normalisation, keypoints_px[rows], intrinsics[rows], root).keypoints
         parts.append(network.with_expected_error(seen[:, None])[1][:, 0])
     return torch.cat(parts)

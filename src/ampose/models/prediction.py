@@ -38,10 +38,7 @@ def predict(
     lifted = keypoints_px.new_empty(*keypoints_px.shape[:2], 3)
     for start in range(0, len(keypoints_px), network.chunk):
         rows = slice(start, start + network.chunk)
-        camera = Intrinsics(
-            focal=intrinsics.focal[rows], centre=intrinsics.centre[rows], image_size=intrinsics.image_size[rows]
-        )
-        lifted[rows] = predict_chunk(network, keypoints_px[rows], camera, flip=flip, keep_root=keep_root)
+        lifted[rows] = predict_chunk(network, keypoints_px[rows], intrinsics[rows], flip=flip, keep_root=keep_root)
     return lifted
 
 

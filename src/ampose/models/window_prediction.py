@@ -68,17 +68,11 @@ def predict_footage(
     for start in range(0, len(windows), step):
         part = slice(start, start + step)
         keypoints_px = footage.keypoints_px[windows.rows[part]].to(lifted.device)
-        answers = _lift(network, keypoints_px, _of(intrinsics, windows.sample[part]), flip=flip)
+        answers = _lift(network, keypoints_px, intrinsics[windows.sample[part]], flip=flip)
         samples = torch.nonzero((windows.window >= start) & (windows.window < start + step))[:, 0]
         lifted[samples] = answers[windows.window[samples] - start, windows.place[samples]]
     root = get_skeleton(network.config.skeleton).root_index
     return lifted if keep_root else lifted - lifted[:, root, None]
-
-
-def _of(intrinsics: Intrinsics, samples: Tensor) -> Intrinsics:
-    return Intrinsics(
-        focal=intrinsics.focal[samples], centre=intrinsics.centre[samples], image_size=intrinsics.image_size[samples]
-    )
 
 
 def _lift(
@@ -89,7 +83,7 @@ def _lift(
     count, frames = keypoints_px.shape[:2]
     each = torch.arange(count).repeat_interleave(frames)
     normalised = normalise(
-        network.config.normalisation, keypoints_px.flatten(0, 1), _of(intrinsics, each), skeleton.root_index
+        network.config.normalisation, keypoints_px.flatten(0, 1), intrinsics[each], skeleton.root_index
     )
     windows = normalised.keypoints.reshape(keypoints_px.shape)
     if flip:

@@ -41,6 +41,16 @@ class NoiseConfig:
                 raise InputError(f"{name} must be in [0, 1], got {getattr(self, name)}")
 
 
+def as_detected(
+    keypoints_px: Float[Tensor, "sample *frame joint 2"],
+    skeleton: Skeleton,
+    config: NoiseConfig,
+    generator: torch.Generator,
+) -> Float[Tensor, "sample *frame joint 2"]:
+    """Make all of a detector's mistakes: joints that are off, then sides that are mistaken."""
+    return mistake_sides(add_noise(keypoints_px, config, generator), skeleton, config, generator)
+
+
 def add_noise(
     keypoints_px: Float[Tensor, "sample *frame joint 2"], config: NoiseConfig, generator: torch.Generator
 ) -> Float[Tensor, "sample *frame joint 2"]:

@@ -69,14 +69,7 @@ class VirtualCameras:
 
     def __getitem__(self, rows: slice) -> "VirtualCameras":
         """Return some of the cameras."""
-        camera = self.intrinsics
-        return VirtualCameras(
-            intrinsics=Intrinsics(
-                focal=camera.focal[rows], centre=camera.centre[rows], image_size=camera.image_size[rows]
-            ),
-            rotation=self.rotation[rows],
-            root=self.root[rows],
-        )
+        return VirtualCameras(intrinsics=self.intrinsics[rows], rotation=self.rotation[rows], root=self.root[rows])
 
 
 def view(

@@ -19,7 +19,7 @@ from ampose.geometry import mirror, root_relative
 from ampose.normalisation import normalise, to_network_axes
 from ampose.samples import Samples
 from ampose.skeletons import Skeleton
-from ampose.synthesis.detector_noise import add_noise, mistake_sides
+from ampose.synthesis.detector_noise import as_detected
 from ampose.synthesis.filming import film_around
 from ampose.synthesis.joint_definitions import vary_definitions
 from ampose.synthesis.missing_joints import lose_joints
@@ -118,8 +118,7 @@ class VirtualCameraBatches:
         generator = generator_for(self.seed, BATCH, epoch, step)
         config = self.config
         seen = view(self._bodies(rows, generator), self.skeleton, config.cameras, generator)
-        keypoints_px = add_noise(seen.keypoints_px, config.noise, generator)
-        keypoints_px = mistake_sides(keypoints_px, self.skeleton, config.noise, generator)
+        keypoints_px = as_detected(seen.keypoints_px, self.skeleton, config.noise, generator)
         keypoints_px = lose_joints(keypoints_px, self.skeleton, config.missing, generator)
         keypoints, target = self.normalise_as(seen, keypoints_px, self._mistaken(seen.intrinsics, generator))
         if config.flip:

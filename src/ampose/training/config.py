@@ -1,6 +1,6 @@
 """What a training run is made of. Every field is a key of a recipe and an option of ``ampose train``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -82,6 +82,17 @@ class DataConfig:
     def __post_init__(self) -> None:
         if not 1 <= self.focal_mistake <= 4:
             raise InputError(f"focal_mistake must be a factor from 1 to 4, got {self.focal_mistake}")
+
+    def refuse(self, names: Sequence[str], reason: str) -> None:
+        """Refuse settings that would have no effect, rather than ignore them.
+
+        Raises:
+            InputError: One of these settings is not left at its default.
+        """
+        default = DataConfig()
+        for name in names:
+            if getattr(self, name) != getattr(default, name):
+                raise InputError(f"data.{name} must be left out {reason}, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,12 +225,12 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if self.batch_size < 1 or self.epochs < 1:
             raise InputError(f"batch_size and epochs must be positive, got {self.batch_size} and {self.epochs}")
-        if self.data.missing.share and not getattr(self.model, "missing_token", False):
+        if self.data.missing.share and not self.model.takes_missing:
             raise InputError(
                 f"model must take missing joints, got {self.model_name} without; set missing_token = true in [model], "
                 "or leave [data.missing] out"
             )
-        if self.loss == "mpjpe-and-expected-error" and not getattr(self.model, "error_head", False):
+        if self.loss == "mpjpe-and-expected-error" and not self.model.tells_error:
             raise InputError(f"model must tell its error for the loss {self.loss}; set error_head = true in [model]")
         if self.refinement is not None and self.loss not in DISTANCES:
             raise InputError(f"loss of a refinement must be one of {', '.join(DISTANCES)}, got {self.loss}")

@@ -135,8 +135,7 @@ def _read_views(config: TrainConfig) -> TrainingData:
 
 
 def _read_motion(config: TrainConfig) -> TrainingData:
-    if config.data.keypoints != "gt":
-        raise InputError(f"data.keypoints must be gt for motion and virtual cameras, got {config.data.keypoints!r}")
+    config.data.refuse(("keypoints", "exclude_drift_takes"), "with motion and virtual cameras")
     motions = [read_motion(Path(file)) for file in config.data.files]
     motion = concatenate(motions)
     training, held_out = _split(motion, config.data)

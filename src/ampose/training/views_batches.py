@@ -14,12 +14,14 @@ from ampose.errors import InputError
 from ampose.geometry import mirror
 from ampose.samples import Samples
 from ampose.skeletons import Skeleton
-from ampose.synthesis.detector_noise import add_noise
+from ampose.synthesis.detector_noise import as_detected
 from ampose.training.batches import BATCH, ORDER, Normalised, generator_for, mirror_half, permutations
 from ampose.training.config import DataConfig
 
-_ONLY_VIRTUAL = ("balance", "cameras", "proportions", "left_out_clips")
-"""Settings of virtual cameras: fixed cameras have nothing that they could change."""
+_ONLY_VIRTUAL = (
+    "balance", "cameras", "focal_mistake", "evolution", "proportions", "definitions", "missing", "left_out_clips"
+)  # fmt: skip
+"""Settings of the data engine: fixed cameras have nothing that they could change."""
 
 
 class FixedCameraBatches:
@@ -39,7 +41,7 @@ class FixedCameraBatches:
     """
 
     def __init__(self, samples: Samples, config: DataConfig, normalise_as: Normalised, seed: int) -> None:
-        _check_settings(config)
+        config.refuse(_ONLY_VIRTUAL, "with fixed cameras, which it cannot change")
         self.samples = samples
         self.config = config
         self.normalise_as = normalise_as
@@ -57,25 +59,16 @@ class FixedCameraBatches:
     ) -> tuple[Float[Tensor, "sample 1 joint 2"], Float[Tensor, "sample 1 joint 3"]]:
         """Gather, add noise, normalise, mirror half."""
         generator = generator_for(self.seed, BATCH, epoch, step)
-        chosen = self.samples[rows]
+        chosen, skeleton = self.samples[rows], self.normalise_as.skeleton
         seen = Samples(
-            keypoints_px=add_noise(chosen.keypoints_px, self.config.noise, generator),
+            keypoints_px=as_detected(chosen.keypoints_px, skeleton, self.config.noise, generator),
             positions=chosen.positions,
             intrinsics=chosen.intrinsics,
         )
         keypoints, target = self.normalise_as(seen)
         if self.config.flip:
-            keypoints, target = mirror_half(keypoints, target, self.normalise_as.skeleton, generator)
+            keypoints, target = mirror_half(keypoints, target, skeleton, generator)
         return keypoints[:, None], target[:, None]
-
-
-def _check_settings(config: DataConfig) -> None:
-    default = DataConfig()
-    for name in _ONLY_VIRTUAL:
-        if getattr(config, name) != getattr(default, name):
-            raise InputError(
-                f"data.{name} must not be set with fixed cameras, which it cannot change, got {getattr(config, name)}"
-            )
 
 
 def read_split(config: DataConfig, skeleton: str) -> tuple[Samples, Samples, dict[str, str]]:

@@ -12,7 +12,7 @@ from ampose.camera import Intrinsics
 from ampose.data.motion import Motion
 from ampose.errors import InputError
 from ampose.samples import Samples
-from ampose.synthesis.detector_noise import add_noise
+from ampose.synthesis.detector_noise import as_detected
 from ampose.synthesis.filming import film
 from ampose.synthesis.proportions import vary_proportions
 from ampose.synthesis.virtual_cameras import draw_cameras
@@ -68,9 +68,7 @@ class VirtualCameraWindows(VirtualCameraBatches):
     """
 
     def __init__(self, motion: Motion, config: DataConfig, normalise_as: Normalised, seed: int) -> None:
-        for name in _SINGLE_POSES:
-            if getattr(config, name) != getattr(DataConfig(), name):
-                raise InputError(f"{name} must be left out for a network over time, got {getattr(config, name)}")
+        config.refuse(_SINGLE_POSES, "for a network over time")
         super().__init__(motion, config, normalise_as, seed)
         self.index = WindowIndex(Moments.of_clips(motion.clip_starts), normalise_as)
         if self.weights is not None:
@@ -92,7 +90,7 @@ class VirtualCameraWindows(VirtualCameraBatches):
         world = self.positions[self.index.rows(rows)]
         world = vary_proportions(world, self.skeleton, config.proportions, generator)
         seen = film(world, draw_cameras(len(rows), config.cameras, generator), self.skeleton)
-        keypoints_px = add_noise(seen.keypoints_px, config.noise, generator)
+        keypoints_px = as_detected(seen.keypoints_px, self.skeleton, config.noise, generator)
         keypoints, target = normalise_windows(self.normalise_as, keypoints_px, seen.positions, seen.intrinsics)
         if config.flip:
             keypoints, target = mirror_half(keypoints, target, self.skeleton, generator)
@@ -124,14 +122,13 @@ class FixedCameraWindows(FixedCameraBatches):
         """Gather, add noise, normalise, mirror half of the windows."""
         generator = generator_for(self.seed, BATCH, epoch, step)
         frames = self.index.rows(rows)
-        keypoints_px = add_noise(self.samples.keypoints_px[frames], self.config.noise, generator)
-        camera = self.samples.intrinsics
-        one = frames[:, 0]
-        of_window = Intrinsics(focal=camera.focal[one], centre=camera.centre[one], image_size=camera.image_size[one])
+        skeleton = self.normalise_as.skeleton
+        keypoints_px = as_detected(self.samples.keypoints_px[frames], skeleton, self.config.noise, generator)
+        of_window = self.samples.intrinsics[frames[:, 0]]
         positions = self.samples.positions[frames]
         keypoints, target = normalise_windows(self.normalise_as, keypoints_px, positions, of_window)
         if self.config.flip:
-            keypoints, target = mirror_half(keypoints, target, self.normalise_as.skeleton, generator)
+            keypoints, target = mirror_half(keypoints, target, skeleton, generator)
         return keypoints, target
 
 
@@ -151,10 +148,9 @@ def normalise_windows(
     """
     count, frames = keypoints_px.shape[:2]
     each = torch.arange(count).repeat_interleave(frames)
-    camera = Intrinsics(
-        focal=intrinsics.focal[each], centre=intrinsics.centre[each], image_size=intrinsics.image_size[each]
+    flat = Samples(
+        keypoints_px=keypoints_px.flatten(0, 1), positions=positions.flatten(0, 1), intrinsics=intrinsics[each]
     )
-    flat = Samples(keypoints_px=keypoints_px.flatten(0, 1), positions=positions.flatten(0, 1), intrinsics=camera)
     keypoints, target = (values.reshape(count, frames, *values.shape[1:]) for values in normalise_as(flat))
     if normalise_as.targets == "centre":
         target = target[:, frames // 2, None]
