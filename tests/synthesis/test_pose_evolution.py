@@ -41,6 +41,18 @@ def test_new_poses_are_possible_and_not_the_old_ones(one: dict[str, float], gene
     assert changed > 0.3
 
 
+def test_a_share_stays_as_recorded_but_for_the_tilt(generator: torch.Generator) -> None:
+    before = different(COUNT)
+    before = before[is_possible(before, SKELETON)]
+    after = evolve(before, SKELETON, EvolutionConfig(exchange=0.5, turn=0.25, recorded=0.4), generator)
+    same = (after == before).flatten(1).all(dim=1)
+    changed = evolve(before, SKELETON, EvolutionConfig(exchange=0.5, turn=0.25), generator)
+    refused = float((changed == before).flatten(1).all(dim=1).float().mean())
+    assert float(same.float().mean()) == pytest.approx(0.4 + 0.6 * refused, abs=0.05)
+    tilted = evolve(before, SKELETON, EvolutionConfig(recorded=1.0, exchange=0.5, tilt=0.5), generator)
+    assert 0.2 < ((tilted - before).abs().amax(dim=(1, 2)) > 1e-4).float().mean() < 0.45
+
+
 def test_an_exchanged_arm_is_the_other_bodys_arm_in_the_axes_of_the_chest(generator: torch.Generator) -> None:
     """Two sorts of body: arms down and arms forward. After the exchange there are still only these two arms."""
     down = different(1).repeat(200, 1, 1)
@@ -102,7 +114,9 @@ def test_a_third_of_the_bodies_is_tilted(generator: torch.Generator) -> None:
     assert (tilt > 2.5).any()  # a few lie or stand on their heads
 
 
-@pytest.mark.parametrize("wrong", [{"exchange": 1.5}, {"free_arms": -0.1}, {"turn": 3.0}, {"tilt": -1.0}])
+@pytest.mark.parametrize(
+    "wrong", [{"exchange": 1.5}, {"recorded": 1.1}, {"free_arms": -0.1}, {"turn": 3.0}, {"tilt": -1.0}]
+)
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(InputError, match=next(iter(wrong))):
         EvolutionConfig(**wrong)

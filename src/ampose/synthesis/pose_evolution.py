@@ -40,12 +40,15 @@ class EvolutionConfig:
     free_arms: float = 0.0
     """Chance of each arm to point anywhere, evenly over the sphere."""
 
+    recorded: float = 0.0
+    """Share of the poses that stay as recorded but for the tilt. How arms swing with legs is in these alone."""
+
     tilt: float = 0.0
     """Standard deviation in radians by which a third of the bodies are tilted as a whole; a tenth of these
     lie in any way."""
 
     def __post_init__(self) -> None:
-        for name in ("exchange", "free_arms"):
+        for name in ("exchange", "free_arms", "recorded"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name} must be in [0, 1], got {getattr(self, name)}")
         for name in ("turn", "tilt"):
@@ -71,6 +74,8 @@ def evolve(
         evolution = _Evolution(skeleton, config, generator)
         fresh = evolution.free_arms(evolution.turn(evolution.exchange(positions)))
         keep = is_possible(fresh, skeleton)
+        if config.recorded:
+            keep = keep & (torch.rand(len(keep), generator=generator) >= config.recorded)
         positions = torch.where(keep[:, None, None], fresh, positions)
     return _tilt(positions, skeleton, config, generator) if config.tilt else positions
 
