@@ -113,7 +113,7 @@ class Lifter:
         points = mapping.map_points(pose.keypoints)
         lost = np.isnan(points).any(axis=2)
         if self.network.takes_missing:
-            points[:, [self.skeleton.index(joint) for joint in mapping.made_up]] = np.nan
+            points[:, [self.skeleton.index(joint) for joint in mapping.guessed]] = np.nan
         else:
             _check_whole(points, self.skeleton)
         there = (~np.isnan(points).any(axis=2)).sum(axis=1) >= LEAST_JOINTS

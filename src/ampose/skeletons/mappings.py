@@ -20,6 +20,8 @@ from ampose.skeletons.skeleton import Skeleton
 
 Recipe = Mapping[str, Mapping[str, float]]
 
+_GUESSED = frozenset({"spine"})
+
 
 @dataclass(frozen=True)
 class SkeletonMapping:
@@ -44,6 +46,16 @@ class SkeletonMapping:
     def __post_init__(self) -> None:
         if not np.allclose(self.weights.sum(axis=1), 1.0):
             raise InputError(f"mapping {self.source.name} -> {self.target.name}: weights of a joint must sum to 1")
+
+    @property
+    def guessed(self) -> frozenset[str]:
+        """Made-up joints that lie elsewhere than the recipe puts them: the spine, which is half-way only when it is
+        straight. A lifter that takes missing joints does better without them.
+
+        Middles of hips and shoulders, and a head made of the ears, are made up too, and yet were seen in a way: on
+        held-out motion it costs 59.5 instead of 50.9 mm at the limbs, and 92 instead of 52 at the head, to hide them.
+        """
+        return self.made_up & _GUESSED
 
     @cached_property
     def weights(self) -> Float[np.ndarray, "target source"]:
