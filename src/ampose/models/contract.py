@@ -113,6 +113,9 @@ class Published:
     mpjpe: str = ""
     """Figures that those tables do not hold: ``38.25 (GT)``, millimetres."""
 
+    source: str = ""
+    """Where those figures are printed; "its" is the system's own paper's."""
+
     note: str = ""
     """What differs from ours, and why."""
 

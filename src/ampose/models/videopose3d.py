@@ -107,7 +107,7 @@ class TemporalBlock(nn.Module):
     licence="Apache-2.0",
     published={
         "videopose3d-1": Published(parameters="8.49 (code)", rows=("Pavllo et al. [2]",)),
-        "videopose3d-243": Published(parameters="16.95 (code)", mpjpe="46.8 (CPN)"),
+        "videopose3d-243": Published(parameters="16.95 (code)", mpjpe="46.8 (CPN)", source="its paper"),
     },
 )
 class VideoPose3D(LifterNetwork):
