@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ampose.errors import InputError
+from ampose.targets import Target
 from ampose.windows import Output
 
 
@@ -29,11 +30,17 @@ class LifterConfig:
         """How many frames go in at once. A model that looks at several has a field of this name."""
         return 1
 
+    @property
+    def target(self) -> Target:
+        """What it answers in (``ampose.targets``). A model that can be trained for another has a field of this name."""
+        return "metres"
+
 
 class LifterNetwork(nn.Module):
     """A network that lifts 2D joints to 3D.
 
-    Input: normalised coordinates. Output: metres, root-relative, camera axes (x right, y down, z away).
+    Input: normalised coordinates. Output: metres, root-relative, camera axes (x right, y down, z away), unless its
+    config names another target.
     With a receptive field of 1 each frame is lifted on its own. A larger one is a window over time: it goes in
     whole, and one frame comes out, or all of them; how clips are cut is said in ``ampose.windows``.
     """

@@ -128,7 +128,9 @@ class ResidualBlock(nn.Module):
             source="the author, issue 1 of the public code",
             note="the paper prints 0.28 M, the size of modulated-gcn-gt",
         ),
-        "modulated-gcn-gt": Published(parameters="0.29 (paper)", mpjpe="38.25 (GT)", source="README of the public code"),
+        "modulated-gcn-gt": Published(
+            parameters="0.29 (paper)", mpjpe="38.25 (GT)", source="README of the public code"
+        ),
     },
 )
 class ModulatedGCN(SingleFrameLifter):

@@ -16,6 +16,7 @@ from ampose.models.prediction import predict
 from ampose.normalisation import normalise, to_camera_axes
 from ampose.samples import Samples
 from ampose.skeletons import get_skeleton
+from ampose.targets import needs_root_depth
 from ampose.windows import Footage, cut_windows
 
 FRAMES = 2048
@@ -27,6 +28,8 @@ def predict_samples(
 ) -> Float[Tensor, "sample joint 3"]:
     """Lift samples with the cameras that they state, and with the frames around them if the network looks there.
 
+    Of the samples' positions the distance of the root is looked at, by networks whose target needs it.
+
     Args:
         network: In evaluation mode.
         samples: Of the network's skeleton.
@@ -34,10 +37,15 @@ def predict_samples(
         keep_root: Leave the root where the network puts it.
 
     Raises:
-        InputError: The network needs frames that the samples do not have.
+        InputError: The network needs frames that the samples do not have, or the distance of the root.
     """
     if network.receptive_field == 1:
-        return predict(network, samples.keypoints_px, samples.intrinsics, flip=flip, keep_root=keep_root)
+        depth = None
+        if needs_root_depth(network.config.target):
+            depth = samples.positions[:, get_skeleton(network.config.skeleton).root_index, 2]
+        return predict(
+            network, samples.keypoints_px, samples.intrinsics, flip=flip, keep_root=keep_root, root_depth=depth
+        )
     if samples.footage is None:
         raise InputError(
             f"samples must have footage for a network with a receptive field of {network.receptive_field} frames, "

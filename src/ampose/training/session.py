@@ -164,7 +164,8 @@ def _normalised(config: TrainConfig, skeleton: Skeleton) -> Normalised:
             "model's; use mpjpe"
         )
     targets: Output = "sequence" if config.loss in OF_WINDOWS else network.output
-    return Normalised(skeleton, config.model.normalisation, config.model.receptive_field, network.output, targets)
+    model = config.model
+    return Normalised(skeleton, model.normalisation, model.receptive_field, network.output, targets, model.target)
 
 
 def _split(motion: Motion, config: DataConfig) -> tuple[Motion, Motion]:
