@@ -95,7 +95,10 @@ class Protocol:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON, the sentences of the statement included."""
-        return {**asdict(self), "source_2d": self.source_2d, "alignment": ALIGNMENT}
+        settings = asdict(self)
+        if not self.root_depth:
+            del settings["root_depth"]  # what is measured without it reads as it always did
+        return {**settings, "source_2d": self.source_2d, "alignment": ALIGNMENT}
 
     def statement(self) -> list[tuple[str, str]]:
         """Return (setting, value) of all that bears on a number, in words, for printing line by line."""
