@@ -48,6 +48,9 @@ class LifterNetwork(nn.Module):
     output: ClassVar[Output] = "centre"
     """For which frames of its window it answers: for the middle one, or for all (``sequence``)."""
 
+    dilates: ClassVar[bool] = False
+    """Whether a clip that is longer than its window may go in: the middle of every window in it comes out."""
+
     own_losses: ClassVar[tuple[str, ...]] = ()
     """Losses that ask it for more than the answer, by their names in recipes."""
 
