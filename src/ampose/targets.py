@@ -52,9 +52,10 @@ def encode(
         rotation: From camera axes to the axes in which the network answers, if they differ.
 
     Example:
-        >>> camera = Intrinsics(**{name: torch.tensor([[1000.0, 1000.0]]) for name in ("focal", "centre", "image_size")})
+        >>> square = torch.tensor([[1000.0, 1000.0]])
+        >>> camera = Intrinsics(focal=square, centre=square / 2, image_size=square)
         >>> encode("image-plane", torch.tensor([[[0.0, 0.0, 4.0], [0.0, 0.0, 5.0]]]), camera, 0)[0, 1].tolist()
-        [1.0, 1.0, 0.5009999871253967]
+        [0.0, 0.0, 0.5009999871253967]
     """
     answer: Tensor = TARGETS[target].encode(positions, intrinsics, root_index, rotation)
     return answer
