@@ -168,6 +168,36 @@ def _side_by_side(moments: Moments, frames: int) -> Windows:
     )
 
 
+def stretches(moments: Moments, least: int, most: int) -> list[slice]:
+    """Return the runs of samples that follow each other frame by frame in one clip.
+
+    Args:
+        moments: Of the samples.
+        least: Shorter runs are left out.
+        most: Longer ones are cut.
+
+    Example:
+        >>> stretches(Moments.of_clips([0, 3, 8]), least=2, most=4)
+        [slice(0, 3, None), slice(3, 7, None)]
+    """
+    follows = (moments.row.diff() == 1) & (moments.first.diff() == 0)
+    ends = [*(torch.nonzero(~follows)[:, 0] + 1).tolist(), len(moments)]
+    runs = zip([0, *ends], ends, strict=False)
+    cut = [slice(at, min(at + most, end)) for start, end in runs for at in range(start, end, most)]
+    return [run for run in cut if run.stop - run.start >= least]
+
+
+def around_stretch(moments: Moments, frames: int) -> Int[Tensor, " frame"]:
+    """Return the frames of all windows around samples that follow each other, each once; edges are repeated.
+
+    Example:
+        >>> around_stretch(Moments.of_clips([0, 4]), 3).tolist()
+        [0, 0, 1, 2, 3, 3]
+    """
+    length = len(moments) + frames - 1
+    return _clamped(moments.row[:1] - frames // 2, length, moments.first[:1], moments.last[:1])[0]
+
+
 def _clamped(start: Tensor, frames: int, first: Tensor, last: Tensor) -> Int[Tensor, "window frame"]:
     """Frames that follow each other, the clip's edges repeated."""
     return (start[:, None] + torch.arange(frames)).clamp(first[:, None], last[:, None])

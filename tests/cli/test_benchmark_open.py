@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from tests.training.conftest import RECIPE, make_motion
@@ -9,8 +10,9 @@ from tests.training.conftest import RECIPE, make_motion
 from ampose.cli import benchmark as command
 from ampose.cli import main
 from ampose.data import write_motion
-from ampose.evaluation.open_benchmark import Trial, config_for, default_systems
+from ampose.evaluation.open_benchmark import Trial, config_for, default_systems, make_protocols
 from ampose.evaluation.open_table import summarise, winner
+from ampose.synthesis.missing_joints import MissingConfig
 from ampose.training.recipe import read_recipe
 
 SYSTEMS = ("srnet", "jointformer")
@@ -94,6 +96,21 @@ def test_the_same_clips_are_left_out_as_for_the_bundled_weights():
     ours, bundled = read_recipe("cmu-open").data, read_recipe("cmu-small").data
     assert ours.left_out_clips == bundled.left_out_clips
     assert ours.held_out_subjects == bundled.held_out_subjects
+
+
+def test_the_recipe_in_the_wild_is_that_of_the_bundled_weights_without_what_ampose_alone_has():
+    ours, bundled = read_recipe("wild-open").data, read_recipe("wild-small").data
+    kept = {"samples_per_epoch": bundled.samples_per_epoch, "missing": bundled.missing}
+    assert replace(ours, **kept) == bundled
+    assert ours.missing == MissingConfig()
+
+
+def test_systems_are_measured_with_the_cameras_of_the_recipe():
+    motion = make_motion()
+    for name in ("cmu-open", "wild-open"):
+        common = read_recipe(name)
+        common = replace(common, data=replace(common.data, held_out_subjects=tuple(motion.subjects)[:1]))
+        assert {protocol.cameras for protocol in make_protocols(motion, common)} == {common.data.cameras}
 
 
 def trial(system, seed, error):

@@ -39,10 +39,20 @@ def test_every_registered_protocol_is_plain_data_and_states_all_that_bears_on_a_
     entry = protocols.get(name).target
     assert entry.name == name
     data = json.loads(json.dumps(entry.as_dict()))
-    assert {field.name for field in fields(Protocol)} < set(data)
+    assert {field.name for field in fields(Protocol)} - {"root_depth"} < set(data)
     said = dict(entry.statement())
     assert {"subjects", "frames", "2D source", "cameras", "joints", "root", "alignment", "flip"} < set(said)
     assert "seed 0" in said["cameras"]
+
+
+@pytest.mark.parametrize("name", ["cmu-held-out", "h36m-gt-17"])
+def test_a_method_that_is_told_the_roots_distance_is_measured_under_a_protocol_that_says_so(name: str) -> None:
+    entry = protocols.get(name).target
+    told = replace(entry, root_depth=True)
+    assert ("the method", "uses GT root depth") in told.statement()
+    assert told.as_dict()["root_depth"]
+    assert "root_depth" not in entry.as_dict()  # nor in what was measured before there was such a setting
+    assert "the method" not in dict(entry.statement())
 
 
 def test_the_default_protocol_holds_out_five_people() -> None:

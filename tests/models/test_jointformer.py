@@ -13,7 +13,7 @@ from ampose.training.loss import LOSSES
 def test_counts_are_those_of_the_public_code():
     assert count(create_model("jointformer")) == 1_478_104  # 1.478 M
     assert count(create_model("jointformer", skeleton="human36m_16")) == 1_400_768  # 1.401 M
-    assert count(create_model("jointformer-refined").refinement) == 2_334_771  # 2.335 M
+    assert count(create_model("jointformer-refined").refinement) == 2_335_283  # 2.335 M
 
 
 def encoder(x, layer, heads):
@@ -41,10 +41,12 @@ def test_network_computes_the_papers_figure(refine, joints):
             x = relu(x + known)
         if not refine:
             return lifted
-        tokens = linear(np.concatenate([pose, lifted, error], axis=1), network.refinement.embedding)
+        tokens = np.concatenate([pose, lifted, error], axis=1)
+        embedding, norm = network.refinement.embedding
+        tokens = layer_norm(linear(tokens, embedding), norm)
         for layer in network.refinement.encoders:
-            tokens = encoder(tokens, layer, heads=2)
-        return lifted + head(tokens, network.refinement.correction)
+            tokens = relu(tokens + encoder(tokens, layer, heads=2))
+        return head(tokens, network.refinement.pose)
 
     agree(network, lift)
 
@@ -62,6 +64,14 @@ def test_loss_is_that_of_every_stage(refine):
     expected = np.mean(stages) + (np.mean((array(refined) - target.numpy()) ** 2) if refine else 0)
     assert LOSSES["jointformer"](network, keypoints, target).item() == pytest.approx(expected, rel=1e-5)
     torch.testing.assert_close(network(keypoints), refined if refine else poses[-1])
+
+
+def test_loss_of_the_second_stage_is_the_refined_poses():
+    torch.manual_seed(0)
+    network = create_model("jointformer-refined", refine_channels=16).eval()
+    keypoints, target = torch.randn(3, 1, 17, 2), torch.randn(3, 1, 17, 3)
+    expected = np.mean((array(network(keypoints)) - target.numpy()) ** 2)
+    assert LOSSES["jointformer-refinement"](network, keypoints, target).item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_refinement_does_not_pull_at_the_lifter():

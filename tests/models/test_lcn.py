@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from tests.models.literal import agree, array, batch_norm, count, neighbours
 
+from ampose.errors import InputError
 from ampose.models import create_model
 from ampose.skeletons import get_skeleton
 
@@ -30,9 +31,10 @@ def near(skeleton):
     return reached
 
 
+@pytest.mark.parametrize("target", ["metres", "image-plane"])
 @pytest.mark.parametrize("joints", ["human36m_17", "human36m_16"])
-def test_network_computes_the_papers_equation(joints):
-    network = create_model("lcn", channels=4, depth=2, skeleton=joints)
+def test_network_computes_the_papers_equation(joints, target):
+    network = create_model("lcn", channels=4, depth=2, skeleton=joints, target=target)
     reached = near(get_skeleton(joints))
 
     def local(x, layer, max_norm):
@@ -56,6 +58,13 @@ def test_network_computes_the_papers_equation(joints):
         x = hidden(pose, first)
         for block in blocks:
             x = x + hidden(hidden(x, block.layers[0]), block.layers[1])
-        return local(x, last, None)
+        if target == "metres":
+            return local(x, last, None)
+        return local(x, last, 1.0) + np.concatenate([pose, np.zeros((len(pose), 1))], axis=1)
 
     agree(network, lift)
+
+
+def test_the_image_plane_is_in_the_units_of_its_input():
+    with pytest.raises(InputError, match="normalisation must be image-width for the target image-plane"):
+        create_model("lcn", target="image-plane", normalisation="person-rays")

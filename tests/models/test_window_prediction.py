@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from ampose.camera import Intrinsics
 from ampose.errors import InputError
@@ -104,6 +105,53 @@ def test_a_mirrored_clip_is_lifted_to_the_mirrored_poses(generator, kind, normal
     plain, other = (predict_footage(network, which, camera, flip=True) for which in (footage, mirrored))
     sign = torch.tensor([-1.0, 1.0, 1.0])
     torch.testing.assert_close(other, plain[:, SKELETON.flip_order] * sign, rtol=1e-4, atol=1e-5)
+
+
+CLIPS = (40, 9, 21)
+"""Frames; the second clip is shorter than the window of 27."""
+
+
+def film(generator, normalisation):
+    network = create_model("videopose3d", widths=(3, 3, 3), channels=32, normalisation=normalisation).eval()
+    keypoints = 500 + 100 * torch.randn(sum(CLIPS), 17, 2, generator=generator)
+    ones = torch.ones(sum(CLIPS), 2)
+    camera = Intrinsics(focal=1100 * ones, centre=500 * ones, image_size=1000 * ones)
+    footage = Footage(keypoints_px=keypoints, moments=Moments.of_clips(np.cumsum([0, *CLIPS])))
+    return network, footage, camera
+
+
+def work(network, *given, **how):
+    """The answer, and the multiply-adds that it took."""
+    with FlopCounterMode(display=False) as counter:
+        answer = predict_footage(network, *given, **how)
+    return answer, counter.get_total_flops() / 2
+
+
+@pytest.mark.parametrize("normalisation", ["image-width", "person-rays"])
+@pytest.mark.parametrize("flip", [True, False], ids=["flip", "plain"])
+def test_whole_clips_are_lifted_as_window_by_window_with_less_work(generator, monkeypatch, normalisation, flip):
+    network, footage, camera = film(generator, normalisation)
+    whole, little = work(network, footage, camera, flip=flip, keep_root=True)
+    monkeypatch.setattr("ampose.models.window_prediction.FRAMES", 16)  # stretches are cut
+    in_parts, _ = work(network, footage, camera, flip=flip, keep_root=True)
+    monkeypatch.setattr(type(network), "dilates", False)
+    windows, much = work(network, footage, camera, flip=flip, keep_root=True)
+    torch.testing.assert_close(whole, windows, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(in_parts, windows, rtol=1e-4, atol=1e-5)
+    assert little < much / 2
+
+
+def test_samples_out_of_order_and_of_several_cameras_are_lifted_as_they_were(generator):
+    network, footage, camera = film(generator, "image-width")
+    whole = predict_footage(network, footage, camera, flip=False)
+    chosen = torch.tensor([*range(4, 20), 60, 2, *range(41, 49), 5])
+    few = Intrinsics(focal=camera.focal[chosen], centre=camera.centre[chosen], image_size=camera.image_size[chosen])
+    torch.testing.assert_close(predict_footage(network, footage[chosen], few, flip=False), whole[chosen])
+    zoomed = Intrinsics(focal=camera.focal, centre=camera.centre, image_size=camera.image_size.clone())
+    zoomed.image_size[7:] = 800
+    other = predict_footage(network, footage, zoomed, flip=False)
+    torch.testing.assert_close(other[:7], whole[:7])
+    assert (other[7:] - whole[7:]).abs().amax(dim=(1, 2)).min() > 1e-4
 
 
 def test_a_single_frame_is_a_still(generator):

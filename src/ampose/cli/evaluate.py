@@ -60,11 +60,12 @@ def evaluate_weights(
     from ampose.evaluation import protocols, view_held_out, write_reports
     from ampose.evaluation.fixed_cameras import FixedCameraProtocol
     from ampose.lifter import load_model
+    from ampose.targets import needs_root_depth
 
     _check_output(output)
-    chosen = protocols.get(protocol).target
-    chosen = replace(chosen, flip=chosen.flip and flip)
-    lifter = load_model(weights)
+    chosen, lifter = protocols.get(protocol).target, load_model(weights)
+    told = needs_root_depth(lifter.network.config.target)
+    chosen = replace(chosen, flip=chosen.flip and flip, root_depth=told)
     if isinstance(chosen, FixedCameraProtocol):
         if baselines is not None:
             raise InputError(f"--baselines must be left out for {chosen.name}: they learn from motion; remove it")
@@ -80,7 +81,7 @@ def evaluate_weights(
     reports = [_measure_lifter(lifter, held_out, chosen, facts)]
     print(reports[0].statement(), reports[0].as_text(), sep="\n\n", flush=True)
     if baselines is not None:
-        reports += _measure_baselines(baselines, held_out, chosen, facts)
+        reports += _measure_baselines(baselines, held_out, replace(chosen, root_depth=False), facts)
         _print_comparison(reports)
     if output is not None:
         write_reports(reports, output)

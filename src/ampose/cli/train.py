@@ -12,6 +12,7 @@ from ampose.cli._progress import progress
 from ampose.errors import InputError
 
 if TYPE_CHECKING:
+    from ampose.targets import Target
     from ampose.training.checkpoint import Progress
     from ampose.training.config import TrainConfig
     from ampose.training.session import Outcome
@@ -68,11 +69,13 @@ def _train(recipe: str, default: "TrainConfig", args: Sequence[str]) -> None:
     folder = options.output or Path("runs") / Path(recipe).stem
     with progress("training", unit="steps") as report:
         outcome = train(chosen.config, folder, resume=options.resume, max_minutes=options.max_minutes, report=report)
-    _say(outcome)
+    _say(outcome, chosen.config.model.target)
 
 
-def _say(outcome: "Outcome") -> None:
+def _say(outcome: "Outcome", target: "Target") -> None:
     """Print how the session ended and where things are."""
+    from ampose.targets import said_of
+
     made, folder = outcome.progress, outcome.folder
     rows = [
         (
@@ -80,7 +83,7 @@ def _say(outcome: "Outcome") -> None:
             f"{outcome.train_frames:,} frames; {made.step:,} steps in {made.seconds / 60:.1f} min",
         ),
         ("validation", f"{outcome.validation_frames:,} frames of held-out subjects"),
-        ("best", _describe_best(made)),
+        ("best", _describe_best(made) + said_of(target)),
     ]
     if made.best_epoch >= 0:
         rows += [

@@ -14,14 +14,15 @@ from ampose.data.human36m import drift_takes
 from ampose.errors import InputError
 from ampose.evaluation.protocol import ALIGNMENT, Protocol
 from ampose.evaluation.report import Report, Row, all_frames_row, mean_of_rows, rows_by_group
-from ampose.evaluation.run import evaluate
+from ampose.evaluation.run import blind, evaluate
 from ampose.geometry import root_relative
 from ampose.metrics import display, metrics
 from ampose.metrics.roots import ROOT_CONVENTIONS, apply_root_convention
 from ampose.metrics.velocity import mpjve
-from ampose.models.refinement import USES_GT_ROOT_DEPTH, PoseRefinement, refine
+from ampose.models.refinement import PoseRefinement, refine
 from ampose.samples import Samples
 from ampose.skeletons import get_skeleton
+from ampose.targets import USES_GT_ROOT_DEPTH
 
 VELOCITY = "mpjve"
 POOLED, MEAN_OVER_SCENES = "pooled", "mean of scenes"
@@ -79,9 +80,9 @@ class FixedCameraProtocol(Protocol):
         return f"{self.keypoints}, as prepared with the dataset"
 
     def selects_as(self, other: "FixedCameraProtocol") -> bool:
-        """Whether another protocol measures the same samples in the same joints."""
+        """Whether another protocol measures the same samples in the same joints, and tells as much about them."""
         names = ("subjects", "skeleton", "frame_stride", "keypoints", "annotation", "exclude_drift_takes", "valid_only")
-        return all(getattr(self, name) == getattr(other, name) for name in names)
+        return all(getattr(self, name) == getattr(other, name) for name in (*names, "root_depth"))
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON; the settings of virtual cameras have no effect here."""
@@ -93,6 +94,7 @@ class FixedCameraProtocol(Protocol):
         every = "all" if self.frame_stride == 1 else f"one in {self.frame_stride}"
         lines = [
             ("protocol", f"{self.name}: {self.description}"),
+            *self.told,
             ("subjects", ", ".join(self.subjects) or "all in the data"),
             ("frames", f"{every}{' that the dataset calls valid' if self.valid_only else ''}, of every camera"),
             (
@@ -153,7 +155,7 @@ def measure_views(
         raise InputError(f"protocols must select the same samples, got {', '.join(one.name for one in protocols)}")
     chosen = select_views(views, first)
     samples = chosen.samples(first.keypoints)[:: first.frame_stride]
-    predicted = {flip: lift(_blind(samples), flip) for flip in {protocol.flip for protocol in protocols}}
+    predicted = {flip: lift(blind(samples, first), flip) for flip in {protocol.flip for protocol in protocols}}
     return [
         _report(predicted[protocol.flip], chosen, samples, protocol, (method, dict(facts or {}), refinement))
         for protocol in protocols
@@ -177,10 +179,6 @@ def select_views(views: Views, protocol: FixedCameraProtocol) -> Views:
         valid_only=protocol.valid_only,
     )
     return chosen.with_skeleton(protocol.skeleton)
-
-
-def _blind(samples: Samples) -> Samples:
-    return replace(samples, positions=torch.full_like(samples.positions, torch.nan))
 
 
 def _report(

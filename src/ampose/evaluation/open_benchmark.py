@@ -59,9 +59,12 @@ class Trial:
 
 
 def default_systems() -> tuple[str, ...]:
-    """Return the single-frame systems that a laptop can train: all but the full AMPose and MixSTE."""
+    """Return the single-frame systems that a laptop can train in one go.
+
+    That is all but the full AMPose, MixSTE, and JointFormer's refinement, which needs a trained JointFormer.
+    """
     single = [name for name in list_systems() if find_model(name).config.receptive_field == 1]
-    return tuple(name for name in single if name not in ("ampose-full", "mixste-1"))
+    return tuple(name for name in single if name not in ("ampose-full", "mixste-1", "jointformer-refined"))
 
 
 def config_for(common: TrainConfig, system: str, seed: int) -> TrainConfig:
@@ -76,11 +79,18 @@ def config_for(common: TrainConfig, system: str, seed: int) -> TrainConfig:
 
 
 def make_protocols(motion: Motion, common: TrainConfig) -> tuple[Protocol, Protocol]:
-    """Return how all are measured, with ideal and with noisy 2D: the recipe's held-out people, no flip."""
-    held_out = common.data.held_out_subjects
+    """Return how all are measured, with ideal and with noisy 2D: the recipe's held-out people and cameras, no flip."""
+    held_out, cameras = common.data.held_out_subjects, common.data.cameras
     stride = max(1, round(len(motion.select(subjects=held_out)) / SAMPLES))
     ideal, noisy = (
-        replace(protocol, subjects=held_out, frame_stride=stride, flip=False, skeleton=common.model.skeleton)
+        replace(
+            protocol,
+            subjects=held_out,
+            cameras=cameras,
+            frame_stride=stride,
+            flip=False,
+            skeleton=common.model.skeleton,
+        )
         for protocol in (CMU_HELD_OUT, CMU_HELD_OUT_NOISY)
     )
     return ideal, noisy

@@ -11,6 +11,7 @@ from ampose.registry import Registry
 from ampose.skeletons import get_skeleton
 from ampose.synthesis.detector_noise import NoiseConfig
 from ampose.synthesis.virtual_cameras import VirtualCameraConfig
+from ampose.targets import USES_GT_ROOT_DEPTH
 
 ALIGNMENT = "root joint only; P-MPJPE fits rotation, scale and shift, N-MPJPE the scale, to each sample"
 
@@ -67,6 +68,9 @@ class Protocol:
     flip: bool = True
     """Whether a lifter averages its prediction with that for the mirrored input."""
 
+    root_depth: bool = False
+    """Whether the method is told the true distance of the root, which it cannot do without: no other is."""
+
     def __post_init__(self) -> None:
         for setting in ("frame_stride", "cameras_per_frame"):
             if getattr(self, setting) < 1:
@@ -84,9 +88,17 @@ class Protocol:
         """Where the 2D comes from, in words."""
         return f"projected from the measured 3D by virtual cameras, {_mistakes(self.noise)}"
 
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """What of the truth the method is told, as lines of the statement."""
+        return [("the method", USES_GT_ROOT_DEPTH)] if self.root_depth else []
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON, the sentences of the statement included."""
-        return {**asdict(self), "source_2d": self.source_2d, "alignment": ALIGNMENT}
+        settings = asdict(self)
+        if not self.root_depth:
+            del settings["root_depth"]  # what is measured without it reads as it always did
+        return {**settings, "source_2d": self.source_2d, "alignment": ALIGNMENT}
 
     def statement(self) -> list[tuple[str, str]]:
         """Return (setting, value) of all that bears on a number, in words, for printing line by line."""
@@ -94,6 +106,7 @@ class Protocol:
         counted = ", ".join(self.threshold_joints) or f"all {joints}, the root included"
         return [
             ("protocol", f"{self.name}: {self.description}"),
+            *self.told,
             ("subjects", ", ".join(self.subjects) or "all in the file"),
             (
                 "frames",

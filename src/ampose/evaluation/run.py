@@ -17,6 +17,7 @@ from ampose.metrics.roots import apply_root_convention
 from ampose.metrics.threshold import select_joints
 from ampose.samples import Samples
 from ampose.skeletons import get_skeleton
+from ampose.targets import USES_GT_ROOT_DEPTH
 
 Predict = Callable[[Samples], Tensor]
 """Samples -> (sample, joint, 3): root-relative metres in camera axes. It must not look at ``positions``."""
@@ -34,7 +35,8 @@ def evaluate(
     """Measure a method.
 
     Args:
-        predict: The method. It gets the samples with their 3D positions set to NaN: nobody can peek.
+        predict: The method. It gets the samples with their 3D positions set to NaN: nobody can peek. Where the
+            protocol says that it is told the root's distance, it finds that, and is called by it.
         samples: What the protocol's cameras saw.
         actions: The name of each sample's action; names are compared whole.
         protocol: The settings.
@@ -46,8 +48,7 @@ def evaluate(
             finite.
     """
     _check_names(samples, actions, subjects)
-    blind = replace(samples, positions=torch.full_like(samples.positions, torch.nan))
-    predicted = predict(blind)
+    predicted = predict(blind(samples, protocol))
     _check_prediction(predicted, samples.positions, method)
     root = get_skeleton(protocol.skeleton).root_index
     predicted = apply_root_convention(predicted, root, protocol.root)
@@ -55,7 +56,7 @@ def evaluate(
     values = {metric: sample_values(metric, predicted, target, protocol) for metric in protocol.metrics}
     rows = rows_by_group(values, actions)
     return Report(
-        method=method,
+        method=f"{method} ({USES_GT_ROOT_DEPTH})" if protocol.root_depth else method,
         protocol=protocol,
         actions=rows,
         subjects=rows_by_group(values, subjects),
@@ -63,6 +64,15 @@ def evaluate(
         all_frames=all_frames_row(values),
         per_joint_mm=_per_joint_mm(predicted, target, protocol),
     )
+
+
+def blind(samples: Samples, protocol: Protocol) -> Samples:
+    """Return the samples without the truth: positions are NaN, but for the root's distance if the method is told it."""
+    positions = torch.full_like(samples.positions, torch.nan)
+    if protocol.root_depth:
+        root = get_skeleton(protocol.skeleton).root_index
+        positions[:, root, 2] = samples.positions[:, root, 2]
+    return replace(samples, positions=positions)
 
 
 def sample_values(

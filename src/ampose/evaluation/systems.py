@@ -41,7 +41,9 @@ class SystemRow:
             for row in TABLES[table].rows
             if row.method in self.published.rows and row.figures.get(key, "-") != "-"
         ]
-        return ", ".join([*found, *([self.published.mpjpe] if self.published.mpjpe else [])])
+        own = self.published
+        source = f" [{own.source}]" if own.source else ""
+        return ", ".join([*found, *([own.mpjpe + source] if own.mpjpe else [])])
 
     def cells(self) -> tuple[str, ...]:
         """Return the texts below ``HEADER``."""

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ampose.errors import InputError
+from ampose.targets import Target
 from ampose.windows import Output
 
 
@@ -39,17 +40,26 @@ class LifterConfig:
         """Whether the network can be asked ``with_expected_error``."""
         return False
 
+    @property
+    def target(self) -> Target:
+        """What it answers in (``ampose.targets``). A model that can be trained for another has a field of this name."""
+        return "metres"
+
 
 class LifterNetwork(nn.Module):
     """A network that lifts 2D joints to 3D.
 
-    Input: normalised coordinates. Output: metres, root-relative, camera axes (x right, y down, z away).
+    Input: normalised coordinates. Output: metres, root-relative, camera axes (x right, y down, z away), unless its
+    config names another target.
     With a receptive field of 1 each frame is lifted on its own. A larger one is a window over time: it goes in
     whole, and one frame comes out, or all of them; how clips are cut is said in ``ampose.windows``.
     """
 
     output: ClassVar[Output] = "centre"
     """For which frames of its window it answers: for the middle one, or for all (``sequence``)."""
+
+    dilates: ClassVar[bool] = False
+    """Whether a clip that is longer than its window may go in: the middle of every window in it comes out."""
 
     own_losses: ClassVar[tuple[str, ...]] = ()
     """Losses that ask it for more than the answer, by their names in recipes."""
@@ -126,6 +136,9 @@ class Published:
 
     mpjpe: str = ""
     """Figures that those tables do not hold: ``38.25 (GT)``, millimetres."""
+
+    source: str = ""
+    """Where those figures are printed; "its" is the system's own paper's."""
 
     note: str = ""
     """What differs from ours, and why."""

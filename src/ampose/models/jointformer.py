@@ -6,16 +6,17 @@ https://arxiv.org/abs/2208.03704
 Joints are tokens of 64 channels. Each of four post-norm encoders is followed by a prediction of the pose, whose
 embedding is added back, and a prediction of how far that pose is off. All of them are trained (the loss
 ``jointformer``); the last one's pose is the answer. ``jointformer-refined`` has the refinement transformer on top: 2D,
-3D and predicted error of each joint go in, the refined pose comes out. It needs no ground truth.
+3D and predicted error of each joint go in, the refined pose comes out. It needs no ground truth. It is trained in a
+second stage (the loss ``jointformer-refinement``, recipe ``h36m-jointformer-refined``) in which the lifter holds still.
 
-Parameters: 1,478,104 at 17 joints and 1,400,768 at 16 (public code: 1.478 M and 1.401 M); the refinement's 2,334,771 at
+Parameters: 1,478,104 at 17 joints and 1,400,768 at 16 (public code: 1.478 M and 1.401 M); the refinement's 2,335,283 at
 17 (2.335 M): exact to the figures known. They are reached with the LayerNorm of each prediction over all features of
 the body; a LayerNorm over 64 channels gives 1.461 M.
 
-What differs or was chosen: the error head reads the features after the pose's embedding was added, and it is the
-absolute error of each coordinate that it learns, which does not pull at the pose. The refinement predicts a correction
-of the lifted pose, and is trained at the same time on what the lifter says, without pulling at it; the authors train
-it in a second stage of 30 epochs.
+As in the public code: the error head learns the absolute error of each coordinate, which does not pull at the pose; the
+lifter's dropout stays on in the second stage; the refinement's own is 0.1. What differs: the error head reads the
+features after the pose's embedding was added, in the public code before; LayerNorm adds torch's 1e-5 to the variance,
+theirs 1e-6. With the loss ``jointformer`` a refinement is trained together with the lifter, without pulling at it.
 
 Published: 50.5 mm (Human3.6M, CPN, 17 joints), 34.0 mm (ground-truth 2D).
 """
@@ -54,7 +55,7 @@ class JointFormerConfig(LifterConfig):
     """Width of an encoder's MLP."""
 
     dropout: float = 0.2
-    """Before each prediction."""
+    """Before each prediction of the lifter."""
 
     refine: bool = False
     """Whether the refinement transformer is there."""
@@ -122,15 +123,19 @@ class Stage(nn.Module):
         return (x + known).relu(), pose, self.error(known)
 
 
+REFINEMENT_DROPOUT = 0.1
+"""Before the refined pose is read."""
+
+
 class Refinement(nn.Module):
-    """Correct a pose from the 2D, the pose and its predicted error (section III.D)."""
+    """Predict a better pose from the 2D, the pose and its predicted error (section III.D)."""
 
     def __init__(self, joints: int, config: JointFormerConfig) -> None:
         super().__init__()
         width = config.refine_channels
-        self.embedding = PointwiseConvolution(2 + 3 + 3, width)
-        self.encoders = nn.Sequential(*(PostNormEncoder(width, 4 * width, config) for _ in range(config.refine_depth)))
-        self.correction = BodyHead(joints, width, config.dropout)
+        self.embedding = nn.Sequential(PointwiseConvolution(2 + 3 + 3, width), nn.LayerNorm(width))
+        self.encoders = nn.ModuleList(PostNormEncoder(width, 4 * width, config) for _ in range(config.refine_depth))
+        self.pose = BodyHead(joints, width, REFINEMENT_DROPOUT)
 
     def forward(
         self,
@@ -139,8 +144,11 @@ class Refinement(nn.Module):
         error: Float[Tensor, "pose joint 3"],
     ) -> Float[Tensor, "pose joint 3"]:
         """Return the refined pose."""
-        tokens = self.embedding(torch.cat([keypoints, pose, error], dim=-1))
-        return pose + self.correction(self.encoders(tokens))
+        x = self.embedding(torch.cat([keypoints, pose, error], dim=-1))
+        for encoder in self.encoders:
+            x = (x + encoder(x)).relu()
+        refined: Tensor = self.pose(x)
+        return refined
 
 
 class EveryLayer(NamedTuple):
@@ -172,6 +180,8 @@ class JointFormer(SingleFrameLifter):
 
     predicts_every_layer: ClassVar[bool] = True
     """``forward(keypoints, every_layer=True)`` returns an ``EveryLayer``; the loss ``jointformer`` asks for it."""
+
+    own_losses: ClassVar[tuple[str, ...]] = ("jointformer-refinement",)
 
     def __init__(self, config: JointFormerConfig) -> None:
         super().__init__(config)

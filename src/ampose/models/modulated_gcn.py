@@ -125,9 +125,12 @@ class ResidualBlock(nn.Module):
             parameters="2.732 (code)",
             rows=("Zou et al. (refinement) [10]",),
             mpjpe="50.73 (CPN, no refinement)",
+            source="the author, issue 1 of the public code",
             note="the paper prints 0.28 M, the size of modulated-gcn-gt",
         ),
-        "modulated-gcn-gt": Published(parameters="0.29 (paper)", mpjpe="38.25 (GT)"),
+        "modulated-gcn-gt": Published(
+            parameters="0.29 (paper)", mpjpe="38.25 (GT)", source="README of the public code"
+        ),
     },
 )
 class ModulatedGCN(SingleFrameLifter):

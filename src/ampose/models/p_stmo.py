@@ -14,7 +14,7 @@ hide are drawn from all joints, where the authors' code never draws the last one
 
 Parameters at 17 joints: 5,493,862. The public code has 5,527,142: 33,280 more that it never reads (two LayerNorms,
 and positions of frames that the strides took away). What thop saw is 5,436,006, the 5.4 M of AMPose's Table 4; its
-493 M FLOPs are two a multiply-add. Figures to reach: 44.1 mm (Human3.6M, MPJPE, CPN keypoints, 81 frames);
+493 M FLOPs are two a multiply-add. Figures to reach: 44.1 mm (its Table 1; Human3.6M, MPJPE, CPN keypoints, 81 frames);
 PCK 97.9, AUC 75.8, MPJPE 32.2 mm (MPI-INF-3DHP, ground-truth keypoints).
 """
 
@@ -177,6 +177,7 @@ class MaskedPoseDecoder(nn.Module):
             parameters="5.436 (thop)",
             rows=("Shan et al. (81 frames) [7]",),
             mpjpe="44.1 (CPN)",
+            source="its Table 1, P-STMO-S",
             note="thop leaves out LayerNorms and positions; the public code has 0.033 M more that it never reads",
         )
     },

@@ -8,10 +8,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ampose.camera import Intrinsics
-from ampose.geometry import mirror
+from ampose.geometry import mirror, root_relative
 from ampose.models.contract import LifterNetwork
-from ampose.normalisation import normalise, to_camera_axes
+from ampose.normalisation import normalise
 from ampose.skeletons import Skeleton, get_skeleton
+from ampose.targets import decode, needs_root_depth
 
 
 @torch.inference_mode()
@@ -22,6 +23,7 @@ def predict(
     *,
     flip: bool,
     keep_root: bool = False,
+    root_depth: Float[Tensor, " sample"] | None = None,
 ) -> Float[Tensor, "sample joint 3"]:
     """Lift single frames; see ``ampose.models.window_prediction`` for frames of a video.
 
@@ -30,15 +32,23 @@ def predict(
         keypoints_px: Pixels of the network's skeleton.
         intrinsics: One camera a sample; fields of shape (sample, 2).
         flip: Average with the mirrored prediction for the mirrored input (test-time flip).
-        keep_root: Leave the root where the network puts it, for protocols that measure it there.
+        keep_root: Leave the root where the network puts it, for protocols that measure it there. A network that
+            answers in the image plane has none to leave: it is told where the root is.
+        root_depth: True distance of the root, metres; only for networks whose target needs it.
 
     Returns:
         Metres in camera axes. The predicted root is subtracted from all joints, so it is 0, unless it is kept.
+
+    Raises:
+        InputError: The network's target needs the root's distance, and it is not known.
     """
     lifted = keypoints_px.new_empty(*keypoints_px.shape[:2], 3)
     for start in range(0, len(keypoints_px), network.chunk):
         rows = slice(start, start + network.chunk)
-        lifted[rows] = predict_chunk(network, keypoints_px[rows], intrinsics[rows], flip=flip, keep_root=keep_root)
+        depth = None if root_depth is None else root_depth[rows]
+        lifted[rows] = predict_chunk(
+            network, keypoints_px[rows], intrinsics[rows], flip=flip, keep_root=keep_root, root_depth=depth
+        )
     return lifted
 
 
@@ -49,6 +59,7 @@ def predict_chunk(
     *,
     flip: bool,
     keep_root: bool = False,
+    root_depth: Float[Tensor, " sample"] | None = None,
 ) -> Float[Tensor, "sample joint 3"]:
     """Do the same with all samples at once."""
     skeleton = get_skeleton(network.config.skeleton)
@@ -57,9 +68,12 @@ def predict_chunk(
         lifted = forward_flipped(network, normalised.keypoints, skeleton)
     else:
         lifted = _forward(network, normalised.keypoints)
+    target = network.config.target
+    if needs_root_depth(target):
+        return root_relative(decode(target, lifted, intrinsics, root_depth=root_depth), skeleton.root_index)
     if not keep_root:
-        lifted = lifted - lifted[:, skeleton.root_index, None]
-    return to_camera_axes(lifted, normalised.rotation)
+        lifted = root_relative(lifted, skeleton.root_index)
+    return decode(target, lifted, intrinsics, normalised.rotation)
 
 
 def _forward(network: LifterNetwork, keypoints: Float[Tensor, "sample joint 2"]) -> Float[Tensor, "sample joint 3"]:

@@ -22,9 +22,6 @@ from ampose.errors import InputError
 from ampose.geometry import root_relative
 from ampose.skeletons import get_skeleton
 
-USES_GT_ROOT_DEPTH = "uses GT root depth"
-"""What every refined figure is labelled with."""
-
 CHUNK = 4096
 """Samples a forward pass."""
 

@@ -80,7 +80,10 @@ class ResidualBlock(nn.Module):
     licence="Apache-2.0",
     published={
         "simple-baseline": Published(
-            parameters="4.29 (SemGCN's table)", mpjpe="62.9 (Stacked Hourglass), 45.5 (GT)", note="4.29 M at 16 joints"
+            parameters="4.29 (SemGCN's table)",
+            mpjpe="62.9 (Stacked Hourglass), 45.5 (GT)",
+            source="its paper",
+            note="4.29 M at 16 joints",
         ),
     },
 )

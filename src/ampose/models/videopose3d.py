@@ -17,6 +17,7 @@ the causal form and the training with unlabelled video are left out.
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -107,13 +108,14 @@ class TemporalBlock(nn.Module):
     licence="Apache-2.0",
     published={
         "videopose3d-1": Published(parameters="8.49 (code)", rows=("Pavllo et al. [2]",)),
-        "videopose3d-243": Published(parameters="16.95 (code)", mpjpe="46.8 (CPN)"),
+        "videopose3d-243": Published(parameters="16.95 (code)", mpjpe="46.8 (CPN)", source="its paper"),
     },
 )
 class VideoPose3D(LifterNetwork):
     """The network of Fig. 2."""
 
     config: VideoPose3DConfig
+    dilates: ClassVar[bool] = True
 
     def __init__(self, config: VideoPose3DConfig) -> None:
         super().__init__(config)

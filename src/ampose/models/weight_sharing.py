@@ -7,25 +7,35 @@ after each but the last) with graph convolutions that share their weights in one
 is the default: each joint has weights of its own, applied before features are collected, and others for what it keeps
 itself ("decoupled pre-aggregation").
 
-Parameters at 16 joints: 4,218,243 (paper: 4.22 M), exact.
+All of the study's eight are here: five schemes (``sharing``), of which three with and without weights apart for the
+joint itself (``decoupled``).
+
+Parameters at 16 joints, in the order of ``sharing``, decoupled: 266,883, 4,218,243 (paper: 4.22 M, exact), 4,218,243,
+6,062,211, 398,595; not decoupled the first three have 135,171, 2,110,851 and 2,110,851.
 
 What differs: no official code exists; the affinity matrix is the usual symmetric one, D^-1/2 (A + I) D^-1/2, and is
-fixed. Of the study's schemes those with fixed kinds of edges ("no sharing", "convolution-style") are not here.
+fixed. What kinds of edges convolution-style sharing has, two public re-implementations read alike: to the joint itself,
+from the root's side, and from the other.
 
 Published: 52.4 mm (Human3.6M, CPN, 16 joints), 37.8 mm (ground-truth 2D).
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
-import numpy as np
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from ampose import models
+from ampose.errors import InputError
 from ampose.models.contract import LifterConfig, Published, SingleFrameLifter, check_settings
 from ampose.models.layers.batch_norm import JointBatchNorm
+from ampose.models.layers.edge_weights import EdgeWeightConvolution, by_direction, edges_of
 from ampose.models.layers.joint_weights import JointWeightConvolution, Sharing, affinity
 from ampose.skeletons import get_skeleton
+
+Scheme = Literal[Sharing, "none", "convolution"]
+"""The study's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,28 +51,40 @@ class WeightSharingConfig(LifterConfig):
     depth: int = 4
     """Residual blocks."""
 
-    sharing: Sharing = "pre-aggregation"
-    """Which joints share weights: all (``full``), or none, with the weights of the sender (``pre-aggregation``) or of
-    the receiver (``post-aggregation``)."""
+    sharing: Scheme = "pre-aggregation"
+    """Who shares weights: all joints (``full``), or none, with the weights of the sender (``pre-aggregation``) or of
+    the receiver (``post-aggregation``); no two edges (``none``), or the edges that lead the same way, towards the root,
+    away from it, or nowhere (``convolution``)."""
 
     decoupled: bool = True
-    """Whether a joint's own features have weights apart from its neighbours'."""
+    """Whether a joint's own features have weights apart from its neighbours'. With weights of edges they always do."""
 
     dropout: float = 0.0
     """After each hidden layer. None stated."""
 
     def __post_init__(self) -> None:
         check_settings(channels=self.channels, depth=self.depth, dropout=self.dropout)
+        if not self.decoupled and self.sharing in ("none", "convolution"):
+            raise InputError(f"decoupled must be true for sharing {self.sharing!r}, got false")
+
+
+def make_convolution(inputs: int, outputs: int, config: WeightSharingConfig) -> nn.Module:
+    """Return a graph convolution of the config's scheme."""
+    skeleton = get_skeleton(config.skeleton)
+    weights = affinity(skeleton.adjacency)
+    if config.sharing == "none":
+        return EdgeWeightConvolution(inputs, outputs, weights)
+    if config.sharing == "convolution":
+        return EdgeWeightConvolution(inputs, outputs, weights, by_direction(edges_of(weights), skeleton.hops))
+    return JointWeightConvolution(inputs, outputs, weights, sharing=config.sharing, decoupled=config.decoupled)
 
 
 class HiddenLayer(nn.Sequential):
     """Graph convolution, BatchNorm, ReLU, dropout."""
 
-    def __init__(self, inputs: int, config: WeightSharingConfig, weights: Float[np.ndarray, "joint joint"]) -> None:
+    def __init__(self, inputs: int, config: WeightSharingConfig) -> None:
         super().__init__(
-            JointWeightConvolution(
-                inputs, config.channels, weights, sharing=config.sharing, decoupled=config.decoupled
-            ),
+            make_convolution(inputs, config.channels, config),
             JointBatchNorm(config.channels),
             nn.ReLU(),
             nn.Dropout(config.dropout),
@@ -72,11 +94,9 @@ class HiddenLayer(nn.Sequential):
 class ResidualBlock(nn.Module):
     """Two hidden layers around which the input passes unchanged."""
 
-    def __init__(self, config: WeightSharingConfig, weights: Float[np.ndarray, "joint joint"]) -> None:
+    def __init__(self, config: WeightSharingConfig) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
-            HiddenLayer(config.channels, config, weights), HiddenLayer(config.channels, config, weights)
-        )
+        self.layers = nn.Sequential(HiddenLayer(config.channels, config), HiddenLayer(config.channels, config))
 
     def forward(self, x: Float[Tensor, "batch joint channel"]) -> Float[Tensor, "batch joint channel"]:
         """Add what the two layers find."""
@@ -97,11 +117,10 @@ class WeightSharing(SingleFrameLifter):
 
     def __init__(self, config: WeightSharingConfig) -> None:
         super().__init__(config)
-        weights = affinity(get_skeleton(config.skeleton).adjacency)
         self.layers = nn.Sequential(
-            HiddenLayer(2, config, weights),
-            *(ResidualBlock(config, weights) for _ in range(config.depth)),
-            JointWeightConvolution(config.channels, 3, weights, sharing=config.sharing, decoupled=config.decoupled),
+            HiddenLayer(2, config),
+            *(ResidualBlock(config) for _ in range(config.depth)),
+            make_convolution(config.channels, 3, config),
         )
 
     def lift_poses(self, keypoints: Float[Tensor, "pose joint 2"]) -> Float[Tensor, "pose joint 3"]:

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from ampose.camera import Intrinsics
 from ampose.data.motion import Motion
-from ampose.geometry import mirror, root_relative
-from ampose.normalisation import normalise, to_network_axes
+from ampose.geometry import mirror
+from ampose.normalisation import normalise
 from ampose.samples import Samples
 from ampose.skeletons import Skeleton
 from ampose.synthesis.detector_noise import as_detected
@@ -26,6 +26,7 @@ from ampose.synthesis.missing_joints import lose_joints
 from ampose.synthesis.pose_evolution import evolve
 from ampose.synthesis.proportions import vary_proportions
 from ampose.synthesis.virtual_cameras import draw_cameras, view
+from ampose.targets import Target, encode
 from ampose.training.config import DataConfig
 from ampose.windows import Moments, Output
 
@@ -71,6 +72,8 @@ class Normalised:
     """For which of these frames it answers."""
     targets: Output = "centre"
     """For which of these frames its loss needs the truth."""
+    target: Target = "metres"
+    """What it answers in."""
 
     def __call__(
         self,
@@ -78,7 +81,7 @@ class Normalised:
         keypoints_px: Float[Tensor, "sample joint 2"] | None = None,
         intrinsics: Intrinsics | None = None,
     ) -> tuple[Float[Tensor, "sample joint 2"], Float[Tensor, "sample joint 3"]]:
-        """Return input and root-relative target in the axes in which the network answers.
+        """Return input, and the target as the network answers it.
 
         Where the input has mistakes, or a wrong camera is taken for the right one, these are given besides: the target
         is that of the true ray to the root, because that is the side from which the person is seen.
@@ -87,7 +90,7 @@ class Normalised:
         keypoints, rotation = normalise(self.normalisation, samples.keypoints_px, samples.intrinsics, root)
         if keypoints_px is not None:
             keypoints, _ = normalise(self.normalisation, keypoints_px, intrinsics or samples.intrinsics, root)
-        return keypoints, to_network_axes(root_relative(samples.positions, root), rotation)
+        return keypoints, encode(self.target, samples.positions, samples.intrinsics, root, rotation)
 
 
 class VirtualCameraBatches:

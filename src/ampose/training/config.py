@@ -14,7 +14,7 @@ from ampose.synthesis.missing_joints import MissingConfig
 from ampose.synthesis.pose_evolution import EvolutionConfig
 from ampose.synthesis.proportions import ProportionConfig
 from ampose.synthesis.virtual_cameras import VirtualCameraConfig
-from ampose.training.loss import DISTANCES, LossName
+from ampose.training.loss import DISTANCES, TRAINED_PART, LossName
 
 _FORBID: Mapping[str, Any] = {"extra": "forbid"}
 
@@ -195,7 +195,8 @@ class TrainConfig:
     loss: LossName = "mse"
     """``mse``: eq. 10, the mean over joints of the squared distance. ``mpjpe``: the mean distance. ``mse-l1`` and
     ``mpjpe-l1``: Modulated GCN's, which mix in the mean absolute difference of coordinates. ``jointformer``: pose and
-    predicted error of every layer, for that model alone. ``mpjpe-of-window``: the mean distance over all frames of
+    predicted error of every layer, for that model alone; ``jointformer-refinement``: of the refined pose, while the
+    lifter holds still. ``mpjpe-of-window``: the mean distance over all frames of
     the window (MHFormer). ``mixste``: weighted joints, temporal consistency and velocity. ``p-stmo``: of all frames
     and of the middle one; ``p-stmo-pretraining``: 2D joints restored from those that were not hidden.
     ``mpjpe-and-expected-error``: the mean distance, and a model's error head learns what distance to expect."""
@@ -232,5 +233,10 @@ class TrainConfig:
             )
         if self.loss == "mpjpe-and-expected-error" and not self.model.tells_error:
             raise InputError(f"model must tell its error for the loss {self.loss}; set error_head = true in [model]")
+        if self.loss in TRAINED_PART and not self.start_from:
+            raise InputError(
+                f"start_from must be the weights of the first stage for the loss {self.loss}, got none; train them "
+                "first, and say where they are"
+            )
         if self.refinement is not None and self.loss not in DISTANCES:
             raise InputError(f"loss of a refinement must be one of {', '.join(DISTANCES)}, got {self.loss}")

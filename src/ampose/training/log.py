@@ -8,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ampose.atomic import replacing
+from ampose.targets import USES_GT_ROOT_DEPTH
 
 Row = dict[str, float | int]
 
@@ -50,7 +51,10 @@ def draw_curves(rows: list[Row], path: Path) -> None:
     for axes, (key, label, colour) in zip(figure.subplots(1, 2), panels, strict=True):
         values = [row[key] for row in rows]
         axes.plot(epochs, values, color=colour, marker="." if len(rows) < 40 else "")
-        axes.set(xlabel="epoch", title=f"{label}: {values[-1]:.4g} (lowest {min(values):.4g})", yscale="log")
+        title = f"{label}: {values[-1]:.4g} (lowest {min(values):.4g})"
+        if key != "loss" and rows[-1].get("uses_gt_root_depth"):
+            title += f"\n{USES_GT_ROOT_DEPTH}"
+        axes.set(xlabel="epoch", title=title, yscale="log")
         axes.grid(visible=True, which="both", alpha=0.2)
         axes.spines[["top", "right"]].set_visible(False)
     with replacing(path) as unfinished:

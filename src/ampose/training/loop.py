@@ -20,6 +20,7 @@ from ampose.models import LifterNetwork
 from ampose.models.window_prediction import predict_samples
 from ampose.samples import Samples
 from ampose.skeletons import get_skeleton
+from ampose.targets import needs_root_depth, said_of
 from ampose.training.batches import NETWORK, BatchSource, seed_for
 from ampose.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from ampose.training.config import TrainConfig
@@ -157,7 +158,7 @@ def _asked_to_stop(run: Run) -> bool:
 def _tell(run: Run, loss: float, speed: float) -> None:
     total = run.steps_per_epoch * run.config.epochs
     best = run.progress.best_mpjpe_mm
-    validated = f", best {best:.1f} mm" if math.isfinite(best) else ""
+    validated = f", best {best:.1f} mm{said_of(run.config.model.target)}" if math.isfinite(best) else ""
     run.report(run.progress.step, total, f"loss {loss:.5f}, {speed:,.0f} samples/s{validated}")
 
 
@@ -166,6 +167,7 @@ def _finish_epoch(run: Run) -> None:
     progress = run.progress
     epoch = run.epoch - 1
     error_mm = validate(run.network, run.validation, run.fabric.device)
+    told = {"uses_gt_root_depth": True} if needs_root_depth(run.config.model.target) else {}
     row = {
         "epoch": epoch,
         "step": progress.step,
@@ -174,13 +176,14 @@ def _finish_epoch(run: Run) -> None:
         "validation_mpjpe_mm": error_mm,
         "samples_per_second": run.steps_per_epoch * run.config.batch_size * (epoch + 1) / progress.seconds,
         "seconds": progress.seconds,
+        **told,
     }
     improved = error_mm < progress.best_mpjpe_mm
     if improved:
         progress.best_mpjpe_mm, progress.best_epoch = error_mm, epoch
     progress.loss_sum = 0.0
     if run.fabric.global_rank == 0:
-        facts = {"epoch": epoch, "validation_mpjpe_mm": error_mm, "run": run.config_hash}
+        facts = {"epoch": epoch, "validation_mpjpe_mm": error_mm, "run": run.config_hash, **told}
         for name in ["last", "best"] if improved else ["last"]:
             save_weights(run.folder / name, run.config.model_name, run.network, {**facts, "selection": name})
         run.log.append(row)

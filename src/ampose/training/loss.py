@@ -17,6 +17,7 @@ LossName = Literal[
     "mse-l1",
     "mpjpe-l1",
     "jointformer",
+    "jointformer-refinement",
     "mpjpe-of-window",
     "mixste",
     "p-stmo",
@@ -94,6 +95,11 @@ def every_layer(network: nn.Module, keypoints: Tensor, target: Tensor) -> Tensor
     return loss if predicted.refined is None else loss + _coordinate_square(predicted.refined.float(), target)
 
 
+def of_the_refined(network: nn.Module, keypoints: Tensor, target: Tensor) -> Tensor:
+    """Mean over coordinates of the squared difference of the refined pose (JointFormer, second stage)."""
+    return _coordinate_square(network(keypoints).float(), target)
+
+
 def of_the_window(network: nn.Module, keypoints: Tensor, target: Tensor) -> Tensor:
     """Mean distance over all frames of the window, by a network that answers for the middle one (MHFormer)."""
     return distance(network(keypoints, whole=True).float(), target)
@@ -162,6 +168,7 @@ LOSSES: dict[str, Loss] = {
     **{name: of_the_pose(compare) for name, compare in DISTANCES.items()},
     "mpjpe-and-expected-error": distance_and_expected_error,
     "jointformer": every_layer,
+    "jointformer-refinement": of_the_refined,
     "mpjpe-of-window": of_the_window,
     "mixste": weighted_and_smooth,
     "p-stmo": of_window_and_answer,
@@ -172,5 +179,8 @@ LOSSES: dict[str, Loss] = {
 OF_WINDOWS = frozenset({"mpjpe-of-window", "p-stmo"})
 """The losses that compare all frames of a window, though the network answers for the middle one only."""
 
-OWNED = OF_WINDOWS | {"p-stmo-pretraining"}
+TRAINED_PART = {"jointformer-refinement": "refinement"}
+"""The losses that train one part of a network, by its name; the rest holds still, as an earlier stage left it."""
+
+OWNED = OF_WINDOWS | {"p-stmo-pretraining", *TRAINED_PART}
 """The losses that ask a network for more than its answer: only one that names them in ``own_losses`` has it."""

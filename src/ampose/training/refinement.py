@@ -29,6 +29,7 @@ from ampose.models.refinement import PoseRefinement, RefinementConfig, back_proj
 from ampose.normalisation import normalise, to_camera_axes
 from ampose.samples import Samples
 from ampose.skeletons import Skeleton, get_skeleton
+from ampose.targets import needs_root_depth
 from ampose.training.batches import BATCH, NETWORK, ORDER, generator_for, permutations, seed_for
 from ampose.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from ampose.training.config import RefinementTraining, TrainConfig
@@ -114,6 +115,11 @@ def train_refinement(
         raise InputError(
             f"refinement.lifter must look at single frames, got {weights.name} with a receptive field of "
             f"{weights.network.receptive_field}"
+        )
+    if needs_root_depth(weights.network.config.target):
+        raise InputError(
+            f"refinement.lifter must answer in metres, got {weights.name} that answers in the image plane; "
+            "train it with --model.target metres"
         )
     config = replace(config, model_name=weights.name, model=weights.network.config)
     samples, validation, hashes = read_split(config.data, config.model.skeleton)

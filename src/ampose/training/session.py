@@ -22,7 +22,7 @@ from ampose.training.batches import (
 from ampose.training.config import DataConfig, TrainConfig
 from ampose.training.log import RunLog
 from ampose.training.loop import CHECKPOINT, Report, Run, fit, make_fabric
-from ampose.training.loss import OF_WINDOWS, OWNED
+from ampose.training.loss import OF_WINDOWS, OWNED, TRAINED_PART
 from ampose.training.manifest import hash_config, write_manifest
 from ampose.training.outcome import Outcome
 from ampose.training.refinement import train_refinement
@@ -65,7 +65,7 @@ def train(
     torch.manual_seed(seed_for(config.seed, NETWORK))
     network = find_model(config.model_name).network(config.model)
     if config.start_from:
-        start_from(network, Path(config.start_from))
+        start_from(network, Path(config.start_from), TRAINED_PART.get(config.loss, ""))
     with stop_requests(max_minutes) as should_stop:
         run = Run(
             config=config,
@@ -87,17 +87,29 @@ def train(
     return Outcome(done, run.progress, folder, data.train_frames, data.validation_frames)
 
 
-def start_from(network: LifterNetwork, folder: Path) -> None:
+def start_from(network: LifterNetwork, folder: Path, trained_part: str = "") -> None:
     """Give a network the weights of an earlier stage, wherever both have a tensor of that name and shape.
 
+    Args:
+        network: Is changed.
+        folder: Weights of the earlier stage.
+        trained_part: If only a part of the network is trained, its name: the rest is frozen, and must come from the
+            earlier stage.
+
     Raises:
-        InputError: There are no such weights, or no tensor fits.
+        InputError: There are no such weights, or no tensor fits, or not all that must.
     """
     earlier, own = load_weights(folder).network.state_dict(), network.state_dict()
     fitting = {key: value for key, value in earlier.items() if key in own and own[key].shape == value.shape}
-    if not fitting:
-        raise InputError(f"start_from must be weights of the same model, got {folder}, of which no tensor fits")
+    still = [key for key in own if trained_part and not key.startswith(f"{trained_part}.")]
+    if len(still) == len(own):
+        raise InputError(f"model must have a {trained_part} for a loss that trains it alone, got one without")
+    if not fitting or not set(still) <= set(fitting):
+        fits = "not every tensor of the part that holds still fits" if fitting else "no tensor fits"
+        raise InputError(f"start_from must be weights of the same model, got {folder}, of which {fits}")
     network.load_state_dict({**own, **fitting})
+    for key, parameter in network.named_parameters():
+        parameter.requires_grad_(key not in still)
 
 
 @dataclass(frozen=True)
@@ -163,7 +175,8 @@ def _normalised(config: TrainConfig, skeleton: Skeleton) -> Normalised:
             "model's; use mpjpe"
         )
     targets: Output = "sequence" if config.loss in OF_WINDOWS else network.output
-    return Normalised(skeleton, config.model.normalisation, config.model.receptive_field, network.output, targets)
+    model = config.model
+    return Normalised(skeleton, model.normalisation, model.receptive_field, network.output, targets, model.target)
 
 
 def _split(motion: Motion, config: DataConfig) -> tuple[Motion, Motion]:
