@@ -16,8 +16,10 @@ from safetensors.torch import load_file
 
 import ampose
 from ampose.errors import InputError
+from ampose.training.loop import validate
 from ampose.training.recipe import read_recipe
-from ampose.training.session import train
+from ampose.training.session import read_data, train
+from ampose.weights import load_weights
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The `srun` command is available:UserWarning", "ignore:.*NVML.*:UserWarning"
@@ -80,6 +82,21 @@ def test_a_stopped_run_goes_on_bit_for_bit(recipe, tmp_path, stops):
     assert train(config, tmp_path / "parts", resume=True).done
     assert_same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
     assert epochs_without_times(tmp_path / "whole") == epochs_without_times(tmp_path / "parts")
+
+
+def test_the_average_of_the_weights_is_validated_saved_and_taken_up_bit_for_bit(recipe, tmp_path):
+    plain = read_recipe(str(recipe))
+    config = replace(plain, optimiser=replace(plain.optimiser, average=0.9))
+    train(config, tmp_path / "whole")
+    assert not train(config, tmp_path / "parts", report=StopAfter(5)).done
+    assert train(config, tmp_path / "parts", resume=True).done
+    assert_same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
+    train(plain, tmp_path / "plain")
+    assert epochs_without_times(tmp_path / "whole") != epochs_without_times(tmp_path / "plain")
+    validation = read_data(config).validation
+    network = load_weights(tmp_path / "whole" / "last").network
+    said = epochs_without_times(tmp_path / "whole")[-1]["validation_mpjpe_mm"]
+    assert validate(network, validation, torch.device("cpu")) == pytest.approx(said, rel=1e-5)
 
 
 def command(recipe: Path, folder: Path, *options: str) -> list[str]:

@@ -139,9 +139,15 @@ class OptimiserConfig:
     clip_norm: float | None = None
     """Largest norm of the gradient; None for no limit, as in the paper."""
 
+    average: float | None = None
+    """Decay a step of an exponential moving average of the weights (EMA), which is then what is validated and saved;
+    None for the weights themselves, as in the paper. With 0.999 the last thousand steps or so count."""
+
     def __post_init__(self) -> None:
         if self.learning_rate <= 0:
             raise InputError(f"learning_rate must be positive, got {self.learning_rate}")
+        if self.average is not None and not 0 < self.average < 1:
+            raise InputError(f"average must be between 0 and 1, got {self.average}")
         for name in ("decay_epochs", "decay_steps", "halve_epochs"):
             every = getattr(self, name)
             if every is not None and every < 1:

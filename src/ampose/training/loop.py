@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import torch
 from lightning_fabric import Fabric
+from torch import nn
 
 from ampose.geometry import root_relative
 from ampose.metrics.position import mpjpe
@@ -26,7 +28,7 @@ from ampose.training.checkpoint import Progress, load_checkpoint, save_checkpoin
 from ampose.training.config import TrainConfig
 from ampose.training.log import RunLog
 from ampose.training.loss import LOSSES
-from ampose.training.optimiser import make_optimiser, set_batch_norm_momentum
+from ampose.training.optimiser import make_average, make_optimiser, set_batch_norm_momentum
 from ampose.training.schedule import learning_rate
 from ampose.weights import save_weights
 
@@ -54,6 +56,7 @@ class Run:
         self.optimiser = make_optimiser(self.network, self.config.optimiser)
         self.model, self.fabric_optimiser = self.fabric.setup(self.network, self.optimiser)
         self.model.mark_forward_method("with_expected_error")
+        self.average = make_average(self.network, self.config.optimiser)
         self.steps_per_epoch = math.ceil(len(self.source) / self.config.batch_size)
         self.saved_at = time.monotonic()
 
@@ -62,17 +65,27 @@ class Run:
         """The epoch of the next step."""
         return self.progress.step // self.steps_per_epoch
 
+    @property
+    def result(self) -> LifterNetwork:
+        """What is validated and saved: the network, or the average over its steps."""
+        return self.network if self.average is None else cast("LifterNetwork", self.average.module)
+
+    @property
+    def state(self) -> nn.Module:
+        """Everything with weights that a checkpoint must hold."""
+        return self.network if self.average is None else nn.ModuleList([self.network, self.average])
+
     def resume(self) -> None:
         """Take the run up where its checkpoint left it."""
         path = self.folder / CHECKPOINT
-        self.progress = load_checkpoint(path, self.network, self.optimiser, self.config_hash)
+        self.progress = load_checkpoint(path, self.state, self.optimiser, self.config_hash)
         self.log.cut(self.epoch)
 
     def save(self) -> None:
         """Write a checkpoint (one process only)."""
         if self.fabric.global_rank == 0:
             path = self.folder / CHECKPOINT
-            save_checkpoint(path, self.network, self.optimiser, self.progress, self.config_hash)
+            save_checkpoint(path, self.state, self.optimiser, self.progress, self.config_hash)
         self.saved_at = time.monotonic()
 
 
@@ -137,6 +150,8 @@ def _step(run: Run, rows: torch.Tensor, epoch: int, index: int) -> float:
     if config.optimiser.clip_norm is not None:
         fabric.clip_gradients(run.model, run.fabric_optimiser, max_norm=config.optimiser.clip_norm)
     run.fabric_optimiser.step()
+    if run.average is not None:
+        run.average.update_parameters(run.network)
     return _mean_over_processes(fabric, loss.detach())
 
 
@@ -166,7 +181,7 @@ def _finish_epoch(run: Run) -> None:
     """Validate, log, keep the last and the best weights, and write a checkpoint."""
     progress = run.progress
     epoch = run.epoch - 1
-    error_mm = validate(run.network, run.validation, run.fabric.device)
+    error_mm = validate(run.result, run.validation, run.fabric.device)
     told = {"uses_gt_root_depth": True} if needs_root_depth(run.config.model.target) else {}
     row = {
         "epoch": epoch,
@@ -185,7 +200,7 @@ def _finish_epoch(run: Run) -> None:
     if run.fabric.global_rank == 0:
         facts = {"epoch": epoch, "validation_mpjpe_mm": error_mm, "run": run.config_hash, **told}
         for name in ["last", "best"] if improved else ["last"]:
-            save_weights(run.folder / name, run.config.model_name, run.network, {**facts, "selection": name})
+            save_weights(run.folder / name, run.config.model_name, run.result, {**facts, "selection": name})
         run.log.append(row)
     run.save()
 

@@ -2,6 +2,7 @@
 
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ampose.training.config import OptimiserConfig
 from ampose.training.schedule import batch_norm_momentum
@@ -17,6 +18,13 @@ def make_optimiser(network: nn.Module, config: OptimiserConfig) -> torch.optim.O
         amsgrad=config.amsgrad,
         fused=True,
     )
+
+
+def make_average(network: nn.Module, config: OptimiserConfig) -> AveragedModel | None:
+    """Return the moving average of a network's weights and buffers, if the config wants one. It starts with them."""
+    if config.average is None:
+        return None
+    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.average), use_buffers=True)
 
 
 def set_batch_norm_momentum(network: nn.Module, config: OptimiserConfig, epoch: int, epochs: int) -> None:
