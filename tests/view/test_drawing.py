@@ -158,6 +158,20 @@ def test_overview_is_a_page_of_pictures(tmp_path, count):
     assert list(tmp_path.iterdir()) == [tmp_path / "overview.png"]
 
 
+@pytest.mark.parametrize("title", ["vidéo Łódź видео.mp4", "a name that goes on and on " * 9])
+def test_the_title_stops_before_the_legend(tmp_path, title):
+    pose = standing_person(8)
+    frames = dict(zip(choose_frames(pose), grey_frames(4), strict=True))
+    for name, text in (("bare", ""), ("titled", title)):
+        write_overview(tmp_path / f"{name}.png", frames, [Shown.of(seen_by_camera(pose), pose)], title=text)
+    bare, titled = (np.asarray(Image.open(tmp_path / f"{name}.png").convert("RGB")) for name in ("bare", "titled"))
+    written = np.flatnonzero((bare[:70] != titled[:70]).any(axis=(0, 2)))
+    legend = np.flatnonzero((bare[:70] != 255).any(axis=(0, 2)))
+    assert 30 < written.min() < 40
+    assert written.max() < legend.min() - 10
+    assert (bare[70:] == titled[70:]).all()
+
+
 @pytest.mark.parametrize("size", [(320, 480), (480, 270), (1920, 1080), (101, 75)])
 def test_preview_is_a_video_of_the_same_length(tmp_path, size):
     pose = standing_person(6, missing=(2,))
