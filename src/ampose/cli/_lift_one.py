@@ -69,7 +69,7 @@ def lift_one(source: Path, folder: Path, settings: Settings) -> Done:
     lifter = load_model(settings.finding.model, engine=settings.finding.engine, precision=settings.finding.precision)
     lifted = _lift(media, seen, lifter, settings, how, person)
     start = time.perf_counter()
-    shown = max(lifted.people, key=lambda one: one.num_found)
+    shown = max(lifted.people, key=lambda one: (~one.pose3d.missing).sum())
     files = _write(folder, lifted, more, settings)
     files += _draw(folder, media, lifted, shown, settings, preview=preview)
     camera = describe_camera(settings.filming, pictured)
