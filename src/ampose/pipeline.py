@@ -248,8 +248,8 @@ def _lift(poses: Sequence[Pose2D], lifter: Lifter, how: Lifting) -> list[tuple[P
     lifted = [how.lift(pose, lifter) for pose in poses]
     if all(pose.missing.all() for pose in lifted):
         raise InputError(
-            f"{poses[0].provenance.get('source', 'keypoints')}: must show at least {LEAST_JOINTS} of the model's joints "
-            "in some frame, got fewer in every one; use one in which more of the body is seen"
+            f"{poses[0].provenance.get('source', 'keypoints')}: must show at least {LEAST_JOINTS} of the model's "
+            "joints in some frame, got fewer in every one; use one in which more of the body is seen"
         )
     finished = finish(list(zip(poses, lifted, strict=True)), how.camera(poses[0].image_size), how.finish)
     return list(zip(poses, finished, strict=True))
