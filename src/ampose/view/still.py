@@ -13,7 +13,7 @@ from ampose.media import Frame
 from ampose.media.packages import load_package, pillow
 from ampose.pose import Pose3D
 from ampose.view.painting import SUPERSAMPLING, Panel, Pixel, blank
-from ampose.view.photo import cuts_around, draw_photo
+from ampose.view.photo import aspect_around, cuts_around, draw_photo
 from ampose.view.projection import (
     FAINT_INK,
     INK,
@@ -37,6 +37,7 @@ _COMPRESSION = 1
 _MARGIN_PX, _GAP_PX, _HEADER_PX = 34, 14, 112
 _CELL_PX = 500
 _ASPECTS = (0.8, 1.35)
+_LEAST_ASPECT = 0.4
 _MOST = 4
 """People with a row of their own."""
 
@@ -78,7 +79,7 @@ def write_overview(path: str | Path, frames: Mapping[int, Frame], people: Sequen
     numbers = sorted(frames)
     page = _draw_page(frames, numbers, people)
     unsure = any((person.pose3d[_among(person.pose3d, numbers)].confidence < SURE).any() for person in people)
-    more = f", and {len(people) - _MOST} more people" if len(people) > _MOST else ""
+    more = f", and {len(people) - _MOST} more" if len(people) > _MOST else ""
     image = page.draw(title + more, _legend(unsure=unsure))
     with replacing(path) as unfinished:
         image.save(unfinished, format="PNG", compress_level=_COMPRESSION)
@@ -86,41 +87,32 @@ def write_overview(path: str | Path, frames: Mapping[int, Frame], people: Sequen
 
 @dataclass(frozen=True)
 class _Page:
-    """Pictures of one size in rows and columns, with what is written beside and above them."""
+    """Pictures in rows and columns, of one size in a row, with what is written beside and above them."""
 
     rows: Sequence[Sequence["Image"]]
-    row_titles: Sequence[str]
+    row_titles: Sequence[tuple[str, Colour]]
     column_titles: Sequence[str]
-
-    @property
-    def cell(self) -> tuple[int, int]:
-        size: tuple[int, int] = self.rows[0][0].size
-        return size
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
-        width, height = self.cell
-        columns, rows = len(self.column_titles), len(self.row_titles)
-        return (
-            2 * _MARGIN_PX + columns * (width + _GAP_PX) - _GAP_PX,
-            _HEADER_PX + _MARGIN_PX // 2 + rows * (height + _GAP_PX),
-        )
+        left, top = self.corner(len(self.rows), len(self.column_titles))
+        return left - _GAP_PX + _MARGIN_PX, top + _MARGIN_PX // 2
 
     def corner(self, row: int, column: int) -> tuple[int, int]:
-        """Left and top of a cell in pixels."""
-        width, height = self.cell
-        return _MARGIN_PX + column * (width + _GAP_PX), _HEADER_PX + row * (height + _GAP_PX)
+        """Left and top of a cell in pixels; all columns are equally wide."""
+        above = sum(pictures[0].height + _GAP_PX for pictures in self.rows[:row])
+        return _MARGIN_PX + column * (self.rows[0][0].width + _GAP_PX), _HEADER_PX + above
 
     def draw(self, title: str, legend: Sequence[tuple[Colour, str]]) -> "Image":
         """Return the page; the legend stands at the right of the title, which is cut where it would reach it."""
         page = blank(self.size)
-        for row, (pictures, text) in enumerate(zip(self.rows, self.row_titles, strict=True)):
-            self._write_upwards(page, row, text)
+        for row, (pictures, (text, colour)) in enumerate(zip(self.rows, self.row_titles, strict=True)):
+            self._write_upwards(page, row, text, colour)
             for column, picture in enumerate(pictures):
                 page.paste(picture, self.corner(row, column))
         for column, text in enumerate(self.column_titles):
-            middle = self.corner(0, column)[0] + self.cell[0] / 2
+            middle = self.corner(0, column)[0] + self.rows[0][0].width / 2
             _write(page, (middle, _HEADER_PX - 12), text, "ms")
         self._write_title(page, title, _draw_legend(page, legend))
         return page
@@ -134,10 +126,10 @@ class _Page:
             title += _CUT_OFF
         _write(page, (_MARGIN_PX, 42), title, "ls", font=font)
 
-    def _write_upwards(self, page: "Image", row: int, text: str) -> None:
+    def _write_upwards(self, page: "Image", row: int, text: str, colour: Colour) -> None:
         """Write the row's title at the left, turned to be read from below."""
-        strip = blank((self.cell[1], _MARGIN_PX - 6))
-        _write(strip, (strip.width / 2, strip.height / 2), text, "mm", colour=FAINT_INK)
+        strip = blank((self.rows[row][0].height, _MARGIN_PX - 6))
+        _write(strip, (strip.width / 2, strip.height / 2), text, "mm", colour=colour)
         page.paste(strip.transpose(pillow().Transpose.ROTATE_90), (0, self.corner(row, 0)[1]))
 
 
@@ -149,13 +141,14 @@ def _draw_page(frames: Mapping[int, Frame], numbers: list[int], people: Sequence
     times = [_moment(number, pose.fps) if len(pose) > 1 else "" for number in numbers]
     lone = len(numbers) == 1
     size = _cell_size(len(titles) if lone else len(numbers), stage)
-    rows = [_photos(frames, numbers, size, people)]
+    rows = [_photos(frames, numbers, size if lone else _photo_size(size, people, numbers), people)]
     for view in views:
         panel = Panel(stage, view.side, size)
         rows.append([panel.draw(frame_strokes(view.person.pose3d, number, view.side)) for number in numbers])
     if lone:
-        return _Page([[row[0] for row in rows]], times, titles)
-    return _Page(rows, titles, times)
+        return _Page([[row[0] for row in rows]], [(time, FAINT_INK) for time in times], titles)
+    colours = [FAINT_INK, *(view.person.colour if view.person.name else FAINT_INK for view in views)]
+    return _Page(rows, list(zip(titles, colours, strict=True)), times)
 
 
 def _among(pose: Pose3D, numbers: list[int]) -> np.ndarray:
@@ -171,6 +164,15 @@ def _cell_size(columns: int, stage: Stage) -> tuple[int, int]:
     width = min(_CELL_PX, (_PAGE_PX - 2 * _MARGIN_PX + _GAP_PX) // columns - _GAP_PX)
     low, high = _ASPECTS
     return width, round(width * min(max(stage.aspect, low), high))
+
+
+def _photo_size(size: tuple[int, int], people: Sequence[Shown], numbers: list[int]) -> tuple[int, int]:
+    """Return the size of the row of photos: that of the panels, but several people side by side need less height."""
+    if len(people) == 1:
+        return size
+    width, height = size
+    aspect = aspect_around([person.pose2d for person in people], numbers)
+    return width, min(height, round(width * max(aspect, _LEAST_ASPECT)))
 
 
 def _photos(
