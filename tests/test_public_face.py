@@ -42,8 +42,9 @@ def test_the_version_is_that_of_the_package() -> None:
     [
         ("", ("torch", "numpy", "tyro", "rich", "pydantic")),
         ("ampose.Pose2D, ampose.Pose3D, ampose.Skeleton", ("torch", "tyro", "rich", "pydantic")),
+        ("__import__('ampose.pipeline')", ("scipy.signal", "scipy.stats")),  # a second, for a filter that few ask for
     ],
-    ids=["the package", "poses and skeletons"],
+    ids=["the package", "poses and skeletons", "the pipeline"],
 )
 def test_light_names_load_nothing_heavy(use: str, unloaded: tuple[str, ...]) -> None:
     done = run(f"import sys, ampose\n{use}\nprint(sorted(set({unloaded!r}) & set(sys.modules)))")

@@ -48,7 +48,8 @@ def pick_at(tracks: Sequence[Track], box: Box) -> list[Track]:
     """
     overlaps = [max((_overlap(box, Detection(*frame).box) for frame in _seen(track)), default=0.0) for track in tracks]
     if not overlaps or max(overlaps) == 0:
-        raise InputError(f"box must hold a person, found nobody in {','.join(f'{side:g}' for side in box)}")
+        where = ",".join(f"{side:g}" for side in box)
+        raise InputError(f"box must hold a person, found nobody in {where}; draw it around the whole person")
     return [tracks[int(np.argmax(overlaps))]]
 
 

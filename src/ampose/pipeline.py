@@ -17,7 +17,7 @@ from ampose.detect import Detection, Detector, create_detector, detectors
 from ampose.detect.in_box import InBox
 from ampose.errors import InputError
 from ampose.finishing import Finish, finish
-from ampose.lifter import Lifter
+from ampose.lifter import LEAST_JOINTS, Lifter
 from ampose.media import Media, open_media
 from ampose.picking import Box, pick_at, pick_people
 from ampose.pose import Pose2D, Pose3D
@@ -233,7 +233,7 @@ def lift_tracks(
         how: How keypoints become 3D.
 
     Raises:
-        InputError: Nobody is meant, or a skeleton does not lead to the lifter's.
+        InputError: Nobody is meant, too little is seen of everybody, or a skeleton does not lead to the lifter's.
     """
     meant = pick_people(seen.tracks, person) if isinstance(person, str) else pick_at(seen.tracks, person)
     start = time.perf_counter()
@@ -246,6 +246,11 @@ def lift_tracks(
 
 def _lift(poses: Sequence[Pose2D], lifter: Lifter, how: Lifting) -> list[tuple[Pose2D, Pose3D]]:
     lifted = [how.lift(pose, lifter) for pose in poses]
+    if all(pose.missing.all() for pose in lifted):
+        raise InputError(
+            f"{poses[0].provenance.get('source', 'keypoints')}: must show at least {LEAST_JOINTS} of the model's "
+            "joints in some frame, got fewer in every one; use one in which more of the body is seen"
+        )
     finished = finish(list(zip(poses, lifted, strict=True)), how.camera(poses[0].image_size), how.finish)
     return list(zip(poses, finished, strict=True))
 
@@ -267,7 +272,8 @@ def _link(found: list[Sequence[Detection]], media: Media, detector: Detector) ->
     if not any(found):
         raise InputError(
             f"{media.path}: must show a person, but {detector.name} found nobody in {len(found)} frame"
-            f"{'s' if len(found) != 1 else ''}; use one in which the person is larger and well lit"
+            f"{'s' if len(found) != 1 else ''}; use one in which the person is larger and well lit, "
+            "or say where they are: --box x,y,w,h"
         )
     alone = max(map(len, found)) == 1
     return link_people(

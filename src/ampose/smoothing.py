@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
+import scipy  # its parts load when they are first used: scipy.signal takes a second, and few filter
 from jaxtyping import Bool, Float
-from scipy import signal
 
 from ampose.errors import InputError
 from ampose.pose import Pose2D, Pose3D
@@ -179,7 +179,7 @@ class Butterworth:
         passes = (math.sqrt(2) - 1) ** (1 / self.order)  # 1 / (1 + x^order) twice is a half in power at this x
         warped = math.tan(math.pi * self.cutoff / fps) / passes
         design = math.atan(warped) * fps / math.pi
-        return np.asarray(signal.butter(self.order // 2, design, fs=fps, output="sos"))
+        return np.asarray(scipy.signal.butter(self.order // 2, design, fs=fps, output="sos"))
 
     def run(self, values: Float[np.ndarray, "frame xyz"], times: Float[np.ndarray, " frame"]) -> np.ndarray:
         """Return the smoothed values; a single frame as it is."""
@@ -190,7 +190,7 @@ class Butterworth:
     def _even(self, values: np.ndarray, fps: float) -> np.ndarray:
         sections = self.sections(fps)
         padding = min(3 * (self.order // 2 + 1), len(values) - 1)
-        return np.asarray(signal.sosfiltfilt(sections, values, axis=0, padlen=padding))
+        return np.asarray(scipy.signal.sosfiltfilt(sections, values, axis=0, padlen=padding))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,7 +234,7 @@ class SavitzkyGolay:
         frames = min(wanted, len(values) - 1 + len(values) % 2)
         if frames <= self.degree:
             return values
-        return np.asarray(signal.savgol_filter(values, frames, self.degree, axis=0, mode="interp"))
+        return np.asarray(scipy.signal.savgol_filter(values, frames, self.degree, axis=0, mode="interp"))
 
 
 FILTERS: dict[str, type[OneEuro] | type[Butterworth] | type[SavitzkyGolay]] = {

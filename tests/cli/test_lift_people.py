@@ -64,7 +64,7 @@ def test_everybody_in_a_keypoint_file_is_lifted_as_the_array_would_be(people, un
     np.testing.assert_allclose(large.pose3d.positions, by_hand.positions, atol=1e-5)
     said = capsys.readouterr().out
     assert "person 0 found in 6 of 6 frames, from 0.0 to 0.2 s" in said
-    assert "person 1 found in 5 of 6 frames, from 0.0 to 0.2 s; the other 1 are kept as missing" in said
+    assert "person 1 found in 5 of 6 frames, from 0.0 to 0.2 s; the other 1 is kept as missing" in said
     assert "camera  field of view 60 degrees, assumed" in said
     names = {"poses.json", "poses.npz", "poses_0.trc", "poses_1.trc", "overview.png", "preview.mp4"}
     assert {file.name for file in (tmp_path / "out").iterdir()} == names

@@ -122,6 +122,30 @@ def test_the_spread_is_written_where_it_is_asked_for(untrained, tmp_path):
     assert "own spread" in person.pose3d.provenance["expected_error"]
 
 
+HEADLESS = tuple({joint.removeprefix("left_").removeprefix("right_") for joint in BODY_25.joints} - {"wrist", "knee"})
+
+
+def test_too_little_of_a_person_in_every_frame_is_one_line_and_leaves_nothing(forgiving, tmp_path, capsys):
+    source = openpose(tmp_path / "clip", dict.fromkeys(range(6), HEADLESS))
+    said = ["--image-size", "640x480", "--model", forgiving]
+    assert main(["lift", str(source), "-o", str(tmp_path / "out"), *said]) == 2
+    assert "must show at least 6 of the model's joints in some frame, got fewer in every one" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_who_is_seen_for_longest_but_cannot_be_lifted_does_not_spoil_the_pictures(forgiving, tmp_path):
+    source = openpose(tmp_path / "clip", dict.fromkeys(range(6), HEADLESS))
+    whole = openpose(tmp_path / "whole", {}, frames=4)
+    for path in sorted(whole.iterdir())[1:]:
+        there, both = json.loads(path.read_text())["people"][0], source / path.name
+        there["pose_keypoints_2d"] = [x + 200 * (n % 3 == 0) for n, x in enumerate(there["pose_keypoints_2d"])]
+        both.write_text(json.dumps({"people": [*json.loads(both.read_text())["people"], there]}))
+    lift(source, tmp_path / "out", forgiving)
+    lengths = [(~person.pose3d.missing).sum() for person in formats.read(tmp_path / "out" / "poses.json")]
+    assert lengths == [0, 3]
+    assert (tmp_path / "out" / "overview.png").exists()
+
+
 def test_of_several_videos_in_a_file_one_is_named(untrained, tmp_path, capsys):
     keypoints = np.random.default_rng(0).uniform(100, 400, (2, 17, 2))
     positions = {name: {"custom": [keypoints]} for name in ("one", "two")}

@@ -177,6 +177,24 @@ def test_a_damaged_frame_in_the_middle_leaves_a_hole_and_the_numbers(tmp_path, c
     ]
 
 
+def test_a_frame_that_is_damaged_in_part_is_used_and_named(tmp_path, caplog):
+    path = tmp_path / "noisy.mp4"
+    noise = np.random.default_rng(0).integers(0, 256, (9, 120, 160, 3), dtype=np.uint8)
+    write(path, list(noise))
+    with av.open(str(path)) as container:
+        packet = [packet for packet in container.demux(video=0) if packet.size][4]
+    content, half = bytearray(path.read_bytes()), packet.size // 2
+    content[packet.pos + half : packet.pos + packet.size] = b"\xff" * (packet.size - half)
+    path.write_bytes(content)
+    media = open_media(path)
+    with caplog.at_level(logging.WARNING):
+        assert len(list(media)) == 9
+    assert not media.lost
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{path} has frames that are damaged in part, 1 in all, the first is frame 4; they are used as they are"
+    ]
+
+
 def test_uneven_times_are_kept(tmp_path):
     """A phone films slower in the dark: the times say so, the rate is an average."""
     path, moments = tmp_path / "phone.mp4", [0, 40, 80, 160, 320, 360, 400]

@@ -33,6 +33,9 @@ PUBLISHED = {
     "body_25": "nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist hip right_hip "
     "right_knee right_ankle left_hip left_knee left_ankle right_eye left_eye right_ear left_ear left_big_toe "
     "left_small_toe left_heel right_big_toe right_small_toe right_heel",
+    "body_25b": "nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow right_elbow "
+    "left_wrist right_wrist left_hip right_hip left_knee right_knee left_ankle right_ankle upper_neck head "
+    "left_big_toe left_small_toe left_heel right_big_toe right_small_toe right_heel",
 }
 
 HUMAN36M = {

@@ -13,7 +13,7 @@ from ampose.skeletons import (
     register_skeleton,
 )
 
-DETECTORS = ("coco_17", "blazepose_33", "halpe_26", "openpose_18", "body_25")
+DETECTORS = ("coco_17", "blazepose_33", "halpe_26", "openpose_18", "body_25", "body_25b")
 TARGETS = ("human36m_17", "human36m_16")
 KNOWN = (*DETECTORS, *TARGETS)
 DETECTED = [(source, target) for source in DETECTORS for target in TARGETS]
@@ -114,6 +114,7 @@ def test_openpose_has_a_neck_and_body_25_a_hip(source: str, target: str, rng: np
 STANDING = {
     "nose": (0, 165),
     "neck": (0, 145),
+    "upper_neck": (0, 150),
     "hip": (0, 95),
     "head": (0, 178),
     **{f"{side}_{part}": (sign * x, y) for side, sign in (("left", 1), ("right", -1)) for part, x, y in (
@@ -150,8 +151,9 @@ FEET = ("body_25", "halpe_26")
 NO_WAY = {
     *((source, target) for source in ("coco_17", "openpose_18", "blazepose_33") for target in FEET),
     *((source, "blazepose_33") for source in DETECTORS),
+    *((source, "body_25b") for source in DETECTORS),
 }
-"""No joint of the source stands for the toes, or the fingers, of the target."""
+"""No joint of the source stands for the toes, the fingers, or the upper neck, of the target."""
 
 
 @pytest.mark.parametrize(("there", "back"), [*BOTH_WAYS, *((b, a) for a, b in BOTH_WAYS)])
@@ -233,7 +235,7 @@ def test_no_frames_map_to_no_frames() -> None:
 def test_without_a_mapping_the_message_lists_the_sources() -> None:
     with pytest.raises(
         InputError,
-        match="must come from one of blazepose_33, body_25, coco_17, halpe_26, human36m_17, mpi_inf_3dhp_17, "
+        match="must come from one of blazepose_33, body_25, body_25b, coco_17, halpe_26, human36m_17, mpi_inf_3dhp_17, "
         "mpi_inf_3dhp_28, openpose_18, got human36m_16",
     ):
         find_mapping("human36m_16", "human36m_17")

@@ -14,7 +14,7 @@ from ampose.skeletons import get_skeleton
 from ampose.view import Shown, choose_frames, write_overview, write_preview
 from ampose.view.painting import Panel
 from ampose.view.photo import Cut, cuts_around, draw_photo
-from ampose.view.projection import SIDE_COLOURS, SIDES, Side, Stage, frame_strokes, standing, upright
+from ampose.view.projection import BACKDROP, SIDE_COLOURS, SIDES, Side, Stage, frame_strokes, standing, upright
 from ampose.view.shown import in_joints_of
 
 SKELETON = get_skeleton("human36m_17")
@@ -158,6 +158,20 @@ def test_overview_is_a_page_of_pictures(tmp_path, count):
     assert list(tmp_path.iterdir()) == [tmp_path / "overview.png"]
 
 
+@pytest.mark.parametrize("title", ["vidéo Łódź видео.mp4", "a name that goes on and on " * 9])
+def test_the_title_stops_before_the_legend(tmp_path, title):
+    pose = standing_person(8)
+    frames = dict(zip(choose_frames(pose), grey_frames(4), strict=True))
+    for name, text in (("bare", ""), ("titled", title)):
+        write_overview(tmp_path / f"{name}.png", frames, [Shown.of(seen_by_camera(pose), pose)], title=text)
+    bare, titled = (np.asarray(Image.open(tmp_path / f"{name}.png").convert("RGB")) for name in ("bare", "titled"))
+    written = np.flatnonzero((bare[:70] != titled[:70]).any(axis=(0, 2)))
+    legend = np.flatnonzero((bare[:70] != 255).any(axis=(0, 2)))
+    assert 30 < written.min() < 40
+    assert written.max() < legend.min() - 10
+    assert (bare[70:] == titled[70:]).all()
+
+
 @pytest.mark.parametrize("size", [(320, 480), (480, 270), (1920, 1080), (101, 75)])
 def test_preview_is_a_video_of_the_same_length(tmp_path, size):
     pose = standing_person(6, missing=(2,))
@@ -208,13 +222,30 @@ def test_everybody_is_in_the_preview(tmp_path, count, columns):
 
 def test_everybody_is_in_the_overview_or_counted(tmp_path):
     """Each of up to four has a row, also who is not there in the frames that are shown."""
-    heights = []
-    for count in (2, 3, 6):
+    for count, rows in ((2, 2), (3, 3), (6, 4)):
         frames = dict.fromkeys((1, 2), grey_frames(1, (900, 480))[0])
         write_overview(tmp_path / f"{count}.png", frames, crowd(count), title="Some")
-        heights.append(np.asarray(Image.open(tmp_path / f"{count}.png")).shape[0])
-    row = heights[1] - heights[0]
-    assert heights[2] - heights[1] == pytest.approx(row, abs=2), "four rows at the most"
+        edge = np.asarray(Image.open(tmp_path / f"{count}.png").convert("RGB"))[:, 36]  # of the first column
+        panels = (np.abs(edge.astype(int) - BACKDROP).sum(axis=1) == 0).astype(int)
+        assert (np.diff(panels) == 1).sum() == rows
+
+
+def test_several_people_are_as_large_as_the_page_allows_and_have_a_colour_each(tmp_path):
+    """Side by side in a wide picture: the row of photos is low, and no white is left above and below them."""
+    frames = dict.fromkeys((1, 2), np.full((480, 900, 3), 90, np.uint8))
+    people = []
+    for number, person in enumerate(crowd(3)):
+        seen = replace(person.pose2d, keypoints=person.pose2d.keypoints / 2 + np.float32([200 * number + 80, 100]))
+        people.append(Shown.of(seen, person.pose3d, person.name, number))
+    assert len({person.colour for person in people}) == 3
+    write_overview(tmp_path / "3.png", frames, people, title="Some")
+    page = np.asarray(Image.open(tmp_path / "3.png").convert("RGB")).astype(int)
+    photo = page[112 : 112 + np.flatnonzero((page[112:, 40] == BACKDROP).all(axis=1)).min(), 34:500]
+    assert photo.shape[0] < 0.7 * photo.shape[1]
+    assert (np.abs(photo[:-16] - 255).sum(axis=2) > 0).mean() > 0.9, "little white"
+    for person in people[:2]:  # the third is not in these frames
+        for part in (photo, page[:, :34]):
+            assert (np.abs(part - person.colour).sum(axis=2) < 60).any()
 
 
 def test_what_was_not_seen_is_not_drawn_over_the_picture():

@@ -69,7 +69,7 @@ def lift_one(source: Path, folder: Path, settings: Settings) -> Done:
     lifter = load_model(settings.finding.model, engine=settings.finding.engine, precision=settings.finding.precision)
     lifted = _lift(media, seen, lifter, settings, how, person)
     start = time.perf_counter()
-    shown = max(lifted.people, key=lambda one: one.num_found)
+    shown = max(lifted.people, key=lambda one: (~one.pose3d.missing).sum())
     files = _write(folder, lifted, more, settings)
     files += _draw(folder, media, lifted, shown, settings, preview=preview)
     camera = describe_camera(settings.filming, pictured)
@@ -215,7 +215,8 @@ def _draw(
     """Draw the pictures; returns each file with what it is."""
     from ampose.view import choose_frames, write_overview, write_preview
 
-    people = [_shown(person, settings, alone=len(lifted.people) == 1) for person in lifted.people]
+    alone = len(lifted.people) == 1
+    people = [_shown(person, settings, None if alone else number) for number, person in enumerate(lifted.people)]
     files = [(folder / "overview.png", "frames beside their 3D pose")]
     if preview:
         with progress("drawing the preview") as report:
@@ -228,12 +229,13 @@ def _draw(
     return files
 
 
-def _shown(person: "LiftedPerson", settings: Settings, *, alone: bool) -> "Shown":
-    """Return how somebody is drawn: about the root, upright, and with their id if there are others."""
+def _shown(person: "LiftedPerson", settings: Settings, number: int | None) -> "Shown":
+    """Return how somebody is drawn: about the root, upright, and, as one of several, with their id and colour."""
     from ampose.view import Shown, upright
 
     drawn, tilt = _about_the_root(person.pose3d), _tilt_left(person.pose3d, settings)
-    return Shown.of(person.pose2d, upright(drawn, tilt) if tilt else drawn, "" if alone else f"person {person.id}")
+    name = "" if number is None else f"person {person.id}"
+    return Shown.of(person.pose2d, upright(drawn, tilt) if tilt else drawn, name, number)
 
 
 def _tilt_left(pose: "Pose3D", settings: Settings) -> float:

@@ -52,7 +52,8 @@ def _people(done: Done) -> list[tuple[str, str]]:
 def describe_person(person: "LiftedPerson", *, alone: bool) -> str:
     """Say how long somebody was seen, and how well; and when, if there are others."""
     found, total = person.num_found, len(person.pose2d)
-    lost = f"; the other {total - found} are kept as missing" if found < total else ""
+    gone = total - found
+    lost = f"; the other {gone} {'is' if gone == 1 else 'are'} kept as missing" if gone else ""
     limbs = ", ".join(f"{limb} {value:.2f}" for limb, value in _limb_confidence(person).items())
     confidence = person.pose2d.confidence[~person.pose2d.missing].mean()
     when = "" if alone else _when(person)

@@ -1,15 +1,22 @@
 """OpenPose: a folder with a JSON file for each frame, and Pose2Sim's and AlphaPose's folders of the same layout.
 
-``{version, people: [{person_id: [n], pose_keypoints_2d: [x, y, confidence, ...]}]}``; 75 numbers are BODY_25, 54
-COCO-18 and 78 Halpe-26 (Pose2Sim). A joint that was not found is 0, 0, 0. With ``--keypoint_scale`` 3 or 4 the
-coordinates are 0 to 1, or -1 to 1, across the picture.
+``{version, people: [{person_id: [n], pose_keypoints_2d: [x, y, confidence, ...]}]}``; 75 numbers are BODY_25 or
+BODY_25B, which the lengths of the bones tell apart, 54 COCO-18 and 78 Halpe-26 (Pose2Sim). A joint that was not found
+is 0, 0, 0. With ``--keypoint_scale`` 3 or 4 the coordinates are 0 to 1, or -1 to 1, across the picture.
 https://github.com/CMU-Perceptual-Computing-Lab/openpose/blob/master/doc/02_output.md
 """
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from ampose.errors import InputError
 from ampose.keypoint_files.content import Content
 from ampose.keypoint_files.contract import Given, PeopleFile, readers
+from ampose.keypoint_files.joints import likelier
 from ampose.keypoint_files.people_by_frame import Seen, gather, picture_parts, triples
+from ampose.skeletons import Skeleton, get_skeleton
 
 
 @readers.register(
@@ -31,7 +38,15 @@ class OpenPoseFolder:
     def read(self, content: Content, given: Given) -> PeopleFile:
         """Read all frames."""
         people = {name: _people(frame) for name, frame in content.frames.items()}
-        return gather(people, content.frame_names, given, to_pixels=picture_parts(people, given))
+        told = replace(given, skeleton=given.skeleton or _body_25b(people))
+        return gather(people, content.frame_names, told, to_pixels=picture_parts(people, given))
+
+
+def _body_25b(people: Mapping[str, Sequence[Seen]]) -> Skeleton | None:
+    """Return the skeleton if it is this one, which no number in the file tells."""
+    usual, other = get_skeleton("body_25"), get_skeleton("body_25b")
+    seen = [points for frame in people.values() for points, _ in frame if len(points) == other.num_joints]
+    return other if seen and likelier(np.stack(seen), usual, other) is other else None
 
 
 def _people(frame: Content) -> list[Seen]:

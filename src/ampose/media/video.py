@@ -78,10 +78,16 @@ class Video:
             self._warn(
                 f"has damaged frames, {len(self.lost)} in all, the first is frame {min(self.lost)}; they are left out"
             )
+        elif self._spoiled:
+            self._warn(
+                f"has frames that are damaged in part, {len(self._spoiled)} in all, the first is frame "
+                f"{self._spoiled[0]}; they are used as they are"
+            )
 
     def _forget(self) -> None:
         self.times: list[float] = []
         self.lost: set[int] = set()
+        self._spoiled: list[int] = []
         self._damaged = 0
 
     def _decode(self, container: Any, stream: Any) -> Iterator[Frame]:
@@ -90,6 +96,8 @@ class Video:
             picture = self._upright(frame)
             seconds = len(self.times) / (self.fps or 1.0) if frame.time is None else float(frame.time)
             yield from self._stand_ins(seconds, picture)
+            if frame.is_corrupt:
+                self._spoiled.append(len(self.times))
             self.times.append(seconds)
             yield picture
 

@@ -272,6 +272,39 @@ BODY_25 = Skeleton(
 )
 """OpenPose's BODY_25. Its neck lies between the shoulders and its hip between the hips."""
 
+BODY_25B = Skeleton(
+    "body_25b",
+    {
+        "nose": "upper_neck",
+        "left_eye": "nose",
+        "right_eye": "nose",
+        "left_ear": "left_eye",
+        "right_ear": "right_eye",
+        "left_shoulder": "upper_neck",
+        "right_shoulder": "upper_neck",
+        "left_elbow": "left_shoulder",
+        "right_elbow": "right_shoulder",
+        "left_wrist": "left_elbow",
+        "right_wrist": "right_elbow",
+        "left_hip": "upper_neck",
+        "right_hip": "upper_neck",
+        "left_knee": "left_hip",
+        "right_knee": "right_hip",
+        "left_ankle": "left_knee",
+        "right_ankle": "right_knee",
+        "upper_neck": None,
+        "head": "nose",
+        "left_big_toe": "left_ankle",
+        "left_small_toe": "left_ankle",
+        "left_heel": "left_ankle",
+        "right_big_toe": "right_ankle",
+        "right_small_toe": "right_ankle",
+        "right_heel": "right_ankle",
+    },
+    [*_sides("eye", "ear"), *_LIMBS, *_sides("big_toe", "small_toe", "heel")],
+)
+"""OpenPose's BODY_25B: as many points as BODY_25 in another order. Its neck is MPII's, above the shoulders."""
+
 KNOWN = (
     HUMAN36M_17,
     HUMAN36M_16,
@@ -282,4 +315,5 @@ KNOWN = (
     HALPE_26,
     OPENPOSE_18,
     BODY_25,
+    BODY_25B,
 )

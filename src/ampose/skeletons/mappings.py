@@ -122,6 +122,9 @@ FROM_OPENPOSE_18: Recipe = _from_face_and_limbs(_middle("hip"), {"neck": 1.0})
 FROM_BODY_25: Recipe = _from_face_and_limbs({"hip": 1.0}, {"neck": 1.0})
 """OpenPose's BODY_25, with a neck between the shoulders and a hip between the hips."""
 
+FROM_BODY_25B: Recipe = {**FROM_COCO, "head": {"head": 1.0}}
+"""OpenPose's BODY_25B: COCO's joints and the top of the head. Its neck is no thorax: it lies above the shoulders."""
+
 
 def _raised_hip(side: str, share: float = 0.08) -> dict[str, float]:
     """A hip, moved towards the shoulder of its side by a share of the trunk."""
@@ -170,6 +173,7 @@ DETECTORS: Mapping[str, tuple[Recipe, frozenset[str]]] = {
     "blazepose_33": (FROM_BLAZEPOSE, _TRUNK),
     "openpose_18": (FROM_OPENPOSE_18, _TRUNK - {"thorax"}),
     "body_25": (FROM_BODY_25, _TRUNK - {"thorax", "hip"}),
+    "body_25b": (FROM_BODY_25B, _TRUNK - {"head"}),
     "halpe_26": (FROM_HALPE, frozenset({"spine", "neck_nose"})),
 }
 """What detectors find -> how Human3.6M's joints are made of it, and which of them are made up."""
@@ -177,6 +181,9 @@ DETECTORS: Mapping[str, tuple[Recipe, frozenset[str]]] = {
 BETWEEN_DETECTORS: Mapping[tuple[str, str], Recipe] = {
     ("coco_17", "openpose_18"): {"neck": _SHOULDERS},
     ("blazepose_33", "openpose_18"): {"neck": _SHOULDERS},
+    ("body_25b", "openpose_18"): {"neck": _SHOULDERS},
+    ("body_25b", "body_25"): {"neck": _SHOULDERS, "hip": _middle("hip")},
+    ("body_25b", "halpe_26"): {"neck": _SHOULDERS, "hip": _middle("hip")},
     ("body_25", "halpe_26"): {"head": _above({"neck": 1.0})},
 }
 """From one detector's joints to another's; what these name is made up. The other pairs that there are need no recipe:

@@ -44,7 +44,7 @@ class Cut:
         return cls(0.0, 0.0, float(image_size[0]), float(image_size[1]))
 
 
-def cuts_around(poses: Sequence[Pose2D], frames: "list[int]", aspect: float) -> list[Cut]:
+def cuts_around(poses: Sequence[Pose2D], frames: list[int], aspect: float) -> list[Cut]:
     """Return a window around the people for each frame, all of one size and aspect (height by width).
 
     Args:
@@ -53,14 +53,32 @@ def cuts_around(poses: Sequence[Pose2D], frames: "list[int]", aspect: float) -> 
         aspect: Of the windows.
     """
     limits = np.array(poses[0].image_size, dtype=np.float32)
-    points = np.clip(np.concatenate([pose.keypoints[frames] for pose in poses], axis=1), 0, limits)
-    low, high = np.nanmin(points, axis=1), np.nanmax(points, axis=1)
+    low, high = _bounds(poses, frames)
     extent = (high - low).max(axis=0) * _ROOM
     width = max(float(extent[0]), float(extent[1]) / aspect, 16.0)
     size = np.array([width, width * aspect])
     corners = (low + high) / 2 - size / 2
     inside = np.where(size <= limits, np.clip(corners, 0, np.maximum(limits - size, 0)), (limits - size) / 2)
     return [Cut(float(left), float(top), *size.tolist()) for left, top in inside]
+
+
+def aspect_around(poses: Sequence[Pose2D], frames: list[int]) -> float:
+    """Return the aspect (height by width) at which windows around the people are smallest, and so the people largest.
+
+    Args:
+        poses: As for ``cuts_around``.
+        frames: Likewise.
+    """
+    low, high = _bounds(poses, frames)
+    width, height = np.maximum((high - low).max(axis=0), 1.0)
+    return float(height / width)
+
+
+def _bounds(poses: Sequence[Pose2D], frames: list[int]) -> tuple[Float[np.ndarray, "f 2"], Float[np.ndarray, "f 2"]]:
+    """Return the least and largest x and y of all people's joints in each frame, within the picture."""
+    limits = np.array(poses[0].image_size, dtype=np.float32)
+    points = np.clip(np.concatenate([pose.keypoints[frames] for pose in poses], axis=1), 0, limits)
+    return np.nanmin(points, axis=1), np.nanmax(points, axis=1)
 
 
 def draw_photo(
@@ -92,16 +110,16 @@ def _draw_person(image: "Image", cut: Cut, person: Shown, number: int) -> None:
         _bone_px(np.clip(seen, 0, pose.image_size), scale, image.height),
     )
     if person.name:
-        _write_name(image, person.name, (seen[seen[:, 1].argmin()] - (cut.left, cut.top)) * scale)
+        _write_name(image, person, (seen[seen[:, 1].argmin()] - (cut.left, cut.top)) * scale)
 
 
-def _write_name(image: "Image", name: str, top: Float[np.ndarray, "2"]) -> None:
-    """Write it above the uppermost joint, in ink on white, inside of the picture."""
+def _write_name(image: "Image", person: Shown, top: Float[np.ndarray, "2"]) -> None:
+    """Write it above the uppermost joint, in the person's colour on white, inside of the picture."""
     size = max(SUPERSAMPLING * _LEAST_LETTER_PX, round(_LETTER_OF_PICTURE * image.height))
     x, y = float(np.clip(top[0] - size, 0, image.width - 4 * size)), float(np.clip(top[1] - 2 * size, 0, image.height))
     for shift in ((-2, 0), (2, 0), (0, -2), (0, 2)):
-        write_text(image, (x + shift[0], y + shift[1]), name, size=size, colour=WHITE)
-    write_text(image, (x, y), name, size=size)
+        write_text(image, (x + shift[0], y + shift[1]), person.name, size=size, colour=WHITE)
+    write_text(image, (x, y), person.name, size=size, colour=person.colour)
 
 
 def _enlarged(frame: Frame, cut: Cut, size: tuple[int, int]) -> "Image":

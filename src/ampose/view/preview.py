@@ -87,7 +87,7 @@ class _Layout:
             missing = bool(pose.missing[number])
             image.paste(panel.draw([] if missing else frame_strokes(pose, number, view.side)), corner)
             lost = f"{view.person.name}: not found" if view.person.name else "nobody found"
-            self._write(image, corner, lost if missing else view.title)
+            self._write(image, corner, lost if missing else view.title, view.person.colour)
         self._write_foot(image, number)
         return image
 
@@ -103,7 +103,7 @@ class _Layout:
         moment = f"{number / fps:.2f} s" if fps else f"picture {number}"
         x, y = float(self._photo[0]), self._height * (1 - 2 / _TEXT_PART)
         words = [(moment, INK), ("left", SIDE_COLOURS["left"]), ("right", SIDE_COLOURS["right"])]
-        words += [(f"and {more} more people", INK)] if more > 0 else []
+        words += [(f"and {more} more", INK)] if more > 0 else []
         for text, colour in words:
             x = self._write(image, (x, y), text, colour)
 

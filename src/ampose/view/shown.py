@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from ampose.errors import InputError
 from ampose.pose import Pose2D, Pose3D
 from ampose.skeletons import Skeleton, find_mapping
-from ampose.view.projection import SIDES, Side
+from ampose.view.projection import INK, SIDES, Colour, Side
+
+_COLOURS: tuple[Colour, ...] = (
+    (156, 39, 176),
+    (46, 125, 50),
+    (173, 20, 87),
+    (0, 121, 107),
+    (121, 85, 72),
+    (84, 58, 183),
+)
+"""Of people's names; none is like the orange and the blue of the sides."""
 
 
 @dataclass(frozen=True)
@@ -17,16 +27,19 @@ class Shown:
         pose2d: Pixels, in the joints of ``pose3d`` if there is a way to them.
         pose3d: Metres, about the root, of the same frames.
         name: What is written beside them; nothing for somebody who is alone.
+        colour: Of the name, wherever it is written.
     """
 
     pose2d: Pose2D
     pose3d: Pose3D
     name: str = ""
+    colour: Colour = INK
 
     @classmethod
-    def of(cls, pose2d: Pose2D, pose3d: Pose3D, name: str = "") -> "Shown":
-        """Return them with the keypoints as the lifter saw them."""
-        return cls(in_joints_of(pose2d, pose3d.skeleton), pose3d, name)
+    def of(cls, pose2d: Pose2D, pose3d: Pose3D, name: str = "", number: int | None = None) -> "Shown":
+        """Return them with the keypoints as the lifter saw them; the number, from 0 on, chooses the colour."""
+        colour = INK if number is None else _COLOURS[number % len(_COLOURS)]
+        return cls(in_joints_of(pose2d, pose3d.skeleton), pose3d, name, colour)
 
 
 @dataclass(frozen=True)
