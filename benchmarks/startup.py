@@ -72,7 +72,7 @@ def _print_stages(picture: Path) -> None:
     done("import and start the detector")
     lifted = lift_media(media, lifter, detector)
     done("read, detect and lift")
-    lifter.lift(lifted.pose2d, intrinsics=Intrinsics.from_field_of_view(media.image_size))
+    lifter.lift(lifted.people[0].pose2d, intrinsics=Intrinsics.from_field_of_view(media.image_size))
     done("of which lifting")
     import ampose.view  # noqa: F401
 

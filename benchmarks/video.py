@@ -12,7 +12,6 @@ works: the detector's time is that of both less that of reading. Figures are med
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -22,7 +21,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from memory import peak_mb
+
 CLIP = Path(__file__).parents[1] / "examples" / "balance_beam.mp4"
+
 START = "start: imports, weights, detector"
 CLOCKS = (time.process_time, time.perf_counter)
 
@@ -66,7 +68,7 @@ def lift(video: Path, *, preview: bool) -> dict:
         with timed(costs, "overview.png"):
             shown = [Shown.of(one.pose2d, one.pose3d) for one in lifted.people]
             write_overview(Path(folder) / "overview.png", dict(list(media.kept.items())[::2]), shown, title=video.name)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        peak = peak_mb()
         if preview:
             with timed(costs, "preview.mp4"):
                 write_preview(Path(folder) / "preview.mp4", media, shown)

@@ -1,9 +1,12 @@
 """The verdicts, the tables and the comparison networks are right. How fast is not tested."""
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -103,3 +106,26 @@ def test_training_and_batching_are_measured(monkeypatch):
     monkeypatch.setattr(training, "SAMPLES", 3000)
     assert [row["what"] for row in training.measure(0.01)] == ["literal fp32", "fp32", "bf16"]
     assert all(row["samples/s"] > 0 for row in training.measure_batching(0.01))
+
+
+def test_the_peak_of_a_process_is_its_own():
+    """A process that was started by a large one is not large."""
+    import memory
+
+    block = np.ones(300_000_000 // 8)
+    assert memory.peak_mb() > 300
+    small = subprocess.run(
+        [sys.executable, "-c", "import memory; print(memory.peak_mb())"],
+        env={**os.environ, "PYTHONPATH": str(BENCHMARKS)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert float(small.stdout) < 100 < block.nbytes / 1e6
+
+
+def test_start_up_is_measured_stage_by_stage(tmp_path):
+    import startup
+
+    startup._save_first_frame(tmp_path / "picture.png")
+    stages = startup._stages(tmp_path / "picture.png")
+    assert set(stages) >= {"import torch", "read, detect and lift", "of which lifting"}
+    assert min(stages.values()) > 0
+    assert stages["of which lifting"] < stages["import torch"]
