@@ -50,6 +50,10 @@ def _evolution(**changes: float) -> Change:
     return lambda config: _data(evolution=replace(config.data.evolution, **changes))(config)
 
 
+def _girdles(metres: float) -> Change:
+    return lambda config: _data(definitions=replace(config.data.definitions, girdles_m=metres))(config)
+
+
 def _normalisation(name: str) -> Change:
     return lambda config: replace(config, model=replace(config.model, normalisation=name))
 
@@ -73,8 +77,10 @@ VARIANTS: dict[str, Change] = {
     "no turned joints": _evolution(turn=0.0),
     "no free arms": _evolution(free_arms=0.0),
     "no tilt": _evolution(tilt=0.0),
+    "no poses as recorded": _evolution(recorded=0.0),
     "bodies as recorded": _data(proportions=_OFF["proportions"]),
     "definitions as recorded": _data(definitions=_OFF["definitions"]),
+    "hips and shoulders not moved alike": _girdles(0.0),
     "no 2D noise": _data(noise=_OFF["noise"]),
     "no missing joints": _data(missing=_OFF["missing"]),
     "no wrong focal length": _data(focal_mistake=_OFF["focal_mistake"]),

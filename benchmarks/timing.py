@@ -1,5 +1,6 @@
 """Fair times on a machine that is not ours alone: everything that is compared takes turns in one process."""
 
+import math
 import os
 import platform
 import statistics
@@ -16,6 +17,10 @@ import ampose
 GEMM_SIDE = 1024
 BANDWIDTH_FLOATS = 64 * 2**20
 
+BURST = 0.02
+"""Seconds that a turn lasts at least. One call at a time would be measured with the cache full of the others' weights:
+for single poses that is half the speed that a camera gets, which runs nothing else."""
+
 Call = Callable[[], object]
 
 
@@ -30,19 +35,29 @@ class Spread:
 
 
 def take_turns(calls: Mapping[str, Call], seconds: float, least: int = 5) -> dict[str, Spread]:
-    """Run all calls in turns, every other round backwards, for about so many seconds, after one round to warm up."""
+    """Run all calls in turns, every other round backwards, for about so many seconds, after one round to warm up.
+
+    A turn is one call, or as many as fill ``BURST``; its time is that of one of them on average.
+    """
     times: dict[str, list[float]] = {name: [] for name in calls}
     for call in calls.values():
         call()
+    counts = {name: math.ceil(BURST / _seconds(call, 1)) for name, call in calls.items()}
     end = time.perf_counter() + seconds
     rounds = 0
     while rounds < least or time.perf_counter() < end:
         for name in list(calls)[:: 1 if rounds % 2 else -1]:
-            start = time.perf_counter()
-            calls[name]()
-            times[name].append(time.perf_counter() - start)
+            times[name].append(_seconds(calls[name], counts[name]))
         rounds += 1
     return {name: _spread(durations) for name, durations in times.items()}
+
+
+def _seconds(call: Call, count: int) -> float:
+    """Return how long one of so many calls takes on average."""
+    start = time.perf_counter()
+    for _ in range(count):
+        call()
+    return (time.perf_counter() - start) / count
 
 
 def _spread(durations: list[float]) -> Spread:

@@ -4,6 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import time
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -58,13 +61,35 @@ def test_the_peer_has_the_published_size():
 
 
 def test_what_is_compared_takes_turns():
-    from timing import take_turns
+    from timing import BURST, take_turns
 
     order = []
-    times = take_turns({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, seconds=0.0, least=4)
-    assert "".join(order) == "ab" + "ba" + "ab" + "ba" + "ab"
+
+    def long(name):
+        time.sleep(1.5 * BURST)
+        order.append(name)
+
+    times = take_turns({"a": partial(long, "a"), "b": partial(long, "b")}, seconds=0.0, least=4)
+    assert "".join(order) == "ab" + "ab" + "ba" + "ab" + "ba" + "ab"  # the first two are to warm up and to see how long
     assert times["a"].repeats == 4
-    assert 0 < times["a"].low <= times["a"].median <= times["a"].high
+    assert BURST < times["a"].low <= times["a"].median <= times["a"].high
+
+
+def test_short_calls_come_in_bursts():
+    """Otherwise each would find the cache full of the other's numbers."""
+    from timing import BURST, take_turns
+
+    order = []
+
+    def short(name):
+        time.sleep(BURST / 5)
+        order.append(name)
+
+    times = take_turns({"a": partial(short, "a"), "b": partial(short, "b")}, seconds=0.0, least=2)
+    turns = [len(list(same)) for _, same in groupby(order[4:])]
+    assert len(turns) == 3  # b, twice as many a, b
+    assert sum(turns) > 8
+    assert BURST / 5 <= times["a"].median < BURST
 
 
 def test_a_table_has_a_line_for_each_row_and_marks_what_is_missing():

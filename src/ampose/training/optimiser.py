@@ -24,7 +24,8 @@ def make_average(network: nn.Module, config: OptimiserConfig) -> AveragedModel |
     """Return the moving average of a network's weights and buffers, if the config wants one. It starts with them."""
     if config.average is None:
         return None
-    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.average), use_buffers=True)
+    mean = get_ema_multi_avg_fn(config.average)  # type: ignore[no-untyped-call]  # torch has none here
+    return AveragedModel(network, multi_avg_fn=mean, use_buffers=True)
 
 
 def set_batch_norm_momentum(network: nn.Module, config: OptimiserConfig, epoch: int, epochs: int) -> None:
