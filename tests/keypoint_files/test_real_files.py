@@ -51,6 +51,17 @@ def test_alphapose_keeps_the_id_of_its_tracker_and_its_scores() -> None:
     assert track.pose.confidence[1, -1] == pytest.approx(0.7541938)
 
 
+def test_mmpose_writes_a_video_and_a_picture_alike() -> None:
+    (video,) = read_keypoints(REAL / "mmpose-video.json", image_size=(720, 1280))
+    (picture,) = read_keypoints(REAL / "mmpose-picture.json", image_size=(720, 1280))
+    assert video.pose.skeleton.name == picture.pose.skeleton.name == "coco_17"
+    assert (len(video.pose), len(picture.pose)) == (2, 1)
+    np.testing.assert_array_equal(video.pose.keypoints[0], picture.pose.keypoints[0])
+    np.testing.assert_allclose(at(video.pose, "nose"), [256.83456, 313.37], rtol=1e-6)
+    heights = [at(video.pose, f"left_{joint}")[1] for joint in ("ear", "shoulder", "hip", "knee", "ankle")]
+    assert heights == sorted(heights)
+
+
 def test_body_25_is_not_taken_for_body_25b() -> None:
     """The same person in both orders: each is told by its bones; points without a shape are the usual one."""
     usual, other = get_skeleton("body_25"), get_skeleton("body_25b")
