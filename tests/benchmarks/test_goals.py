@@ -82,14 +82,14 @@ def test_short_calls_come_in_bursts():
     order = []
 
     def short(name):
-        time.sleep(BURST / 5)
+        time.sleep(BURST / 20)
         order.append(name)
 
     times = take_turns({"a": partial(short, "a"), "b": partial(short, "b")}, seconds=0.0, least=2)
     turns = [len(list(same)) for _, same in groupby(order[4:])]
     assert len(turns) == 3  # b, twice as many a, b
-    assert sum(turns) > 8
-    assert BURST / 5 <= times["a"].median < BURST
+    assert min(turns) > 1, "a sleep may take longer than it was asked to"
+    assert BURST / 20 <= times["a"].median < BURST
 
 
 def test_a_table_has_a_line_for_each_row_and_marks_what_is_missing():
