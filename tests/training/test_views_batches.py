@@ -171,7 +171,7 @@ def test_the_2d_source_is_the_named_one(folder, views):
     assert torch.equal(training.keypoints_px, expected.keypoints_px)
 
 
-def test_16_joints_are_a_subset_by_name(folder):
+def test_16_joints_are_a_subset_by_name(folder, views):
     training = read_split(data(folder), "human36m_17")[0]
     fewer = read_split(data(folder), "human36m_16")[0]
     kept = [number for number, joint in enumerate(SKELETON.joints) if joint != "neck_nose"]
@@ -270,7 +270,7 @@ def test_motion_and_views_do_not_mix(folder, views, motion, tmp_path):
         read_data(replace(config, data=replace(config.data, files=(str(tmp_path / "motion.npz"),))))
 
 
-def test_tensors_are_contiguous(folder):
+def test_tensors_are_contiguous(folder, views):
     training = read_split(data(folder), "human36m_16")[0]
     assert training.positions.is_contiguous()
     assert training.keypoints_px.is_contiguous()
