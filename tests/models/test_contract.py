@@ -13,7 +13,7 @@ from ampose.geometry import mirror
 from ampose.models import find_model
 from ampose.models.cost import measure_cost
 from ampose.models.layers.attention import DropPath
-from ampose.models.prediction import forward_flipped, predict
+from ampose.models.prediction import average_mirrored, predict
 from ampose.skeletons import get_skeleton
 from ampose.training.loss import LOSSES, OF_WINDOWS
 from ampose.weights import load_weights, save_weights
@@ -163,9 +163,9 @@ def test_facts_and_cost_are_stated(name, network):
 def test_flipped_prediction_commutes_with_mirroring(network):
     network.eval()
     skeleton = get_skeleton(network.config.skeleton)
-    x = inputs(network)[:, 0]
-    mirrored = forward_flipped(network, mirror(x, skeleton.flip_order), skeleton)
-    plain = forward_flipped(network, x, skeleton)
+    x = inputs(network)
+    mirrored = average_mirrored(network, mirror(x, skeleton.flip_order), skeleton)
+    plain = average_mirrored(network, x, skeleton)
     torch.testing.assert_close(mirror(mirrored, skeleton.flip_order), plain, rtol=1e-4, atol=1e-5)
 
 

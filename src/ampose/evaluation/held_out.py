@@ -83,14 +83,14 @@ def _positions(
 
 def _look(positions: Float[Tensor, "sample joint 3"], protocol: Protocol, generator: torch.Generator) -> Samples:
     seen = view(positions, get_skeleton(protocol.skeleton), protocol.cameras, generator)
-    keypoints = _mistake_sides(add_noise(seen.keypoints_px, protocol.noise, generator), protocol)
-    return Samples(keypoints_px=keypoints, positions=seen.positions, intrinsics=seen.intrinsics)
+    return replace(seen, keypoints_px=_detect(seen.keypoints_px, protocol, generator))
 
 
-def _mistake_sides(keypoints: Tensor, protocol: Protocol) -> Tensor:
-    """Exchange sides with randomness of its own: the same samples, alone and in the middle of a window."""
-    generator = torch.Generator().manual_seed(protocol.seed + _SIDES)
-    return mistake_sides(keypoints, get_skeleton(protocol.skeleton), protocol.noise, generator)
+def _detect(keypoints_px: Tensor, protocol: Protocol, generator: torch.Generator) -> Tensor:
+    """Make a detector's mistakes; sides have randomness of their own, the same alone and in the middle of a window."""
+    sides = torch.Generator().manual_seed(protocol.seed + _SIDES)
+    noisy = add_noise(keypoints_px, protocol.noise, generator)
+    return mistake_sides(noisy, get_skeleton(protocol.skeleton), protocol.noise, sides)
 
 
 def _film(
@@ -103,6 +103,6 @@ def _film(
     positions = _positions(motion, np.arange(len(motion)), protocol)
     filmed = film_around(positions, moments, cameras, get_skeleton(protocol.skeleton), receptive_field)
     windows = filmed.keypoints_px.reshape(len(frames), receptive_field, *filmed.keypoints_px.shape[1:])
-    noisy = _mistake_sides(add_noise(windows, protocol.noise, generator), protocol).clone()
+    noisy = _detect(windows, protocol, generator).clone()
     noisy[:, receptive_field // 2] = samples.keypoints_px
     return Footage.of_windows(noisy)

@@ -3,6 +3,9 @@
 Validation in training, evaluation and use all come through here, so that what is measured is what is shipped.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -65,7 +68,7 @@ def predict_chunk(
     skeleton = get_skeleton(network.config.skeleton)
     normalised = normalise(network.config.normalisation, keypoints_px, intrinsics, skeleton.root_index)
     if flip:
-        lifted = forward_flipped(network, normalised.keypoints, skeleton)
+        lifted = average_mirrored(partial(_forward, network), normalised.keypoints, skeleton)
     else:
         lifted = _forward(network, normalised.keypoints)
     target = network.config.target
@@ -83,11 +86,10 @@ def _forward(network: LifterNetwork, keypoints: Float[Tensor, "sample joint 2"])
     return lifted[:, lifted.shape[1] // 2]
 
 
-def forward_flipped(
-    network: LifterNetwork, keypoints: Float[Tensor, "sample joint 2"], skeleton: Skeleton
-) -> Float[Tensor, "sample joint 3"]:
+def average_mirrored(
+    forward: Callable[[Tensor], Tensor], keypoints: Float[Tensor, "sample *frame joint 2"], skeleton: Skeleton
+) -> Float[Tensor, "sample *out_frame joint 3"]:
     """Average the prediction with the mirrored prediction for the mirrored input, in one batch."""
     order = skeleton.flip_order
-    both = _forward(network, torch.cat([keypoints, mirror(keypoints, order)]))
-    plain, mirrored = both.reshape(2, *keypoints.shape[:-1], 3)
+    plain, mirrored = forward(torch.cat([keypoints, mirror(keypoints, order)])).chunk(2)
     return (plain + mirror(mirrored, order)) / 2

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from ampose.camera import Intrinsics
 from ampose.errors import InputError
-from ampose.geometry import mirror
+from ampose.geometry import root_relative
 from ampose.models.contract import LifterNetwork
-from ampose.models.prediction import predict
+from ampose.models.prediction import average_mirrored, predict
 from ampose.normalisation import normalise, to_camera_axes
 from ampose.samples import Samples
 from ampose.skeletons import get_skeleton
@@ -84,7 +84,7 @@ def predict_footage(
     rest = torch.nonzero(alone)[:, 0]
     lifted[rest] = _lift_windows(network, footage[rest], intrinsics[rest], flip=flip)
     root = get_skeleton(network.config.skeleton).root_index
-    return lifted if keep_root else lifted - lifted[:, root, None]
+    return lifted if keep_root else root_relative(lifted, root)
 
 
 def _one_camera(intrinsics: Intrinsics) -> bool:
@@ -127,12 +127,7 @@ def _lift(
         network.config.normalisation, keypoints_px.flatten(0, 1), intrinsics[each], skeleton.root_index
     )
     windows = normalised.keypoints.reshape(keypoints_px.shape)
-    if flip:
-        order = skeleton.flip_order
-        plain, mirrored = network(torch.cat([windows, mirror(windows, order)])).chunk(2)
-        lifted: Tensor = (plain + mirror(mirrored, order)) / 2
-    else:
-        lifted = network(windows)
+    lifted: Tensor = average_mirrored(network, windows, skeleton) if flip else network(windows)
     rotation = normalised.rotation
     if rotation is None:
         return lifted

@@ -8,7 +8,7 @@ evolutionary training data, CVPR 2020, arXiv:2006.07778; turned bones, Gong et a
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
@@ -95,21 +95,21 @@ class _Evolution:
     def exchange(self, positions: Tensor) -> Tensor:
         """Take limbs from other poses of the batch: their directions in the axes that the limb hangs on."""
         chance, legs = self.config.exchange, [*self.legs["left"], *self.legs["right"]]
-        positions = self._exchanged(positions, {"upper": self.upper}, pelvis_axes, chance)
-        positions = self._exchanged(positions, {"legs": legs}, pelvis_axes, chance / 2)
-        positions = self._exchanged(positions, self.legs, pelvis_axes, chance / 2)
-        return self._exchanged(positions, {**self.arms, "head": self.head}, chest_axes, chance)
+        positions = self._exchanged(positions, [self.upper], pelvis_axes, chance)
+        positions = self._exchanged(positions, [legs], pelvis_axes, chance / 2)
+        positions = self._exchanged(positions, self.legs.values(), pelvis_axes, chance / 2)
+        return self._exchanged(positions, [*self.arms.values(), self.head], chest_axes, chance)
 
     def _exchanged(
         self,
         positions: Tensor,
-        groups: Mapping[str, list[int]],
+        groups: Iterable[list[int]],
         axes_of: Callable[[Tensor, Skeleton], Tensor],
         chance: float,
     ) -> Tensor:
         bones = to_bones(positions, self.skeleton)
         axes = axes_of(positions, self.skeleton)
-        for group in groups.values():
+        for group in groups:
             donor = torch.randperm(len(positions), generator=self.generator)
             taken = bones[donor][:, group] @ axes[donor].mT @ axes
             taken = unit(taken) * bones[:, group].norm(dim=-1, keepdim=True)
