@@ -13,7 +13,7 @@ import ampose
 from ampose.data import Motion
 from ampose.evaluation import Protocol, Report, evaluate, view_held_out
 from ampose.evaluation.baselines import LinearRegression, NearestNeighbour
-from ampose.evaluation.calibration import Errors, compare_errors, reliability, scale_expected_error
+from ampose.evaluation.calibration import Errors, compare_errors, correct_expected_error, fit_correction, reliability
 from ampose.evaluation.cmu import (
     CMU_HELD_OUT,
     CMU_HELD_OUT_WIDE,
@@ -75,16 +75,13 @@ def calibrate(network: LifterNetwork, motion: Motion) -> tuple[LifterNetwork, di
     """Return the network with its expected error put right, and how well that went on other people."""
     log.info("calibrating the expected error")
     views = [_views(motion, protocol, FITTED_ON) for protocol in PROTOCOLS[1:]]
-    factor = compare_errors(network, Samples.concatenate(views)).ratio
-    calibrated = scale_expected_error(network, factor)
+    correction = fit_correction(compare_errors(network, Samples.concatenate(views)))
     checked = {}
     for protocol in PROTOCOLS[1:]:
-        samples = _views(motion, protocol, CHECKED_ON)
-        found = compare_errors(network, samples)
-        after = replace(found, expected=found.expected * factor)
-        checked[protocol.name] = {"before": _facts(found), "after": _facts(after)}
-    return calibrated, {
-        "factor": factor,
+        found = compare_errors(network, _views(motion, protocol, CHECKED_ON))
+        checked[protocol.name] = {"before": _facts(found), "after": _facts(correction.apply(found))}
+    return correct_expected_error(network, correction), {
+        **asdict(correction),
         "fitted_on": FITTED_ON,
         "checked_on": CHECKED_ON,
         "checked": checked,

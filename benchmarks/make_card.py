@@ -133,7 +133,7 @@ def _facts(found: Weights, training: Mapping[str, Any], calibration: Mapping[str
     facts = {**found.facts, **FACTS, **{key: training[key] for key in ("recipe", "data_sha256", "commit", "packages")}}
     if calibration:
         facts["expected_error"] = {
-            "multiplied_by": calibration["factor"],
+            "correction": f"{calibration['factor']:g} * e ** {calibration['power']:g}, e in metres",
             "fitted_on_subjects": calibration["fitted_on"],
             "checked_on_subjects": calibration["checked_on"],
             "of": "the flip-averaged pose, root-relative, all joints but the root",

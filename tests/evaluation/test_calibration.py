@@ -7,7 +7,14 @@ import torch
 
 from ampose.errors import InputError
 from ampose.evaluation import view_held_out
-from ampose.evaluation.calibration import Errors, compare_errors, reliability, scale_expected_error
+from ampose.evaluation.calibration import (
+    Correction,
+    Errors,
+    compare_errors,
+    correct_expected_error,
+    fit_correction,
+    reliability,
+)
 from ampose.models import create_model
 from ampose.models.expected_error import expect_error
 from ampose.models.prediction import predict
@@ -33,13 +40,30 @@ def test_the_true_error_is_that_of_the_pose_which_users_get_and_leaves_the_root_
     assert errors.expected.shape == (len(samples), 16)
 
 
-def test_the_fitted_factor_makes_the_means_equal_and_moves_no_pose(network, samples):
-    factor = compare_errors(network, samples).ratio
-    scaled = scale_expected_error(network, factor)
-    assert compare_errors(scaled, samples).ratio == pytest.approx(1, rel=1e-4)
+def test_a_correction_changes_the_expected_error_and_moves_no_pose(network, samples):
+    corrected = correct_expected_error(network, Correction(factor=0.5, power=0.7))
     seen = samples.keypoints_px, samples.intrinsics
-    torch.testing.assert_close(expect_error(scaled, *seen), expect_error(network, *seen) * factor)
-    assert torch.equal(predict(scaled, *seen, flip=True), predict(network, *seen, flip=True))
+    torch.testing.assert_close(expect_error(corrected, *seen), 0.5 * expect_error(network, *seen) ** 0.7)
+    assert torch.equal(predict(corrected, *seen, flip=True), predict(network, *seen, flip=True))
+    by_hand = Correction(factor=0.5, power=0.7).apply(compare_errors(network, samples))
+    torch.testing.assert_close(compare_errors(corrected, samples).expected, by_hand.expected)
+
+
+def test_the_fit_finds_what_made_the_errors_and_makes_the_means_equal(generator):
+    expected = 0.01 + 0.1 * torch.rand(4000, 16, generator=generator)
+    true = -torch.rand(expected.shape, generator=generator).log() * 0.3 * expected**0.6  # exponential of that mean
+    errors = Errors(expected, true)
+    found = fit_correction(errors)
+    assert found.power == pytest.approx(0.6, abs=0.03)
+    assert found.factor == pytest.approx(0.3, rel=0.1)
+    assert found.apply(errors).ratio == pytest.approx(1, rel=1e-4)
+    assert found.apply(errors).off < 0.2 * errors.off
+
+
+def test_errors_that_are_all_expected_alike_fit_no_correction():
+    same = torch.full((3, 16), 0.05)
+    with pytest.raises(InputError, match="must differ for a correction"):
+        fit_correction(Errors(same, same))
 
 
 def test_bins_hold_equal_shares_in_the_order_of_what_is_expected(generator):
@@ -58,10 +82,12 @@ def test_a_true_expectation_is_not_off_and_a_constant_one_is_by_its_mean_distanc
     assert Errors(true * 3, true).correlation == pytest.approx(1)
 
 
-@pytest.mark.parametrize("factor", [0.0, -1.0, float("nan"), float("inf")])
-def test_a_factor_that_is_none_is_refused(network, factor):
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_correction_that_is_none_is_refused(value):
     with pytest.raises(InputError, match="factor must be positive"):
-        scale_expected_error(network, factor)
+        Correction(factor=value, power=1.0)
+    with pytest.raises(InputError, match="power must be positive"):
+        Correction(factor=1.0, power=value)
 
 
 def test_weights_without_an_error_head_are_refused(samples):
@@ -69,4 +95,4 @@ def test_weights_without_an_error_head_are_refused(samples):
     with pytest.raises(InputError, match="must tell an expected error"):
         compare_errors(plain, replace(samples))
     with pytest.raises(InputError, match="linear error head"):
-        scale_expected_error(plain, 2.0)
+        correct_expected_error(plain, Correction(factor=2.0, power=1.0))

@@ -1,15 +1,15 @@
-"""Is the expected error true? Measured on people that no training has seen, and put right by one number.
+"""Is the expected error true? Measured on people that no training has seen, and put right by two numbers.
 
 A network with an error head says for each joint how far off it expects to be. On people that it has never seen it is
-further off than it learned to expect; and its pose is averaged with the mirrored one, which it does not know. Both
-change the expected error by a factor, so a factor is what the calibration fits: the head predicts a logarithm, so the
-factor is a shift of its bias (a calibration by the mean, as in Kuleshov et al. 2018 in its simplest form).
+further off than it learned to expect; its pose is averaged with the mirrored one, which it does not know; and it tells
+its good joints from its bad ones more boldly than it can. A factor and a power put that right. The head predicts a
+logarithm, so both are a change of its last layer: the poses stay as they are.
 """
 
 import copy
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
@@ -25,6 +25,9 @@ from ampose.samples import Samples
 from ampose.skeletons import get_skeleton
 
 BINS = 10
+_STEPS = 50
+_LEAST_SPREAD = 1e-6
+"""Of the logarithms of expected errors: below it no power can be told."""
 
 
 @dataclass(frozen=True)
@@ -94,18 +97,63 @@ def reliability(errors: Errors, bins: int = BINS) -> Sequence[Bin]:
     ]
 
 
-def scale_expected_error(network: LifterNetwork, factor: float) -> LifterNetwork:
-    """Return a copy of the network whose expected error is this many times larger; its poses are the same.
+@dataclass(frozen=True)
+class Correction:
+    """An expected error of e metres becomes ``factor * e ** power``.
 
     Raises:
-        InputError: The factor is not positive and finite, or the network has no linear error head.
+        InputError: Factor or power is not positive and finite.
     """
-    if not (math.isfinite(factor) and factor > 0):
-        raise InputError(f"factor must be positive, got {factor}")
-    scaled = copy.deepcopy(network)
-    head = getattr(scaled, "error_head", None)
+
+    factor: float
+    power: float
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not (math.isfinite(value) and value > 0):
+                raise InputError(f"{name} must be positive, got {value}")
+
+    def apply(self, errors: Errors) -> Errors:
+        """Return the same true errors beside what is expected after the correction."""
+        return replace(errors, expected=self.factor * errors.expected**self.power)
+
+
+def fit_correction(errors: Errors) -> Correction:
+    """Fit log E[true] = log factor + power * log expected.
+
+    The Poisson quasi-likelihood's maximum, by Newton's method (McCullagh and Nelder, Generalized linear models, 1989,
+    chapter 9): there the means of expected and true errors are equal, and true errors may spread in any way.
+
+    Raises:
+        InputError: True errors are not larger where larger ones are expected, or the same is expected of all.
+
+    Example:
+        >>> expected = torch.tensor([[0.01, 0.02, 0.04]])
+        >>> fit_correction(Errors(expected, 3 * expected**0.5))
+        Correction(factor=3.0, power=0.5)
+    """
+    rows = torch.stack([torch.ones_like(errors.expected), errors.expected.log()]).flatten(1).double()
+    true = errors.true.flatten().double()
+    if rows[1].std() < _LEAST_SPREAD:
+        raise InputError("expected errors must differ for a correction to be fitted, got all the same")
+    solution = torch.tensor([math.log(errors.ratio), 1.0], dtype=torch.float64)
+    for _ in range(_STEPS):
+        expected = (solution @ rows).exp()
+        solution = solution + torch.linalg.solve((rows * expected) @ rows.T, rows @ (true - expected))
+    return Correction(round(solution[0].exp().item(), 6), round(solution[1].item(), 6))
+
+
+def correct_expected_error(network: LifterNetwork, correction: Correction) -> LifterNetwork:
+    """Return a copy of the network with corrected expected errors; its poses are the same.
+
+    Raises:
+        InputError: The network has no linear error head.
+    """
+    corrected = copy.deepcopy(network)
+    head = getattr(corrected, "error_head", None)
     if not isinstance(head, torch.nn.Linear):
         raise InputError("network must have a linear error head, got none")
     with torch.no_grad():
-        head.bias.add_(math.log(factor))
-    return scaled
+        head.weight.mul_(correction.power)
+        head.bias.mul_(correction.power).add_(math.log(correction.factor))
+    return corrected
