@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from ampose.data.motion import Motion, write_motion
 from ampose.skeletons import get_skeleton
@@ -60,6 +61,16 @@ def make_motion(frames_a: int = 70, frames_b: int = 30) -> Motion:
 @pytest.fixture
 def motion() -> Motion:
     return make_motion()
+
+
+@pytest.fixture
+def elsewhere(monkeypatch) -> torch.device:
+    """A device that is not the CPU, on every machine: it has shapes and no numbers, so nothing may wait for any.
+
+    It has no generators of its own, and takes those of others.
+    """
+    monkeypatch.setattr("ampose.training.batches.generator_for", lambda *position, device: torch.Generator())
+    return torch.device("meta")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from ampose.synthesis.pose_evolution import EvolutionConfig
 from ampose.synthesis.proportions import ProportionConfig
 from ampose.training.batches import Normalised, VirtualCameraBatches, seed_for, validation_samples
 from ampose.training.config import DataConfig
+from ampose.training.recipe import read_recipe
 
 SKELETON = get_skeleton("human36m_17")
 
@@ -51,6 +52,15 @@ def test_a_batch_is_a_function_of_seed_epoch_and_step(motion):
         assert torch.equal(a, b)
     for other in (source(motion, seed=1).batch(rows, 2, 3), source(motion).batch(rows, 3, 2)):
         assert not torch.equal(first[0], other[0])
+
+
+def test_the_whole_data_engine_works_on_the_device_that_it_is_given(motion, elsewhere):
+    recipe = read_recipe("wild-small").data
+    batches = VirtualCameraBatches(motion, recipe, Normalised(SKELETON, "person-rays-scaled"), 0)
+    batches.to(elsewhere)
+    keypoints, target = batches.batch(torch.arange(8), 0, 0)
+    assert keypoints.device == target.device == elsewhere
+    assert (keypoints.shape, target.shape) == ((8, 1, 17, 2), (8, 1, 17, 3))
 
 
 def test_input_and_target_agree(motion):

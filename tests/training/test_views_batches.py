@@ -68,6 +68,13 @@ def test_it_is_a_batch_source_and_an_epoch_has_every_sample_once(samples):
     assert torch.equal(orders[1], source(samples).order(1))
 
 
+def test_batches_are_made_on_the_device_that_they_are_asked_for(samples, elsewhere):
+    batches = source(samples, normalisation="person-rays", noise=NoiseConfig(largest=0.02, outliers=0.1, swaps=0.1))
+    batches.to(elsewhere)
+    keypoints, target = batches.batch(torch.arange(4), 0, 0)
+    assert keypoints.device == target.device == elsewhere
+
+
 def test_an_epoch_may_be_shorter_or_longer(samples):
     assert len(source(samples, samples_per_epoch=10).order(0)) == 10
     counts = torch.bincount(source(samples, samples_per_epoch=3 * len(samples)).order(0))

@@ -62,6 +62,16 @@ def test_windows_of_sequences_show_every_frame_once_or_a_little_more(motion):
     assert seen.numel() - sum(CLIPS) <= 9 * len(CLIPS)
 
 
+@pytest.mark.parametrize("output", ["centre", "sequence"])
+def test_windows_are_made_on_the_device_that_they_are_asked_for(motion, samples, output, elsewhere):
+    normalise_as = see(output, normalisation="person-rays")
+    sources = moving(motion, normalise_as), FixedCameraWindows(samples, DataConfig(), normalise_as, 0)
+    for source in sources:
+        source.to(elsewhere)
+        keypoints, target = source.batch(torch.arange(4), 0, 0)
+        assert keypoints.device == target.device == elsewhere
+
+
 @pytest.mark.parametrize("normalisation", ["image-width", "person-rays"])
 def test_the_middle_of_a_window_is_the_sample_of_single_frames(motion, normalisation):
     rows = torch.tensor([0, 7, 49, 50, 99])

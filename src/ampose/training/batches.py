@@ -1,10 +1,12 @@
 """Batches from contiguous tensors: the order of an epoch, and what a step trains on.
 
 Everything is a function of (seed, epoch, step), so that a run can be taken up at any step, and every process of
-several makes the same batch and takes its share.
+several makes the same batch and takes its share. Data and randomness are on the device of the network, and batches are
+made there, so that a GPU does not wait for a CPU; another kind of device draws other numbers.
 """
 
 import math
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
@@ -39,9 +41,15 @@ def seed_for(seed: int, stream: int, *position: int) -> int:
     return int(np.random.SeedSequence([seed, stream, *position]).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
-def generator_for(seed: int, stream: int, *position: int) -> torch.Generator:
+CPU = torch.device("cpu")
+
+
+def generator_for(seed: int, stream: int, *position: int, device: torch.device = CPU) -> torch.Generator:
     """Return a generator of its own for each stream and position."""
-    return torch.Generator().manual_seed(seed_for(seed, stream, *position))
+    return torch.Generator(device).manual_seed(seed_for(seed, stream, *position))
+
+
+Batch = tuple[Float[Tensor, "sample frame joint 2"], Float[Tensor, "sample out_frame joint 3"]]
 
 
 @runtime_checkable
@@ -54,9 +62,10 @@ class BatchSource(Protocol):
     def order(self, epoch: int) -> Int[Tensor, " sample"]:
         """Which samples an epoch has, in order."""
 
-    def batch(
-        self, rows: Int[Tensor, " sample"], epoch: int, step: int
-    ) -> tuple[Float[Tensor, "sample frame joint 2"], Float[Tensor, "sample out_frame joint 3"]]:
+    def to(self, device: torch.device) -> None:
+        """From now on, make the batches on this device."""
+
+    def batch(self, rows: Int[Tensor, " sample"], epoch: int, step: int) -> Batch:
         """Network input and target of these samples."""
 
 
@@ -93,7 +102,29 @@ class Normalised:
         return keypoints, encode(self.target, samples.positions, samples.intrinsics, root, rotation)
 
 
-class VirtualCameraBatches:
+class DeviceBatches:
+    """Makes each batch on one device: where a tensor is made without saying where, it is made there."""
+
+    device = CPU
+    seed: int
+
+    def batch(self, rows: Int[Tensor, " sample"], epoch: int, step: int) -> Batch:
+        """Make the batch of these samples."""
+        frames = self._frames(rows).to(self.device)
+        generator = generator_for(self.seed, BATCH, epoch, step, device=self.device)
+        # On the CPU the context says nothing new, and costs half as much again: it looks at every call.
+        with nullcontext() if self.device == CPU else self.device:
+            return self._make(frames, generator)
+
+    def _frames(self, rows: Int[Tensor, " sample"]) -> Int[Tensor, "sample *frame"]:
+        """Return which frames these samples have."""
+        return rows
+
+    def _make(self, frames: Int[Tensor, "sample *frame"], generator: torch.Generator) -> Batch:
+        raise NotImplementedError
+
+
+class VirtualCameraBatches(DeviceBatches):
     """Motion capture seen by new virtual cameras in every batch."""
 
     def __init__(self, motion: Motion, config: DataConfig, normalise_as: Normalised, seed: int) -> None:
@@ -114,13 +145,14 @@ class VirtualCameraBatches:
             return torch.multinomial(self.weights, len(self), replacement=True, generator=generator)
         return permutations(len(self.positions), len(self), generator)
 
-    def batch(
-        self, rows: Int[Tensor, " sample"], epoch: int, step: int
-    ) -> tuple[Float[Tensor, "sample 1 joint 2"], Float[Tensor, "sample 1 joint 3"]]:
+    def to(self, device: torch.device) -> None:
+        """Hold the motion there."""
+        self.positions, self.device = self.positions.to(device), device
+
+    def _make(self, frames: Int[Tensor, "sample *frame"], generator: torch.Generator) -> Batch:
         """Make bodies, look at them, make mistakes in 2D, normalise, mirror half."""
-        generator = generator_for(self.seed, BATCH, epoch, step)
         config = self.config
-        seen = view(self._bodies(rows, generator), self.skeleton, config.cameras, generator)
+        seen = view(self._bodies(frames, generator), self.skeleton, config.cameras, generator)
         keypoints_px = as_detected(seen.keypoints_px, self.skeleton, config.noise, generator)
         keypoints_px = lose_joints(keypoints_px, self.skeleton, config.missing, generator)
         keypoints, target = self.normalise_as(seen, keypoints_px, self._mistaken(seen.intrinsics, generator))

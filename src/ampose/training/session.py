@@ -62,6 +62,7 @@ def train(
     data = read_data(config)
     folder.mkdir(parents=True, exist_ok=True)
     fabric = make_fabric(config)
+    data.source.to(fabric.device)
     torch.manual_seed(seed_for(config.seed, NETWORK))
     network = find_model(config.model_name).network(config.model)
     if config.start_from:

@@ -1,10 +1,11 @@
 """Batches from datasets with fixed, calibrated cameras: what the field's papers train on."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor
 
 from ampose.camera import Intrinsics
@@ -15,7 +16,7 @@ from ampose.geometry import mirror
 from ampose.samples import Samples
 from ampose.skeletons import Skeleton
 from ampose.synthesis.detector_noise import as_detected
-from ampose.training.batches import BATCH, ORDER, Normalised, generator_for, mirror_half, permutations
+from ampose.training.batches import ORDER, Batch, DeviceBatches, Normalised, generator_for, mirror_half, permutations
 from ampose.training.config import DataConfig
 
 _ONLY_VIRTUAL = (
@@ -24,7 +25,7 @@ _ONLY_VIRTUAL = (
 """Settings of the data engine: fixed cameras have nothing that they could change."""
 
 
-class FixedCameraBatches:
+class FixedCameraBatches(DeviceBatches):
     """Samples of fixed cameras: an epoch is a permutation of all of them.
 
     The samples are held in contiguous tensors (1.56 million of Human3.6M take 0.57 GB), from which a batch is
@@ -54,17 +55,14 @@ class FixedCameraBatches:
         """Permute all samples (several times over if an epoch has more than there are)."""
         return permutations(len(self.samples), len(self), generator_for(self.seed, ORDER, epoch))
 
-    def batch(
-        self, rows: Int[Tensor, " sample"], epoch: int, step: int
-    ) -> tuple[Float[Tensor, "sample 1 joint 2"], Float[Tensor, "sample 1 joint 3"]]:
+    def to(self, device: torch.device) -> None:
+        """Hold the samples there."""
+        self.samples, self.device = replace(self.samples, footage=None).to(device), device
+
+    def _make(self, frames: Int[Tensor, "sample *frame"], generator: torch.Generator) -> Batch:
         """Gather, add noise, normalise, mirror half."""
-        generator = generator_for(self.seed, BATCH, epoch, step)
-        chosen, skeleton = self.samples[rows], self.normalise_as.skeleton
-        seen = Samples(
-            keypoints_px=as_detected(chosen.keypoints_px, skeleton, self.config.noise, generator),
-            positions=chosen.positions,
-            intrinsics=chosen.intrinsics,
-        )
+        chosen, skeleton = self.samples[frames], self.normalise_as.skeleton
+        seen = replace(chosen, keypoints_px=as_detected(chosen.keypoints_px, skeleton, self.config.noise, generator))
         keypoints, target = self.normalise_as(seen)
         if self.config.flip:
             keypoints, target = mirror_half(keypoints, target, skeleton, generator)

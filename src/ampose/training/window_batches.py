@@ -17,8 +17,8 @@ from ampose.synthesis.filming import film
 from ampose.synthesis.proportions import vary_proportions
 from ampose.synthesis.virtual_cameras import draw_cameras
 from ampose.training.batches import (
-    BATCH,
     ORDER,
+    Batch,
     Normalised,
     VirtualCameraBatches,
     generator_for,
@@ -28,8 +28,6 @@ from ampose.training.batches import (
 from ampose.training.config import DataConfig
 from ampose.training.views_batches import FixedCameraBatches
 from ampose.windows import Moments, cut_windows
-
-Batch = tuple[Float[Tensor, "sample frame joint 2"], Float[Tensor, "sample out_frame joint 3"]]
 
 
 class WindowIndex:
@@ -83,13 +81,14 @@ class VirtualCameraWindows(VirtualCameraBatches):
             return super().order(epoch)
         return permutations(len(self.index), len(self), generator_for(self.seed, ORDER, epoch))
 
-    def batch(self, rows: Int[Tensor, " sample"], epoch: int, step: int) -> Batch:
+    def _frames(self, rows: Int[Tensor, " sample"]) -> Int[Tensor, "sample *frame"]:
+        return self.index.rows(rows)
+
+    def _make(self, frames: Int[Tensor, "sample *frame"], generator: torch.Generator) -> Batch:
         """Vary the bodies, film them, add noise, normalise, mirror half; one draw for a whole window."""
-        generator = generator_for(self.seed, BATCH, epoch, step)
         config = self.config
-        world = self.positions[self.index.rows(rows)]
-        world = vary_proportions(world, self.skeleton, config.proportions, generator)
-        seen = film(world, draw_cameras(len(rows), config.cameras, generator), self.skeleton)
+        world = vary_proportions(self.positions[frames], self.skeleton, config.proportions, generator)
+        seen = film(world, draw_cameras(len(frames), config.cameras, generator), self.skeleton)
         keypoints_px = as_detected(seen.keypoints_px, self.skeleton, config.noise, generator)
         keypoints, target = normalise_windows(self.normalise_as, keypoints_px, seen.positions, seen.intrinsics)
         if config.flip:
@@ -118,10 +117,11 @@ class FixedCameraWindows(FixedCameraBatches):
         """Permute all windows (several times over if an epoch has more than there are)."""
         return permutations(len(self.index), len(self), generator_for(self.seed, ORDER, epoch))
 
-    def batch(self, rows: Int[Tensor, " sample"], epoch: int, step: int) -> Batch:
+    def _frames(self, rows: Int[Tensor, " sample"]) -> Int[Tensor, "sample *frame"]:
+        return self.index.rows(rows)
+
+    def _make(self, frames: Int[Tensor, "sample *frame"], generator: torch.Generator) -> Batch:
         """Gather, add noise, normalise, mirror half of the windows."""
-        generator = generator_for(self.seed, BATCH, epoch, step)
-        frames = self.index.rows(rows)
         skeleton = self.normalise_as.skeleton
         keypoints_px = as_detected(self.samples.keypoints_px[frames], skeleton, self.config.noise, generator)
         of_window = self.samples.intrinsics[frames[:, 0]]
