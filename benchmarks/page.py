@@ -53,9 +53,14 @@ def write(result: Mapping[str, Any]) -> None:
     for name in ("goals", "lifting", "chunks", "training", "batching", "memory", "startup"):
         if name in result:
             tables[name] = as_markdown(result[name], COLUMNS.get(name, ()))
+    fill(tables)
+    draw(result["lifting"])
+
+
+def fill(tables: Mapping[str, str]) -> None:
+    """Put text between the page's marks of these names; the others stay."""
     text = PAGE.read_text()
     PAGE.write_text(BLOCK.sub(lambda found: f"{found[1]}{tables.get(found[2], found[3].strip())}\n{found[4]}", text))
-    draw(result["lifting"])
 
 
 def draw(rows: Sequence[Row]) -> None:
