@@ -1,10 +1,14 @@
 """What each ingredient of the data engine gives: the recipe wild-small with one of them off in turn, same budget.
 
+With ``--start-from``, finished weights go on without each ingredient: what is still needed after a long training.
+Without it networks start from nothing, and what changes the network itself is compared: its input.
+
 A run that is finished is not done again, and one that was killed goes on, so this may be stopped at any time. Seeds are
 the outer loop: what is done so far is a full table of fewer seeds.
 
-    python benchmarks/ablation.py --prepared prepared --runs runs/ablation --samples 64000
-    python benchmarks/ablation.py --runs runs/ablation --samples 64000 --only-write-page
+    python benchmarks/ablation.py --prepared prepared
+    python benchmarks/ablation.py --prepared prepared --start-from runs/wild/last
+    python benchmarks/ablation.py --only-write-page
 """
 
 import json
@@ -36,6 +40,13 @@ RECIPE = "wild-small"
 BATCH, WARMUP = 64, 0.05
 """A short run needs smaller steps and a shorter warm-up (this share of it) than the recipe's."""
 
+SCRATCH, ON = ablation_page.STARTS
+SAMPLES = {SCRATCH: 40_000, ON: 25_600}
+"""Of each run. Whole batches, so that no run ends on a smaller one."""
+
+ON_RATE = 3e-4
+"""Learning rate of weights that go on: finished ones are moved by smaller steps."""
+
 FRAMES = 1024
 """Of each held-out set."""
 
@@ -56,6 +67,12 @@ def _girdles(metres: float) -> Change:
 
 def _normalisation(name: str) -> Change:
     return lambda config: replace(config, model=replace(config.model, normalisation=name))
+
+
+def _gentler() -> dict[str, Any]:
+    """Return what the end of the training has at half strength."""
+    data = read_recipe(f"{RECIPE}-finish").data
+    return {"proportions": data.proportions, "definitions": data.definitions, "noise": data.noise}
 
 
 _OFF: dict[str, Any] = {
@@ -86,41 +103,51 @@ VARIANTS: dict[str, Change] = {
     "no wrong focal length": _data(focal_mistake=_OFF["focal_mistake"]),
     "input person-rays": _normalisation("person-rays"),
     "input image-width": _normalisation("image-width"),
+    "gentler: as wild-small-finish": _data(**_gentler()),
     "loss mse": lambda config: replace(config, loss="mse"),
     "nothing": _data(**_OFF),
 }
-"""The recipe, the recipe without one thing, and the recorded motion in front of studio cameras."""
+"""The recipe, the recipe without one thing, all at half strength, and the recorded motion before studio cameras."""
 
 
-def budgeted(config: TrainConfig, samples: int, seed: int) -> TrainConfig:
-    """Give a recipe a small budget: one epoch of so many samples."""
+def budgeted(config: TrainConfig, seed: int, start_from: Path | None) -> TrainConfig:
+    """Give a recipe a small budget: one short epoch, from scratch or from finished weights."""
+    samples = SAMPLES[SCRATCH if start_from is None else ON]
     data = replace(config.data, samples_per_epoch=samples, validation_samples=64)
     optimiser = replace(config.optimiser, warmup_steps=round(WARMUP * samples / BATCH))
+    if start_from is not None:
+        optimiser = replace(optimiser, learning_rate=ON_RATE)
+        config = replace(config, start_from=str(start_from))
     return replace(config, data=data, optimiser=optimiser, batch_size=BATCH, epochs=1, seed=seed)
 
 
 def run(config: TrainConfig, folder: Path, sets: dict[str, HeldOut]) -> Scores:
-    """Train and judge, or return what was found before; exits if somebody asks to stop, and goes on the next time."""
+    """Train and judge, or return what was found before; exits if somebody asks to stop, and goes on the next time.
+
+    Sets that are new since the run was judged are judged now.
+    """
     found = folder / "scores.json"
-    if not found.exists():
-        if not train(config, folder, resume=(folder / CHECKPOINT).exists()).done:
-            raise SystemExit(f"stopped; {folder} goes on with the next call")
-        scores = judge(load_weights(folder / "last").network, sets)
+    scores: Scores = json.loads(found.read_text()) if found.exists() else {}
+    if not scores and not train(config, folder, resume=(folder / CHECKPOINT).exists()).done:
+        raise SystemExit(f"stopped; {folder} goes on with the next call")
+    new = {name: held_out for name, held_out in sets.items() if name not in scores}
+    if new:
+        scores |= judge(load_weights(folder / "last").network, new)
         with replacing(found) as unfinished:
-            unfinished.write_text(json.dumps(scores, indent=1))
-    return dict(json.loads(found.read_text()))
+            unfinished.write_text(json.dumps({name: scores[name] for name in sets}, indent=1))
+    return scores
 
 
-def folder_of(runs: Path, samples: int, variant: str, seed: int) -> Path:
+def folder_of(runs: Path, start: str, variant: str, seed: int) -> Path:
     """Return where a run is kept."""
-    return runs / f"{samples}-samples" / f"{variant.replace(' ', '-')}-{seed}"
+    return runs / f"{start}-{SAMPLES[start]}" / f"{variant.replace(' ', '-')}-{seed}"
 
 
-def finished(runs: Path, samples: int, seeds: int) -> Iterator[dict[str, Any]]:
+def finished(runs: Path, start: str, seeds: int) -> Iterator[dict[str, Any]]:
     """Give the scores of all runs that are done."""
     for seed in range(seeds):
         for variant in VARIANTS:
-            found = folder_of(runs, samples, variant, seed) / "scores.json"
+            found = folder_of(runs, start, variant, seed) / "scores.json"
             if found.exists():
                 yield {"variant": variant, "seed": seed, "scores": json.loads(found.read_text())}
 
@@ -133,9 +160,9 @@ def read_held_out(data: DataConfig) -> Motion:
 def main(
     prepared: Path = Path("prepared"),
     runs: Path = Path("runs/ablation"),
-    samples: int = 64_000,
     seeds: int = 3,
     *,
+    start_from: Path | None = None,
     only_write_page: bool = False,
 ) -> None:
     """Train all variants and write docs/ablation.md.
@@ -143,8 +170,8 @@ def main(
     Args:
         prepared: Folder of the recipe's prepared files.
         runs: Where the runs are kept.
-        samples: Budget of each run.
         seeds: Runs of each variant.
+        start_from: Folder of finished weights that go on; None: from scratch, what changes the network itself.
         only_write_page: Train nothing; write the page from the runs that are done.
     """
     if not only_write_page:
@@ -153,11 +180,16 @@ def main(
         files = tuple(str(prepared / Path(file).name) for file in recipe.data.files)
         recipe = _data(files=files)(recipe)
         sets = held_out_sets(read_held_out(recipe.data), recipe.data, FRAMES)
+        start = SCRATCH if start_from is None else ON
         for seed in range(seeds):
             for variant, change in VARIANTS.items():
-                scores = run(change(budgeted(recipe, samples, seed)), folder_of(runs, samples, variant, seed), sets)
+                config = change(budgeted(recipe, seed, start_from))
+                if variant != ablation_page.FIRST and (config.model == recipe.model) == (start == SCRATCH):
+                    continue
+                scores = run(config, folder_of(runs, start, variant, seed), sets)
                 print(seed, variant, {name: round(score["mpjpe_mm"], 1) for name, score in scores.items()}, flush=True)
-    ablation_page.write({"samples": samples, "batch": BATCH, "runs": list(finished(runs, samples, seeds))})
+    done = {start: list(finished(runs, start, seeds)) for start in SAMPLES}
+    ablation_page.write({"samples": SAMPLES, "batch": BATCH, "runs": done})
 
 
 if __name__ == "__main__":

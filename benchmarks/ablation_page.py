@@ -10,27 +10,29 @@ from page import BLOCK, DOCS, as_markdown
 
 PAGE, FIGURES = DOCS / "ablation.md", DOCS / "ablation.json"
 FIRST = "everything"
-
+STARTS = ("scratch", "on")
+"""Where runs start from: nothing, or finished weights."""
 Run = Mapping[str, Any]
 
 
 def write(result: Mapping[str, Any]) -> None:
     """Write the figures, and the tables between the page's marks."""
     FIGURES.write_text(json.dumps(result, indent=1) + "\n")
-    runs = result["runs"]
-    tables = {"ablation-budget": budget(result), **{f"ablation-{metric}": table(runs, metric) for metric in METRICS}}
+    tables = {}
+    for start in STARTS:
+        tables[f"ablation-{start}-budget"] = budget(result["samples"][start], result["batch"], result["runs"][start])
+        tables |= {f"ablation-{start}-{metric}": table(result["runs"][start], metric) for metric in METRICS}
     text = PAGE.read_text()
     PAGE.write_text(BLOCK.sub(lambda found: f"{found[1]}{tables[found[2]]}\n{found[4]}", text))
 
 
-def budget(result: Mapping[str, Any]) -> str:
+def budget(samples: int, batch: int, runs: Sequence[Run]) -> str:
     """Say how much each run saw and how many runs are done."""
-    seeds = [run["seed"] for run in result["runs"]]
+    seeds = [run["seed"] for run in runs]
     counts = ", ".join(f"seed {seed}: {seeds.count(seed)}" for seed in sorted(set(seeds)))
-    steps = result["samples"] // result["batch"]
     return (
-        f"Each run: {result['samples']:,} samples, {steps:,} steps of {result['batch']}. "
-        f"Runs that are in the tables: {counts}."
+        f"Each run: {samples:,} samples, {samples // batch:,} steps of {batch}. "
+        f"Runs that are in the tables: {counts or 'none'}."
     )
 
 

@@ -19,14 +19,20 @@ from ampose.models import LifterNetwork
 from ampose.models.prediction import predict
 from ampose.samples import Samples
 from ampose.skeletons import Skeleton
+from ampose.synthesis.bones import pelvis_axes
 from ampose.synthesis.detector_noise import add_noise, mistake_sides
+from ampose.synthesis.joint_definitions import vary_definitions
 from ampose.synthesis.missing_joints import MissingConfig, lose_joints
 from ampose.synthesis.pose_evolution import EvolutionConfig, evolve
+from ampose.synthesis.proportions import vary_proportions
 from ampose.synthesis.virtual_cameras import VirtualCameraConfig, view
 from ampose.training.config import DataConfig
 
 SEED = 20260
 DIVERSE = EvolutionConfig(exchange=0.5, turn=0.25, free_arms=0.3)
+LOWER_M = 0.03
+"""How much lower the hips of another definition sit: BlazePose's are about so much below motion capture's."""
+
 METRICS = ("mpjpe_mm", "p_mpjpe_mm", "pck")
 Scores = dict[str, dict[str, float]]
 
@@ -53,6 +59,11 @@ def held_out_sets(motion: Motion, data: DataConfig, count: int) -> dict[str, Hel
     studio = view(world, skeleton, VirtualCameraConfig(), _generator())
     wide = view(world, skeleton, data.cameras, _generator())
     diverse = view(evolve(world, skeleton, DIVERSE, _generator()), skeleton, data.cameras, _generator())
+    lower = view(_with_lower_hips(world, skeleton), skeleton, data.cameras, _generator())
+    others = vary_proportions(world, skeleton, data.proportions, _generator())
+    others = view(
+        vary_definitions(others, skeleton, data.definitions, _generator()), skeleton, data.cameras, _generator()
+    )
     noise = replace(data.noise, clean=0.0)
     noisy = mistake_sides(add_noise(wide.keypoints_px, noise, _generator()), skeleton, noise, _generator())
     partly = lose_joints(wide.keypoints_px, skeleton, MissingConfig(share=1.0, joints=0.05), _generator())
@@ -60,6 +71,8 @@ def held_out_sets(motion: Motion, data: DataConfig, count: int) -> dict[str, Hel
         "studio cameras": studio,
         "wide cameras": wide,
         "wide, new poses": diverse,
+        "wide, hips lower": lower,
+        "wide, others": others,
         "wide, 2D noise": replace(wide, keypoints_px=noisy),
         "wide, focal x 0.5": _with_focal(wide, 0.5),
         "wide, focal x 2": _with_focal(wide, 2.0),
@@ -73,6 +86,14 @@ def held_out_sets(motion: Motion, data: DataConfig, count: int) -> dict[str, Hel
 
 def _generator() -> torch.Generator:
     return torch.Generator().manual_seed(SEED)
+
+
+def _with_lower_hips(world: Tensor, skeleton: Skeleton) -> Tensor:
+    """Move both hips and the middle between them down along the body."""
+    hips = [skeleton.index(joint) for joint in ("left_hip", "right_hip", "hip")]
+    lower = world.clone()
+    lower[:, hips] -= LOWER_M * pelvis_axes(world, skeleton)[:, None, 2]
+    return lower
 
 
 def _with_focal(samples: Samples, factor: float) -> Samples:

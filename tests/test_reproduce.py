@@ -5,7 +5,7 @@ with every ingredient of the data engine, and twice the same ones, does.
 """
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -60,8 +60,8 @@ def run(prepared: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -
     return train(prepared, tmp_path_factory.mktemp("run"))
 
 
-def train(prepared: tuple[Path, Path], folder: Path) -> Path:
-    assert main(["train", "wild-small", *BRIEF, "--data.files", *map(str, prepared), "-o", str(folder)]) == 0
+def train(prepared: tuple[Path, Path], folder: Path, recipe: str = "wild-small", *more: str) -> Path:
+    assert main(["train", recipe, *BRIEF, *more, "--data.files", *map(str, prepared), "-o", str(folder)]) == 0
     return folder
 
 
@@ -76,6 +76,22 @@ def test_training_learns(run: Path) -> None:
     rows = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     assert rows[-1]["loss"] < rows[0]["loss"]
     assert rows[-1]["step"] == 30
+
+
+def test_the_end_of_the_training_differs_in_what_it_says_and_in_nothing_else() -> None:
+    end, settings = read_recipe("wild-small-finish"), RECIPE.data
+    assert end.start_from == "runs/wild-small/last"
+    assert end.model == RECIPE.model
+    gentler = {name: getattr(end.data, name) for name in ("proportions", "definitions", "noise")}
+    assert end.data == replace(settings, **gentler)
+    assert all(value == 2 * getattr(end.data.definitions, name) for name, value in vars(settings.definitions).items())
+
+
+def test_the_training_ends_from_where_it_was(run: Path, prepared: tuple[Path, Path], tmp_path: Path) -> None:
+    more = ("--start-from", str(run / "last"), "--optimiser.learning-rate", "1e-4", "--epochs", "1")
+    end = train(prepared, tmp_path / "end", "wild-small-finish", *more)
+    first, last = ([json.loads(line) for line in (of / "log.jsonl").read_text().splitlines()] for of in (end, run))
+    assert first[0]["validation_mpjpe_mm"] == pytest.approx(last[-1]["validation_mpjpe_mm"], rel=0.1)
 
 
 def test_the_weights_can_be_measured(run: Path, prepared: tuple[Path, Path], tmp_path: Path) -> None:
