@@ -17,6 +17,8 @@ from timing import gemm, take_turns
 
 CASES = (("ampose-small", 128), ("ampose-small", 256), ("ampose-small", 1024), ("ampose-full", 128))
 SAMPLES, DATA_BATCHES = 200_000, (128, 1024)
+MICRO_BATCH = 256
+IN_PARTS = f"fp32 in parts of {MICRO_BATCH}"
 BACKWARD = 3
 """A step's products over a forward pass's: forward, and backward to the input and to the weights."""
 
@@ -40,6 +42,8 @@ def _measure_case(model: str, batch: int, seconds: float) -> list[Row]:
         "fp32": make_step(create_model(model).to(device), x, y),
         "bf16": make_step(create_model(model).to(device), x, y, dtype=torch.bfloat16),
     }
+    if batch > MICRO_BATCH:
+        steps[IN_PARTS] = make_step(create_model(model).to(device), x, y, micro_batch=MICRO_BATCH)
     times = take_turns({"matrix product": product, **steps}, seconds, least=3)
     gflop = BACKWARD * measure_cost(network, depth=0)[0].flops / 1e9
     ceiling = product_gflop / times["matrix product"].median
@@ -59,16 +63,24 @@ def _measure_case(model: str, batch: int, seconds: float) -> list[Row]:
 
 
 def make_step(
-    network: nn.Module, x: torch.Tensor, y: torch.Tensor, *, fused: bool = True, dtype: torch.dtype | None = None
+    network: nn.Module,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    *,
+    fused: bool = True,
+    dtype: torch.dtype | None = None,
+    micro_batch: int | None = None,
 ) -> Callable[[], None]:
-    """Return a training step; ``dtype`` is autocast's."""
+    """Return a training step; ``dtype`` is autocast's, and the batch goes through in parts as in the loop."""
+    size = micro_batch or len(x)
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-5, **({"fused": True} if fused else {"foreach": False}))
 
     def step() -> None:
         optimiser.zero_grad()
-        with torch.autocast(x.device.type, dtype) if dtype else nullcontext():
-            loss = LOSSES["mpjpe"](network, x, y)
-        loss.backward()
+        for some_x, some_y in zip(x.split(size), y.split(size), strict=True):
+            with torch.autocast(x.device.type, dtype) if dtype else nullcontext():
+                loss = LOSSES["mpjpe"](network, some_x, some_y) * (len(some_x) / len(x))
+            loss.backward()
         optimiser.step()
         loss.item()  # waits for a GPU
 

@@ -132,13 +132,34 @@ def test_a_run_killed_at_random_moments_goes_on_bit_for_bit(recipe, tmp_path):
     assert epochs_without_times(tmp_path / "whole") == epochs_without_times(folder)
 
 
-@pytest.mark.slow
-def test_two_processes_give_the_result_of_one(recipe, tmp_path):
-    # Without dropout, which each process draws for its own share; and without the bias of the keys: softmax does not
-    # see it, its gradient is rounding noise, and Adam makes whole steps of that.
+@pytest.fixture
+def plain(recipe) -> Path:
+    """The recipe without dropout, which each process and part draws for itself; and without the bias of the keys.
+
+    Softmax does not see that bias, its gradient is rounding noise, and Adam makes whole steps of it.
+    """
     recipe.write_text(recipe.read_text().replace("dropout = 0.1", "dropout = 0.0\nqkv_bias = false"))
-    train(read_recipe(str(recipe)), tmp_path / "one")
-    arguments = command(recipe, tmp_path / "two")[1:]
+    return recipe
+
+
+def test_a_step_in_parts_is_the_same_step(plain, tmp_path):
+    config = read_recipe(str(plain))
+    train(config, tmp_path / "whole")
+    train(replace(config, micro_batch=5), tmp_path / "parts")
+    assert_same(weights(tmp_path / "whole"), weights(tmp_path / "parts"), tolerance=1e-5)
+    assert_rows_close(epochs_without_times(tmp_path / "whole"), epochs_without_times(tmp_path / "parts"))
+
+
+def test_a_part_of_nothing_is_refused(recipe):
+    with pytest.raises(InputError, match="micro_batch must be positive, got 0"):
+        replace(read_recipe(str(recipe)), micro_batch=0)
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_result_of_one(plain, tmp_path):
+    train(read_recipe(str(plain)), tmp_path / "one")
+    plain.write_text(f"micro_batch = 3\n{plain.read_text()}")
+    arguments = command(plain, tmp_path / "two")[1:]
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone", *arguments]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(torchrun, check=False, capture_output=True, text=True, env=environment)

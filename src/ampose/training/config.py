@@ -214,6 +214,11 @@ class TrainConfig:
     batch_size: int = 128
     """Samples a step, over all processes together. The paper: 128."""
 
+    micro_batch: int | None = None
+    """Samples of a process's share that go through the network at a time, their gradients added up; None: all. The same
+    step to rounding, but for batch normalisation, which sees the parts; in less memory, and on a CPU faster when a
+    large batch no longer fits into the cache."""
+
     epochs: int = 50
     """The paper: 50."""
 
@@ -232,6 +237,8 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if self.batch_size < 1 or self.epochs < 1:
             raise InputError(f"batch_size and epochs must be positive, got {self.batch_size} and {self.epochs}")
+        if self.micro_batch is not None and self.micro_batch < 1:
+            raise InputError(f"micro_batch must be positive, got {self.micro_batch}; leave it out to take all at once")
         if self.data.missing.share and not self.model.takes_missing:
             raise InputError(
                 f"model must take missing joints, got {self.model_name} without; set missing_token = true in [model], "

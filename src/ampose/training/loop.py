@@ -145,14 +145,28 @@ def _step(run: Run, rows: torch.Tensor, epoch: int, index: int) -> float:
     # Processes average their gradients: a share's weight is its part of the batch, times their number.
     weight = len(keypoints) * fabric.world_size / len(rows)
     run.fabric_optimiser.zero_grad()
-    loss = LOSSES[config.loss](run.model, keypoints, target) * weight
-    fabric.backward(loss)
+    loss = _add_gradients(run, keypoints, target, weight)
     if config.optimiser.clip_norm is not None:
         fabric.clip_gradients(run.model, run.fabric_optimiser, max_norm=config.optimiser.clip_norm)
     run.fabric_optimiser.step()
     if run.average is not None:
         run.average.update_parameters(run.network)
-    return _mean_over_processes(fabric, loss.detach())
+    return _mean_over_processes(fabric, loss)
+
+
+def _add_gradients(run: Run, keypoints: torch.Tensor, target: torch.Tensor, weight: float) -> torch.Tensor:
+    """Send a share through the network, in parts if it is to be; processes speak with each other after the last one."""
+    loss = target.new_zeros(())
+    rest = len(keypoints)
+    size = run.config.micro_batch or rest
+    for some_keypoints, some_target in zip(torch.split(keypoints, size), torch.split(target, size), strict=True):
+        rest -= len(some_target)
+        with run.fabric.no_backward_sync(run.model, enabled=rest > 0):
+            share = weight * len(some_target) / max(len(target), 1)
+            part = LOSSES[run.config.loss](run.model, some_keypoints, some_target) * share
+            run.fabric.backward(part)
+        loss += part.detach()
+    return loss
 
 
 def _mean_over_processes(fabric: Fabric, loss: torch.Tensor) -> float:

@@ -153,6 +153,8 @@ def _check(config: TrainConfig) -> RefinementTraining:
         raise InputError(f"data.files must be prepared folders of a dataset with its own cameras, got {files}")
     if config.precision != "32-true" or int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise InputError(f"refinement must be trained by one process in 32-true, got {config.precision}")
+    if config.micro_batch is not None:
+        raise InputError(f"micro_batch must be left out for a refinement, got {config.micro_batch}")
     if config.optimiser.average is not None:
         raise InputError(f"optimiser.average must be left out for a refinement, got {config.optimiser.average}")
     return config.refinement
