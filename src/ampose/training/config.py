@@ -216,8 +216,7 @@ class TrainConfig:
 
     micro_batch: int | None = None
     """Samples of a process's share that go through the network at a time, their gradients added up; None: all. The same
-    step to rounding, but for batch normalisation, which sees the parts; in less memory, and on a CPU faster when a
-    large batch no longer fits into the cache."""
+    step to rounding, in less memory; but batch normalisation sees the parts."""
 
     epochs: int = 50
     """The paper: 50."""
