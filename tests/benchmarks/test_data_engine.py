@@ -1,8 +1,6 @@
 """The measures of the data engine are right: coverage of the sphere, kinds of poses, and the tables of the ablation."""
 
-import sys
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,15 +10,6 @@ from tests.synthesis.bodies import SKELETON, different, standing
 from ampose.data.motion import Motion
 from ampose.models import create_model
 from ampose.training.recipe import read_recipe
-
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _benchmarks_can_be_imported():
-    sys.path.insert(0, str(BENCHMARKS))
-    yield
-    sys.path.remove(str(BENCHMARKS))
 
 
 def test_even_directions_fill_all_cells_alike():

@@ -16,13 +16,6 @@ import torch
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _benchmarks_can_be_imported():
-    sys.path.insert(0, str(BENCHMARKS))
-    yield
-    sys.path.remove(str(BENCHMARKS))
-
-
 @pytest.mark.parametrize(
     ("measured", "smaller", "verdict"),
     [

@@ -91,5 +91,7 @@ def average_mirrored(
 ) -> Float[Tensor, "sample *out_frame joint 3"]:
     """Average the prediction with the mirrored prediction for the mirrored input, in one batch."""
     order = skeleton.flip_order
-    plain, mirrored = forward(torch.cat([keypoints, mirror(keypoints, order)])).chunk(2)
+    both = forward(torch.cat([keypoints, mirror(keypoints, order)]))
+    # Neither chunk nor len: exporters would fix the number of samples there.
+    plain, mirrored = both.reshape(2, keypoints.shape[0], *both.shape[1:])
     return (plain + mirror(mirrored, order)) / 2
