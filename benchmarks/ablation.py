@@ -7,7 +7,7 @@ A run that is finished is not done again, and one that was killed goes on, so th
 the outer loop: what is done so far is a full table of fewer seeds.
 
     python benchmarks/ablation.py --prepared prepared
-    python benchmarks/ablation.py --prepared prepared --start-from runs/wild/last
+    python benchmarks/ablation.py --prepared prepared --start-from runs/wild-small/last
     python benchmarks/ablation.py --only-write-page
 """
 
@@ -110,9 +110,14 @@ VARIANTS: dict[str, Change] = {
 """The recipe, the recipe without one thing, all at half strength, and the recorded motion before studio cameras."""
 
 
+def start_of(weights: Path | None) -> str:
+    """Return which kind of runs these are."""
+    return SCRATCH if weights is None else ON
+
+
 def budgeted(config: TrainConfig, seed: int, start_from: Path | None) -> TrainConfig:
     """Give a recipe a small budget: one short epoch, from scratch or from finished weights."""
-    samples = SAMPLES[SCRATCH if start_from is None else ON]
+    samples = SAMPLES[start_of(start_from)]
     data = replace(config.data, samples_per_epoch=samples, validation_samples=64)
     optimiser = replace(config.optimiser, warmup_steps=round(WARMUP * samples / BATCH))
     if start_from is not None:
@@ -180,11 +185,12 @@ def main(
         files = tuple(str(prepared / Path(file).name) for file in recipe.data.files)
         recipe = _data(files=files)(recipe)
         sets = held_out_sets(read_held_out(recipe.data), recipe.data, FRAMES)
-        start = SCRATCH if start_from is None else ON
+        start = start_of(start_from)
         for seed in range(seeds):
             for variant, change in VARIANTS.items():
                 config = change(budgeted(recipe, seed, start_from))
-                if variant != ablation_page.FIRST and (config.model == recipe.model) == (start == SCRATCH):
+                same_network = config.model == recipe.model
+                if variant != ablation_page.FIRST and same_network != (start == ON):
                     continue
                 scores = run(config, folder_of(runs, start, variant, seed), sets)
                 print(seed, variant, {name: round(score["mpjpe_mm"], 1) for name, score in scores.items()}, flush=True)

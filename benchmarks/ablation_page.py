@@ -12,6 +12,7 @@ PAGE, FIGURES = DOCS / "ablation.md", DOCS / "ablation.json"
 FIRST = "everything"
 STARTS = ("scratch", "on")
 """Where runs start from: nothing, or finished weights."""
+
 Run = Mapping[str, Any]
 
 

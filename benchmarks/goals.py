@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from training import IN_PARTS
+
 Row = Mapping[str, Any]
 Result = Mapping[str, Sequence[Row]]
 FP32 = ("torch fp32", "torch-compile fp32", "onnxruntime fp32", "openvino fp32")
@@ -119,7 +121,7 @@ _GOALS: tuple[Callable[[Result], Goal], ...] = (
     lambda result: _trained(result["training"], "ampose-full", 128, "bf16", (2.0, 2.3)),
     lambda result: _trained(result["training"], "ampose-small", 128, "fp32", (1.15, 1.25)),
     lambda result: _trained(result["training"], "ampose-small", 1024, "fp32", (1.25, 1.4)),
-    lambda result: _trained(result["training"], "ampose-small", 1024, "fp32 in parts of 256", (1.25, 1.4)),
+    lambda result: _trained(result["training"], "ampose-small", 1024, IN_PARTS, (1.25, 1.4)),
     lambda result: _batched(result["batching"], 128),
     lambda result: _batched(result["batching"], 1024),
     lambda result: _error(result["lifting"]),

@@ -78,27 +78,27 @@ def ceilings(device: torch.device, seconds: float, side: int = SIDE) -> dict[str
 
 def train(device: torch.device, cases: Cases, seconds: float, ceiling: Mapping[str, float]) -> list[Row]:
     """Measure training steps, alone and with the data engine."""
+    source = _source(device)
     return [
-        row for name, sizes in cases.items() for batch in sizes for row in _train(device, name, batch, seconds, ceiling)
+        row for name, sizes in cases.items() for batch in sizes for row in _train(source, name, batch, seconds, ceiling)
     ]
 
 
-def _train(device: torch.device, name: str, batch: int, seconds: float, ceiling: Mapping[str, float]) -> list[Row]:
+def _train(
+    source: VirtualCameraBatches, name: str, batch: int, seconds: float, ceiling: Mapping[str, float]
+) -> list[Row]:
     torch.manual_seed(0)
-    source = _source(device)
     rows = source.order(0)[:batch]
     x, y = source.batch(rows, 0, 0)
     steps: dict[str, Call] = {
-        precision: make_step(create_model(name).to(device), x, y, dtype=dtype) for precision, dtype in DTYPES.items()
+        precision: make_step(create_model(name).to(x.device), x, y, dtype=dtype) for precision, dtype in DTYPES.items()
     }
-    alone = make_step(create_model(name).to(device), x, y, dtype=torch.bfloat16)
 
     def with_engine() -> None:
         source.batch(rows, 0, 0)  # as much work as if the step took what this makes
-        alone()
+        steps["bf16"]()
 
-    steps["bf16 with the data engine"] = with_engine
-    times = take_turns({what: waiting(step, device) for what, step in steps.items()}, seconds, least=3)
+    times = take_turns({**steps, "bf16 with the data engine": with_engine}, seconds, least=3)
     flop = BACKWARD * measure_cost(create_model(name), depth=0)[0].flops * batch
     return [
         {

@@ -6,6 +6,7 @@ made there, so that a GPU does not wait for a CPU; another kind of device draws 
 """
 
 import math
+from abc import ABC, abstractmethod
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
@@ -35,21 +36,20 @@ from ampose.windows import Moments, Output
 ORDER, BATCH, NETWORK, VALIDATION = range(4)
 """Streams of randomness that do not touch each other."""
 
+CPU = torch.device("cpu")
+
+Batch = tuple[Float[Tensor, "sample frame joint 2"], Float[Tensor, "sample out_frame joint 3"]]
+"""Input and target."""
+
 
 def seed_for(seed: int, stream: int, *position: int) -> int:
     """Return a seed of its own for each stream and position."""
     return int(np.random.SeedSequence([seed, stream, *position]).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
-CPU = torch.device("cpu")
-
-
 def generator_for(seed: int, stream: int, *position: int, device: torch.device = CPU) -> torch.Generator:
     """Return a generator of its own for each stream and position."""
     return torch.Generator(device).manual_seed(seed_for(seed, stream, *position))
-
-
-Batch = tuple[Float[Tensor, "sample frame joint 2"], Float[Tensor, "sample out_frame joint 3"]]
 
 
 @runtime_checkable
@@ -102,7 +102,7 @@ class Normalised:
         return keypoints, encode(self.target, samples.positions, samples.intrinsics, root, rotation)
 
 
-class DeviceBatches:
+class DeviceBatches(ABC):
     """Makes each batch on one device: where a tensor is made without saying where, it is made there."""
 
     device = CPU
@@ -120,8 +120,9 @@ class DeviceBatches:
         """Return which frames these samples have."""
         return rows
 
+    @abstractmethod
     def _make(self, frames: Int[Tensor, "sample *frame"], generator: torch.Generator) -> Batch:
-        raise NotImplementedError
+        """Make a batch of these frames, with this generator as the only source of randomness."""
 
 
 class VirtualCameraBatches(DeviceBatches):

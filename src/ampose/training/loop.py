@@ -142,10 +142,8 @@ def _step(run: Run, rows: torch.Tensor, epoch: int, index: int) -> float:
         group["lr"] = rate
     share = slice(fabric.global_rank, None, fabric.world_size)
     keypoints, target = (tensor[share].to(fabric.device) for tensor in run.source.batch(rows, epoch, index))
-    # Processes average their gradients: a share's weight is its part of the batch, times their number.
-    weight = len(keypoints) * fabric.world_size / len(rows)
     run.fabric_optimiser.zero_grad()
-    loss = _add_gradients(run, keypoints, target, weight)
+    loss = _add_gradients(run, keypoints, target, of=len(rows))
     if config.optimiser.clip_norm is not None:
         fabric.clip_gradients(run.model, run.fabric_optimiser, max_norm=config.optimiser.clip_norm)
     run.fabric_optimiser.step()
@@ -154,17 +152,17 @@ def _step(run: Run, rows: torch.Tensor, epoch: int, index: int) -> float:
     return _mean_over_processes(fabric, loss)
 
 
-def _add_gradients(run: Run, keypoints: torch.Tensor, target: torch.Tensor, weight: float) -> torch.Tensor:
-    """Send a share through the network, in parts if it is to be; processes speak with each other after the last one."""
-    loss = target.new_zeros(())
-    rest = len(keypoints)
-    size = run.config.micro_batch or rest
-    for some_keypoints, some_target in zip(torch.split(keypoints, size), torch.split(target, size), strict=True):
-        rest -= len(some_target)
-        with run.fabric.no_backward_sync(run.model, enabled=rest > 0):
-            share = weight * len(some_target) / max(len(target), 1)
-            part = LOSSES[run.config.loss](run.model, some_keypoints, some_target) * share
-            run.fabric.backward(part)
+def _add_gradients(run: Run, keypoints: torch.Tensor, target: torch.Tensor, *, of: int) -> torch.Tensor:
+    """Send a process's share ``of`` so many samples through the network, in parts if it is to be; return its loss."""
+    fabric, loss = run.fabric, target.new_zeros(())
+    size = run.config.micro_batch or len(keypoints)
+    parts = list(zip(torch.split(keypoints, size), torch.split(target, size), strict=True))
+    for number, (some_keypoints, some_target) in enumerate(parts, start=1):
+        # Processes average their gradients after the last part: weights are shares of the batch, times their number.
+        weight = len(some_target) * fabric.world_size / of
+        with fabric.no_backward_sync(run.model, enabled=number < len(parts)):
+            part = LOSSES[run.config.loss](run.model, some_keypoints, some_target) * weight
+            fabric.backward(part)
         loss += part.detach()
     return loss
 
