@@ -1,11 +1,13 @@
 """What moves with the weights."""
 
+import copy
+
 import pytest
 import torch
 
 from ampose.errors import InputError
 from ampose.training.config import OptimiserConfig
-from ampose.training.optimiser import make_average
+from ampose.training.optimiser import make_average, make_optimiser
 
 
 def test_the_average_by_hand() -> None:
@@ -29,3 +31,72 @@ def test_there_is_none_unless_the_config_wants_one() -> None:
 def test_a_decay_that_forgets_all_or_nothing_is_refused(decay: float) -> None:
     with pytest.raises(InputError, match="average must be between 0 and 1"):
         OptimiserConfig(average=decay)
+
+
+def a_network() -> torch.nn.Sequential:
+    torch.manual_seed(0)
+    return torch.nn.Sequential(torch.nn.Linear(2, 32), torch.nn.Linear(32, 32, bias=False), torch.nn.Linear(32, 3))
+
+
+def take_a_step(network: torch.nn.Module, optimiser: torch.optim.Optimizer, seed: int = 0) -> None:
+    optimiser.zero_grad()
+    network(torch.randn(64, 2, generator=torch.Generator().manual_seed(seed))).square().mean().backward()
+    optimiser.step()
+
+
+def test_muon_moves_a_hidden_matrix_the_same_way_in_every_direction() -> None:
+    """Whatever the gradient is, the singular values of the step are all near 1, by the step length of AdamW."""
+    network = a_network()
+    before = network[1].weight.detach().clone()
+    take_a_step(network, make_optimiser(network, OptimiserConfig(name="muon", learning_rate=0.1)))
+    step = (before - network[1].weight.detach()) / (0.1 * 0.2 * 32**0.5)
+    gradient = network[1].weight.grad
+    assert gradient is not None
+    rank = int((torch.linalg.svdvals(gradient) > 1e-4 * gradient.norm()).sum())
+    values = torch.linalg.svdvals(step)[:rank]
+    assert rank < 4  # two inputs: the gradient knows no more directions than that and the bias
+    assert 0.6 < values.min() <= values.max() < 1.4
+
+
+def test_with_muon_all_that_is_no_hidden_matrix_moves_as_with_adamw() -> None:
+    networks = [a_network(), a_network()]
+    for name, network in zip(("muon", "adamw"), networks, strict=True):
+        take_a_step(network, make_optimiser(network, OptimiserConfig(name=name, learning_rate=0.01)))
+    with_muon, with_adamw = (dict(network.named_parameters()) for network in networks)
+    assert {name for name in with_muon if torch.equal(with_muon[name], with_adamw[name])} == set(with_muon) - {
+        "1.weight"
+    }
+
+
+def test_muon_goes_on_from_its_state_as_if_nothing_had_happened() -> None:
+    network = a_network()
+    optimiser = make_optimiser(network, OptimiserConfig(name="muon", learning_rate=0.01))
+    take_a_step(network, optimiser)
+    other = a_network()
+    other.load_state_dict(network.state_dict())
+    taken_up = make_optimiser(other, OptimiserConfig(name="muon", learning_rate=0.01))
+    taken_up.load_state_dict(copy.deepcopy(optimiser.state_dict()))
+    take_a_step(network, optimiser, seed=1)
+    take_a_step(other, taken_up, seed=1)
+    assert all(torch.equal(a, b) for a, b in zip(network.parameters(), other.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("layers", [[(2, 3)], [(32, 32)]], ids=["all narrow", "all hidden"])
+def test_muon_takes_networks_that_are_all_of_one_kind(layers: list[tuple[int, int]]) -> None:
+    network = torch.nn.Sequential(*(torch.nn.Linear(*shape, bias=False) for shape in layers))
+    optimiser = make_optimiser(network, OptimiserConfig(name="muon", learning_rate=0.01))
+    before = network[0].weight.detach().clone()
+    network(torch.ones(4, layers[0][0])).sum().backward()
+    optimiser.step()
+    assert not torch.equal(before, network[0].weight)
+
+
+def test_muon_with_a_second_moment_is_refused() -> None:
+    with pytest.raises(InputError, match="amsgrad must be left out with muon"):
+        OptimiserConfig(name="muon", amsgrad=True)
+
+
+def test_a_torch_without_muon_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(torch.optim, "Muon")
+    with pytest.raises(InputError, match=r"optimiser\.name muon must have torch 2\.9 or newer, got"):
+        make_optimiser(a_network(), OptimiserConfig(name="muon"))

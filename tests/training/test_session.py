@@ -84,6 +84,18 @@ def test_a_stopped_run_goes_on_bit_for_bit(recipe, tmp_path, stops):
     assert epochs_without_times(tmp_path / "whole") == epochs_without_times(tmp_path / "parts")
 
 
+def test_a_stopped_run_with_muon_goes_on_bit_for_bit(recipe, tmp_path):
+    plain = read_recipe(str(recipe))
+    plain = replace(plain, model=replace(plain.model, channels=16))  # wide enough for matrices that Muon takes
+    config = replace(plain, optimiser=replace(plain.optimiser, name="muon"))
+    train(config, tmp_path / "whole")
+    assert not train(config, tmp_path / "parts", report=StopAfter(5)).done
+    assert train(config, tmp_path / "parts", resume=True).done
+    assert_same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
+    train(plain, tmp_path / "plain")
+    assert epochs_without_times(tmp_path / "whole") != epochs_without_times(tmp_path / "plain")
+
+
 def test_the_average_of_the_weights_is_validated_saved_and_taken_up_bit_for_bit(recipe, tmp_path):
     plain = read_recipe(str(recipe))
     config = replace(plain, optimiser=replace(plain.optimiser, average=0.9))

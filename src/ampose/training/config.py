@@ -101,8 +101,9 @@ class OptimiserConfig:
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = _FORBID
 
-    name: Literal["adam", "adamw"] = "adam"
-    """The paper: Adam."""
+    name: Literal["adam", "adamw", "muon"] = "adam"
+    """The paper: Adam. ``muon`` has AdamW for all that is not a matrix of a hidden layer, and learns from far fewer
+    samples."""
 
     learning_rate: float = 2.5e-5
     """The paper: 0.000025 initially."""
@@ -146,6 +147,8 @@ class OptimiserConfig:
     def __post_init__(self) -> None:
         if self.learning_rate <= 0:
             raise InputError(f"learning_rate must be positive, got {self.learning_rate}")
+        if self.amsgrad and self.name == "muon":
+            raise InputError("amsgrad must be left out with muon, which has no second moment")
         if self.average is not None and not 0 < self.average < 1:
             raise InputError(f"average must be between 0 and 1, got {self.average}")
         for name in ("decay_epochs", "decay_steps", "halve_epochs"):

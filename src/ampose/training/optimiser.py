@@ -1,15 +1,64 @@
 """What moves the weights, and what moves with them."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from ampose.errors import InputError
 from ampose.training.config import OptimiserConfig
 from ampose.training.schedule import batch_norm_momentum
 
+NARROW = 16
+"""A matrix with a shorter side than this takes coordinates in or gives them out: it is of no hidden layer."""
+
+
+class MuonAndAdamW(torch.optim.Optimizer):
+    """Muon for the matrices of hidden layers, AdamW for all else, as one optimiser.
+
+    A step of Muon is momentum made orthogonal, so that no direction of a matrix learns slower than another (Jordan et
+    al. 2024, https://kellerjordan.github.io/posts/muon). Its steps are as long as AdamW's of the same learning rate
+    (Liu et al. 2025, https://arxiv.org/abs/2502.16982).
+    """
+
+    def __init__(self, network: nn.Module, learning_rate: float, weight_decay: float) -> None:
+        hidden = [
+            layer.weight
+            for layer in network.modules()
+            if isinstance(layer, nn.Linear) and min(layer.weight.shape) >= NARROW
+        ]
+        of_hidden = {id(weight) for weight in hidden}
+        rest = [parameter for parameter in network.parameters() if id(parameter) not in of_hidden]
+        self.parts: list[torch.optim.Optimizer] = []
+        if hidden:
+            muon = torch.optim.Muon(hidden, lr=learning_rate, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")
+            self.parts.append(muon)
+        if rest:
+            self.parts.append(torch.optim.AdamW(rest, lr=learning_rate, weight_decay=weight_decay, fused=True))
+        super().__init__([group for part in self.parts for group in part.param_groups], {})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Move all weights."""
+        loss = None if closure is None else torch.enable_grad()(closure)()
+        for part, group in zip(self.parts, self.param_groups, strict=True):
+            part.param_groups, part.state = [group], self.state  # a checkpoint that is read makes new ones
+            part.step()
+        return loss
+
 
 def make_optimiser(network: nn.Module, config: OptimiserConfig) -> torch.optim.Optimizer:
-    """Return the optimiser of a config for all parameters of a network."""
+    """Return the optimiser of a config for all parameters of a network.
+
+    Raises:
+        InputError: This torch is too old for it.
+    """
+    if config.name == "muon":
+        if not hasattr(torch.optim, "Muon"):
+            raise InputError(f"optimiser.name muon must have torch 2.9 or newer, got {torch.__version__}")
+        return MuonAndAdamW(network, config.learning_rate, config.weight_decay)
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.name]
     return kind(
         network.parameters(),
