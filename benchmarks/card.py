@@ -34,7 +34,6 @@ def render(folder: Path) -> str:
     config, reports, measured = (_read(folder / f"{name}.json") for name in ("config", "evaluation", "measurements"))
     ours = {report["protocol"]["name"]: report for report in reports if report["method"] == reports[0]["method"]}
     first, wide = ours["cmu-held-out"], ours["cmu-held-out-wide"]
-    half = measured["half_precision"]
     text = Template(TEMPLATE.read_text()).substitute(
         name=folder.name,
         channels=config["config"]["channels"],
@@ -57,8 +56,8 @@ def render(folder: Path) -> str:
         calibration=_calibration(measured["calibration"]),
         four_cameras=_four_cameras(measured["four_cameras"]),
         failures=_failures(measured["failures"]),
-        half_mean=f"{half['mean_mm']:.2f}",
-        half_largest=f"{half['largest_mm']:.1f}",
+        stored="float16" if measured["half_precision"].get("used") else "float32",
+        half=_half(measured["half_precision"]),
     )
     return re.sub(r"\n{3,}", "\n\n", text)
 
@@ -177,8 +176,8 @@ def _before(ours: Sequence[Data], before: Data | None) -> str:
         rows.append([f"`{name}`", *(cell for a, b in pairs for cell in (f"{a:.1f}", f"{b:.1f}", f"{b / a - 1:+.0%}"))])
     header = ["all frames", "MPJPE before", "now", "change", "P-MPJPE before", "now", "change"]
     return (
-        f"## Against the weights before\n\nThe first weights of this name (sha256 `{before['sha256'][:12]}`), measured "
-        f"by the same code on the same samples:\n\n{markdown(header, rows)}\n\n"
+        "## Against the weights before\n\nThe package's first weights (96 channels, sha256 "
+        f"`{before['sha256'][:12]}`), measured by the same code on the same samples:\n\n{markdown(header, rows)}\n\n"
     )
 
 
@@ -244,6 +243,13 @@ def _four_cameras(text: str | None) -> str:
         "is lifted on its own (see [four cameras](../../../../docs/four-cameras.md)). The reference is triangulated "
         f"from the same 2D.\n\n{text.strip()}\n\n"
     )
+
+
+def _half(found: Data) -> str:
+    moved = f"joints by {found['mean_mm']:.2f} mm in the mean and {found['largest_mm']:.1f} mm at most"
+    if found.get("used"):
+        return f"The weights are stored with 16 bits, which moved {moved}; everything above was measured with that."
+    return f"16 bits for the weights would move {moved}, so they are stored\n  with 32."
 
 
 def _failures(cases: Sequence[Data]) -> str:

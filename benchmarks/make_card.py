@@ -48,6 +48,7 @@ def main(
     output: Path | None = None,
     install: str | None = None,
     note: str = "",
+    half: bool = False,
     real_video: bool = True,
 ) -> None:
     """Make the card of a run.
@@ -60,6 +61,7 @@ def main(
         output: Folder in which the weights folder and the pictures are made.
         install: Replace the bundled weights of this name, the pictures of the docs and the README's table.
         note: What the manifest does not tell about the training; it goes into the card as it is.
+        half: Store the weights with 16 bits.
         real_video: Also measure on the four-camera clip (needs ../shared/media and mediapipe).
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
@@ -68,13 +70,13 @@ def main(
     with tempfile.TemporaryDirectory() as temporary:
         home = output or Path(temporary)
         folder = home / (install or name)
-        make(run, weights, read_motion(motion), folder, note=note, real_video=real_video)
+        make(run, weights, read_motion(motion), folder, note=note, half=half, real_video=real_video)
         if install:
             install_weights(folder, install)
     log.info("done")
 
 
-def make(run: Path, which: str, motion: Motion, folder: Path, *, note: str, real_video: bool) -> None:
+def make(run: Path, which: str, motion: Motion, folder: Path, *, note: str, half: bool, real_video: bool) -> None:
     """Write a weights folder with card and numbers; pictures go beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     found = load_weights(run / which)
@@ -82,7 +84,9 @@ def make(run: Path, which: str, motion: Motion, folder: Path, *, note: str, real
     network, calibration = found.network, None
     if network.tells_error:
         network, calibration = card_measure.calibrate(network, motion)
-    digest = save_weights(folder, found.name, network, _facts(found, training, calibration))
+    half_precision = card_measure.measure_half_precision(network, motion)
+    digest = save_weights(folder, found.name, network, _facts(found, training, calibration), half=half)
+    network = load_weights(folder).network
     before = json.loads(BEFORE.read_text()) if BEFORE.is_file() else None
     reports = card_measure.measure_protocols(network, motion, folder.name, {"weights": f"sha256 {digest}"})
     measured = {
@@ -91,12 +95,12 @@ def make(run: Path, which: str, motion: Motion, folder: Path, *, note: str, real
         "before": before and {name: before[name] for name in ("sha256", "protocols")},
         "robustness": card_measure.measure_robustness(network, motion),
         "calibration": calibration,
-        "half_precision": card_measure.measure_half_precision(network, motion),
+        "half_precision": {**half_precision, "used": half},
         "spot": card_measure.spot_check(network, motion),
-        "failures": card_pictures.draw_failures(network, motion, folder.parent / "failures.png"),
+        "failures": card_pictures.draw_failures(network, motion, folder.parent / f"{folder.name}-failures.png"),
         "four_cameras": measure_four_cameras(folder) if real_video else None,
     }
-    card_pictures.draw_robustness(measured, before, folder.parent / "robustness.png")
+    card_pictures.draw_robustness(measured, before, folder.parent / f"{folder.name}-robustness.png")
     (folder / "evaluation.json").write_text(json.dumps([report.as_dict() for report in reports], indent=2) + "\n")
     (folder / "measurements.json").write_text(json.dumps(measured, indent=2) + "\n")
     (folder / "README.md").write_text(card.render(folder))

@@ -52,7 +52,7 @@ def test_light_names_load_nothing_heavy(use: str, unloaded: tuple[str, ...]) -> 
 
 
 def test_models_are_listed_and_made_by_name() -> None:
-    assert {"ampose", "ampose-full", "ampose-small"} <= set(ampose.list_models())
+    assert {"ampose", "ampose-full", "ampose-base", "ampose-small"} <= set(ampose.list_models())
     assert ampose.list_models("ampose-f*") == ["ampose-full"]
     network = ampose.create_model("ampose-small", depth=1, channels=16, heads=2)
     assert network.config.skeleton == "human36m_17"

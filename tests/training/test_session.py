@@ -96,6 +96,16 @@ def test_a_stopped_run_with_muon_goes_on_bit_for_bit(recipe, tmp_path):
     assert epochs_without_times(tmp_path / "whole") != epochs_without_times(tmp_path / "plain")
 
 
+def test_a_wider_network_starts_where_the_narrow_one_ended(recipe, tmp_path):
+    narrow = read_recipe(str(recipe))
+    train(narrow, tmp_path / "narrow")
+    wide = replace(narrow, model=replace(narrow.model, channels=16), start_from=str(tmp_path / "narrow" / "last"))
+    still = replace(wide, optimiser=replace(wide.optimiser, learning_rate=1e-12))
+    train(still, tmp_path / "wide")
+    ended = epochs_without_times(tmp_path / "narrow")[-1]["validation_mpjpe_mm"]
+    assert epochs_without_times(tmp_path / "wide")[0]["validation_mpjpe_mm"] == pytest.approx(ended, rel=1e-4)
+
+
 def test_the_average_of_the_weights_is_validated_saved_and_taken_up_bit_for_bit(recipe, tmp_path):
     plain = read_recipe(str(recipe))
     config = replace(plain, optimiser=replace(plain.optimiser, average=0.9))

@@ -51,6 +51,20 @@ def test_a_network_comes_back_bit_for_bit(tmp_path: Path, overrides: dict[str, A
     assert digest == hashlib.sha256(content).hexdigest()
 
 
+def test_half_the_size_with_numbers_of_16_bits(folder: Path, tmp_path: Path) -> None:
+    """Networks are of 32 bits again when read; integers (BatchNorm's counter) stay what they are."""
+    saved = network(norm="batch")
+    for half, name in ((False, "whole"), (True, "half")):
+        save_weights(tmp_path / name, "ampose-small", saved, half=half)
+    sizes = [(tmp_path / name / "model.safetensors").stat().st_size for name in ("half", "whole")]
+    assert sizes[0] < 0.7 * sizes[1]
+    state, expected = load_weights(tmp_path / "half").network.state_dict(), saved.state_dict()
+    for key, value in expected.items():
+        rounded = value.half().float() if value.is_floating_point() else value
+        assert state[key].dtype == value.dtype
+        assert torch.equal(state[key], rounded), key
+
+
 def test_equal_networks_have_equal_hashes_and_others_others(tmp_path: Path) -> None:
     hashes = [save_weights(tmp_path / str(i), "ampose-small", network(seed)) for i, seed in enumerate((0, 0, 1))]
     assert hashes[0] == hashes[1] != hashes[2]

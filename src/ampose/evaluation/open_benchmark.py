@@ -61,10 +61,11 @@ class Trial:
 def default_systems() -> tuple[str, ...]:
     """Return the single-frame systems that a laptop can train in one go.
 
-    That is all but the full AMPose, MixSTE, and JointFormer's refinement, which needs a trained JointFormer.
+    That is all but the larger AMPoses, MixSTE, and JointFormer's refinement, which needs a trained JointFormer.
     """
     single = [name for name in list_systems() if find_model(name).config.receptive_field == 1]
-    return tuple(name for name in single if name not in ("ampose-full", "mixste-1", "jointformer-refined"))
+    left_out = {"ampose-full", "ampose-base", "mixste-1", "jointformer-refined"}
+    return tuple(name for name in single if name not in left_out)
 
 
 def config_for(common: TrainConfig, system: str, seed: int) -> TrainConfig:

@@ -184,7 +184,11 @@ class GCNBlock(nn.Module):
 @models.register(
     "ampose",
     config=AMPoseConfig(),
-    sizes={"ampose-full": AMPoseConfig(), "ampose-small": AMPoseConfig(channels=96)},
+    sizes={
+        "ampose-full": AMPoseConfig(),
+        "ampose-base": AMPoseConfig(channels=256),
+        "ampose-small": AMPoseConfig(channels=96),
+    },
     paper="AMPose: Alternately Mixed Global-Local Attention Model for 3D Human Pose Estimation",
     year=2023,
     venue="ICASSP",

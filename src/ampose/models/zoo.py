@@ -40,7 +40,7 @@ def list_models(pattern: str = "*") -> list[str]:
 
     Example:
         >>> list_models("ampose*")
-        ['ampose', 'ampose-full', 'ampose-small']
+        ['ampose', 'ampose-base', 'ampose-full', 'ampose-small']
     """
     return [name for name in _MODELS.names() if fnmatch(name, pattern)]
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
 
@@ -9,6 +10,8 @@ from ampose.data.motion import Motion, concatenate, read_motion
 from ampose.data.views import is_views_folder
 from ampose.errors import InputError
 from ampose.models import LifterNetwork, find_model
+from ampose.models.ampose import AMPose, AMPoseConfig
+from ampose.models.widening import widen
 from ampose.samples import Samples
 from ampose.skeletons import Skeleton, get_skeleton
 from ampose.training.batches import (
@@ -91,6 +94,8 @@ def train(
 def start_from(network: LifterNetwork, folder: Path, trained_part: str = "") -> None:
     """Give a network the weights of an earlier stage, wherever both have a tensor of that name and shape.
 
+    An AMPose with fewer channels is widened first.
+
     Args:
         network: Is changed.
         folder: Weights of the earlier stage.
@@ -100,7 +105,7 @@ def start_from(network: LifterNetwork, folder: Path, trained_part: str = "") -> 
     Raises:
         InputError: There are no such weights, or no tensor fits, or not all that must.
     """
-    earlier, own = load_weights(folder).network.state_dict(), network.state_dict()
+    earlier, own = _as_wide_as(network, load_weights(folder).network).state_dict(), network.state_dict()
     fitting = {key: value for key, value in earlier.items() if key in own and own[key].shape == value.shape}
     still = [key for key in own if trained_part and not key.startswith(f"{trained_part}.")]
     if len(still) == len(own):
@@ -111,6 +116,14 @@ def start_from(network: LifterNetwork, folder: Path, trained_part: str = "") -> 
     network.load_state_dict({**own, **fitting})
     for key, parameter in network.named_parameters():
         parameter.requires_grad_(key not in still)
+
+
+def _as_wide_as(network: LifterNetwork, earlier: LifterNetwork) -> LifterNetwork:
+    if isinstance(network, AMPose) and isinstance(earlier, AMPose):
+        channels = cast("AMPoseConfig", network.config).channels
+        if channels > cast("AMPoseConfig", earlier.config).channels:
+            return widen(earlier, channels)
+    return earlier
 
 
 @dataclass(frozen=True)

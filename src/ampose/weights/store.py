@@ -60,17 +60,28 @@ def find_weights(name_or_folder: str | Path) -> Path:
     return folder
 
 
-def save_weights(folder: Path, name: str, network: LifterNetwork, facts: Mapping[str, Any] | None = None) -> str:
+def save_weights(
+    folder: Path, name: str, network: LifterNetwork, facts: Mapping[str, Any] | None = None, *, half: bool = False
+) -> str:
     """Write a weights folder; return the hash of the tensors.
 
     Both files are on the disk under temporary names before either is renamed into place, so that a full disk or an
     error leaves an older folder as it was. The config comes last: a folder with a config is complete. Tensors that
     do not fit a config (a machine that lost power between the two) are noticed by their hash.
 
+    Args:
+        folder: Where to; created if needed.
+        name: Of the model.
+        network: What to write.
+        facts: What is known about it.
+        half: Write numbers of 16 bits (float16), in half the space. Reading makes 32 bits of them.
+
     Raises:
         TypeError: A fact cannot be written as JSON.
     """
     state = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
+    if half:
+        state = {key: value.half() if value.is_floating_point() else value for key, value in state.items()}
     content = save(state)
     digest = hashlib.sha256(content).hexdigest()
     meta = {
