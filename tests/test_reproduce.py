@@ -87,6 +87,23 @@ def test_the_end_of_the_training_differs_in_what_it_says_and_in_nothing_else() -
     assert all(value == 2 * getattr(end.data.definitions, name) for name, value in vars(settings.definitions).items())
 
 
+def test_the_larger_weights_are_trained_as_the_small_ones_from_where_these_were() -> None:
+    base, end, gentle = map(read_recipe, ("wild-base", "wild-base-finish", "wild-small-finish"))
+    assert (base.start_from, end.start_from) == ("runs/wild-small/last", "runs/wild-base/last")
+    assert base.model == end.model == replace(RECIPE.model, channels=256)
+    assert (base.data, end.data) == (RECIPE.data, gentle.data)
+
+
+def test_the_larger_weights_start_where_the_small_ones_were(
+    run: Path, prepared: tuple[Path, Path], tmp_path: Path
+) -> None:
+    more = ("--start-from", str(run / "last"), "--optimiser.learning-rate", "1e-5", "--epochs", "1")
+    wide = train(prepared, tmp_path / "wide", "wild-base", *more, "--model.channels", "32")
+    first, last = ([json.loads(line) for line in (of / "log.jsonl").read_text().splitlines()] for of in (wide, run))
+    assert first[0]["validation_mpjpe_mm"] == pytest.approx(last[-1]["validation_mpjpe_mm"], rel=0.05)
+    assert ampose.load_model(wide / "last").name == "ampose-base"
+
+
 def test_the_training_ends_from_where_it_was(run: Path, prepared: tuple[Path, Path], tmp_path: Path) -> None:
     more = ("--start-from", str(run / "last"), "--optimiser.learning-rate", "1e-4", "--epochs", "1")
     end = train(prepared, tmp_path / "end", "wild-small-finish", *more)

@@ -1,5 +1,7 @@
 """Recipes: the packaged ones load, and a wrong key or value is named."""
 
+from dataclasses import replace
+
 import pytest
 
 from ampose.errors import InputError
@@ -49,6 +51,32 @@ def test_mistakes_are_named_with_the_file(recipe, old, new, message):
         read_recipe(str(recipe))
     if "did you mean 'ampose-small'" not in message:
         assert str(recipe) in str(error.value)
+
+
+def test_a_recipe_may_say_only_what_is_different_from_another(tmp_path):
+    (tmp_path / "first.toml").write_text('extends = "wild-small"\n[data.noise]\nlargest = 0.01\n')
+    (tmp_path / "second.toml").write_text('extends = "first.toml"\nepochs = 7\n')
+    below, above = read_recipe("wild-small"), read_recipe(str(tmp_path / "second.toml"))
+    noise = replace(below.data.noise, largest=0.01)
+    assert above == replace(below, epochs=7, data=replace(below.data, noise=noise))
+
+
+@pytest.mark.parametrize(
+    ("extends", "message"),
+    [
+        ("itself.toml", "got 'itself.toml', one that extends this one"),
+        ("other.toml", r"other.toml: extends .* got 'itself.toml', one that extends this one"),
+        (
+            "wild-smal",
+            "itself.toml: extends must be a packaged recipe or a file beside this one, got 'wild-smal', no such",
+        ),
+    ],
+)
+def test_a_recipe_cannot_extend_nothing_or_itself(tmp_path, extends, message):
+    (tmp_path / "itself.toml").write_text(f'extends = "{extends}"\n')
+    (tmp_path / "other.toml").write_text('extends = "itself.toml"\n')
+    with pytest.raises(InputError, match=message):
+        read_recipe(str(tmp_path / "itself.toml"))
 
 
 def test_an_unknown_recipe_lists_the_known():

@@ -1,7 +1,11 @@
-"""Recipes: training configs as TOML, by path or by the name of one that comes with the package."""
+"""Recipes: training configs as TOML, by path or by the name of one that comes with the package.
+
+A recipe that begins with ``extends = "wild-small"`` (a packaged recipe, or a file beside it) says only what differs.
+"""
 
 import difflib
 import tomllib
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from importlib import resources
 from pathlib import Path
@@ -43,10 +47,7 @@ def read_recipe(name_or_path: str) -> TrainConfig:
 
 def parse_recipe(path: Path, *, model_name: str | None = None) -> TrainConfig:
     """Read a recipe from a file, possibly with another model in its default size."""
-    try:
-        table = tomllib.loads(path.read_text())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} must be TOML, got: {error}") from error
+    table = _read_table(path)
     model = table.pop("model", {})
     if not isinstance(model, dict) or "name" not in model:
         raise InputError(f'{path} must name its model, got no [model] name; add name = "ampose-small"')
@@ -56,6 +57,31 @@ def parse_recipe(path: Path, *, model_name: str | None = None) -> TrainConfig:
     default = {field.name: getattr(entry.config, field.name) for field in fields(entry.config)}
     config = _validate(path, type(entry.config), {**default, **settings}, prefix="model.")
     return _validate(path, TrainConfig, {**table, "model_name": entry.name, "model": config})
+
+
+def _read_table(path: Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """Read a file, and below it what it extends."""
+    try:
+        table = tomllib.loads(path.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} must be TOML, got: {error}") from error
+    if "extends" not in table:
+        return table
+    name = str(table.pop("extends"))
+    extended = packaged_recipes().get(name, path.parent / name)
+    if not extended.is_file() or extended.resolve() in (path.resolve(), *below):
+        wrong = "one that extends this one" if extended.is_file() else "no such file"
+        raise InputError(f"{path}: extends must be a packaged recipe or a file beside this one, got {name!r}, {wrong}")
+    return _merge(_read_table(extended, (*below, path.resolve())), table)
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay one table over another, key by key."""
+    both = {
+        key: _merge(below[key], value) if isinstance(value, dict) and isinstance(below.get(key), dict) else value
+        for key, value in above.items()
+    }
+    return {**below, **both}
 
 
 def _validate(path: Path, kind: type[Any], values: dict[str, Any], prefix: str = "") -> Any:
