@@ -18,6 +18,7 @@ from jaxtyping import Float
 import ampose
 from ampose.camera import Intrinsics, project
 from ampose.data.motion import read_motion
+from ampose.defaults import MODEL
 from ampose.lifter import Lifter
 from ampose.placement import height_scale, place
 from ampose.pose import Pose2D, Pose3D
@@ -62,7 +63,7 @@ def errors_of_clip(truth: np.ndarray, skeleton: Skeleton, lifter: Lifter, fps: f
     return errors
 
 
-def measure(motion: Path, /, model: str = "ampose-small", every: int = 6) -> None:
+def measure(motion: Path, /, model: str = MODEL, every: int = 6) -> None:
     """Print the table.
 
     Args:

@@ -82,9 +82,10 @@ def _values(row: Data) -> list[str]:
     return [f"{row['values'][metric]:.1f}" for metric in METRICS]
 
 
-def methods_table(reports: Sequence[Data]) -> str:
-    """Return our row and the baselines', means over actions under the first protocol."""
+def methods_table(reports: Sequence[Data], *others: Sequence[Data]) -> str:
+    """Return our row and the baselines', means over actions under the first protocol, below the rows of others."""
     rows = [report for report in reports if report["protocol"]["name"] == reports[0]["protocol"]["name"]]
+    rows = [*(other[0] for other in others), *rows]
     return _table("method", [row["mean_over_actions"] for row in rows], [row["method"] for row in rows])
 
 
@@ -257,10 +258,16 @@ def _failures(cases: Sequence[Data]) -> str:
     return f"The worst frame of each of the six worst actions, wide cameras, exact 2D: {said}."
 
 
-def with_methods(text: str, folder: Path) -> str:
-    """Return a page with the table of methods made anew."""
-    made = methods_table(_read(folder / "evaluation.json"))
+def with_methods(text: str, home: Path) -> str:
+    """Return a page with the table of methods made anew, of all weights in a folder, the largest first."""
+    folders = sorted((path.parent for path in home.glob("*/evaluation.json")), key=_parameters)
+    smallest, *others = (_read(folder / "evaluation.json") for folder in folders)
+    made = methods_table(smallest, *reversed(others))
     return TABLE.sub(lambda found: f"{found[1]}{made}\n{found[2]}", text)
+
+
+def _parameters(folder: Path) -> int:
+    return int(_read(folder / "measurements.json")["training"]["parameters"])
 
 
 def refresh() -> None:
@@ -268,7 +275,7 @@ def refresh() -> None:
     for config in BUNDLED.glob("*/config.json"):
         (config.parent / "README.md").write_text(render(config.parent))
     readme = ROOT / "README.md"
-    readme.write_text(with_methods(readme.read_text(), BUNDLED / "ampose-small"))
+    readme.write_text(with_methods(readme.read_text(), BUNDLED))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from jaxtyping import Bool, Float
 import ampose
 from ampose.atomic import replacing
 from ampose.camera import DEFAULT_FIELD_OF_VIEW, Camera, Intrinsics
+from ampose.defaults import MODEL
 from ampose.detect import create_detector
 from ampose.lifter import Lifter
 from ampose.media import open_media
@@ -378,7 +379,7 @@ def draw(lifted: Lifted, lifter: Lifter, file: Path) -> None:
 
 
 def main(
-    model: str = "ampose-small",
+    model: str = MODEL,
     media: Path = MEDIA,
     cache: Path = CACHE,
     output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None,

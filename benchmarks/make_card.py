@@ -21,6 +21,7 @@ import card_measure
 import card_pictures
 import four_cameras
 from ampose.data import Motion, read_motion
+from ampose.defaults import MODEL
 from ampose.errors import InputError
 from ampose.lifter import load_model
 from ampose.weights import load_weights, save_weights
@@ -59,7 +60,8 @@ def main(
         weights: Which folder of the run: best or last.
         name: What the weights are called in a folder of their own.
         output: Folder in which the weights folder and the pictures are made.
-        install: Replace the bundled weights of this name, the pictures of the docs and the README's table.
+        install: Replace the bundled weights of this name, their pictures and the README's table; if they are those that
+            lift where nobody names any, the page of the four cameras as well.
         note: What the manifest does not tell about the training; it goes into the card as it is.
         half: Store the weights with 16 bits.
         real_video: Also measure on the four-camera clip (needs ../shared/media and mediapipe).
@@ -168,10 +170,11 @@ def install_weights(folder: Path, name: str) -> None:
         place.rename(old)
     fresh.rename(place)
     shutil.rmtree(old, ignore_errors=True)
-    for picture in folder.parent.glob("*.png"):
+    for picture in folder.parent.glob(f"{name}-*.png"):
         shutil.copy(picture, DOCS / "images" / picture.name)
     text = json.loads((place / "measurements.json").read_text())["four_cameras"]
-    if text:
+    if text and name == MODEL:  # the page shows what the command line lifts with
+        shutil.copy(folder.parent / "four-cameras.png", DOCS / "images")
         page = DOCS / "four-cameras.md"
         made = re.sub(r"Model: .*?(?=How to read it)", lambda _: f"{text.strip()}\n\n", page.read_text(), flags=re.S)
         page.write_text(made)

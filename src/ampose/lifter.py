@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ampose.camera import Intrinsics
+from ampose.defaults import MODEL
 from ampose.engines import AUTO, COMPARED, Precision, Runners
 from ampose.errors import InputError
 from ampose.models import LifterNetwork
@@ -261,6 +262,6 @@ def load_model(name_or_folder: str | Path, *, engine: str = AUTO, precision: Pre
     )
 
 
-def lift(keypoints: "np.ndarray | Pose2D", *, model: str | Path = "ampose-small", **options: Any) -> Pose3D:
+def lift(keypoints: "np.ndarray | Pose2D", *, model: str | Path = MODEL, **options: Any) -> Pose3D:
     """Lift keypoints with bundled weights: shorthand for ``load_model(model).lift(keypoints, ...)``."""
     return load_model(model).lift(keypoints, **options)

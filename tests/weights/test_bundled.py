@@ -15,6 +15,7 @@ import pytest
 import ampose
 from ampose.cli import main
 from ampose.data.cmu_mocap import read_cmu
+from ampose.defaults import MODEL
 from ampose.evaluation import protocols, view_held_out
 from ampose.evaluation.calibration import compare_errors
 from ampose.models.prediction import predict
@@ -44,7 +45,7 @@ def read(folder: Path, name: str) -> Any:
 
 
 def test_there_are_weights_for_the_default_of_the_command_line():
-    assert "ampose-small" in BUNDLED
+    assert MODEL in BUNDLED
 
 
 def test_they_load_and_say_where_they_come_from(folder):
@@ -63,7 +64,7 @@ def test_the_card_is_made_of_the_measurements(folder, card):
 def test_the_readme_has_the_numbers_of_the_evaluation(card):
     readme = (ROOT / "README.md").read_text()
     assert card.TABLE.search(readme)
-    assert readme == card.with_methods(readme, BUNDLED["ampose-small"])
+    assert readme == card.with_methods(readme, card.BUNDLED)
 
 
 def test_all_numbers_are_of_these_weights(folder):

@@ -5,12 +5,14 @@ from typing import Annotated, Literal
 
 import tyro
 
+from ampose.defaults import MODEL
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """Finding people."""
 
-    model: str = "ampose-small"
+    model: str = MODEL
     """Name of bundled weights, or a folder that training wrote."""
     detector: str = "mediapipe"
     """Name of the 2D detector. mediapipe finds one person, rtmlib, ultralytics and transformers find several."""
