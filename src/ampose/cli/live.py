@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from ampose.camera import DEFAULT_FIELD_OF_VIEW
-from ampose.defaults import MODEL
 from ampose.cli._arguments import call_with_arguments
 from ampose.cli._lift_one import check_folder, read_options
+from ampose.defaults import MODEL
 from ampose.errors import InputError
 
 if TYPE_CHECKING:
