@@ -34,9 +34,9 @@ def keypoints(samples: int = 5) -> torch.Tensor:
         {},
         {"position": "per-layer", "final_norm": True},
         {"norm": "layer", "mlp_ratio": 1.5},
-        {"residual": "skip-input"},
+        {"norm": "batch", "partition": "none"},
     ],
-    ids=["the paper's", "positions", "norms", "skip"],
+    ids=["the paper's", "positions", "norms", "batch norm, one group"],
 )
 def test_a_multiple_of_the_channels_computes_the_same(times: int, settings: dict[str, Any]) -> None:
     narrow = network(**settings)
