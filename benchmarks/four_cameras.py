@@ -10,7 +10,7 @@ keypoints triangulated give a reference that no lifter had a part in; its own no
 import itertools
 import tempfile
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +19,8 @@ import numpy as np
 import torch
 import tyro
 from jaxtyping import Bool, Float
+from scipy.optimize import least_squares
+from scipy.spatial.transform import Rotation
 
 import ampose
 from ampose.atomic import replacing
@@ -29,6 +31,7 @@ from ampose.lifter import Lifter
 from ampose.media import open_media
 from ampose.metrics.position import p_mpjpe
 from ampose.pose import Pose2D
+from ampose.sides import keep_sides
 from ampose.skeletons import find_mapping, get_skeleton
 
 VIEWS = ("p2s_single_cam01", "p2s_single_cam02", "p2s_single_cam03", "p2s_single_cam04")
@@ -41,6 +44,12 @@ FIXED_POINT = 64
 FROM_QUALISYS = np.diag([1.0, -1.0, -1.0])
 """Qualisys' camera axes are y up and z backwards; ours are y down and z away. Found by triangulation: with any other
 signs the rays of the four views pass each other by far more than the detector's error."""
+
+SPARSE = 4
+"""Every fourth frame is enough to see how the cameras are turned."""
+
+SOFT_PX, FAR_PX = 10.0, 80.0
+"""Reprojection errors that count less than in full, and at which no joint counts more than any other."""
 
 LENS_NAMES = ("radialDistortion1", "radialDistortion2", "tangentalDistortion1", "tangentalDistortion2")
 
@@ -133,11 +142,39 @@ def detect(file: Path, cache: Path) -> Pose2D:
 
 
 def read_views(media: Path, cache: Path) -> list[View]:
-    """Detect in all four videos."""
-    poses = [detect(media / f"{name}.mp4", cache) for name in VIEWS]
+    """Detect in all four videos; left and right are kept, and the cameras turned until they agree."""
+    poses = [keep_sides(detect(media / f"{name}.mp4", cache))[0] for name in VIEWS]
     calibration = read_calibration(media / "p2s_Calib.qca.txt", [pose.image_size for pose in poses])
+    return turn_cameras(
+        [View(name, camera, lens, pose) for name, (camera, lens), pose in zip(VIEWS, calibration, poses, strict=True)]
+    )
+
+
+def turn_cameras(views: list[View]) -> list[View]:
+    """Turn each camera a little, until the four see the limbs in one place (bundle adjustment of the rotations).
+
+    As calibrated, all joints of a view are off the same way, by up to 30 px: a camera that was moved, not a detector.
+    The points follow from the rotations by triangulation, so that only these twelve numbers are sought; errors beyond
+    some ten pixels count less (soft L1), and turning costs as much as a hundred joints that are off by as much.
+    """
+    limbs = [views[0].pose.skeleton.index(name) for name in LIMBS]
+    rays = np.stack([view.rays[:, limbs] for view in views])
+    rays = rays[:, np.isfinite(rays).all(axis=(0, 2, 3))][:, ::SPARSE]
+    focal = views[0].camera.intrinsics.focal.mean()
+
+    def off(turns: Float[np.ndarray, " angle"]) -> Float[np.ndarray, " residual"]:
+        cameras = [view.camera for view in _turned(views, turns)]
+        pixels = reprojection_px(triangulate(rays, cameras), rays, cameras)
+        return np.concatenate([pixels.clip(max=FAR_PX).ravel() / SOFT_PX, 10 * focal * turns / SOFT_PX])
+
+    return _turned(views, least_squares(off, np.zeros(3 * len(views)), loss="soft_l1").x)
+
+
+def _turned(views: list[View], turns: Float[np.ndarray, " angle"]) -> list[View]:
+    """Return the views by cameras that are turned on the spot, by rotation vectors in camera axes."""
     return [
-        View(name, camera, lens, pose) for name, (camera, lens), pose in zip(VIEWS, calibration, poses, strict=True)
+        replace(view, camera=replace(view.camera, rotation=turn @ view.camera.rotation))
+        for view, turn in zip(views, Rotation.from_rotvec(turns.reshape(-1, 3)).as_matrix(), strict=True)
     ]
 
 
@@ -331,7 +368,7 @@ def table(lifted: Lifted) -> list[str]:
 def report(lifter: Lifter, reference: Reference, cases: dict[str, Lifted]) -> str:
     """Return the whole study as Markdown."""
     lines = [
-        f"Model: {lifter.name} (weights {lifter.weights_hash[:12]}), 2D: {DETECTOR}, raw: nothing is smoothed.",
+        f"Model: {lifter.name} (weights {lifter.weights_hash[:12]}), 2D: {DETECTOR}, left and right kept, not smoothed.",
         "Medians over the frames, in millimetres, of the twelve joints of arms and legs, which the detector sees; lean "
         "in degrees forward of the triangulated body.",
         "",

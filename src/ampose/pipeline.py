@@ -21,6 +21,7 @@ from ampose.lifter import LEAST_JOINTS, Lifter
 from ampose.media import Media, open_media
 from ampose.picking import Box, pick_at, pick_people
 from ampose.pose import Pose2D, Pose3D
+from ampose.sides import keep_sides
 from ampose.skeletons import find_mapping
 from ampose.spread import lift_with_spread
 from ampose.track import Track
@@ -42,6 +43,7 @@ class Lifting:
         field_of_view: Of the camera, in degrees across the longer side of the picture.
         flip: Average with the mirrored prediction.
         min_confidence: Joints of which the detector is less sure than this are taken as not found.
+        keep_sides: Exchange left and right back where a detector exchanged them for a while (``ampose.sides``).
         spread: How often each pose is lifted once more for the lifter's own spread (``ampose.spread``); 0: not at all.
         finish: What is done to the poses afterwards.
     """
@@ -50,6 +52,7 @@ class Lifting:
     field_of_view: float = DEFAULT_FIELD_OF_VIEW
     flip: bool = True
     min_confidence: float = 0.0
+    keep_sides: bool = True
     spread: int = 0
     finish: Finish = field(default_factory=Finish)
 
@@ -84,7 +87,7 @@ class LiftedPerson:
 
     Args:
         id: Tells the people apart.
-        pose2d: What the detector saw, in its own joints.
+        pose2d: What the detector saw, in its own joints, with left and right kept if asked for.
         pose3d: What the lifter made of it.
     """
 
@@ -237,7 +240,7 @@ def lift_tracks(
     """
     meant = pick_people(seen.tracks, person) if isinstance(person, str) else pick_at(seen.tracks, person)
     start = time.perf_counter()
-    poses = [sure_joints(track.pose, how.min_confidence) for track in meant]
+    poses = [_read_as(track.pose, how) for track in meant]
     people = _lift(poses, lifter, how) if meant else []
     others = tuple(track.id for track in seen.tracks if track not in meant)
     named = tuple(LiftedPerson(track.id, *poses) for track, poses in zip(meant, people, strict=True))
@@ -253,6 +256,11 @@ def _lift(poses: Sequence[Pose2D], lifter: Lifter, how: Lifting) -> list[tuple[P
         )
     finished = finish(list(zip(poses, lifted, strict=True)), how.camera(poses[0].image_size), how.finish)
     return list(zip(poses, finished, strict=True))
+
+
+def _read_as(pose: Pose2D, how: Lifting) -> Pose2D:
+    sure = sure_joints(pose, how.min_confidence)
+    return keep_sides(sure)[0] if how.keep_sides else sure
 
 
 def sure_joints(pose: Pose2D, least: float) -> Pose2D:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,19 @@ def views(study, world, wrong=None) -> list:
         pose = Pose2D.from_array(pixels, skeleton=BODY, image_size=(1000, 1000))
         found.append(study.View(f"v{number}", camera, study.Lens(0, 0, 0, 0), pose))
     return found
+
+
+def test_cameras_that_were_moved_are_turned_back(study, world):
+    """Each was turned by up to a degree since it was calibrated, and the detector is off by a pixel or two."""
+    rng, seen = np.random.default_rng(0), views(study, np.tile(world, (10, 1, 1)))
+    moved = study._turned(seen, np.deg2rad(rng.uniform(-1, 1, 12)))
+    noisy = [
+        replace(view, pose=replace(view.pose, keypoints=view.pose.keypoints + rng.normal(0, 1.5, (60, 33, 2))))
+        for view in moved
+    ]
+    before, after = (study.robust_points(some) for some in (noisy, study.turn_cameras(noisy)))
+    assert np.nanmedian(before.error_px) > 5
+    assert np.nanmedian(after.error_px) < 2.5
 
 
 def test_points_come_back(study, world):

@@ -37,6 +37,7 @@ def read_how(settings: Settings, image_size: tuple[int, int], field_of_view: flo
         field_of_view=_first(filming.field_of_view, field_of_view, DEFAULT_FIELD_OF_VIEW),
         flip=finding.flip,
         min_confidence=finding.min_confidence,
+        keep_sides=finding.keep_sides,
         spread=finding.spread,
         finish=Finish(**asdict(settings.finishing), camera_tilt=filming.camera_tilt),
     )

@@ -24,6 +24,9 @@ class Finding:
     """Who is lifted: who is in this box, x,y,w,h in pixels."""
     min_confidence: float = 0.0
     """Joints of which the detector is less sure than this are taken as not found."""
+    keep_sides: bool = True
+    """Exchange left and right back where the detector exchanged them for a while, as the frames before and after
+    tell."""
     flip: bool = True
     """Average each prediction with the mirrored one."""
     spread: int = 0

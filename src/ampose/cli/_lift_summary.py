@@ -41,7 +41,7 @@ def _people(done: Done) -> list[tuple[str, str]]:
     rows = []
     for person in people[:_LISTED]:
         rows.append(("person" if alone else f"person {person.id}", describe_person(person, alone=alone)))
-        rows += [("", warning) for warning in (*_unseen(person), *_inferred(person))]
+        rows += [("", warning) for warning in (*_unseen(person), *_sides(person), *_inferred(person))]
     if len(people) > _LISTED:
         rows.append(("", f"and {len(people) - _LISTED} more people"))
     if others:
@@ -90,6 +90,12 @@ def _unseen(person: "LiftedPerson") -> list[str]:
         for limb, confidence in _limb_confidence(person).items()
         if confidence < _SURE
     ]
+
+
+def _sides(person: "LiftedPerson") -> list[str]:
+    """Say in how many frames left and right were exchanged back."""
+    said = person.pose2d.provenance.get("sides")
+    return [f"left and right {said}: the detector had taken one for the other"] if said else []
 
 
 def _inferred(person: "LiftedPerson") -> list[str]:
