@@ -368,7 +368,7 @@ def table(lifted: Lifted) -> list[str]:
 def report(lifter: Lifter, reference: Reference, cases: dict[str, Lifted]) -> str:
     """Return the whole study as Markdown."""
     lines = [
-        f"Model: {lifter.name} (weights {lifter.weights_hash[:12]}), 2D: {DETECTOR}, left and right kept, not smoothed.",
+        f"Model: {lifter.name} (weights {lifter.weights_hash[:12]}), 2D: {DETECTOR}, sides kept, not smoothed.",
         "Medians over the frames, in millimetres, of the twelve joints of arms and legs, which the detector sees; lean "
         "in degrees forward of the triangulated body.",
         "",

@@ -1,6 +1,6 @@
 """Left and right kept over time.
 
-A detector that takes somebody's back for their front exchanges left and right of the whole body, for a few frames or a
+A detector that takes somebody's front for their back exchanges left and right of the whole body, for a few frames or a
 second, and is as sure of itself as ever: in 8 % of the frames of the four-camera clip, all of them in one view
 (docs/usable-3d.md). One frame cannot show it. Over time it does: all joints jump to where their counterparts were.
 """
