@@ -93,6 +93,7 @@ VARIANTS: dict[str, Change] = {
     "no exchange of limbs": _evolution(exchange=0.0),
     "no turned joints": _evolution(turn=0.0),
     "no free arms": _evolution(free_arms=0.0),
+    "no free legs": _evolution(free_legs=0.0),
     "no tilt": _evolution(tilt=0.0),
     "no poses as recorded": _evolution(recorded=0.0),
     "bodies as recorded": _data(proportions=_OFF["proportions"]),

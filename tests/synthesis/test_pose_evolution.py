@@ -10,7 +10,7 @@ from ampose.synthesis.pose_evolution import EvolutionConfig, evolve
 
 from .bodies import SKELETON, different, standing
 
-ALL = EvolutionConfig(exchange=0.5, turn=0.25, free_arms=0.3, tilt=0.5)
+ALL = EvolutionConfig(exchange=0.5, turn=0.25, free_arms=0.3, free_legs=0.3, tilt=0.5)
 COUNT = 2000
 
 
@@ -31,7 +31,7 @@ def test_bones_keep_their_lengths_and_the_root_its_place(generator: torch.Genera
     torch.testing.assert_close(after[:, SKELETON.root_index], before[:, SKELETON.root_index])
 
 
-@pytest.mark.parametrize("one", [{"exchange": 0.5}, {"turn": 0.25}, {"free_arms": 0.5}])
+@pytest.mark.parametrize("one", [{"exchange": 0.5}, {"turn": 0.25}, {"free_arms": 0.5}, {"free_legs": 0.5}])
 def test_new_poses_are_possible_and_not_the_old_ones(one: dict[str, float], generator: torch.Generator) -> None:
     before = different(COUNT)
     before = before[is_possible(before, SKELETON)]
@@ -97,6 +97,29 @@ def test_free_arms_point_all_round(generator: torch.Generator) -> None:
     assert changed.float().mean() > 0.3
 
 
+def test_free_legs_sit_kneel_and_stand_on_one_foot(generator: torch.Generator) -> None:
+    """Half of them move one leg, half both alike; knees bend backwards, thighs spread outwards; nothing else moves."""
+    before = standing(COUNT)
+    after = evolve(before, SKELETON, EvolutionConfig(free_legs=1.0), generator)
+    upper = [number for number, joint in enumerate(SKELETON.joints) if not joint.endswith(("knee", "ankle"))]
+    torch.testing.assert_close(after[:, upper], before[:, upper])
+    axes, bones, thighs, bends = pelvis_axes(after, SKELETON), to_bones(after, SKELETON), {}, {}
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        thigh, shank = (unit(bones[:, SKELETON.index(f"{side}_{joint}")]) for joint in ("knee", "ankle"))
+        thighs[side] = (axes @ thigh[..., None])[..., 0] * torch.tensor([sign, 1.0, 1.0])
+        hinge = (torch.linalg.cross(thigh, shank) * axes[:, 0]).sum(-1)
+        assert (hinge > -0.35).all()  # the thigh may turn about itself, by 20 degrees or so
+        bends[side] = (thigh * shank).sum(-1)
+        assert (thighs[side][:, 0] < 0.9).all()
+        assert (thighs[side][:, 0] > 0).float().mean() > 0.6
+    moved = torch.stack([(one - one.median(dim=0).values).norm(dim=-1) > 0.1 for one in thighs.values()])
+    assert 0.3 < moved.all(dim=0).float().mean() < 0.6
+    alike = ((thighs["left"] - thighs["right"]).norm(dim=-1) < 1e-3) & moved.all(dim=0)
+    assert alike.float().mean() > 0.3
+    sitting = alike & (thighs["left"][:, 1] > 0.8) & (bends["left"].abs() < 0.5)
+    assert sitting.any()
+
+
 def test_elbows_and_knees_bend_within_limits(generator: torch.Generator) -> None:
     after = evolve(different(COUNT), SKELETON, EvolutionConfig(turn=0.8), generator)
     bones = to_bones(after, SKELETON)
@@ -115,7 +138,8 @@ def test_a_third_of_the_bodies_is_tilted(generator: torch.Generator) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"exchange": 1.5}, {"recorded": 1.1}, {"free_arms": -0.1}, {"turn": 3.0}, {"tilt": -1.0}]
+    "wrong",
+    [{"exchange": 1.5}, {"recorded": 1.1}, {"free_arms": -0.1}, {"free_legs": 2.0}, {"turn": 3.0}, {"tilt": -1.0}],
 )
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(InputError, match=next(iter(wrong))):

@@ -1,4 +1,4 @@
-"""Poses that nobody recorded: limbs exchanged between poses, joints turned, arms anywhere, bodies tilted.
+"""Poses that nobody recorded: limbs exchanged between poses, joints turned, arms and legs anywhere, bodies tilted.
 
 Motion capture shows what somebody thought of recording. A network that has only seen walking takes every arm for one
 that swings beside the body. The limbs of a pose are bones in the axes of the pelvis or the chest; these can be
@@ -24,6 +24,13 @@ _SIDES = ("left", "right")
 _STRAIGHT = 0.15
 """Radians of flexion under which the plane in which a limb bends says nothing."""
 
+_LEG = tuple(tuple(map(math.radians, limits)) for limits in ((-20.0, 60.0), (-20.0, 115.0), (0.0, 140.0)))
+"""Of a free leg: how far it is spread, how far the hip is bent forward, how far the knee is bent back; all within the
+limits of ``ampose.synthesis.anatomy``."""
+
+_TWIST = math.radians(20.0)
+"""Standard deviation of a free thigh's turn about itself."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EvolutionConfig:
@@ -40,6 +47,10 @@ class EvolutionConfig:
     free_arms: float = 0.0
     """Chance of each arm to point anywhere, evenly over the sphere."""
 
+    free_legs: float = 0.0
+    """Chance of a body to have a leg, or in half of these both alike, wherever a hip and a knee let it: with both it
+    sits or squats, with one it kneels, kicks or stands on the other."""
+
     recorded: float = 0.0
     """Share of the poses that stay as recorded but for the tilt. How arms swing with legs is in these alone."""
 
@@ -48,7 +59,7 @@ class EvolutionConfig:
     lie in any way."""
 
     def __post_init__(self) -> None:
-        for name in ("exchange", "free_arms", "recorded"):
+        for name in ("exchange", "free_arms", "free_legs", "recorded"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name} must be in [0, 1], got {getattr(self, name)}")
         for name in ("turn", "tilt"):
@@ -70,9 +81,9 @@ def evolve(
         config: How far to go.
         generator: The only source of randomness.
     """
-    if config.exchange or config.turn or config.free_arms:
+    if config.exchange or config.turn or config.free_arms or config.free_legs:
         evolution = _Evolution(skeleton, config, generator)
-        fresh = evolution.free_arms(evolution.turn(evolution.exchange(positions)))
+        fresh = evolution.free_legs(evolution.free_arms(evolution.turn(evolution.exchange(positions))))
         keep = is_possible(fresh, skeleton)
         if config.recorded:
             keep = keep & (torch.rand(len(keep), generator=generator) >= config.recorded)
@@ -160,6 +171,35 @@ class _Evolution:
                 length = bones[:, joint].norm(dim=-1, keepdim=True)
                 bones[:, joint] = torch.where(chosen, new * length, bones[:, joint])
         return self._joined(bones, positions)
+
+    def free_legs(self, positions: Tensor) -> Tensor:
+        """Put one leg of some bodies, or both alike, anywhere within what hips and knees can do."""
+        if not self.config.free_legs:
+            return positions
+        bones, axes = to_bones(positions, self.skeleton), pelvis_axes(positions, self.skeleton)
+        count = len(positions)
+        chosen, both, which = (self._chosen(count, chance) for chance in (self.config.free_legs, 0.5, 0.5))
+        common = torch.rand(count, 3, generator=self.generator)
+        for (side, (upper, lower)), there in zip(self.legs.items(), (which, ~which), strict=True):
+            own = torch.rand(count, 3, generator=self.generator)
+            thigh, shank = self._leg(axes, torch.where(both[:, None], common, own), 1.0 if side == "left" else -1.0)
+            moved = (chosen & (both | there))[:, None]
+            for joint, new in ((upper, thigh), (lower, shank)):
+                length = bones[:, joint].norm(dim=-1, keepdim=True)
+                bones[:, joint] = torch.where(moved, new * length, bones[:, joint])
+        return self._joined(bones, positions)
+
+    def _leg(self, axes: Tensor, draw: Float[Tensor, "sample 3"], outward: float) -> tuple[Tensor, Tensor]:
+        """Return directions of thigh and shank from evenly drawn angles: spread, flexion of the hip, of the knee.
+
+        The knee bends about the axis through both knees, which goes with the thigh, a little turned itself.
+        """
+        left, forward, up = axes.unbind(dim=1)
+        spread, hip, knee = (low + (high - low) * part for (low, high), part in zip(_LEG, draw.unbind(-1), strict=True))
+        thigh, hinge = (rotate_about(line, forward, outward * spread) for line in (-up, left))
+        thigh, hinge = (rotate_about(line, left, -hip) for line in (thigh, hinge))
+        twist = _TWIST * torch.randn(len(axes), generator=self.generator)
+        return thigh, rotate_about(thigh, rotate_about(hinge, thigh, twist), knee)
 
     def _joined(self, bones: Tensor, positions: Tensor) -> Tensor:
         return from_bones(bones, positions[:, self.skeleton.root_index], self.skeleton)
