@@ -94,6 +94,7 @@ VARIANTS: dict[str, Change] = {
     "no turned joints": _evolution(turn=0.0),
     "no free arms": _evolution(free_arms=0.0),
     "no free legs": _evolution(free_legs=0.0),
+    "no free trunk": _evolution(free_trunk=0.0),
     "no tilt": _evolution(tilt=0.0),
     "no poses as recorded": _evolution(recorded=0.0),
     "bodies as recorded": _data(proportions=_OFF["proportions"]),

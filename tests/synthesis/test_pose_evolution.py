@@ -10,7 +10,7 @@ from ampose.synthesis.pose_evolution import EvolutionConfig, evolve
 
 from .bodies import SKELETON, different, standing
 
-ALL = EvolutionConfig(exchange=0.5, turn=0.25, free_arms=0.3, free_legs=0.3, tilt=0.5)
+ALL = EvolutionConfig(exchange=0.5, turn=0.25, free_arms=0.3, free_legs=0.3, free_trunk=0.3, tilt=0.5)
 COUNT = 2000
 
 
@@ -31,7 +31,9 @@ def test_bones_keep_their_lengths_and_the_root_its_place(generator: torch.Genera
     torch.testing.assert_close(after[:, SKELETON.root_index], before[:, SKELETON.root_index])
 
 
-@pytest.mark.parametrize("one", [{"exchange": 0.5}, {"turn": 0.25}, {"free_arms": 0.5}, {"free_legs": 0.5}])
+@pytest.mark.parametrize(
+    "one", [{"exchange": 0.5}, {"turn": 0.25}, {"free_arms": 0.5}, {"free_legs": 0.5}, {"free_trunk": 0.5}]
+)
 def test_new_poses_are_possible_and_not_the_old_ones(one: dict[str, float], generator: torch.Generator) -> None:
     before = different(COUNT)
     before = before[is_possible(before, SKELETON)]
@@ -120,6 +122,25 @@ def test_free_legs_sit_kneel_and_stand_on_one_foot(generator: torch.Generator) -
     assert sitting.any()
 
 
+def test_a_free_trunk_bends_forward_over_legs_that_stay(generator: torch.Generator) -> None:
+    before = standing(COUNT)
+    after = evolve(before, SKELETON, EvolutionConfig(free_trunk=1.0), generator)
+    legs = [number for number, joint in enumerate(SKELETON.joints) if joint.endswith(("hip", "knee", "ankle"))]
+    torch.testing.assert_close(after[:, legs], before[:, legs])
+    axes = pelvis_axes(before, SKELETON)
+    chest = after[:, SKELETON.index("thorax")] - after[:, SKELETON.index("spine")]
+    forward, up = ((unit(chest) * axes[:, axis]).sum(-1) for axis in (1, 2))
+    bend = torch.rad2deg(torch.atan2(forward, up))
+    changed = (after != before).flatten(1).any(dim=1)
+    assert changed.float().mean() > 0.6
+    assert (bend[changed] > 60).float().mean() > 0.15
+    assert bend.min() > -60
+    assert bend.max() < 130
+    arm = [SKELETON.index(f"left_{joint}") for joint in ("shoulder", "elbow", "wrist")]
+    spans = ((of[:, arm, None] - of[:, None, arm]).norm(dim=-1) for of in (after, before))
+    torch.testing.assert_close(*spans, atol=1e-4, rtol=0)  # arms go with it as they are
+
+
 def test_elbows_and_knees_bend_within_limits(generator: torch.Generator) -> None:
     after = evolve(different(COUNT), SKELETON, EvolutionConfig(turn=0.8), generator)
     bones = to_bones(after, SKELETON)
@@ -139,7 +160,15 @@ def test_a_third_of_the_bodies_is_tilted(generator: torch.Generator) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"exchange": 1.5}, {"recorded": 1.1}, {"free_arms": -0.1}, {"free_legs": 2.0}, {"turn": 3.0}, {"tilt": -1.0}],
+    [
+        {"exchange": 1.5},
+        {"recorded": 1.1},
+        {"free_arms": -0.1},
+        {"free_legs": 2.0},
+        {"free_trunk": 2.0},
+        {"turn": 3.0},
+        {"tilt": -1.0},
+    ],
 )
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(InputError, match=next(iter(wrong))):

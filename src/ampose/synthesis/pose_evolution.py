@@ -1,4 +1,4 @@
-"""Poses that nobody recorded: limbs exchanged between poses, joints turned, arms and legs anywhere, bodies tilted.
+"""Poses that nobody recorded: limbs exchanged, joints turned, arms, legs and trunk anywhere, bodies tilted.
 
 Motion capture shows what somebody thought of recording. A network that has only seen walking takes every arm for one
 that swings beside the body. The limbs of a pose are bones in the axes of the pelvis or the chest; these can be
@@ -28,6 +28,9 @@ _LEG = tuple(tuple(map(math.radians, limits)) for limits in ((-20.0, 60.0), (-20
 """Of a free leg: how far it is spread, how far the hip is bent forward, how far the knee is bent back; all within the
 limits of ``ampose.synthesis.anatomy``."""
 
+_TRUNK_BENDS = tuple(tuple(map(math.radians, limits)) for limits in ((-25.0, 110.0), (-30.0, 30.0)))
+"""Of a free trunk: how far it is bent forward and sideways from how it was, half at the hips and half at the waist."""
+
 _TWIST = math.radians(20.0)
 """Standard deviation of a free thigh's turn about itself."""
 
@@ -51,6 +54,10 @@ class EvolutionConfig:
     """Chance of a body to have a leg, or in half of these both alike, wherever a hip and a knee let it: with both it
     sits or squats, with one it kneels, kicks or stands on the other."""
 
+    free_trunk: float = 0.0
+    """Chance of a body to bend at the hips and the waist, forward as far as to touch its feet, backward and sideways a
+    little; the legs stay where they are."""
+
     recorded: float = 0.0
     """Share of the poses that stay as recorded but for the tilt. How arms swing with legs is in these alone."""
 
@@ -59,7 +66,7 @@ class EvolutionConfig:
     lie in any way."""
 
     def __post_init__(self) -> None:
-        for name in ("exchange", "free_arms", "free_legs", "recorded"):
+        for name in ("exchange", "free_arms", "free_legs", "free_trunk", "recorded"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name} must be in [0, 1], got {getattr(self, name)}")
         for name in ("turn", "tilt"):
@@ -81,9 +88,10 @@ def evolve(
         config: How far to go.
         generator: The only source of randomness.
     """
-    if config.exchange or config.turn or config.free_arms or config.free_legs:
+    if config.exchange or config.turn or config.free_arms or config.free_legs or config.free_trunk:
         evolution = _Evolution(skeleton, config, generator)
-        fresh = evolution.free_legs(evolution.free_arms(evolution.turn(evolution.exchange(positions))))
+        fresh = evolution.turn(evolution.exchange(positions))
+        fresh = evolution.free_trunk(evolution.free_legs(evolution.free_arms(fresh)))
         keep = is_possible(fresh, skeleton)
         if config.recorded:
             keep = keep & (torch.rand(len(keep), generator=generator) >= config.recorded)
@@ -102,6 +110,7 @@ class _Evolution:
         shoulders = [skeleton.index(f"{side}_shoulder") for side in _SIDES]
         trunk = [skeleton.index(joint) for joint in ("spine", "thorax")]
         self.upper = [*trunk, *shoulders, *self.head, *self.arms["left"], *self.arms["right"]]
+        self.above_waist = self.upper[1:]
 
     def exchange(self, positions: Tensor) -> Tensor:
         """Take limbs from other poses of the batch: their directions in the axes that the limb hangs on."""
@@ -200,6 +209,23 @@ class _Evolution:
         thigh, hinge = (rotate_about(line, left, -hip) for line in (thigh, hinge))
         twist = _TWIST * torch.randn(len(axes), generator=self.generator)
         return thigh, rotate_about(thigh, rotate_about(hinge, thigh, twist), knee)
+
+    def free_trunk(self, positions: Tensor) -> Tensor:
+        """Bend some bodies: half of the angle at the hips, with all that is above them, and half at the waist."""
+        if not self.config.free_trunk:
+            return positions
+        bones, axes = to_bones(positions, self.skeleton), pelvis_axes(positions, self.skeleton)
+        count = len(positions)
+        chosen = self._chosen(count, self.config.free_trunk)
+        forward, sideways = (
+            low + (high - low) * torch.rand(count, generator=self.generator) for low, high in _TRUNK_BENDS
+        )
+        for axis, angle in ((axes[:, 0], forward), (axes[:, 1], sideways)):
+            half = (torch.where(chosen, angle, 0.0) / 2)[:, None]
+            for group in (self.upper, self.above_waist):
+                about = axis[:, None].expand(-1, len(group), -1)
+                bones[:, group] = rotate_about(bones[:, group], about, half.expand(-1, len(group)))
+        return self._joined(bones, positions)
 
     def _joined(self, bones: Tensor, positions: Tensor) -> Tensor:
         return from_bones(bones, positions[:, self.skeleton.root_index], self.skeleton)
