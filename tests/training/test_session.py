@@ -186,6 +186,7 @@ def test_two_processes_give_the_result_of_one(plain, tmp_path):
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(torchrun, check=False, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
+    assert done.stdout.count("done") == 1  # the first process speaks for both
     assert_same(weights(tmp_path / "one"), weights(tmp_path / "two"), tolerance=1e-5)
     assert_rows_close(epochs_without_times(tmp_path / "one"), epochs_without_times(tmp_path / "two"))
 

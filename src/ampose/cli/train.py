@@ -69,7 +69,8 @@ def _train(recipe: str, default: "TrainConfig", args: Sequence[str]) -> None:
     folder = options.output or Path("runs") / Path(recipe).stem
     with progress("training", unit="steps") as report:
         outcome = train(chosen.config, folder, resume=options.resume, max_minutes=options.max_minutes, report=report)
-    _say(outcome, chosen.config.model.target)
+    if outcome.process == 0:
+        _say(outcome, chosen.config.model.target)
 
 
 def _say(outcome: "Outcome", target: "Target") -> None:

@@ -101,6 +101,17 @@ def make_fabric(config: TrainConfig) -> Fabric:
     return fabric
 
 
+def disconnect(fabric: Fabric) -> None:
+    """End the connection of several processes once all are done.
+
+    Left to the end of the interpreter, its threads now and then outlive what they use, and a training that is done
+    aborts.
+    """
+    if fabric.world_size > 1:
+        fabric.barrier()
+        torch.distributed.destroy_process_group()
+
+
 def fit(run: Run) -> bool:
     """Train until the last epoch is done or someone asks to stop; return whether it is done."""
     while run.epoch < run.config.epochs:

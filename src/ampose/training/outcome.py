@@ -15,3 +15,5 @@ class Outcome:
     folder: Path
     train_frames: int
     validation_frames: int
+    process: int = 0
+    """Which of several processes this is; the first one speaks for all."""

@@ -24,7 +24,7 @@ from ampose.training.batches import (
 )
 from ampose.training.config import DataConfig, TrainConfig
 from ampose.training.log import RunLog
-from ampose.training.loop import CHECKPOINT, Report, Run, fit, make_fabric
+from ampose.training.loop import CHECKPOINT, Report, Run, disconnect, fit, make_fabric
 from ampose.training.loss import OF_WINDOWS, OWNED, TRAINED_PART
 from ampose.training.manifest import hash_config, write_manifest
 from ampose.training.outcome import Outcome
@@ -88,7 +88,8 @@ def train(
         if fabric.global_rank == 0:
             write_manifest(folder, config, data.hashes, resumed=resume)
         done = fit(run)
-    return Outcome(done, run.progress, folder, data.train_frames, data.validation_frames)
+    disconnect(fabric)
+    return Outcome(done, run.progress, folder, data.train_frames, data.validation_frames, fabric.global_rank)
 
 
 def start_from(network: LifterNetwork, folder: Path, trained_part: str = "") -> None:
