@@ -10,13 +10,14 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import load_file, save
 
 from ampose.atomic import replacing_together
 from ampose.errors import InputError
 from ampose.models import LifterConfig, LifterNetwork, find_model
 from ampose.normalisation import normalisations
 from ampose.skeletons import Skeleton, get_skeleton, register_skeleton
+from ampose.weights.unfilled import Unfilled
 
 CONFIG_FILE = "config.json"
 TENSOR_FILE = "model.safetensors"
@@ -109,26 +110,27 @@ def load_weights(name_or_folder: str | Path) -> Weights:
     """
     folder = find_weights(name_or_folder)
     meta = _read_meta(folder / CONFIG_FILE)
-    content = _read_tensors(folder / TENSOR_FILE, meta["sha256"])
+    _check_tensors(folder / TENSOR_FILE, meta["sha256"])
     config = _parse_config(folder / CONFIG_FILE, meta)
-    network = find_model(meta["model"]).network(config)
+    with Unfilled():
+        network = find_model(meta["model"]).network(config)
     try:
-        network.load_state_dict(load(content))
+        # The file is mapped, and copied from there: a program that runs on outlives a file that is overwritten.
+        network.load_state_dict(load_file(folder / TENSOR_FILE))
     except (SafetensorError, RuntimeError) as error:
         message = f"{folder / TENSOR_FILE} must fit its {CONFIG_FILE}: {' '.join(str(error).split())}"
         raise InputError(message) from error
     return Weights(network.eval(), meta["model"], meta["sha256"], meta.get("facts", {}))
 
 
-def _read_tensors(path: Path, expected: str) -> bytes:
-    """Read the file whole and compare its hash."""
+def _check_tensors(path: Path, expected: str) -> None:
+    """Compare the file's hash."""
     if not path.is_file():
         raise InputError(f"{path} must hold the weights, got no such file; copy the whole folder again")
-    content = path.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != expected:
         raise InputError(f"{path} must have the hash that {CONFIG_FILE} states, got {digest[:12]}; it is damaged")
-    return content
 
 
 _KEYS = {"format": str, "version": int, "model": str, "config": dict, "skeleton": dict, "sha256": str}
