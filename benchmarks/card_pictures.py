@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 
 from ampose.atomic import replacing
 from ampose.data import Motion
@@ -17,6 +18,7 @@ from ampose.metrics.position import joint_errors
 from ampose.models import LifterNetwork
 from ampose.models.prediction import predict
 from ampose.skeletons import Skeleton, get_skeleton
+from ampose.view.projection import SIDE_COLOURS
 
 NOW, ALIGNED, BEFORE, TRUTH = "#1971c2", "#2f9e44", "#868e96", "#212529"
 CASES = 6
@@ -101,15 +103,15 @@ def draw_failures(network: LifterNetwork, motion: Motion, file: Path) -> list[di
     cases = _worst(errors, np.asarray(seen.actions))
     for row, (number, action) in zip(axes.reshape(CASES, 3), cases, strict=False):
         pixels, mine, true = samples.keypoints_px[number].numpy(), predicted[number].numpy(), truth[number].numpy()
-        _draw_body(row[0], pixels, skeleton, TRUTH)
+        _draw_body(row[0], pixels, skeleton)
         row[0].set_title(f"{action}\n(subject {seen.subjects[number]}): {errors[number]:.0f} mm", fontsize=8)
         for axis, title, plane in ((row[1], "from the side", [2, 1]), (row[2], "from above", [0, 2])):
             _draw_body(axis, true[:, plane], skeleton, BEFORE)
-            _draw_body(axis, mine[:, plane], skeleton, NOW)
+            _draw_body(axis, mine[:, plane], skeleton)
             axis.set_title(title, fontsize=8)
         row[2].invert_yaxis()
     figure.suptitle(
-        "The worst held-out frames, one an action: what the camera sees, truth (grey), lifted (blue, right orange)"
+        "The worst held-out frames, one an action: what the camera sees, truth (grey), lifted (left orange, right blue)"
     )
     _save(figure, file)
     return [
@@ -124,10 +126,11 @@ def _worst(errors: np.ndarray, actions: np.ndarray) -> Sequence[tuple[int, str]]
     return sorted(best, key=lambda case: -errors[case[0]])[:CASES]
 
 
-def _draw_body(axis: Axes, flat: np.ndarray, skeleton: Skeleton, colour: str) -> None:
-    for a, b in skeleton.bone_indices:
-        right = skeleton.joints[b].startswith("right_") and colour != BEFORE
-        axis.plot(*flat[[a, b]].T, color="#e8590c" if right else colour, lw=2.2, solid_capstyle="round")
+def _draw_body(axis: Axes, flat: np.ndarray, skeleton: Skeleton, colour: str | None = None) -> None:
+    """Draw the bones in one colour, or each in its side's."""
+    for (_, joint), (a, b) in zip(skeleton.bones, skeleton.bone_indices, strict=True):
+        of_side = to_hex(np.divide(SIDE_COLOURS[skeleton.side_of(joint)], 255))
+        axis.plot(*flat[[a, b]].T, color=colour or of_side, lw=2.2, solid_capstyle="round")
     axis.set(aspect="equal", xticks=[], yticks=[])
     if not axis.yaxis_inverted():
         axis.invert_yaxis()

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import tyro
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from ampose.data.motion import Motion, read_motion
 from ampose.pose import Pose2D
-from ampose.sides import keep_sides
+from ampose.sides import LiveSides, keep_sides
 
 NOISE = (0.0, 0.01, 0.02, 0.03)
 """Standard deviation as a share of the body's size."""
@@ -36,23 +36,34 @@ def main(motion: Path, /, every: int = 2, seed: int = 0) -> None:
     clips = read_motion(motion)
     for noise in NOISE:
         rng = np.random.default_rng(seed)
-        frames = wrongly = found = exchanged = beside = 0
+        ways = {"over time": over_time, "frame by frame": frame_by_frame}
+        totals = {way: np.zeros(5, dtype=int) for way in ways}
         for number in range(len(clips.subjects)):
             pose = see(clips, number, every, noise, rng)
             if len(pose) < 3:
                 continue
             there = exchange(len(pose), clips.fps[number] / every, rng)
-            kept = keep_sides(with_exchange(pose, there))[1]
-            frames, wrongly = frames + len(pose), wrongly + keep_sides(pose)[1].sum()
-            found, exchanged, beside = (
-                found + (kept & there).sum(),
-                exchanged + there.sum(),
-                beside + (kept & ~there).sum(),
+            wrong = with_exchange(pose, there)
+            for way, kept in ways.items():
+                now = kept(wrong)
+                totals[way] += [len(pose), kept(pose).sum(), there.sum(), (now & there).sum(), (now & ~there).sum()]
+        for way, (frames, wrongly, exchanged, found, beside) in totals.items():
+            print(
+                f"noise {noise:.0%}, {way}: {wrongly} of {frames:,} frames exchanged with nothing wrong; "
+                f"of {exchanged:,} exchanged by hand {found / exchanged:.0%} found, {beside} beside them",
+                flush=True,
             )
-        print(
-            f"noise {noise:.0%}: {wrongly} of {frames:,} frames exchanged with nothing wrong; of {exchanged:,} "
-            f"exchanged by hand {found / exchanged:.0%} found, {beside} beside them"
-        )
+
+
+def over_time(pose: Pose2D) -> Bool[np.ndarray, " frame"]:
+    """Return the frames that are exchanged back, knowing all of them."""
+    return keep_sides(pose)[1]
+
+
+def frame_by_frame(pose: Pose2D) -> Bool[np.ndarray, " frame"]:
+    """Return the frames that are exchanged back while they come in."""
+    sides, seconds = LiveSides(pose.skeleton), np.arange(len(pose)) / pose.fps
+    return np.array([sides.step(*frame) for frame in zip(pose.keypoints, seconds, strict=True)])
 
 
 def see(clips: Motion, number: int, every: int, noise: float, rng: np.random.Generator) -> Pose2D:

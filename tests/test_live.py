@@ -92,3 +92,29 @@ def test_the_steps_add_up_and_are_forgotten(lifter):
     for value in range(30_000):
         latency.add(lifting=float(value))
     assert len(latency.steps["lifting"]) == 10_000
+
+
+class Turning(Bright):
+    """Takes the front of the person in column 50 for the back in every third frame."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+
+    def detect(self, frame: np.ndarray) -> list[Detection]:
+        self.frames += 1
+        side = np.array(
+            [{"left": 12, "right": -12}.get(self.skeleton.side_of(joint), 0) for joint in self.skeleton.joints]
+        )
+        points = np.stack([50 + side, np.linspace(10, 110, 17)], axis=1).astype(np.float32)
+        confidence = np.linspace(0.5, 1, 17).astype(np.float32)
+        order = self.skeleton.flip_order if self.frames % 3 == 0 else slice(None)
+        return [Detection(points[order], confidence[order])]
+
+
+def test_sides_are_kept_unless_told_otherwise(lifter):
+    for how, moved in ((None, False), (Lifting(keep_sides=False), True)):
+        live = LiveLifter(Turning(), lifter, how=how)
+        people = [live.step(shot)[0] for shot in shots(*[[50]] * 9)]
+        for quantity in ("positions", "keypoints", "confidence"):
+            of = [getattr(person if quantity == "positions" else person.detection, quantity) for person in people]
+            assert any(not np.allclose(one, of[0], atol=1e-5) for one in of) == moved

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.walkers import CAMERA, FPS, SIZE, SKELETON, walker
 
 from ampose.pose import Pose2D
-from ampose.sides import keep_sides
+from ampose.sides import LiveSides, keep_sides
 
 FRAMES = 60
 
@@ -105,3 +105,34 @@ def test_one_frame_and_nobody_stay_as_they_are() -> None:
     assert keep_sides(pose[:1])[0].keypoints.shape == (1, SKELETON.num_joints, 2)
     nobody = replace(pose, keypoints=np.full_like(pose.keypoints, np.nan))
     assert keep_sides(nobody)[0] is nobody
+
+
+def live(pose: Pose2D) -> list[int]:
+    """Return the frames that are exchanged while they come in."""
+    sides = LiveSides(pose.skeleton)
+    assert pose.seconds is not None
+    return [
+        frame
+        for frame, (points, at) in enumerate(zip(pose.keypoints, pose.seconds, strict=True))
+        if sides.step(points, float(at))
+    ]
+
+
+@pytest.mark.parametrize("noise_px", [0.0, 4.0])
+def test_frame_by_frame_an_exchange_is_undone_at_once(noise_px: float) -> None:
+    pose = seen(noise_px=noise_px)
+    assert live(pose) == []
+    assert live(exchange(pose, slice(20, 28))) == list(range(20, 28))
+    assert live(exchange(pose, [10, 12, 13, 17, 40])) == [10, 12, 13, 17, 40]
+
+
+def test_frame_by_frame_an_exchange_that_stays_is_believed_for_a_while() -> None:
+    kept = live(exchange(seen((0.0, 0.3), frames=400), slice(200, None)))
+    assert kept == list(range(200, 200 + len(kept)))
+    assert 0.5 * FPS < len(kept) < 4 * FPS
+
+
+def test_frame_by_frame_nobody_is_no_hindrance() -> None:
+    pose = seen()
+    pose.keypoints[22] = np.nan
+    assert live(exchange(pose, slice(20, 28))) == [20, 21, 23, 24, 25, 26, 27]

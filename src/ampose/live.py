@@ -13,7 +13,8 @@ from ampose.lifter import Lifter
 from ampose.media.camera import Shot
 from ampose.pipeline import Lifting, sure_joints
 from ampose.pose import Pose2D, Pose3D
-from ampose.skeletons import find_mapping
+from ampose.sides import LiveSides
+from ampose.skeletons import Skeleton, find_mapping
 from ampose.smoothing import LiveOneEuro, OneEuro
 from ampose.tracking import Tracker
 
@@ -81,7 +82,7 @@ class LiveLifter:
         self._detector, self._lifter, self._how = detector, lifter, how or Lifting()
         self._tracker = Tracker()
         self._smooth = smooth
-        self._filters: dict[int, tuple[LiveOneEuro, float]] = {}
+        self._followed: dict[int, _Followed] = {}
 
     def step(self, shot: Shot) -> list[LivePerson]:
         """Return the people in a frame, and note how long it took."""
@@ -101,31 +102,43 @@ class LiveLifter:
         return people
 
     def _lift(self, identity: int, detection: Detection, shot: Shot) -> LivePerson:
+        followed = self._followed.setdefault(identity, _Followed(self._detector.skeleton, self._smooth))
+        followed.seen = shot.seconds
         height, width, _ = shot.frame.shape
+        pose = self._sure(detection, (width, height))
+        if self._how.keep_sides and followed.sides.step(pose.keypoints[0], shot.seconds):
+            order = pose.skeleton.flip_order
+            detection = Detection(detection.keypoints[order], detection.confidence[order])
+            pose = self._sure(detection, (width, height))
+        lifted = self._lifter.lift(pose, intrinsics=self._how.camera((width, height)), flip=self._how.flip)
+        positions = lifted.positions[0]
+        if followed.smooth is not None:
+            positions = followed.smooth.update(positions, shot.seconds).astype(np.float32)
+        return LivePerson(identity, detection, positions)
+
+    def _sure(self, detection: Detection, image_size: tuple[int, int]) -> Pose2D:
         pose = Pose2D(
             keypoints=detection.keypoints[None],
             confidence=detection.confidence[None],
             skeleton=self._detector.skeleton,
-            image_size=(width, height),
+            image_size=image_size,
         )
-        pose = sure_joints(pose, self._how.min_confidence)
-        lifted = self._lifter.lift(pose, intrinsics=self._how.camera((width, height)), flip=self._how.flip)
-        return LivePerson(identity, detection, self._smoothed(identity, lifted.positions[0], shot.seconds))
-
-    def _smoothed(
-        self, identity: int, positions: Float[np.ndarray, "joint 3"], seconds: float
-    ) -> Float[np.ndarray, "joint 3"]:
-        if self._smooth is None:
-            return positions
-        live, _ = self._filters.get(identity, (LiveOneEuro(self._smooth), 0.0))
-        self._filters[identity] = (live, seconds)
-        return live.update(positions, seconds).astype(np.float32)
+        return sure_joints(pose, self._how.min_confidence)
 
     def _forget(self, seconds: float) -> None:
-        """Let the filters of people go who have left: ids are not given again."""
-        self._filters = {
-            identity: (live, last) for identity, (live, last) in self._filters.items() if seconds - last < 10
+        """Let what is known of people go who have left: ids are not given again."""
+        self._followed = {
+            identity: followed for identity, followed in self._followed.items() if seconds - followed.seen < 10
         }
+
+
+class _Followed:
+    """What is known of one person over time."""
+
+    def __init__(self, skeleton: Skeleton, smooth: OneEuro | None) -> None:
+        self.sides = LiveSides(skeleton)
+        self.smooth = LiveOneEuro(smooth) if smooth else None
+        self.seen = 0.0
 
 
 @dataclass

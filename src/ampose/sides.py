@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ampose.pose import Pose2D
+from ampose.skeletons import Skeleton
 
 MARGIN = 0.03
 """By how much of the body's size the joints must come closer, on average, for sides to count as exchanged. Of a body
@@ -27,6 +28,9 @@ was turned sideways."""
 LONGEST_STEP = 0.1
 """Seconds between two frames that can be compared: in half a gait cycle a walker's sides do exchange."""
 
+_AT_FIRST = np.array([0.0, 0.0])
+"""What it has cost so far to be as given, and to be exchanged."""
+
 
 def keep_sides(pose: Pose2D) -> tuple[Pose2D, Bool[np.ndarray, " frame"]]:
     """Exchange left and right back where a detector exchanged them, as far as the frames before and after tell.
@@ -42,12 +46,8 @@ def keep_sides(pose: Pose2D) -> tuple[Pose2D, Bool[np.ndarray, " frame"]]:
     there = np.flatnonzero(~np.isnan(pose.keypoints[:, paired]).all(axis=(1, 2)))
     if pose.seconds is None or len(there) < 2:
         return pose, exchanged
-    straight, crossed = _steps(pose.keypoints[there].astype(float), pose.skeleton.flip_order, paired)
-    seconds = np.diff(pose.seconds[there])
-    unlike = ~(np.minimum(straight, crossed) < FAR) | (seconds > LONGEST_STEP)
-    staying = np.where(unlike, 0.0, straight)
-    changing = np.where(unlike, 0.0, crossed + MARGIN)
-    exchanged[there] = _cheapest(staying, changing, PRICE * np.append(seconds, 0).clip(max=LONGEST_STEP))
+    costs = _costs(pose.keypoints[there].astype(float), np.diff(pose.seconds[there]), pose.skeleton.flip_order, paired)
+    exchanged[there] = _cheapest(costs)
     if not exchanged.any():
         return pose, exchanged
     keypoints, confidence = pose.keypoints.copy(), pose.confidence.copy()
@@ -77,17 +77,70 @@ def _steps(
     return steps[0], steps[1]
 
 
-def _cheapest(
-    staying: Float[np.ndarray, " step"], changing: Float[np.ndarray, " step"], price: Float[np.ndarray, " frame"]
-) -> Bool[np.ndarray, " frame"]:
-    """Return the cheapest order of states, False as given and True exchanged, where True costs its price (Viterbi)."""
-    cost = np.array([0.0, price[0]])
-    came_from = np.zeros((len(staying), 2), dtype=int)
-    for step, (stay, change) in enumerate(zip(staying, changing, strict=True)):
-        ways = cost[:, None] + [[stay, change], [change, stay]]
-        came_from[step] = ways.argmin(axis=0)
-        cost = ways.min(axis=0) + np.array([0.0, price[step + 1]])
-    states = [int(cost.argmin())]
+def _costs(
+    keypoints: Float[np.ndarray, "frame joint 2"],
+    seconds: Float[np.ndarray, " step"],
+    flip_order: Int[np.ndarray, " joint"],
+    paired: Int[np.ndarray, " side"],
+) -> Float[np.ndarray, "step 3"]:
+    """Return what each step costs: to stay as the frame before, to change, and to be exchanged at its end."""
+    straight, crossed = _steps(keypoints, flip_order, paired)
+    unlike = ~(np.minimum(straight, crossed) < FAR) | (seconds > LONGEST_STEP)
+    staying = np.where(unlike, 0.0, straight)
+    changing = np.where(unlike, 0.0, crossed + MARGIN)
+    return np.stack([staying, changing, PRICE * seconds.clip(max=LONGEST_STEP)], axis=1)
+
+
+def _advance(
+    so_far: Float[np.ndarray, " state"], step: Float[np.ndarray, " cost"]
+) -> tuple[Int[np.ndarray, " state"], Float[np.ndarray, " state"]]:
+    """Return from where each state, as given and exchanged, is reached most cheaply, and what it costs from there."""
+    stay, change, price = step
+    ways = so_far[:, None] + [[stay, change], [change, stay]]
+    return ways.argmin(axis=0), ways.min(axis=0) + np.array([0.0, price])
+
+
+def _cheapest(costs: Float[np.ndarray, "step cost"]) -> Bool[np.ndarray, " frame"]:
+    """Return the cheapest order of states, False as given and True exchanged (Viterbi)."""
+    so_far, came_from = _AT_FIRST, []
+    for step in costs:
+        origins, so_far = _advance(so_far, step)
+        came_from.append(origins)
+    states = [int(so_far.argmin())]
     for origins in came_from[::-1]:
         states.append(int(origins[states[-1]]))
     return np.array(states[::-1], dtype=bool)
+
+
+class LiveSides:
+    """Keeps one person's left and right frame by frame, by what came before alone.
+
+    So an exchange in the first frame is not seen, and one that goes on is believed for a second or two only.
+
+    Args:
+        skeleton: Of the keypoints.
+    """
+
+    def __init__(self, skeleton: Skeleton) -> None:
+        self._flip_order = skeleton.flip_order
+        self._paired = np.flatnonzero(skeleton.flip_order != np.arange(skeleton.num_joints))
+        self._so_far = np.array([0.0, PRICE])  # the first frame is believed
+        self._before: tuple[Float[np.ndarray, "joint 2"], float] | None = None
+
+    def step(self, keypoints: Float[np.ndarray, "joint 2"], seconds: float) -> bool:
+        """Take the next frame; return whether its sides are exchanged.
+
+        Args:
+            keypoints: Pixels; NaN where nothing was seen.
+            seconds: When it was taken, on any clock.
+        """
+        if not np.isfinite(keypoints[self._paired]).any():
+            return False
+        if self._before is not None:
+            before, then = self._before
+            both = np.stack([before, keypoints]).astype(float)
+            (step,) = _costs(both, np.array([seconds - then]), self._flip_order, self._paired)
+            _, self._so_far = _advance(self._so_far, step)
+            self._so_far = self._so_far - self._so_far.min()
+        self._before = keypoints, seconds
+        return bool(self._so_far.argmin())

@@ -40,6 +40,8 @@ class LiveSettings:
     """The camera's, in degrees across the longer side of the picture."""
     flip: bool = False
     """Average each prediction with the mirrored one: twice the work."""
+    keep_sides: bool = True
+    """Exchange left and right back where the detector exchanges them for a moment."""
     smooth: bool = True
     """Calm the poses with a one-euro filter."""
     seconds: float | None = None
@@ -91,7 +93,7 @@ def _lifter(source: "Camera", settings: LiveSettings) -> "Iterator[tuple[LiveLif
     from ampose.pipeline import Lifting
     from ampose.smoothing import OneEuro
 
-    how = Lifting(field_of_view=settings.field_of_view, flip=settings.flip)
+    how = Lifting(field_of_view=settings.field_of_view, flip=settings.flip, keep_sides=settings.keep_sides)
     how.camera(source.image_size)
     network = load_model(settings.model)
     options = read_options(settings.detector_option)
