@@ -30,6 +30,7 @@ from ampose.training.config import DataConfig
 
 SEED = 20260
 DIVERSE = EvolutionConfig(exchange=0.5, turn=0.25, free_arms=0.3)
+FREE = replace(DIVERSE, free_legs=0.5, free_trunk=0.5)
 LOWER_M = 0.03
 """How much lower the hips of another definition sit: BlazePose's are about so much below motion capture's."""
 
@@ -59,6 +60,7 @@ def held_out_sets(motion: Motion, data: DataConfig, count: int) -> dict[str, Hel
     studio = view(world, skeleton, VirtualCameraConfig(), _generator())
     wide = view(world, skeleton, data.cameras, _generator())
     diverse = view(evolve(world, skeleton, DIVERSE, _generator()), skeleton, data.cameras, _generator())
+    free = view(evolve(world, skeleton, FREE, _generator()), skeleton, data.cameras, _generator())
     lower = view(_with_lower_hips(world, skeleton), skeleton, data.cameras, _generator())
     others = vary_proportions(world, skeleton, data.proportions, _generator())
     others = view(
@@ -71,6 +73,7 @@ def held_out_sets(motion: Motion, data: DataConfig, count: int) -> dict[str, Hel
         "studio cameras": studio,
         "wide cameras": wide,
         "wide, new poses": diverse,
+        "wide, limbs and trunk free": free,
         "wide, hips lower": lower,
         "wide, others": others,
         "wide, 2D noise": replace(wide, keypoints_px=noisy),

@@ -134,6 +134,19 @@ def test_a_hole_in_time_is_a_gap(name, rng):
 
 
 @pytest.mark.parametrize("name", FILTERS)
+def test_two_frames_beside_lost_ones_do_not_stop_it(name, rng):
+    """A run of two frames that are 0.12 s apart shows 8 frames a second, too few for a cut-off of 6 Hz."""
+    times = np.arange(60) / 25
+    times[30:] += 2 / 25
+    values = rng.normal(size=(60, 2, 3))
+    values[:29, 1] = values[31:, 1] = np.nan
+    pose = Pose3D(positions=values, confidence=np.ones((60, 2)), skeleton=ARM, times=times)
+    smoothed = smooth(pose, name).positions
+    assert np.isfinite(smoothed[29:31]).all()
+    assert np.abs(np.diff(smoothed[:, 0], axis=0)).mean() < np.abs(np.diff(values[:, 0], axis=0)).mean()
+
+
+@pytest.mark.parametrize("name", FILTERS)
 def test_single_pictures_stay_as_they_are(name, rng):
     pictures = pose_of(rng.normal(size=5), fps=None)
     assert smooth(pictures, name) is pictures

@@ -188,6 +188,8 @@ class Butterworth:
         return _evenly(values, times, self._even)
 
     def _even(self, values: np.ndarray, fps: float) -> np.ndarray:
+        if self.cutoff >= fps / 2:
+            return values  # a few frames that are farther apart than the clip's: they show nothing above the cut-off
         sections = self.sections(fps)
         padding = min(3 * (self.order // 2 + 1), len(values) - 1)
         return np.asarray(scipy.signal.sosfiltfilt(sections, values, axis=0, padlen=padding))

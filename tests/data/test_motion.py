@@ -39,7 +39,6 @@ def test_frames_know_their_clip():
     motion = make_motion()
     assert motion.frame_subjects.tolist() == ["01", "01", "02", "02", "02", "01"]
     assert motion.frame_actions.tolist() == [f"action {k}" for k in (0, 0, 1, 1, 1, 2)]
-    assert motion.frame_clips.tolist() == [0, 0, 1, 1, 1, 2]
     assert motion.seconds == pytest.approx(6 / 50)
     np.testing.assert_array_equal(motion.clip(1), motion.positions[2:5])
 

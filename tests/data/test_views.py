@@ -7,6 +7,7 @@ import pytest
 from ampose.data.views import View, ViewsWriter, is_views_folder, read_views, write_views
 from ampose.errors import InputError
 from ampose.skeletons import get_skeleton
+from ampose.windows import cut_windows
 
 SKELETON = get_skeleton("human36m_17")
 LENS = (-0.2, 0.25, -0.003, -0.001, -0.0014)
@@ -165,6 +166,36 @@ def test_samples_are_tensors_with_a_camera_each(folder):
     assert samples.positions.is_contiguous()
     samples.positions.zero_()  # and they are the caller's own
     assert views.positions.any()
+
+
+def test_frames_that_are_not_valid_are_seen_around_those_that_are(tmp_path):
+    """Only valid frames are measured, but a network over time sees its neighbours as they were filmed."""
+    rows = np.zeros(20, dtype=bool)
+    rows[[5, 10, 15]] = True
+    sparse = make_view("S5", frames=20, valid=rows)
+    sparse.keypoints["gt"][7:9] = np.nan  # nobody annotated what is not valid
+    views = read_views(write(tmp_path / "v", [VIEWS[0], sparse]))
+    with pytest.raises(InputError, match=r"'gt' must have every view, lacks S5 Eating 1 a \(2 samples in all\)"):
+        views.samples("gt")
+    samples = views.samples("gt", valid_only=True)
+    np.testing.assert_array_equal(samples.positions.numpy(), views.positions[[0, 1, 2, 3, 9, 14, 19]])
+    seen = samples.footage.keypoints_px[cut_windows(samples.footage.moments, 7, "centre").rows]
+    np.testing.assert_array_equal(seen[5].numpy(), views.keypoints["gt"][[10, 10, 13, 14, 15, 16, 17]])
+
+
+def test_views_of_one_take_are_one_clip_where_all_are_there(tmp_path):
+    parts = [
+        make_view("TS1", take, camera, 3, action=action)
+        for take, camera, action in (
+            ("TS1", "a", "Sitting"),
+            ("TS1", "a", "Sports"),
+            ("TS1", "b", "Sports"),
+            ("TS2", "b", "Sports"),
+        )
+    ]
+    views = read_views(write(tmp_path / "v", parts))
+    assert views.samples("gt").footage.moments.first.unique().tolist() == [0, 3, 6, 9]
+    assert views.samples("gt", whole_takes=True).footage.moments.first.unique().tolist() == [0, 6, 9]
 
 
 def test_a_source_without_a_view_is_refused_until_the_view_is_left_out(tmp_path):

@@ -116,6 +116,14 @@ def test_hidden_frames_and_joints_have_no_part_in_what_is_restored(monkeypatch):
     torch.testing.assert_close(network(changed, part="restored"), network(windows(), part="restored"))
 
 
+def test_restoring_is_trained_in_mixed_precision():
+    network = create_model("p-stmo", **SMALL, stage="pretraining")
+    with torch.autocast("cpu", torch.bfloat16):
+        restored = network(windows().float(), part="restored")
+    restored.float().square().mean().backward()
+    assert network.decoder.frame_token.grad.isfinite().all()
+
+
 def test_masks_hide_the_stated_share():
     network = create_model("p-stmo", **SMALL, stage="pretraining")
     torch.manual_seed(0)

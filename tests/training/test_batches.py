@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from ampose.errors import InputError
 from ampose.geometry import mirror
 from ampose.skeletons import get_skeleton
 from ampose.synthesis.joint_definitions import DefinitionConfig
@@ -125,3 +126,8 @@ def test_new_poses_are_what_the_input_shows(motion):
     widest = x.abs().argmax(dim=1, keepdim=True)
     distance = big_x.gather(1, widest) / x.gather(1, widest) - z.gather(1, widest)
     torch.testing.assert_close(x * (z + distance), big_x, atol=2e-3, rtol=1e-3)
+
+
+def test_a_run_without_validation_is_refused():
+    with pytest.raises(InputError, match="validation_samples must be positive, got 0"):
+        DataConfig(validation_samples=0)

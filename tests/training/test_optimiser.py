@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from ampose.errors import InputError
+from ampose.models import create_model
 from ampose.training.config import OptimiserConfig
-from ampose.training.optimiser import make_average, make_optimiser
+from ampose.training.optimiser import MuonAndAdamW, make_average, make_optimiser
 
 
 def test_the_average_by_hand() -> None:
@@ -35,7 +36,7 @@ def test_a_decay_that_forgets_all_or_nothing_is_refused(decay: float) -> None:
 
 def a_network() -> torch.nn.Sequential:
     torch.manual_seed(0)
-    return torch.nn.Sequential(torch.nn.Linear(2, 32), torch.nn.Linear(32, 32, bias=False), torch.nn.Linear(32, 3))
+    return torch.nn.Sequential(torch.nn.Linear(2, 64), torch.nn.Linear(64, 64, bias=False), torch.nn.Linear(64, 3))
 
 
 def take_a_step(network: torch.nn.Module, optimiser: torch.optim.Optimizer, seed: int = 0) -> None:
@@ -49,7 +50,7 @@ def test_muon_moves_a_hidden_matrix_the_same_way_in_every_direction() -> None:
     network = a_network()
     before = network[1].weight.detach().clone()
     take_a_step(network, make_optimiser(network, OptimiserConfig(name="muon", learning_rate=0.1)))
-    step = (before - network[1].weight.detach()) / (0.1 * 0.2 * 32**0.5)
+    step = (before - network[1].weight.detach()) / (0.1 * 0.2 * 64**0.5)
     gradient = network[1].weight.grad
     assert gradient is not None
     rank = int((torch.linalg.svdvals(gradient) > 1e-4 * gradient.norm()).sum())
@@ -100,3 +101,14 @@ def test_a_torch_without_muon_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(torch.optim, "Muon")
     with pytest.raises(InputError, match=r"optimiser\.name muon must have torch 2\.9 or newer, got"):
         make_optimiser(a_network(), OptimiserConfig(name="muon"))
+
+
+@pytest.mark.parametrize("name", ["simple-baseline", "mhformer", "jointformer", "ampose-full"])
+def test_muon_has_no_matrix_that_coordinates_enter_or_leave(name: str) -> None:
+    """Also where the coordinates of a whole pose are one vector, of 34 or 51 numbers."""
+    optimiser = make_optimiser(create_model(name), OptimiserConfig(name="muon"))
+    assert isinstance(optimiser, MuonAndAdamW)
+    groups = [group for part in optimiser.parts if isinstance(part, torch.optim.Muon) for group in part.param_groups]
+    sides = {side for group in groups for weight in group["params"] for side in weight.shape}
+    assert min(sides) >= 64
+    assert not {2, 3, 34, 51} & sides

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from tests import views_stand_in as stand_in
 
 from ampose.errors import InputError
 from ampose.lifter import load_model
 from ampose.skeletons import get_skeleton
+from ampose.synthesis.detector_noise import NoiseConfig
 from ampose.training.config import RefinementTraining, TrainConfig
 from ampose.training.recipe import read_recipe
 from ampose.training.refinement import asymmetry
@@ -65,6 +67,13 @@ def test_it_leaves_a_refinement_beside_its_lifter_and_improves_on_it(home, tmp_p
     assert len(manifest["data_sha256"]) == 2
 
 
+def test_the_optimiser_is_the_recipes(home, tmp_path):
+    """Cai et al.'s is Adam with the largest second moment."""
+    config = recipe(home, epochs=1)
+    train(replace(config, optimiser=replace(config.optimiser, amsgrad=True)), tmp_path / "run")
+    assert any("max_exp_avg_sq" in name for name in load_file(tmp_path / "run" / "checkpoint.safetensors"))
+
+
 def test_a_lifter_that_is_not_trained_on_stays_as_it_is(home, tmp_path):
     train(recipe(home, epochs=1, train_lifter=False), tmp_path / "second")
     before, after = (load_model(folder / "last").weights_hash for folder in (home / "first", tmp_path / "second"))
@@ -107,13 +116,16 @@ def test_a_symmetric_body_has_no_asymmetry_and_a_lame_one_has(generator):
         ({"precision": "bf16-mixed"}, "must be trained by one process in 32-true"),
         ({"lifter": "nothing"}, "weights must be a name .* or a folder"),
         ({"files": ("prepared/cmu.npz",)}, "must be prepared folders of a dataset with its own cameras"),
+        ({"noise": NoiseConfig(largest=0.1)}, "data.noise must be left out for a refinement"),
+        ({"focal_mistake": 2.0}, "data.focal_mistake must be left out for a refinement"),
+        ({"start_from": "runs/other"}, "start_from must be left out for a refinement, .* use refinement.lifter"),
     ],
 )
 def test_what_a_second_stage_cannot_do_is_refused(home, tmp_path, change, message):
     config = recipe(home)
     if "lifter" in change:
         config = replace(config, refinement=replace(config.refinement, **change))
-    elif "files" in change:
+    elif not {"files", "noise", "focal_mistake"}.isdisjoint(change):
         config = replace(config, data=replace(config.data, **change))
     else:
         config = replace(config, **change)

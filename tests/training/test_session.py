@@ -86,7 +86,7 @@ def test_a_stopped_run_goes_on_bit_for_bit(recipe, tmp_path, stops):
 
 def test_a_stopped_run_with_muon_goes_on_bit_for_bit(recipe, tmp_path):
     plain = read_recipe(str(recipe))
-    plain = replace(plain, model=replace(plain.model, channels=16))  # wide enough for matrices that Muon takes
+    plain = replace(plain, model=replace(plain.model, channels=64))  # wide enough for matrices that Muon takes
     config = replace(plain, optimiser=replace(plain.optimiser, name="muon"))
     train(config, tmp_path / "whole")
     assert not train(config, tmp_path / "parts", report=StopAfter(5)).done
@@ -179,6 +179,13 @@ def test_a_part_of_nothing_is_refused(recipe):
 
 @pytest.mark.slow
 def test_two_processes_give_the_result_of_one(plain, tmp_path):
+    """Also where the last batch has one sample, and where the loss leaves a part of the network alone."""
+    text = (
+        plain.read_text()
+        .replace("batch_size = 16", "batch_size = 23")
+        .replace("heads = 2", "heads = 2\nerror_head = true")
+    )
+    plain.write_text(text)
     train(read_recipe(str(plain)), tmp_path / "one")
     plain.write_text(f"micro_batch = 3\n{plain.read_text()}")
     arguments = command(plain, tmp_path / "two")[1:]
@@ -187,6 +194,7 @@ def test_two_processes_give_the_result_of_one(plain, tmp_path):
     done = subprocess.run(torchrun, check=False, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("done") == 1  # the first process speaks for both
+    assert "find_unused_parameters" not in done.stderr
     assert_same(weights(tmp_path / "one"), weights(tmp_path / "two"), tolerance=1e-5)
     assert_rows_close(epochs_without_times(tmp_path / "one"), epochs_without_times(tmp_path / "two"))
 

@@ -1,5 +1,6 @@
 """Batches of fixed cameras: every sample once, the target that belongs to its input, and the split by subjects."""
 
+import shutil
 import signal
 from dataclasses import fields, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from tests import views_stand_in as stand_in
 
 import ampose
 from ampose.data import Views, write_motion
+from ampose.data.views import write_views
 from ampose.errors import InputError
 from ampose.geometry import mirror, root_relative
 from ampose.samples import Samples
@@ -166,7 +168,7 @@ def test_the_split_is_by_whole_subjects(folder, views):
     whole = {subject: len(views.select(subjects=[subject])) for subject in set(views.subjects)}
     assert len(validation) == whole["S9"] + whole["S11"]
     assert len(training) == len(views) - len(validation)
-    assert hashes == {str(folder): views.sha256}
+    assert hashes == {str(folder): views.fingerprint(DataConfig().keypoints)}
     some = read_split(data(folder, train_subjects=("S1", "S8")), "human36m_17")[0]
     expected = views.select(subjects=["S1", "S8"]).samples("gt")
     assert torch.equal(some.positions, expected.positions)
@@ -249,6 +251,23 @@ def test_a_run_learns_and_goes_on_bit_for_bit(folder, views, tmp_path):
     train(config, tmp_path / "parts", resume=True)
     results = [ampose.load_model(tmp_path / name / "last").weights_hash for name in ("whole", "parts")]
     assert results[0] == results[1]
+
+
+def test_a_run_does_not_go_on_with_other_keypoints(folder, views, tmp_path):
+    """The positions, and so their hash, are the same; what was learnt from is not."""
+    again = tmp_path / "data"
+    write_views(views, again)
+
+    def stop(done: int, total: int | None, note: str) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    train(tiny(again, epochs=2), tmp_path / "run", report=stop)
+    source = tiny(again).data.keypoints
+    moved = {name: points + (100 if name == source else 0) for name, points in views.keypoints.items()}
+    shutil.rmtree(again)
+    write_views(replace(views, keypoints=moved), again)
+    with pytest.raises(InputError, match="must belong to a run of this recipe and data"):
+        train(tiny(again, epochs=2), tmp_path / "run", resume=True)
 
 
 def test_a_run_learns(folder, views, tmp_path):

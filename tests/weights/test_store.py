@@ -257,3 +257,9 @@ def test_the_weights_that_come_with_the_package_are_whole() -> None:
         assert place.name == name
         assert find_weights(name) == place
         assert load_weights(name).sha256
+
+
+def test_nested_json_is_refused(folder: Path) -> None:
+    (folder / "config.json").write_text("[" * 200_000)
+    with pytest.raises(InputError, match=r"config.json must be JSON, got"):
+        load_weights(folder)

@@ -83,11 +83,6 @@ class Motion:
         return np.diff(self.clip_starts)
 
     @property
-    def frame_clips(self) -> Int64[np.ndarray, " frame"]:
-        """Index of the clip of each frame."""
-        return np.repeat(np.arange(self.num_clips), self.clip_lengths)
-
-    @property
     def frame_subjects(self) -> np.ndarray:
         """Name of the subject of each frame, (frame,) text."""
         return np.repeat(np.array(self.subjects), self.clip_lengths)
@@ -96,11 +91,6 @@ class Motion:
     def frame_actions(self) -> np.ndarray:
         """Name of the action of each frame, (frame,) text."""
         return np.repeat(np.array(self.actions), self.clip_lengths)
-
-    @property
-    def frame_fps(self) -> Float64[np.ndarray, " frame"]:
-        """Frames per second of the clip of each frame."""
-        return np.repeat(self.fps, self.clip_lengths)
 
     @property
     def seconds(self) -> float:

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ampose.data.pickle_nesting import check_nesting
 from ampose.data.pickle_stand_ins import STAND_INS, Array, DType, StandIn, refuse
 from ampose.errors import InputError
 
@@ -81,7 +82,7 @@ def loads_restricted(data: bytes) -> Any:
 tuple, text and numbers are admitted
     """
     try:
-        return _load(io.BytesIO(data))
+        return _load(data)
     except _BROKEN as error:
         if isinstance(error, InputError):
             raise
@@ -93,7 +94,7 @@ def _read_member(archive: zipfile.ZipFile, name: str) -> Any:
     with archive.open(name) as member:
         dtype = _read_header(member)
         if dtype.hasobject:
-            content = _load(member)
+            content = _load(member.read())
             wrapped = isinstance(content, np.ndarray) and content.dtype == object and content.ndim == 0
             return content.item() if wrapped else content
     with archive.open(name) as member:
@@ -106,8 +107,9 @@ def _read_header(member: Any) -> np.dtype:
     return read(member)[2]  # type: ignore[no-untyped-call]
 
 
-def _load(file: Any) -> Any:
-    return _Resolver().resolve(_Unpickler(file, encoding="latin1").load())
+def _load(data: bytes) -> Any:
+    check_nesting(data)
+    return _Resolver().resolve(_Unpickler(io.BytesIO(data), encoding="latin1").load())
 
 
 class _Unpickler(pickle.Unpickler):

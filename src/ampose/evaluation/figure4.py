@@ -49,7 +49,7 @@ def _test_views(folder: Path, lifter: Lifter) -> Views:
     present = sorted(_TEST_SUBJECTS & set(views.subjects))
     if not present:
         raise InputError(f"{folder}: data must have test subjects (S9, S11 or TS1 to TS6), got none")
-    return views.select(subjects=present, valid_only=True).with_skeleton(lifter.skeleton)
+    return views.select(subjects=present).with_skeleton(lifter.skeleton)
 
 
 def _examples(lifter: Lifter, views: Views, source: str, count: int) -> list[Example]:
@@ -57,8 +57,9 @@ def _examples(lifter: Lifter, views: Views, source: str, count: int) -> list[Exa
         return []
     source = source if source in views.keypoints else "gt"
     chosen = _one_of_each_action(views, count)
-    rows = [int(views.view_starts[view] + views.view_starts[view + 1]) // 2 for view in chosen]
-    samples = views.samples(source)[torch.tensor(rows)]
+    of_view = views.sample_views[views.valid]
+    middles = [int(np.flatnonzero(of_view == view)[(of_view == view).sum() // 2]) for view in chosen]
+    samples = views.samples(source, valid_only=True, whole_takes=True)[torch.tensor(middles)]
     predicted = lifter.predict_samples(samples, flip=True).numpy()
     truth = root_relative(samples.positions, lifter.skeleton.root_index).numpy()
     errors = 1000 * np.linalg.norm(predicted - truth, axis=-1).mean(axis=1)
@@ -76,8 +77,9 @@ def _examples(lifter: Lifter, views: Views, source: str, count: int) -> list[Exa
 
 def _one_of_each_action(views: Views, count: int) -> list[int]:
     """Return views of evenly spread actions, with other people and cameras each time; the middle is shown."""
-    of_action = {action: np.flatnonzero(np.array(views.actions) == action) for action in sorted(set(views.actions))}
-    actions = list(of_action.values())
+    shown = np.unique(views.sample_views[views.valid])
+    named = np.array(views.actions)[shown]
+    actions = [shown[named == action] for action in sorted(set(named))]
     picks = [actions[number * max(len(actions), count) // count % len(actions)] for number in range(count)]
     return [int(own[number * (len(own) - 1) // max(count - 1, 1)]) for number, own in enumerate(picks)]
 

@@ -154,7 +154,8 @@ def measure_views(
     if not all(protocol.selects_as(first) for protocol in protocols):
         raise InputError(f"protocols must select the same samples, got {', '.join(one.name for one in protocols)}")
     chosen = select_views(views, first)
-    samples = chosen.samples(first.keypoints)[:: first.frame_stride]
+    # Frames that are not valid are not measured, but networks over time see them.
+    samples = chosen.samples(first.keypoints, valid_only=first.valid_only, whole_takes=True)[:: first.frame_stride]
     predicted = {flip: lift(blind(samples, first), flip) for flip in {protocol.flip for protocol in protocols}}
     return [
         _report(predicted[protocol.flip], chosen, samples, protocol, (method, dict(facts or {}), refinement))
@@ -163,7 +164,7 @@ def measure_views(
 
 
 def select_views(views: Views, protocol: FixedCameraProtocol) -> Views:
-    """Return what a protocol measures, in its joints.
+    """Return the views that a protocol measures, in its joints, with the frames that it leaves out.
 
     Raises:
         InputError: The data is of another annotation, or lacks a subject.
@@ -176,7 +177,6 @@ def select_views(views: Views, protocol: FixedCameraProtocol) -> Views:
     chosen = views.select(
         subjects=protocol.subjects or None,
         exclude_takes=drift_takes(views) if protocol.exclude_drift_takes else (),
-        valid_only=protocol.valid_only,
     )
     return chosen.with_skeleton(protocol.skeleton)
 
@@ -192,9 +192,9 @@ def _report(
     if protocol.refined:
         predicted = _refined(predicted, samples, protocol, refinement)
         method = f"{method} + refinement ({USES_GT_ROOT_DEPTH})"
-    stride = protocol.frame_stride
-    groups = views.sample_labels(protocol.group)[::stride].tolist()
-    subjects = views.sample_labels("subjects")[::stride].tolist()
+    measured = np.flatnonzero(views.valid | (not protocol.valid_only))[:: protocol.frame_stride]
+    groups = views.sample_labels(protocol.group)[measured].tolist()
+    subjects = views.sample_labels("subjects")[measured].tolist()
     report = evaluate(lambda _: predicted, samples, groups, protocol.single, subjects=subjects, method=method)
     report = replace(report, protocol=protocol, facts=facts)
     if VELOCITY in protocol.metrics:

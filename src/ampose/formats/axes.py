@@ -24,11 +24,6 @@ _FROM_CAMERA = {
 }
 
 
-def rotation_from_camera(up: str) -> Float[np.ndarray, "3 3"]:
-    """Return the rotation R of ``R @ camera`` to axes in which ``"y"`` or ``"z"`` points up."""
-    return _FROM_CAMERA[up].copy()
-
-
 def from_camera(positions: Float[np.ndarray, "*batch 3"], up: str) -> Float[np.ndarray, "*batch 3"]:
     """Turn positions from camera axes to axes in which ``"y"`` or ``"z"`` points up.
 

@@ -156,8 +156,9 @@ class MaskedPoseDecoder(nn.Module):
         self, visible: Float[Tensor, "batch visible channel"], hidden: Bool[Tensor, " frame"]
     ) -> Float[Tensor, "batch frame joint 2"]:
         """Put a learnt token in the place of each hidden frame, and let all see each other."""
-        tokens = self.frame_token.expand(len(visible), len(hidden), -1).clone()
-        tokens[:, ~hidden] = self.narrow(self.norm(visible))
+        shown = self.narrow(self.norm(visible))
+        tokens = self.frame_token.to(shown.dtype).expand(len(visible), len(hidden), -1).clone()
+        tokens[:, ~hidden] = shown
         restored: Tensor = self.head(self.encoders(tokens + self.position))
         return restored
 

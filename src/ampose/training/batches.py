@@ -33,7 +33,7 @@ from ampose.targets import Target, encode
 from ampose.training.config import DataConfig
 from ampose.windows import Moments, Output
 
-ORDER, BATCH, NETWORK, VALIDATION = range(4)
+ORDER, BATCH, NETWORK, VALIDATION, DROPOUT = range(5)
 """Streams of randomness that do not touch each other."""
 
 CPU = torch.device("cpu")

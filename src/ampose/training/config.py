@@ -82,6 +82,8 @@ class DataConfig:
     def __post_init__(self) -> None:
         if not 1 <= self.focal_mistake <= 4:
             raise InputError(f"focal_mistake must be a factor from 1 to 4, got {self.focal_mistake}")
+        if self.validation_samples < 1:
+            raise InputError(f"validation_samples must be positive, got {self.validation_samples}")
 
     def refuse(self, names: Sequence[str], reason: str) -> None:
         """Refuse settings that would have no effect, rather than ignore them.

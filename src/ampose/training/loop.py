@@ -7,6 +7,7 @@ is a function of (seed, epoch, step).
 import math
 import os
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ from ampose.models.window_prediction import predict_samples
 from ampose.samples import Samples
 from ampose.skeletons import get_skeleton
 from ampose.targets import needs_root_depth, said_of
-from ampose.training.batches import NETWORK, BatchSource, seed_for
+from ampose.training.batches import DROPOUT, BatchSource, seed_for
 from ampose.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from ampose.training.config import TrainConfig
 from ampose.training.log import RunLog
@@ -93,7 +94,9 @@ def make_fabric(config: TrainConfig) -> Fabric:
     """Set up devices: those of torchrun if it started us, else one GPU if there is one, else the CPU."""
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     nodes = int(os.environ.get("WORLD_SIZE", "1")) // processes
-    strategy = "ddp" if processes * nodes > 1 else "auto"
+    # A loss may leave parts of a network alone (a head that says how sure it is), which DDP must be told.
+    strategy = "ddp_find_unused_parameters_true" if processes * nodes > 1 else "auto"
+    warnings.filterwarnings("ignore", "find_unused_parameters=True was specified")
     fabric = Fabric(
         accelerator="auto", devices=processes, num_nodes=nodes, strategy=strategy, precision=config.precision
     )
@@ -147,7 +150,7 @@ def _train_epoch(run: Run) -> bool:
 def _step(run: Run, rows: torch.Tensor, epoch: int, index: int) -> float:
     """Make one batch, of which each process takes its share, and move the weights; return the loss."""
     config, fabric = run.config, run.fabric
-    torch.manual_seed(seed_for(config.seed, NETWORK, run.progress.step))  # dropout, the same after a resume
+    torch.manual_seed(seed_for(config.seed, DROPOUT, run.progress.step))  # dropout, the same after a resume
     rate = learning_rate(config.optimiser, run.progress.step, run.steps_per_epoch, config.epochs)
     for group in run.optimiser.param_groups:
         group["lr"] = rate
@@ -174,7 +177,8 @@ def _add_gradients(run: Run, keypoints: torch.Tensor, target: torch.Tensor, *, o
         with fabric.no_backward_sync(run.model, enabled=number < len(parts)):
             part = LOSSES[run.config.loss](run.model, some_keypoints, some_target) * weight
             fabric.backward(part)
-        loss += part.detach()
+        if len(some_target):  # the mean of nothing is not a number
+            loss += part.detach()
     return loss
 
 

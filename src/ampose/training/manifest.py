@@ -21,10 +21,10 @@ PACKAGES = ("torch", "numpy", "lightning-fabric", "safetensors")
 
 
 def hash_config(config: TrainConfig, data_hashes: dict[str, str]) -> str:
-    """Identify what a run computes; where and how often it saves does not matter."""
+    """Identify what a run computes; where files are and how often it saves does not matter, but their order does."""
     settings = asdict(config)
     del settings["checkpoint_minutes"], settings["data"]["files"]
-    text = json.dumps([settings, sorted(data_hashes.values())], sort_keys=True, default=str)
+    text = json.dumps([settings, list(data_hashes.values())], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -11,8 +11,9 @@ from ampose.errors import InputError
 from ampose.training.config import OptimiserConfig
 from ampose.training.schedule import batch_norm_momentum
 
-NARROW = 16
-"""A matrix with a shorter side than this takes coordinates in or gives them out: it is of no hidden layer."""
+NARROW = 64
+"""A matrix with a shorter side than this is of no hidden layer: it takes the coordinates of a joint or of a whole pose
+(17 joints: 34 or 51 numbers) in, or gives them out."""
 
 
 class MuonAndAdamW(torch.optim.Optimizer):

@@ -30,17 +30,18 @@ from ampose.normalisation import normalise, to_camera_axes
 from ampose.samples import Samples
 from ampose.skeletons import Skeleton, get_skeleton
 from ampose.targets import needs_root_depth
-from ampose.training.batches import BATCH, NETWORK, ORDER, generator_for, permutations, seed_for
+from ampose.training.batches import BATCH, DROPOUT, NETWORK, ORDER, generator_for, permutations, seed_for
 from ampose.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from ampose.training.config import RefinementTraining, TrainConfig
 from ampose.training.log import RunLog
 from ampose.training.loop import CHECKPOINT, Report
 from ampose.training.loss import DISTANCES
 from ampose.training.manifest import hash_config, write_manifest
+from ampose.training.optimiser import make_optimiser, set_batch_norm_momentum
 from ampose.training.outcome import Outcome
 from ampose.training.schedule import learning_rate
 from ampose.training.stopping import stop_requests
-from ampose.training.views_batches import mirror_samples, read_split
+from ampose.training.views_batches import ONLY_VIRTUAL, mirror_samples, read_split
 from ampose.weights import load_weights, save_weights
 from ampose.weights.refinement import SUFFIX, save_refinement
 
@@ -68,11 +69,7 @@ class SecondStage:
         )
         self.modules = nn.ModuleDict({"lifter": self.lifter, "refinement": self.refinement}).to(self.device)
         self.lifter.requires_grad_(requires_grad=self.settings.train_lifter)
-        self.optimiser = torch.optim.Adam(
-            [parameter for parameter in self.modules.parameters() if parameter.requires_grad],
-            lr=self.config.optimiser.learning_rate,
-            weight_decay=self.config.optimiser.weight_decay,
-        )
+        self.optimiser = make_optimiser(self.modules, self.config.optimiser)
         self.progress, self.log = Progress(), RunLog(self.folder)
         self.samples_per_epoch = self.config.data.samples_per_epoch or len(self.samples)
         self.steps_per_epoch = math.ceil(self.samples_per_epoch / self.config.batch_size)
@@ -153,6 +150,11 @@ def _check(config: TrainConfig) -> RefinementTraining:
         raise InputError(f"data.files must be prepared folders of a dataset with its own cameras, got {files}")
     if config.precision != "32-true" or int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise InputError(f"refinement must be trained by one process in 32-true, got {config.precision}")
+    config.data.refuse((*ONLY_VIRTUAL, "noise"), "for a refinement, which does not use it")
+    if config.start_from:
+        raise InputError(
+            f"start_from must be left out for a refinement, got {config.start_from}; use refinement.lifter"
+        )
     if config.micro_batch is not None:
         raise InputError(f"micro_batch must be left out for a refinement, got {config.micro_batch}")
     if config.optimiser.average is not None:
@@ -178,6 +180,7 @@ def _train_epoch(stage: SecondStage) -> bool:
     order = permutations(len(stage.samples), stage.samples_per_epoch, generator)
     stage.refinement.train()
     stage.lifter.train(stage.settings.train_lifter)
+    set_batch_norm_momentum(stage.modules, config.optimiser, epoch, config.epochs)
     for index in range(first, stage.steps_per_epoch):
         if stage.should_stop():
             return False
@@ -196,7 +199,7 @@ def _train_epoch(stage: SecondStage) -> bool:
 def _step(stage: SecondStage, rows: Tensor, epoch: int, index: int) -> float:
     """Move the weights by one batch and return the loss."""
     config = stage.config
-    torch.manual_seed(seed_for(config.seed, NETWORK, stage.progress.step))  # dropout, the same after a resume
+    torch.manual_seed(seed_for(config.seed, DROPOUT, stage.progress.step))  # dropout, the same after a resume
     rate = learning_rate(config.optimiser, stage.progress.step, stage.steps_per_epoch, config.epochs)
     for group in stage.optimiser.param_groups:
         group["lr"] = rate

@@ -19,7 +19,7 @@ from ampose.synthesis.detector_noise import as_detected
 from ampose.training.batches import ORDER, Batch, DeviceBatches, Normalised, generator_for, mirror_half, permutations
 from ampose.training.config import DataConfig
 
-_ONLY_VIRTUAL = (
+ONLY_VIRTUAL = (
     "balance", "cameras", "focal_mistake", "evolution", "proportions", "definitions", "missing", "left_out_clips"
 )  # fmt: skip
 """Settings of the data engine: fixed cameras have nothing that they could change."""
@@ -42,7 +42,7 @@ class FixedCameraBatches(DeviceBatches):
     """
 
     def __init__(self, samples: Samples, config: DataConfig, normalise_as: Normalised, seed: int) -> None:
-        config.refuse(_ONLY_VIRTUAL, "with fixed cameras, which it cannot change")
+        config.refuse(ONLY_VIRTUAL, "with fixed cameras, which it cannot change")
         self.samples = samples
         self.config = config
         self.normalise_as = normalise_as
@@ -77,8 +77,7 @@ def read_split(config: DataConfig, skeleton: str) -> tuple[Samples, Samples, dic
         skeleton: Name of the model's skeleton.
 
     Returns:
-        All samples to train on, evenly spread samples of the held-out subjects, and the hash of each folder's
-        positions.
+        All samples to train on, evenly spread samples of the held-out subjects, and the hash of each folder's data.
 
     Raises:
         InputError: A subject is unknown or on both sides, a side is empty, a source lacks a view, the joints do
@@ -96,7 +95,7 @@ def read_split(config: DataConfig, skeleton: str) -> tuple[Samples, Samples, dic
     for side, samples in parts.items():
         if not samples:
             raise InputError(f"data must leave samples for {side}, got none; change the subjects in [data]")
-    hashes = {file: views.sha256 for file, views in folders.items()}
+    hashes = {file: views.fingerprint(config.keypoints) for file, views in folders.items()}
     validation = evenly_spread(_joined(parts["validation"]), config.validation_samples)
     return _joined(parts["training"]), validation, hashes
 
@@ -127,8 +126,8 @@ def _part(views: Views, subjects: set[str], config: DataConfig, skeleton: str) -
     if not present:
         return []
     left_out = drift_takes(views) if config.exclude_drift_takes else ()
-    chosen = views.select(subjects=present, exclude_takes=left_out, valid_only=True)
-    return [chosen.with_skeleton(skeleton).samples(config.keypoints)]
+    chosen = views.select(subjects=present, exclude_takes=left_out).with_skeleton(skeleton)
+    return [chosen.samples(config.keypoints, valid_only=True, whole_takes=True)] if chosen.valid.any() else []
 
 
 def evenly_spread(samples: Samples, most: int) -> Samples:

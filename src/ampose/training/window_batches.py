@@ -107,7 +107,10 @@ class FixedCameraWindows(FixedCameraBatches):
         super().__init__(samples, config, normalise_as, seed)
         footage = samples.footage
         if footage is None or len(footage.keypoints_px) != len(samples):
-            raise InputError("samples must be all frames of their clips for a network over time, got some of them")
+            raise InputError(
+                "samples must be all frames of their clips for a network over time, got some of them "
+                "(the data may call others not valid)"
+            )
         self.index = WindowIndex(footage.moments, normalise_as)
 
     def __len__(self) -> int:

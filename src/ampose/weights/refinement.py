@@ -93,7 +93,7 @@ def _read_meta(path: Path) -> dict[str, Any]:
         found = meta["format"], meta["version"]
         texts = [meta[key] for key in ("sha256", "lifter_sha256")]
         mappings = [meta[key] for key in ("config", "facts")]
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputError(f"{path} must describe a refinement of {FORMAT}, got something else") from error
     fits = all(isinstance(text, str) for text in texts) and all(isinstance(part, dict) for part in mappings)
     if found != (FORMAT, VERSION) or not fits:

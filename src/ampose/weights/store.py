@@ -141,7 +141,7 @@ def _read_meta(path: Path) -> dict[str, Any]:
     """Read config.json and check that each key is there and of its type."""
     try:
         meta = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path} must be JSON, got: {error}") from error
     missing = [key for key in _KEYS if key not in meta] if isinstance(meta, dict) else list(_KEYS)
     if missing:

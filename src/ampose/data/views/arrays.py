@@ -1,9 +1,11 @@
 """Views: clips seen by fixed, calibrated cameras, one after the other in a few long arrays."""
 
 import hashlib
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -104,6 +106,16 @@ class Views:
         """Hash of the positions, the same on every machine."""
         return hashlib.sha256(np.ascontiguousarray(self.positions, dtype="<f4").data).hexdigest()
 
+    def fingerprint(self, source: str) -> str:
+        """Hash of all that a network learns from: positions, one 2D source, cameras, labels and valid samples."""
+        own = hashlib.sha256(self.sha256.encode())
+        labels = [getattr(self, name) for name in LABELS]
+        own.update(json.dumps([*labels, self.target, list(self.skeleton.joints)]).encode())
+        arrays = [self.keypoints[source], self.valid, self.view_starts, *(getattr(self, name) for name in _PER_CAMERA)]
+        for array in arrays:
+            own.update(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).data)
+        return own.hexdigest()
+
     def sample_labels(self, name: str) -> np.ndarray:
         """Return the subject, action, take, camera or scene of each sample, (sample,) text.
 
@@ -195,8 +207,14 @@ class Views:
         focal, centre = self.focal[view].astype(np.float64), self.centre[view].astype(np.float64)
         return project(points, focal, centre, lens if any(lens) else None).astype(np.float32)
 
-    def samples(self, source: str = "gt") -> "Samples":
+    def samples(self, source: str = "gt", *, valid_only: bool = False, whole_takes: bool = False) -> "Samples":
         """Return all samples with the keypoints of one 2D source, in contiguous tensors; a view is a clip over time.
+
+        Args:
+            source: Name of the 2D source.
+            valid_only: Leave out samples that are not valid; networks over time still see these frames.
+            whole_takes: Views that follow each other in one take of one camera are one clip over time. Only where no
+                view of a take was left out.
 
         Raises:
             InputError: There is no such source, or it lacks a view.
@@ -206,28 +224,53 @@ class Views:
         from ampose.samples import Samples  # noqa: PLC0415
         from ampose.windows import Footage, Moments  # noqa: PLC0415
 
-        keypoints = torch.from_numpy(np.array(self._whole_source(source)))
+        needed = self.valid if valid_only else np.ones(len(self), dtype=bool)
+        keypoints = torch.from_numpy(np.array(self._whole_source(source, needed)))
         cameras = {name: torch.from_numpy(getattr(self, name)[self.sample_views]) for name in _PER_CAMERA}
-        positions = torch.from_numpy(np.array(self.positions))
-        return Samples(
+        starts = self._take_starts() if whole_takes else self.view_starts
+        samples = Samples(
             keypoints_px=keypoints,
-            positions=positions,
+            positions=torch.from_numpy(np.array(self.positions)),
             intrinsics=Intrinsics(**cameras),
-            footage=Footage(keypoints_px=keypoints, moments=Moments.of_clips(self.view_starts)),
+            footage=Footage(keypoints_px=keypoints, moments=Moments.of_clips(starts)),
         )
+        return samples if needed.all() else samples[torch.from_numpy(np.flatnonzero(needed))]
 
-    def _whole_source(self, source: str) -> Float32[np.ndarray, "sample joint 2"]:
+    def _take_starts(self) -> Int64[np.ndarray, " take_end"]:
+        """Where another subject, take or camera begins, and the number of samples at the end."""
+        takes = list(zip(self.subjects, self.takes, self.cameras, strict=True))
+        begins = [view == 0 or takes[view] != takes[view - 1] for view in range(len(takes))]
+        return self.view_starts[[*begins, True]]
+
+    def _whole_source(self, source: str, needed: Bool[np.ndarray, " sample"]) -> Float32[np.ndarray, "sample joint 2"]:
+        """Return keypoints of all samples; those that are not needed and not there are as in the sample before."""
         if source not in self.keypoints:
             raise InputError(f"2D source must be one of {', '.join(self.keypoints)}, got {source!r}")
         points = self.keypoints[source]
-        gone = np.flatnonzero(np.isnan(points[:, 0, 0]))
+        there = np.isfinite(points).all(axis=(1, 2))
+        gone = np.flatnonzero(needed & ~there)
         if len(gone):
             view = int(self.sample_views[gone[0]])
             raise InputError(
                 f"2D source {source!r} must have every view, lacks {self.subjects[view]} {self.takes[view]} "
                 f"{self.cameras[view]} ({len(gone)} samples in all); prepare again with its file, or select others"
             )
-        return points
+        return points if there.all() else points[_latest(there, self.view_starts)]
+
+
+def _latest(there: Bool[np.ndarray, " sample"], starts: Int64[np.ndarray, " view_end"]) -> Int64[np.ndarray, " sample"]:
+    """For each sample the latest of its view that is there, or the first one if none was before.
+
+    Example:
+        >>> _latest(np.array([False, True, False, False, True]), np.array([0, 3, 5])).tolist()
+        [1, 1, 1, 4, 4]
+    """
+    rows = np.arange(len(there))
+    for start, end in pairwise(starts.tolist()):
+        own = np.flatnonzero(there[start:end])
+        if len(own):
+            rows[start:end] = start + own[np.searchsorted(own, np.arange(end - start), side="right").clip(1) - 1]
+    return rows
 
 
 def _rows(keep: Bool[np.ndarray, " sample"]) -> "slice | Bool[np.ndarray, ' sample']":

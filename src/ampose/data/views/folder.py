@@ -90,7 +90,7 @@ def _read_index(path: Path) -> dict[str, Any]:
     try:
         index = json.loads(path.read_text(encoding="utf-8"))
         found = index["format"], index["version"]
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputError(f"{path}: index must be the JSON of {FORMAT}, got something else; {_AGAIN}") from error
     if found != (FORMAT, VERSION):
         raise InputError(
