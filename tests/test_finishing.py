@@ -36,7 +36,7 @@ def test_nothing_is_done_unasked(two):
     assert finish(two, CAMERA.intrinsics, Finish()) == [pose3d for _, pose3d in two]
 
 
-@pytest.mark.parametrize("settings", [{"place": True}, {"height": 1.75}, {"ground": "tilt"}])
+@pytest.mark.parametrize("settings", [{"place": True}, {"height": 1.75}, {"ground": "tilt", "camera_tilt": 0.0}])
 def test_people_are_placed_within_three_percent(two, settings):
     poses = finish(two, CAMERA.intrinsics, Finish(**settings))
     for (start, speed), pose in zip((((-1.0, 4.0), (0.8, 0.1)), ((1.0, 6.0), (-0.5, 0.6))), poses, strict=True):
@@ -97,3 +97,8 @@ def test_bones_keep_their_length():
 def test_what_cannot_be_is_refused_at_once(settings, message):
     with pytest.raises(InputError, match=message):
         Finish(**settings)
+
+
+def test_a_tilt_that_nobody_told_is_not_made_up():
+    with pytest.raises(InputError, match="ground tilt must come with the camera's tilt, got none; give --camera-tilt"):
+        Finish(ground="tilt")

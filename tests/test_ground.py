@@ -136,3 +136,40 @@ def test_a_standing_person_shows_no_floor():
     pose.positions[:] = pose.positions[:1]
     with pytest.raises(InputError, match="must rest in places that span a floor"):
         find_floor(pose)
+
+
+BODY = Skeleton(
+    "body",
+    {"hip": None} | {f"{side}_{part}": "hip" for part in ("hip", "shoulder", "ankle") for side in ("left", "right")},
+    [(f"left_{part}", f"right_{part}") for part in ("hip", "shoulder", "ankle")],
+)
+
+
+@pytest.mark.parametrize("lean", [0.0, 15.0, 41.0])
+def test_a_plane_on_which_the_body_leans_is_no_floor(lean):
+    """Feet that were lifted onto a wrong plane fit it well; the trunk above them says that it is wrong."""
+    legs = walk(np.eye(3), 1.4)
+    hip, left, right = np.moveaxis(legs.positions, 1, 0)
+    across, up = np.array([0.15, 0, 0]), np.array([math.sin(math.radians(lean)), -math.cos(math.radians(lean)), 0])
+    joints = [hip, hip - across, hip + across, hip - across + 0.5 * up, hip + across + 0.5 * up, left, right]
+    pose = Pose3D(
+        positions=np.stack(joints, axis=1),
+        confidence=np.ones((240, 7)),
+        skeleton=BODY,
+        fps=FPS,
+        frame_of_reference=CAMERA_ABSOLUTE,
+    )
+    if lean > 25:
+        with pytest.raises(InputError, match="on which the body leans by 41 degrees; give the camera's tilt"):
+            find_floor(pose)
+    else:
+        assert angle(find_floor(pose).up, np.array([0.0, -1, 0])) < 2
+
+
+def test_the_roll_of_the_camera_is_said(rng):
+    camera = Rotation.from_euler("z", 8, degrees=True).as_matrix() @ level_rotation(15.0).T
+    pose = walk(camera, 1.4)
+    floor = find_floor(pose)
+    assert floor.camera_roll == pytest.approx(8.0, abs=1.0)
+    assert "looks down by 1" in on_floor(pose, floor).provenance["floor"]
+    assert ", rolled by " in on_floor(pose, floor).provenance["floor"]

@@ -40,6 +40,22 @@ def test_the_third_number_of_a_joint_is_its_confidence() -> None:
     assert (pose.confidence[2] == 0).all()
 
 
+def test_a_joint_without_confidence_was_not_seen_wherever_it_is_said_to_be() -> None:
+    """COCO's, OpenPose's and most detectors' way to say so is (0, 0, 0)."""
+    array = keypoints(axes=3)
+    array[0, 5], array[1, 6, 2] = 0, 0
+    pose = pose2d(array)
+    gone = np.isnan(pose.keypoints).all(axis=2)
+    assert np.argwhere(gone).tolist() == [[0, 5], [1, 6]]
+    np.testing.assert_array_equal(pose.confidence[gone], 0)
+
+
+def test_a_joint_that_is_masked_was_not_seen() -> None:
+    array = np.ma.masked_array(keypoints(), mask=False)
+    array[2, 3] = np.ma.masked
+    assert np.argwhere(np.isnan(pose2d(array).keypoints).all(axis=2)).tolist() == [[2, 3]]
+
+
 def test_a_missing_frame_has_confidence_zero_whatever_the_array_says() -> None:
     array = keypoints(axes=3)
     array[1, :, :2] = np.nan

@@ -31,23 +31,27 @@ class Finish:
         place: Put everybody where the camera sees them; done too where the next two are given.
         height: How tall the person is, in metres: sets the scale.
         ground: Turn everybody upright onto a floor: found from resting ``feet``, or by the camera's ``tilt``.
-        camera_tilt: How far the camera looks down, in degrees; for ``ground="tilt"``.
+        camera_tilt: How far the camera looks down, in degrees; needed for ``ground="tilt"``.
         smooth: Name of a filter over time.
 
     Raises:
-        InputError: A name is unknown, or the height is none of a person.
+        InputError: A name is unknown, the height is none of a person, or the tilt that is needed was not told.
     """
 
     constant_bones: bool = False
     place: bool = False
     height: float | None = None
     ground: str | None = None
-    camera_tilt: float = 0.0
+    camera_tilt: float | None = None
     smooth: str | None = None
 
     def __post_init__(self) -> None:
         if self.ground is not None and self.ground not in GROUNDS:
             raise InputError(f"ground must be {' or '.join(GROUNDS)}, got {self.ground!r}")
+        if self.ground == "tilt" and self.camera_tilt is None:
+            raise InputError(
+                "ground tilt must come with the camera's tilt, got none; give --camera-tilt, 0 if it is level"
+            )
         if self.smooth is not None and self.smooth not in FILTERS:
             raise InputError(f"smooth must be one of {', '.join(FILTERS)}, got {self.smooth!r}")
         if self.height is not None and not 0.3 <= self.height <= 3:
@@ -92,7 +96,11 @@ def _common_floor(poses: Sequence[Pose3D], how: Finish) -> Floor | None:
     found, why = [], ""
     for pose in sorted(poses, key=lambda pose: int(pose.missing.sum())):
         try:
-            found.append(floor_from_tilt(pose, how.camera_tilt) if how.ground == "tilt" else find_floor(pose))
+            found.append(
+                find_floor(pose)
+                if how.camera_tilt is None or how.ground == "feet"
+                else floor_from_tilt(pose, how.camera_tilt)
+            )
         except InputError as error:
             why = str(error)
     if not found:

@@ -30,6 +30,8 @@ _LEAST_WIDTH_M = 0.15
 """What the contacts must spread across the line that they lie along: less does not say how the floor is tilted."""
 
 _STEEP_DEGREES = 60.0
+_LEAN_DEGREES = 25.0
+"""Who walks about holds the trunk upright, on average over a clip: by more than this from it the plane is no floor."""
 
 Up = Literal["y", "z"]
 
@@ -58,6 +60,11 @@ class Floor:
     def camera_tilt(self) -> float:
         """How far the camera looks down, in degrees; negative when it looks up."""
         return math.degrees(math.asin(float(np.clip(-self.up[2], -1, 1))))
+
+    @property
+    def camera_roll(self) -> float:
+        """How far the picture is turned clockwise from upright, in degrees."""
+        return math.degrees(math.atan2(float(self.up[0]), float(-self.up[1])))
 
 
 def level_rotation(camera_tilt: float) -> Float[np.ndarray, "3 3"]:
@@ -99,8 +106,8 @@ def find_floor(pose: Pose3D, *, seed: int = 0) -> Floor:
         seed: Of the random tries.
 
     Raises:
-        InputError: The pose is not placed or has no times, or the feet rest in too few places: on a line, any tilt
-            fits.
+        InputError: The pose is not placed or has no times, the feet rest in too few places (on a line, any tilt
+            fits), or the body leans on what was found.
     """
     if pose.seconds is None:
         raise InputError("the floor is found from motion, got single pictures; give the camera's tilt")
@@ -121,8 +128,30 @@ def find_floor(pose: Pose3D, *, seed: int = 0) -> Floor:
     steep = math.degrees(math.acos(float(np.clip(-normal[1], -1, 1))))
     if steep > _STEEP_DEGREES:
         raise InputError(f"the floor must be below the camera, got one tilted by {steep:.0f} degrees; give the tilt")
+    lean = _lean(pose, normal)
+    if lean > _LEAN_DEGREES:
+        raise InputError(
+            f"feet must rest in places that span a floor, got some on which the body leans by {lean:.0f} degrees; "
+            "give the camera's tilt"
+        )
     ankle = _ankle_height(pose)
     return Floor(up=normal, height=-float(middle @ normal) + ankle, contacts=int(best.sum()))
+
+
+def _lean(pose: Pose3D, up: Float[np.ndarray, "3"]) -> float:
+    """Return how far the trunk leans from a direction, in degrees, on average over the clip; 0 if no trunk is seen."""
+    joints = pose.skeleton.joints
+    if not {"left_hip", "right_hip", "left_shoulder", "right_shoulder"} <= set(joints):
+        return 0.0
+    hips, shoulders = (
+        np.mean([pose.positions[:, joints.index(f"{side}_{part}")] for side in ("left", "right")], axis=0)
+        for part in ("hip", "shoulder")
+    )
+    trunk = (shoulders - hips).astype(np.float64)
+    trunk = trunk[np.isfinite(trunk).all(axis=1)]
+    mean = (trunk / np.linalg.norm(trunk, axis=1, keepdims=True).clip(1e-9)).sum(axis=0)
+    size = float(np.linalg.norm(mean))
+    return math.degrees(math.acos(float(np.clip(mean @ up / size, -1, 1)))) if size > 0 else 0.0
 
 
 def on_floor(pose: Pose3D, floor: Floor, *, up: Up = "z") -> Pose3D:
@@ -155,7 +184,7 @@ def on_floor(pose: Pose3D, floor: Floor, *, up: Up = "z") -> Pose3D:
         provenance={
             **pose.provenance,
             "floor": f"from {how}: the camera is {floor.height:.2f} m above it and looks down by "
-            f"{floor.camera_tilt:.1f} degrees",
+            f"{floor.camera_tilt:.1f} degrees" + (f", rolled by {floor.camera_roll:.1f}" if floor.contacts else ""),
         },
     )
 

@@ -18,7 +18,7 @@ from ampose.engines import AUTO, COMPARED, Precision, Runners
 from ampose.errors import InputError
 from ampose.models import LifterNetwork
 from ampose.models.expected_error import expect_error
-from ampose.models.prediction import predict
+from ampose.models.prediction import LEAST_JOINTS, predict
 from ampose.models.window_prediction import predict_footage, predict_samples
 from ampose.normalisation import normalise
 from ampose.pose import Pose2D, Pose3D
@@ -28,8 +28,6 @@ from ampose.weights import load_weights
 from ampose.windows import Footage, Moments, runs
 
 SHORT_HASH = 12
-LEAST_JOINTS = 6
-"""Frames in which the model is shown fewer joints than this are left out: what is there fits nearly any pose."""
 
 
 class Lifter:
@@ -84,8 +82,8 @@ class Lifter:
 
         Args:
             keypoints: A Pose2D, or pixels of shape (frame, joint, 2), or with a confidence as the third
-                number. A frame of NaN is a frame without the person, a joint of NaN one that was not seen: a model that
-                was trained with missing joints infers it from the others, with confidence 0.
+                number. A frame of NaN is a frame without the person, a joint of NaN, masked or of confidence 0 one that
+                was not seen: a model that was trained with missing joints infers it from the others, with confidence 0.
             image_size: (width, height) in pixels; needed with an array. This, ``skeleton`` and ``fps`` say what
                 an array cannot; a Pose2D has its own.
             skeleton: The skeleton of the array's joints; needed with an array unless it is the lifter's own.

@@ -17,8 +17,9 @@ from ampose.detect import Detection, Detector, create_detector, detectors
 from ampose.detect.in_box import InBox
 from ampose.errors import InputError
 from ampose.finishing import Finish, finish
-from ampose.lifter import LEAST_JOINTS, Lifter
+from ampose.lifter import Lifter
 from ampose.media import Media, open_media
+from ampose.models.prediction import LEAST_JOINTS
 from ampose.picking import Box, pick_at, pick_people
 from ampose.pose import Pose2D, Pose3D
 from ampose.sides import keep_sides

@@ -6,8 +6,9 @@ that frame numbers stay those of the video, and nothing is invented for it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from types import EllipsisType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -49,7 +50,7 @@ class Pose2D:
 
     def __post_init__(self) -> None:
         _check_shapes(self.keypoints, self.confidence, self.skeleton, "keypoints", 2)
-        if min(self.image_size) <= 0:
+        if not _is_size(self.image_size):
             raise InputError(f"image_size must be positive (width, height), got {self.image_size}")
         _check_finite_or_missing(self.keypoints, self.skeleton)
         _check_confidence(self.confidence, self.skeleton)
@@ -67,17 +68,20 @@ class Pose2D:
     ) -> "Pose2D":
         """Make a pose from (frame, joint, 2) pixels or (frame, joint, 3) pixels and confidence.
 
-        The numbers are copied. Without a confidence, each joint that is there has confidence 1.
+        The numbers are copied. Without a confidence, each joint that is there has confidence 1. A joint that is masked,
+        or has confidence 0, was not seen, wherever it is said to be: detectors write (0, 0, 0) for it.
 
         Raises:
             InputError: The array has another shape, or does not hold numbers.
         """
         try:
-            array = np.array(keypoints, dtype=np.float32)
-        except (TypeError, ValueError) as error:
+            array = np.array(_unmasked(keypoints), dtype=np.float32)
+        except (TypeError, ValueError, RuntimeError) as error:
             raise InputError(f"keypoints must be numbers, got {' '.join(str(error).split())}") from error
         if array.ndim != 3 or array.shape[2] not in (2, 3):
             raise InputError(f"keypoints must have shape (frame, joint, 2 or 3), got {array.shape}")
+        if array.shape[2] == 3:
+            array[array[..., 2] == 0] = np.nan
         there = ~np.isnan(array[..., :2]).any(axis=2)
         confidence = array[..., 2] if array.shape[2] == 3 else there.astype(np.float32)
         return cls(
@@ -200,6 +204,17 @@ def _check_times(times: np.ndarray | None, num_frames: int) -> None:
         raise InputError(f"times must be one for each of the {num_frames} frames, got shape {times.shape}")
     if not np.isfinite(times).all() or (np.diff(times) <= 0).any():
         raise InputError("times must be finite and rise from frame to frame, got some that do not")
+
+
+def _unmasked(array: Any) -> Any:
+    """Return an array with NaN where it was masked."""
+    return np.where(array.mask, np.nan, array.data) if isinstance(array, np.ma.MaskedArray) else array
+
+
+def _is_size(size: Any) -> bool:
+    """Say whether this is (width, height)."""
+    numbers = isinstance(size, tuple | list | np.ndarray) and all(isinstance(side, Real) for side in size)
+    return numbers and len(size) == 2 and min(size) > 0
 
 
 def _check_shapes(points: np.ndarray, confidence: np.ndarray, skeleton: Skeleton, name: str, axes: int) -> None:

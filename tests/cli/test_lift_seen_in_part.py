@@ -69,7 +69,7 @@ def test_single_joints_are_inferred_and_the_summary_says_which(forgiving, tmp_pa
 def test_a_half_body_goes_through_every_step_and_format(forgiving, tmp_path, caplog):
     """Hips and legs out of the picture: all steps do what they can, and no floor is made of legs that nobody saw."""
     source = openpose(tmp_path / "clip", dict.fromkeys(range(6), LEGS))
-    steps = ["--height", "1.8", "--constant-bones", "--smooth", "one-euro", "--ground", "tilt"]
+    steps = ["--height", "1.8", "--constant-bones", "--smooth", "one-euro", "--ground", "tilt", "--camera-tilt", "0"]
     lift(source, tmp_path / "out", forgiving, *steps, "--to", "csv,trc,bvh,glb,html")
     (person,) = formats.read(tmp_path / "out" / "poses.npz")
     assert np.isfinite(person.pose3d.positions).all()

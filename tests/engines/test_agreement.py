@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -156,3 +157,16 @@ def test_missing_joints_go_through_every_engine(engine):
     answer = create_engine(engine, network)(x)
     assert answer.isfinite().all()
     torch.testing.assert_close(answer, network(x), rtol=0, atol=2e-5)
+
+
+@pytest.mark.parametrize("engine", ["torch", *BUILT])
+def test_threads_do_not_mix_up_their_poses(engine):
+    if missing_package(engine):
+        pytest.skip(f"the package of {engine} is not installed")
+    network = disturbed(create_model("ampose-small", depth=1))
+    run = create_engine(engine, network)
+    people = [keypoints(network, count) for count in (1, 5, 17, 40)] * 8
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(run, people))
+    for answer, x in zip(answers, people, strict=True):
+        torch.testing.assert_close(answer, network(x), rtol=0, atol=2e-5)

@@ -11,9 +11,11 @@ import torch
 
 import ampose
 from ampose import cli
+from ampose.camera import Intrinsics
 from ampose.cli import USER_ERROR
 from ampose.engines.contract import missing_package
 from ampose.engines.export import KINDS, LARGEST_MM
+from ampose.engines.pixel_lifter import PixelLifter
 from ampose.models import create_model
 from ampose.skeletons import get_skeleton
 from ampose.weights import save_weights
@@ -59,6 +61,21 @@ def test_a_fresh_process_without_ampose_answers_the_same(exported, weights, rng,
     assert done.returncode == 0, done.stderr
     expected = ampose.load_model(weights).lift(keypoints, image_size=SIZE).positions
     np.testing.assert_allclose(np.load(tmp_path / "positions.npy"), expected, rtol=0, atol=2e-5)
+
+
+def test_too_few_joints_are_nobody_in_an_exported_program_too(tmp_path):
+    """A network that infers joints makes up a whole person of one joint, if it is let."""
+    torch.manual_seed(0)
+    save_weights(tmp_path / "weights", "ampose-small", create_model("ampose-small", depth=1, missing_token=True))
+    lifter = ampose.load_model(tmp_path / "weights")
+    keypoints = people(np.random.default_rng(0), 4)
+    keypoints[1, 5:] = keypoints[2, 6:] = np.nan
+    expected = lifter.lift(keypoints, image_size=SIZE).positions
+    assert np.isnan(expected).all(axis=(1, 2)).tolist() == [False, True, False, False]
+    camera = torch.tensor([[*Intrinsics.from_field_of_view(SIZE).focal, SIZE[0] / 2, SIZE[1] / 2, *SIZE]] * 4)
+    with torch.no_grad():
+        answer = PixelLifter(lifter.network, flip=True)(torch.from_numpy(keypoints), camera.float())
+    np.testing.assert_allclose(answer.numpy(), expected, atol=2e-5)
 
 
 def test_the_folder_says_what_it_is(exported, weights):

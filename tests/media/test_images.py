@@ -63,6 +63,14 @@ def test_grey_and_transparent_pictures_become_rgb(tmp_path):
     assert (clear == (1, 2, 3)).all()
 
 
+@pytest.mark.parametrize("suffix", ["png", "tiff"])
+def test_16_bits_of_grey_are_not_clipped(tmp_path, suffix):
+    deep = (np.arange(48, dtype=np.uint16) * 1300).reshape(6, 8)
+    Image.fromarray(deep).save(tmp_path / f"deep.{suffix}")
+    (frame,) = open_media(tmp_path / f"deep.{suffix}")
+    np.testing.assert_array_equal(frame, np.repeat((deep >> 8).astype(np.uint8)[..., None], 3, axis=2))
+
+
 def test_mixed_sizes_name_the_first_odd_picture(tmp_path):
     save(tmp_path / "1.png")
     save(tmp_path / "2.png", (41, 30))

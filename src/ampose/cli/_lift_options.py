@@ -49,9 +49,9 @@ class Filming:
     focal: str | None = None
     """The camera's focal length in pixels, in place of the field of view, as in 1145; or all that is known of it, as
     fx,fy,cx,cy."""
-    camera_tilt: float = 0.0
-    """How far the camera looks down, in degrees. The pictures and the formats with an axis that points up are turned
-    upright by it; in the other files the numbers stay in camera axes."""
+    camera_tilt: float | None = None
+    """How far the camera looks down, in degrees; taken for level if nothing is said. The pictures and the formats with
+    an axis that points up are turned upright by it; in the other files the numbers stay in camera axes."""
 
 
 @dataclass(frozen=True, kw_only=True)

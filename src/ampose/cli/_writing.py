@@ -31,7 +31,7 @@ def check_names(paths: Sequence[Path], *, timed: bool) -> None:
         if not timed and "no_fps" not in carries(path):
             raise InputError(
                 f"{path}: poses must have a frame rate for a {path.suffix} file, got pictures without one; "
-                "name one: ampose convert poses.json ... --fps 30"
+                "give one (--fps), or afterwards: ampose convert FOLDER/poses.json ... --fps 30"
             )
 
 

@@ -1,5 +1,6 @@
 """CUDA graphs: a forward pass is recorded once for a batch size and replayed, without Python in between."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -27,10 +28,15 @@ class CudaGraphs:
         self.network = network
         self.tf32 = tf32
         self.largest = largest
+        self.turn = threading.Lock()  # all threads write into the same input
         self.recorded: dict[torch.Size, tuple[torch.cuda.CUDAGraph, Tensor, Tensor]] = {}
 
     def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:
         """Answer on the device of the keypoints."""
+        with self.turn:
+            return self._replay(keypoints)
+
+    def _replay(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:
         count = len(keypoints)
         size = torch.Size((min(1 << (count - 1).bit_length(), self.largest), *keypoints.shape[1:]))
         if size not in self.recorded:

@@ -1,5 +1,7 @@
 """OpenVINO on the CPU: the most poses a second."""
 
+import threading
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -30,10 +32,13 @@ class OpenVino:
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
             "ENABLE_CPU_PINNING": False,  # pinned to a core that others use, it waits for them
         }
-        compiled = openvino.compile_model(openvino_model(fold(network), network_examples(network)), "CPU", settings)
-        self.request = compiled.create_infer_request()
+        model = openvino_model(fold(network), network_examples(network))
+        self.compiled = openvino.compile_model(model, "CPU", settings)
+        self.of_thread = threading.local()
 
     def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:
         """Answer what the network answers."""
-        lifted = self.request.infer({0: keypoints.numpy(force=True)}, share_inputs=True)[0]
+        if not hasattr(self.of_thread, "request"):  # a request has one input: threads that share it mix up their poses
+            self.of_thread.request = self.compiled.create_infer_request()
+        lifted = self.of_thread.request.infer({0: keypoints.numpy(force=True)}, share_inputs=True)[0]
         return torch.from_numpy(lifted).to(keypoints.device)

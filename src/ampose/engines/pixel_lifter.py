@@ -8,7 +8,7 @@ from ampose.camera import Intrinsics
 from ampose.engines.folded import fold
 from ampose.engines.programs import INPUT, Examples
 from ampose.models import LifterNetwork
-from ampose.models.prediction import predict_chunk
+from ampose.models.prediction import LEAST_JOINTS, predict_chunk
 from ampose.skeletons import get_skeleton
 
 CAMERA = "camera"
@@ -33,14 +33,17 @@ class PixelLifter(nn.Module):
         """Lift pixels.
 
         Args:
-            keypoints: Pixels.
+            keypoints: Pixels; NaN for joints that were not seen.
             camera: Focal lengths x and y, centre x and y, width and height of the picture; all in pixels.
 
         Returns:
-            Metres, root-relative, camera axes.
+            Metres, root-relative, camera axes; NaN where too few joints were seen, as ``Lifter.lift`` has it.
         """
         intrinsics = Intrinsics(focal=camera[:, :2], centre=camera[:, 2:4], image_size=camera[:, 4:])
-        return predict_chunk(self.network, keypoints, intrinsics, flip=self.flip)
+        lifted = predict_chunk(self.network, keypoints, intrinsics, flip=self.flip)
+        lost = keypoints.isnan().any(dim=2)
+        too_few = (~lost).sum(dim=1) < LEAST_JOINTS
+        return lifted.masked_fill(too_few[:, None, None], torch.nan)
 
 
 def made_up_people(network: LifterNetwork, count: int) -> Examples:

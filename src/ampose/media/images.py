@@ -136,6 +136,9 @@ def _read(file: Path) -> Frame:
     try:
         with image_module.open(file) as image:
             upright: Image = pillow("ImageOps").exif_transpose(image)
+            if upright.mode.startswith("I"):  # 16 bits, which Pillow would clip to 8
+                eight = (np.asarray(upright).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8)
+                return np.repeat(eight[..., None], 3, axis=2)
             return np.array(upright.convert("RGB"))
     except (OSError, ValueError, SyntaxError, image_module.DecompressionBombError) as error:
         raise _unreadable(file, error) from error

@@ -17,6 +17,9 @@ from ampose.normalisation import normalise
 from ampose.skeletons import Skeleton, get_skeleton
 from ampose.targets import decode, needs_root_depth
 
+LEAST_JOINTS = 6
+"""Frames in which the model is shown fewer joints than this are left out: what is there fits nearly any pose."""
+
 
 @torch.inference_mode()
 def predict(
