@@ -238,6 +238,7 @@ def spoilt(frame: int, joint: str) -> np.ndarray:
     [
         pytest.param(people(), {}, "image_size must be given with an array", id="no size"),
         pytest.param(people(), {"image_size": (0, 0)}, "image_size must be positive", id="size zero"),
+        pytest.param(people(), {"image_size": SIZE, "fps": 0.0}, "fps must be a positive number, got 0", id="fps"),
         pytest.param(people(joints=16), {"image_size": SIZE}, "17 joints of human36m_17, got 16", id="16 joints"),
         pytest.param(people(joints=33), {"image_size": SIZE}, "name the skeleton", id="33 joints"),
         pytest.param(people()[0], {"image_size": SIZE}, r"shape \(frame, joint, 2 or 3\)", id="one frame"),

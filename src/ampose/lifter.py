@@ -170,6 +170,8 @@ class Lifter:
             return keypoints
         if image_size is None:
             raise InputError("image_size must be given with an array of keypoints, got None; pass (width, height)")
+        if fps is not None and not 0 < fps < float("inf"):
+            raise InputError(f"fps must be a positive number, got {fps!r}")
         known = self.skeleton if skeleton is None else get_skeleton(skeleton)
         return Pose2D.from_array(keypoints, skeleton=known, image_size=image_size, fps=fps)
 

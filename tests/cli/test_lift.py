@@ -10,6 +10,8 @@ from PIL import Image
 
 from ampose import formats
 from ampose.cli import main
+from ampose.cli._lift_batch import name_folders
+from ampose.errors import InputError
 from ampose.media import open_media
 from ampose.media.writing import writing_video
 
@@ -116,6 +118,22 @@ def test_output_is_checked_before_the_work(weights, short_clip, tmp_path, capsys
         assert f"{output}: output must be a folder to write to" in error
         assert "finding the person" not in error
     assert (tmp_path / "file").read_text() == "in the way"
+
+
+def test_poses_are_not_lifted_over_themselves(weights, tmp_path, capsys):
+    file = tmp_path / "poses.json"
+    file.write_text("{}")
+    assert main(["lift", str(file), "-o", str(tmp_path), "--model", weights]) == 2
+    assert "must not be overwritten by what is lifted from it" in capsys.readouterr().err
+    assert file.read_text() == "{}"
+
+
+def test_folders_of_inputs_of_one_name_tell_them_apart(tmp_path):
+    sources = [Path(name) for name in ("a/cam.mp4", "b/cam.mp4", "b/cam.mov", "x.mp4")]
+    named = name_folders(sources, tmp_path)
+    assert [folder.name for folder in named.values()] == ["a_cam_mp4", "b_cam_mp4", "cam_mov", "x"]
+    with pytest.raises(InputError, match="inputs must have different names, got a_cam_mp4 2 times"):
+        name_folders([Path("1/a/cam.mp4"), Path("2/a/cam.mp4")], tmp_path)
 
 
 def test_output_into_the_folder_of_the_pictures(weights, tmp_path, capsys):

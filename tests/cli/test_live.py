@@ -46,7 +46,7 @@ def test_live_shows_the_latency_and_writes_what_lift_would(short_clip, untrained
 def test_live_stops_in_time_and_smooths(short_clip, untrained, capsys):
     arguments = ["live", "--camera", str(short_clip), "--no-window", "--model", untrained]
     assert main([*arguments, "--seconds", "0.05"]) == 0
-    frames = int(re.match(r"(\d+) frames", capsys.readouterr().out)[1])
+    frames = int(re.match(r"(\d+) frames?;", capsys.readouterr().out)[1])
     assert 1 <= frames < 10
 
 

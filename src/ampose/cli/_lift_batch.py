@@ -51,17 +51,29 @@ def lift_many(sources: Sequence[Path], output: Path, settings: Settings) -> None
 
 
 def name_folders(sources: Sequence[Path], output: Path) -> dict[Path, Path]:
-    """Return a folder for each input: its name without the ending, and with it where two would be the same."""
-    stems = Counter(source.resolve().stem for source in sources)
-    names = [_name(source, alone=stems[source.resolve().stem] == 1) for source in sources]
+    """Return a folder for each input: its name without the ending.
+
+    Where two would be the same, with the ending, or with the name of the folder that they are in as well.
+
+    Raises:
+        InputError: Two are still the same.
+    """
+    names = [source.resolve().stem for source in sources]
+    for longer in (_with_ending, _with_folder):
+        times = Counter(names)
+        names = [longer(source) if times[name] > 1 else name for source, name in zip(sources, names, strict=True)]
     for name, count in Counter(names).items():
         if count > 1:
             raise InputError(f"inputs must have different names, got {name} {count} times; lift them one by one")
     return {source: output / name for source, name in zip(sources, names, strict=True)}
 
 
-def _name(source: Path, *, alone: bool) -> str:
-    return source.resolve().stem if alone else source.resolve().name.replace(".", "_")
+def _with_ending(source: Path) -> str:
+    return source.resolve().name.replace(".", "_")
+
+
+def _with_folder(source: Path) -> str:
+    return f"{source.resolve().parent.name}_{_with_ending(source)}"
 
 
 def _results(folders: dict[Path, Path], settings: Settings) -> Iterator[tuple[Path, str, bool]]:

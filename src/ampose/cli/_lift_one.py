@@ -80,6 +80,8 @@ def check_folder(folder: Path, source: Path) -> None:
     """Refuse a place that cannot be written to before the work begins; leaves nothing behind."""
     if folder.resolve() == source.resolve():
         raise InputError(f"{folder}: output must be another folder than the input; name one with -o")
+    if source.resolve() in ((folder / f"poses.{suffix}").resolve() for suffix in ("json", "npz")):
+        raise InputError(f"{source}: must not be overwritten by what is lifted from it; name another folder with -o")
     there = folder
     while not there.exists() and not there.is_symlink():
         there = there.parent

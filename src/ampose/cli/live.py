@@ -146,10 +146,13 @@ def _write(folder: Path, recording: "Recording") -> None:
 def _summary(latency: "Latency", folder: Path | None, recording: "Recording") -> str:
     steps = latency.percentiles(50.0, 99.0)
     frames = len(latency.steps["total"])
-    lines = [f"{frames} frames; milliseconds a frame:", f"{'':<10}{'p50':>8}{'p99':>8}"]
+    lines = [f"{frames} frame{'s' * (frames != 1)}; milliseconds a frame:", f"{'':<10}{'p50':>8}{'p99':>8}"]
     lines += [f"{step:<10}{half:>8.1f}{most:>8.1f}" for step, (half, most) in steps.items()]
     if folder is not None:
-        lines.append(f"{len(recording.poses())} people in {folder / 'poses.json'} and {folder / 'poses.npz'}")
+        people = len(recording.poses())
+        lines.append(
+            f"{people} {'person' if people == 1 else 'people'} in {folder / 'poses.json'} and {folder / 'poses.npz'}"
+        )
     return "\n".join(lines)
 
 
