@@ -1,5 +1,6 @@
 """How keypoints become 3D, as the options of ``ampose lift`` say it: the camera above all."""
 
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from ampose.errors import InputError
 
 if TYPE_CHECKING:
     from ampose.camera import Intrinsics
-    from ampose.pipeline import Lifting
+    from ampose.pipeline import Lifting, Seen
 
 
 def read_how(settings: Settings, image_size: tuple[int, int], field_of_view: float | None = None) -> "Lifting":
@@ -59,24 +60,38 @@ def read_focal(text: str, image_size: tuple[int, int]) -> "Intrinsics":
     return Intrinsics(**dict(zip(("focal", "centre", "image_size"), as_array, strict=True)))
 
 
-def pictured_field_of_view(source: Path, filming: Filming) -> float | None:
-    """Return what a picture's EXIF data say of the camera, where the user said nothing; None if they do not."""
+def pictured_field_of_view(source: Path, filming: Filming, seen: "Seen | None" = None) -> float | None:
+    """Return what a picture's EXIF data or a keypoint file say of the camera, where the user said nothing.
+
+    Args:
+        source: The input.
+        filming: What the user said.
+        seen: Whom a keypoint file holds; None for pictures.
+
+    Returns:
+        Degrees; None if nobody says it.
+    """
     from ampose.media.exif import field_of_view
     from ampose.media.images import is_picture
 
     if filming.focal is not None or filming.field_of_view is not None:
         return None
+    if seen is not None:
+        pose = seen.tracks[0].pose
+        focal = pose.provenance.get("focal_px")
+        return None if focal is None else math.degrees(2 * math.atan(max(pose.image_size) / 2 / float(focal)))
     return field_of_view(source) if source.is_file() and is_picture(source) else None
 
 
-def describe_camera(filming: Filming, pictured: float | None) -> str:
+def describe_camera(filming: Filming, pictured: float | None, *, of_file: bool = False) -> str:
     """Say which camera was taken, and who said so."""
     if filming.focal is not None:
         return f"focal length {filming.focal} pixels, as given"
     if filming.field_of_view is not None:
         return f"field of view {filming.field_of_view:g} degrees, as given"
     if pictured is not None:
-        return f"field of view {pictured:.1f} degrees, from the picture's EXIF data"
+        said_by = "keypoint file" if of_file else "picture's EXIF data"
+        return f"field of view {pictured:.1f} degrees, from the {said_by}"
     return f"field of view {DEFAULT_FIELD_OF_VIEW:g} degrees, assumed: --focal or --field-of-view would say it"
 
 

@@ -61,7 +61,7 @@ def lift_one(source: Path, folder: Path, settings: Settings) -> Done:
     person = _read_person(settings)
     read_how(settings, (1, 1))  # refuse a wrong setting before a file is read
     media, seen = _open(source, settings)
-    pictured = None if seen else pictured_field_of_view(source, settings.filming)
+    pictured = pictured_field_of_view(source, settings.filming, seen)
     how = read_how(settings, media.image_size, pictured)
     preview = settings.writing.preview and media.num_frames != 1
     _check_packages(preview=preview)
@@ -72,7 +72,7 @@ def lift_one(source: Path, folder: Path, settings: Settings) -> Done:
     shown = max(lifted.people, key=lambda one: (~one.pose3d.missing).sum())
     files = _write(folder, lifted, more, settings)
     files += _draw(folder, media, lifted, shown, settings, preview=preview)
-    camera = describe_camera(settings.filming, pictured)
+    camera = describe_camera(settings.filming, pictured, of_file=seen is not None)
     return Done(media, lifted, shown, camera, files, time.perf_counter() - start)
 
 

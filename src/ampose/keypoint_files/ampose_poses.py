@@ -32,7 +32,8 @@ class AmposePoses:
         """Read the keypoints of everybody."""
         if given.skeleton is not None:
             raise InputError(f"skeleton must not be given, as the file has its own, got {given.skeleton.name}")
-        people = {person.id: person.pose2d for person in formats.read(content.path) if person.pose2d is not None}
+        persons = formats.read(content.path)
+        people = {person.id: person.pose2d for person in persons if person.pose2d is not None}
         if not people:
             raise InputError("the file must have 2D keypoints, got 3D poses alone; they are lifted already")
         first = next(iter(people.values()))
@@ -44,7 +45,17 @@ class AmposePoses:
             image_size=first.image_size,
             fps=first.fps,
             times=first.times,
+            focal_px=_focal(persons[0].pose3d.provenance.get("focal_px")),
         )
+
+
+def _focal(text: str | None) -> float | None:
+    """Read what the lifter wrote, which whoever changes the file may have changed."""
+    try:
+        focal = float(text or "nan")
+    except ValueError:
+        return None
+    return focal if 0 < focal < float("inf") else None
 
 
 def _found(pose: Pose2D, frame: int, identity: int) -> Found:

@@ -67,6 +67,7 @@ class PeopleFile:
         image_size: Width and height in pixels, if the file says so.
         fps: Frames per second, if the file says so.
         times: Seconds of each frame, if they are not evenly spaced and the file says so.
+        focal_px: Focal length of the camera in pixels, if the file says so.
     """
 
     frames: Sequence[Sequence[Found]]
@@ -75,6 +76,7 @@ class PeopleFile:
     image_size: tuple[int, int] | None = None
     fps: float | None = None
     times: Float[np.ndarray, " frame"] | None = None
+    focal_px: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -151,7 +151,9 @@ def _size(people: PeopleFile, given: Given, entry: Entry[type[KeypointReader]], 
 def _origin(entry: Entry[type[KeypointReader]], content: Content, people: PeopleFile) -> dict[str, str]:
     origin = {"source": content.path.name, "format": entry.name}
     first = people.frame_names[0]
-    return origin if first is None else {**origin, "first_frame": first}
+    focal = None if people.focal_px is None else f"{people.focal_px:.1f}"
+    said = {"first_frame": first, "focal_px": focal}
+    return origin | {name: value for name, value in said.items() if value is not None}
 
 
 def _tracks(
