@@ -7,7 +7,6 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
 
 from ampose.atomic import replacing
 from ampose.data import Motion
@@ -129,7 +128,7 @@ def _worst(errors: np.ndarray, actions: np.ndarray) -> Sequence[tuple[int, str]]
 def _draw_body(axis: Axes, flat: np.ndarray, skeleton: Skeleton, colour: str | None = None) -> None:
     """Draw the bones in one colour, or each in its side's."""
     for (_, joint), (a, b) in zip(skeleton.bones, skeleton.bone_indices, strict=True):
-        of_side = to_hex(np.divide(SIDE_COLOURS[skeleton.side_of(joint)], 255))
+        of_side = tuple(np.divide(SIDE_COLOURS[skeleton.side_of(joint)], 255))
         axis.plot(*flat[[a, b]].T, color=colour or of_side, lw=2.2, solid_capstyle="round")
     axis.set(aspect="equal", xticks=[], yticks=[])
     if not axis.yaxis_inverted():

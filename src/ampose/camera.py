@@ -61,6 +61,16 @@ class Intrinsics:
         )
 
 
+def field_of_view(image_size: tuple[int, int], focal: float) -> float:
+    """Return how many degrees a camera of this focal length, in pixels, sees across its longer side.
+
+    Example:
+        >>> round(field_of_view((1000, 800), float(Intrinsics.from_field_of_view((1000, 800), 50.0).focal[0])), 3)
+        50.0
+    """
+    return math.degrees(2 * math.atan(max(image_size) / 2 / focal))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Camera:
     """A calibrated camera in the world.

@@ -96,17 +96,19 @@ def _common_floor(poses: Sequence[Pose3D], how: Finish) -> Floor | None:
     found, why = [], ""
     for pose in sorted(poses, key=lambda pose: int(pose.missing.sum())):
         try:
-            found.append(
-                find_floor(pose)
-                if how.camera_tilt is None or how.ground == "feet"
-                else floor_from_tilt(pose, how.camera_tilt)
-            )
+            found.append(_floor(pose, how))
         except InputError as error:
             why = str(error)
     if not found:
         _LOG.warning("%s; the poses stay in camera axes", why)
         return None
     return max(found, key=lambda floor: floor.contacts)
+
+
+def _floor(pose: Pose3D, how: Finish) -> Floor:
+    if how.ground == "tilt" and how.camera_tilt is not None:
+        return floor_from_tilt(pose, how.camera_tilt)
+    return find_floor(pose)
 
 
 def _standing(pose: Pose3D, floor: Floor) -> Pose3D:

@@ -18,10 +18,10 @@ from ampose.engines import AUTO, COMPARED, Precision, Runners
 from ampose.errors import InputError
 from ampose.models import LifterNetwork
 from ampose.models.expected_error import expect_error
-from ampose.models.prediction import LEAST_JOINTS, predict
+from ampose.models.prediction import has_enough_joints, predict
 from ampose.models.window_prediction import predict_footage, predict_samples
 from ampose.normalisation import normalise
-from ampose.pose import Pose2D, Pose3D
+from ampose.pose import Pose2D, Pose3D, check_fps
 from ampose.samples import Samples
 from ampose.skeletons import Skeleton, find_mapping, get_skeleton
 from ampose.weights import load_weights
@@ -115,7 +115,7 @@ class Lifter:
             points[:, [self.skeleton.index(joint) for joint in mapping.guessed]] = np.nan
         else:
             _check_whole(points, self.skeleton)
-        there = (~np.isnan(points).any(axis=2)).sum(axis=1) >= LEAST_JOINTS
+        there = has_enough_joints(torch.from_numpy(points)).numpy()
         seen = torch.from_numpy(points[there])
         cameras = _for_each(camera, len(seen))
         positions = np.full((*points.shape[:2], 3), np.nan, dtype=np.float32)
@@ -170,8 +170,7 @@ class Lifter:
             return keypoints
         if image_size is None:
             raise InputError("image_size must be given with an array of keypoints, got None; pass (width, height)")
-        if fps is not None and not 0 < fps < float("inf"):
-            raise InputError(f"fps must be a positive number, got {fps!r}")
+        check_fps(fps)
         known = self.skeleton if skeleton is None else get_skeleton(skeleton)
         return Pose2D.from_array(keypoints, skeleton=known, image_size=image_size, fps=fps)
 

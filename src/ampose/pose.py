@@ -206,6 +206,16 @@ def _check_times(times: np.ndarray | None, num_frames: int) -> None:
         raise InputError("times must be finite and rise from frame to frame, got some that do not")
 
 
+def check_fps(fps: float | None, name: str = "fps") -> None:
+    """Refuse a frame rate that is none; None says that there is no rate.
+
+    Raises:
+        InputError: It is not positive, or not finite.
+    """
+    if fps is not None and not 0 < fps < float("inf"):
+        raise InputError(f"{name} must be a positive number, got {fps}")
+
+
 def _unmasked(array: Any) -> Any:
     """Return an array with NaN where it was masked."""
     return np.where(array.mask, np.nan, array.data) if isinstance(array, np.ma.MaskedArray) else array

@@ -42,11 +42,11 @@ def keep_sides(pose: Pose2D) -> tuple[Pose2D, Bool[np.ndarray, " frame"]]:
         The pose, and in which frames sides were exchanged.
     """
     exchanged = np.zeros(len(pose), dtype=bool)
-    paired = np.flatnonzero(pose.skeleton.flip_order != np.arange(pose.skeleton.num_joints))
+    paired = _paired(pose.skeleton)
     there = np.flatnonzero(~np.isnan(pose.keypoints[:, paired]).all(axis=(1, 2)))
     if pose.seconds is None or len(there) < 2:
         return pose, exchanged
-    costs = _costs(pose.keypoints[there].astype(float), np.diff(pose.seconds[there]), pose.skeleton.flip_order, paired)
+    costs = _costs(pose.keypoints[there].astype(float), np.diff(pose.seconds[there]), pose.skeleton)
     exchanged[there] = _cheapest(costs)
     if not exchanged.any():
         return pose, exchanged
@@ -57,10 +57,13 @@ def keep_sides(pose: Pose2D) -> tuple[Pose2D, Bool[np.ndarray, " frame"]]:
     return replace(pose, keypoints=keypoints, confidence=confidence, provenance=said), exchanged
 
 
+def _paired(skeleton: Skeleton) -> Int[np.ndarray, " side"]:
+    """Return the joints that have a counterpart on the other side."""
+    return np.flatnonzero(skeleton.flip_order != np.arange(skeleton.num_joints))
+
+
 def _steps(
-    keypoints: Float[np.ndarray, "frame joint 2"],
-    flip_order: Int[np.ndarray, " joint"],
-    paired: Int[np.ndarray, " side"],
+    keypoints: Float[np.ndarray, "frame joint 2"], skeleton: Skeleton
 ) -> tuple[Float[np.ndarray, " step"], Float[np.ndarray, " step"]]:
     """Return how far joints go from frame to frame, and from where their counterparts were, in shares of the body.
 
@@ -68,9 +71,10 @@ def _steps(
     """
     size = np.nanmax(np.nanmax(keypoints, axis=1) - np.nanmin(keypoints, axis=1), axis=1)
     size = np.maximum(np.maximum(size[1:], size[:-1]), 1e-6)[:, None]
+    paired = _paired(skeleton)
     before = keypoints[:-1, paired]
     steps = []
-    for after in (keypoints[1:, paired], keypoints[1:, flip_order[paired]]):
+    for after in (keypoints[1:, paired], keypoints[1:, skeleton.flip_order[paired]]):
         away = np.linalg.norm(after - before, axis=-1) / size
         seen = np.isfinite(away)
         steps.append(np.where(seen, away, 0).sum(axis=1) / np.where(seen.any(axis=1), seen.sum(axis=1), np.nan))
@@ -80,11 +84,10 @@ def _steps(
 def _costs(
     keypoints: Float[np.ndarray, "frame joint 2"],
     seconds: Float[np.ndarray, " step"],
-    flip_order: Int[np.ndarray, " joint"],
-    paired: Int[np.ndarray, " side"],
+    skeleton: Skeleton,
 ) -> Float[np.ndarray, "step 3"]:
     """Return what each step costs: to stay as the frame before, to change, and to be exchanged at its end."""
-    straight, crossed = _steps(keypoints, flip_order, paired)
+    straight, crossed = _steps(keypoints, skeleton)
     unlike = ~(np.minimum(straight, crossed) < FAR) | (seconds > LONGEST_STEP)
     staying = np.where(unlike, 0.0, straight)
     changing = np.where(unlike, 0.0, crossed + MARGIN)
@@ -122,8 +125,7 @@ class LiveSides:
     """
 
     def __init__(self, skeleton: Skeleton) -> None:
-        self._flip_order = skeleton.flip_order
-        self._paired = np.flatnonzero(skeleton.flip_order != np.arange(skeleton.num_joints))
+        self._skeleton = skeleton
         self._so_far = np.array([0.0, PRICE])  # the first frame is believed
         self._before: tuple[Float[np.ndarray, "joint 2"], float] | None = None
 
@@ -134,12 +136,12 @@ class LiveSides:
             keypoints: Pixels; NaN where nothing was seen.
             seconds: When it was taken, on any clock.
         """
-        if not np.isfinite(keypoints[self._paired]).any():
+        if not np.isfinite(keypoints[_paired(self._skeleton)]).any():
             return False
         if self._before is not None:
             before, then = self._before
             both = np.stack([before, keypoints]).astype(float)
-            (step,) = _costs(both, np.array([seconds - then]), self._flip_order, self._paired)
+            (step,) = _costs(both, np.array([seconds - then]), self._skeleton)
             _, self._so_far = _advance(self._so_far, step)
             self._so_far = self._so_far - self._so_far.min()
         self._before = keypoints, seconds

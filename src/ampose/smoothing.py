@@ -167,11 +167,14 @@ class Butterworth:
 
     def check(self, fps: float) -> None:
         """Refuse a cut-off that no frame rate this low can show."""
-        if self.cutoff >= fps / 2:
+        if self._beyond(fps):
             raise InputError(
                 f"butterworth cutoff must be below half the {fps:g} frames per second, got {self.cutoff:g} Hz; "
                 "lower it, or choose one-euro"
             )
+
+    def _beyond(self, fps: float) -> bool:
+        return self.cutoff >= fps / 2
 
     def sections(self, fps: float) -> Float[np.ndarray, "section 6"]:
         """Return SciPy's second-order sections of one pass; raises InputError if ``fps`` is too low."""
@@ -188,7 +191,7 @@ class Butterworth:
         return _evenly(values, times, self._even)
 
     def _even(self, values: np.ndarray, fps: float) -> np.ndarray:
-        if self.cutoff >= fps / 2:
+        if self._beyond(fps):
             return values  # a few frames that are farther apart than the clip's: they show nothing above the cut-off
         sections = self.sections(fps)
         padding = min(3 * (self.order // 2 + 1), len(values) - 1)

@@ -183,6 +183,14 @@ def test_frames_that_are_not_valid_are_seen_around_those_that_are(tmp_path):
     np.testing.assert_array_equal(seen[5].numpy(), views.keypoints["gt"][[10, 10, 13, 14, 15, 16, 17]])
 
 
+def test_nothing_valid_and_an_unknown_source_are_refused(tmp_path):
+    views = read_views(write(tmp_path / "v", [make_view("S9", frames=5, valid=np.zeros(5, dtype=bool))]))
+    with pytest.raises(InputError, match="views must have valid samples, got none"):
+        views.samples("gt", valid_only=True)
+    with pytest.raises(InputError, match="2D source must be one of gt, cpn, got 'hrnet'"):
+        views.fingerprint("hrnet")
+
+
 def test_views_of_one_take_are_one_clip_where_all_are_there(tmp_path):
     parts = [
         make_view("TS1", take, camera, 3, action=action)

@@ -1,13 +1,12 @@
 """How keypoints become 3D, as the options of ``ampose lift`` say it: the camera above all."""
 
-import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ampose.camera import DEFAULT_FIELD_OF_VIEW
+from ampose.camera import DEFAULT_FIELD_OF_VIEW, field_of_view
 from ampose.cli._lift_options import Filming, Settings
 from ampose.errors import InputError
 
@@ -71,7 +70,7 @@ def pictured_field_of_view(source: Path, filming: Filming, seen: "Seen | None" =
     Returns:
         Degrees; None if nobody says it.
     """
-    from ampose.media.exif import field_of_view
+    from ampose.media import exif
     from ampose.media.images import is_picture
 
     if filming.focal is not None or filming.field_of_view is not None:
@@ -79,8 +78,8 @@ def pictured_field_of_view(source: Path, filming: Filming, seen: "Seen | None" =
     if seen is not None:
         pose = seen.tracks[0].pose
         focal = pose.provenance.get("focal_px")
-        return None if focal is None else math.degrees(2 * math.atan(max(pose.image_size) / 2 / float(focal)))
-    return field_of_view(source) if source.is_file() and is_picture(source) else None
+        return None if focal is None else field_of_view(pose.image_size, float(focal))
+    return exif.field_of_view(source) if source.is_file() and is_picture(source) else None
 
 
 def describe_camera(filming: Filming, pictured: float | None, *, of_file: bool = False) -> str:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from ampose.view import Shown
 
 
+_ALWAYS = {"json": "everything, for any program", "npz": "the same as NumPy arrays"}
+"""The formats that are always written, and what they are."""
+
+
 @dataclass(frozen=True)
 class Done:
     """What came of it.
@@ -80,7 +84,7 @@ def check_folder(folder: Path, source: Path) -> None:
     """Refuse a place that cannot be written to before the work begins; leaves nothing behind."""
     if folder.resolve() == source.resolve():
         raise InputError(f"{folder}: output must be another folder than the input; name one with -o")
-    if source.resolve() in ((folder / f"poses.{suffix}").resolve() for suffix in ("json", "npz")):
+    if source.resolve() in ((folder / f"poses.{suffix}").resolve() for suffix in _ALWAYS):
         raise InputError(f"{source}: must not be overwritten by what is lifted from it; name another folder with -o")
     there = folder
     while not there.exists() and not there.is_symlink():
@@ -105,7 +109,7 @@ def more_files(folder: Path, to: str) -> list[Path]:
     for name in names:
         if name not in known:
             raise InputError(f"--to must name formats with commas between, of {', '.join(known)}; got {name!r}")
-    return [folder / f"poses.{name}" for name in dict.fromkeys(names) if name not in ("json", "npz")]
+    return [folder / f"poses.{name}" for name in dict.fromkeys(names) if name not in _ALWAYS]
 
 
 def read_options(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -157,13 +161,13 @@ def _open(source: Path, settings: Settings) -> "tuple[Sampled, Seen | None]":
 def _set_rate(media: "Media", fps: float | None) -> None:
     """Make a video of a folder of pictures."""
     from ampose.media.images import Pictures
+    from ampose.pose import check_fps
 
     if fps is None:
         return
     if not isinstance(media, Pictures):
         raise InputError(f"--fps must be given with keypoints or pictures only, got {media.path}, which has its own")
-    if not 0 < fps < float("inf"):
-        raise InputError(f"--fps must be a positive number, got {fps}")
+    check_fps(fps, "--fps")
     media.fps = fps
 
 
@@ -202,11 +206,11 @@ def _write(folder: Path, lifted: "Lifted", more: list[Path], settings: Settings)
 
     folder.mkdir(parents=True, exist_ok=True)
     people = [Person(one.pose3d, one.pose2d, one.id) for one in lifted.people]
-    write(folder / "poses.json", people)
-    write(folder / "poses.npz", people)
+    always = [(folder / f"poses.{suffix}", what) for suffix, what in _ALWAYS.items()]
+    for file, _ in always:
+        write(file, people)
     return [
-        (folder / "poses.json", "everything, for any program"),
-        (folder / "poses.npz", "the same as NumPy arrays"),
+        *always,
         *write_files(more, people, _tilt_left(people[0].pose3d, settings)),
     ]
 

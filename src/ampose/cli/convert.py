@@ -43,9 +43,9 @@ def convert(
         angles: Write joint angles in degrees (knee, hip, elbow, shoulder, trunk lean) to the .csv files, not positions.
     """
     from ampose import formats
+    from ampose.pose import check_fps
 
-    if fps is not None and not 0 < fps < float("inf"):
-        raise InputError(f"fps must be a positive number, got {fps}")
+    check_fps(fps)
     if not outputs:
         raise InputError("OUTPUT must be one file at least, got none; name one, such as clip.trc")
     check_names(outputs, timed=True)

@@ -8,7 +8,7 @@ from ampose.camera import Intrinsics
 from ampose.engines.folded import fold
 from ampose.engines.programs import INPUT, Examples
 from ampose.models import LifterNetwork
-from ampose.models.prediction import LEAST_JOINTS, predict_chunk
+from ampose.models.prediction import has_enough_joints, predict_chunk
 from ampose.skeletons import get_skeleton
 
 CAMERA = "camera"
@@ -41,9 +41,7 @@ class PixelLifter(nn.Module):
         """
         intrinsics = Intrinsics(focal=camera[:, :2], centre=camera[:, 2:4], image_size=camera[:, 4:])
         lifted = predict_chunk(self.network, keypoints, intrinsics, flip=self.flip)
-        lost = keypoints.isnan().any(dim=2)
-        too_few = (~lost).sum(dim=1) < LEAST_JOINTS
-        return lifted.masked_fill(too_few[:, None, None], torch.nan)
+        return lifted.masked_fill(~has_enough_joints(keypoints)[:, None, None], torch.nan)
 
 
 def made_up_people(network: LifterNetwork, count: int) -> Examples:

@@ -56,10 +56,10 @@ def _examples(lifter: Lifter, views: Views, source: str, count: int) -> list[Exa
     if not count:
         return []
     source = source if source in views.keypoints else "gt"
+    valid = views.samples(source, valid_only=True, whole_takes=True)
     chosen = _one_of_each_action(views, count)
-    of_view = views.sample_views[views.valid]
-    middles = [int(np.flatnonzero(of_view == view)[(of_view == view).sum() // 2]) for view in chosen]
-    samples = views.samples(source, valid_only=True, whole_takes=True)[torch.tensor(middles)]
+    rows = [np.flatnonzero(views.sample_views[views.valid] == view) for view in chosen]
+    samples = valid[torch.tensor([int(of_view[len(of_view) // 2]) for of_view in rows])]
     predicted = lifter.predict_samples(samples, flip=True).numpy()
     truth = root_relative(samples.positions, lifter.skeleton.root_index).numpy()
     errors = 1000 * np.linalg.norm(predicted - truth, axis=-1).mean(axis=1)

@@ -11,7 +11,7 @@ import numpy as np
 from ampose.errors import InputError, MissingExtraError
 from ampose.keypoint_files.content import Content
 from ampose.keypoint_files.contract import Found, Given, KeypointReader, PeopleFile, readers
-from ampose.pose import Pose2D
+from ampose.pose import Pose2D, check_fps
 from ampose.registry import Entry
 from ampose.skeletons import Skeleton, get_skeleton
 from ampose.track import Track
@@ -75,8 +75,7 @@ def read_keypoints(
         >>> [track.pose.keypoints.shape for track in read_keypoints(file, image_size=(640, 480))]
         [(1, 17, 2)]
     """
-    if fps is not None and not 0 < fps < float("inf"):
-        raise InputError(f"fps must be a positive number, got {fps}")
+    check_fps(fps)
     content = Content(Path(path))
     given = Given(skeleton=None if skeleton is None else get_skeleton(skeleton), image_size=image_size, video=video)
     entry = readers.get(format) if format else _recognise(content)

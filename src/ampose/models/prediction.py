@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ampose.camera import Intrinsics
@@ -19,6 +19,11 @@ from ampose.targets import decode, needs_root_depth
 
 LEAST_JOINTS = 6
 """Frames in which the model is shown fewer joints than this are left out: what is there fits nearly any pose."""
+
+
+def has_enough_joints(keypoints_px: Float[Tensor, "sample joint 2"]) -> Bool[Tensor, " sample"]:
+    """Say in which samples at least ``LEAST_JOINTS`` were seen; the others are NaN."""
+    return (~keypoints_px.isnan().any(dim=2)).sum(dim=1) >= LEAST_JOINTS
 
 
 @torch.inference_mode()

@@ -176,9 +176,7 @@ class _Evolution:
             flexion = MOST_FLEXION["elbow"] * torch.rand(count, generator=self.generator)
             axis = unit(torch.linalg.cross(direction, self._directions(count)))
             forearm = rotate_about(direction, axis, flexion)
-            for joint, new in ((upper, direction), (lower, forearm)):
-                length = bones[:, joint].norm(dim=-1, keepdim=True)
-                bones[:, joint] = torch.where(chosen, new * length, bones[:, joint])
+            _point(bones, {upper: direction, lower: forearm}, chosen)
         return self._joined(bones, positions)
 
     def free_legs(self, positions: Tensor) -> Tensor:
@@ -193,9 +191,7 @@ class _Evolution:
             own = torch.rand(count, 3, generator=self.generator)
             thigh, shank = self._leg(axes, torch.where(both[:, None], common, own), 1.0 if side == "left" else -1.0)
             moved = (chosen & (both | there))[:, None]
-            for joint, new in ((upper, thigh), (lower, shank)):
-                length = bones[:, joint].norm(dim=-1, keepdim=True)
-                bones[:, joint] = torch.where(moved, new * length, bones[:, joint])
+            _point(bones, {upper: thigh, lower: shank}, moved)
         return self._joined(bones, positions)
 
     def _leg(self, axes: Tensor, draw: Float[Tensor, "sample 3"], outward: float) -> tuple[Tensor, Tensor]:
@@ -250,3 +246,10 @@ def _tilt(positions: Tensor, skeleton: Skeleton, config: EvolutionConfig, genera
     joints = positions.shape[1]
     turned = rotate_about(positions - root, axis[:, None].expand(-1, joints, -1), angle[:, None].expand(-1, joints))
     return turned + root
+
+
+def _point(bones: Tensor, directions: dict[int, Tensor], chosen: Bool[Tensor, "sample 1"]) -> None:
+    """Give some bones of the chosen samples another direction, in place; they keep their lengths."""
+    for joint, direction in directions.items():
+        length = bones[:, joint].norm(dim=-1, keepdim=True)
+        bones[:, joint] = torch.where(chosen, direction * length, bones[:, joint])

@@ -94,9 +94,11 @@ def make_fabric(config: TrainConfig) -> Fabric:
     """Set up devices: those of torchrun if it started us, else one GPU if there is one, else the CPU."""
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     nodes = int(os.environ.get("WORLD_SIZE", "1")) // processes
-    # A loss may leave parts of a network alone (a head that says how sure it is), which DDP must be told.
-    strategy = "ddp_find_unused_parameters_true" if processes * nodes > 1 else "auto"
-    warnings.filterwarnings("ignore", "find_unused_parameters=True was specified")
+    strategy = "auto"
+    if processes * nodes > 1:
+        # A loss may leave parts of a network alone (a head that says how sure it is), which DDP must be told.
+        strategy = "ddp_find_unused_parameters_true"
+        warnings.filterwarnings("ignore", "find_unused_parameters=True was specified")
     fabric = Fabric(
         accelerator="auto", devices=processes, num_nodes=nodes, strategy=strategy, precision=config.precision
     )

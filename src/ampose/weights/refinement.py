@@ -9,12 +9,12 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import load_file, save
 
 from ampose.atomic import replacing
 from ampose.errors import InputError
 from ampose.models.refinement import PoseRefinement, RefinementConfig
-from ampose.weights.store import CONFIG_FILE, TENSOR_FILE
+from ampose.weights.store import CONFIG_FILE, TENSOR_FILE, check_tensors
 
 FORMAT, VERSION = "ampose.refinement", 1
 SUFFIX = "-refinement"
@@ -75,16 +75,13 @@ def load_refinement(folder: Path) -> RefinementWeights:
     path = folder / CONFIG_FILE
     meta = _read_meta(path)
     tensors = folder / TENSOR_FILE
-    content = tensors.read_bytes() if tensors.is_file() else b""
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != meta["sha256"]:
-        raise InputError(f"{tensors} must have the hash that {CONFIG_FILE} states, got {digest[:12]}; copy it again")
+    check_tensors(tensors, meta["sha256"])
     try:
         refinement = PoseRefinement(TypeAdapter(RefinementConfig).validate_python(meta["config"]))
-        refinement.load_state_dict(load(content))
+        refinement.load_state_dict(load_file(tensors))
     except (ValidationError, InputError, SafetensorError, RuntimeError) as error:
         raise InputError(f"{folder} must hold a refinement, got: {' '.join(str(error).split())}") from error
-    return RefinementWeights(refinement.eval(), digest, meta["lifter_sha256"], meta["facts"])
+    return RefinementWeights(refinement.eval(), meta["sha256"], meta["lifter_sha256"], meta["facts"])
 
 
 def _read_meta(path: Path) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def load_weights(name_or_folder: str | Path) -> Weights:
     """
     folder = find_weights(name_or_folder)
     meta = _read_meta(folder / CONFIG_FILE)
-    _check_tensors(folder / TENSOR_FILE, meta["sha256"])
+    check_tensors(folder / TENSOR_FILE, meta["sha256"])
     config = _parse_config(folder / CONFIG_FILE, meta)
     with Unfilled():
         network = find_model(meta["model"]).network(config)
@@ -123,8 +123,12 @@ def load_weights(name_or_folder: str | Path) -> Weights:
     return Weights(network.eval(), meta["model"], meta["sha256"], meta.get("facts", {}))
 
 
-def _check_tensors(path: Path, expected: str) -> None:
-    """Compare the file's hash."""
+def check_tensors(path: Path, expected: str) -> None:
+    """Compare the file's hash.
+
+    Raises:
+        InputError: There is no such file, or it has another hash.
+    """
     if not path.is_file():
         raise InputError(f"{path} must hold the weights, got no such file; copy the whole folder again")
     with path.open("rb") as file:

@@ -107,11 +107,15 @@ class Views:
         return hashlib.sha256(np.ascontiguousarray(self.positions, dtype="<f4").data).hexdigest()
 
     def fingerprint(self, source: str) -> str:
-        """Hash of all that a network learns from: positions, one 2D source, cameras, labels and valid samples."""
+        """Hash of all that a network learns from: positions, one 2D source, cameras, labels and valid samples.
+
+        Raises:
+            InputError: There is no such source.
+        """
         own = hashlib.sha256(self.sha256.encode())
         labels = [getattr(self, name) for name in LABELS]
         own.update(json.dumps([*labels, self.target, list(self.skeleton.joints)]).encode())
-        arrays = [self.keypoints[source], self.valid, self.view_starts, *(getattr(self, name) for name in _PER_CAMERA)]
+        arrays = [self._source(source), self.valid, self.view_starts, *(getattr(self, name) for name in _PER_CAMERA)]
         for array in arrays:
             own.update(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).data)
         return own.hexdigest()
@@ -217,7 +221,7 @@ class Views:
                 view of a take was left out.
 
         Raises:
-            InputError: There is no such source, or it lacks a view.
+            InputError: There is no such source, it lacks a view, or no sample is valid.
         """
         import torch  # noqa: PLC0415  preparing a dataset needs no torch
 
@@ -225,6 +229,8 @@ class Views:
         from ampose.windows import Footage, Moments  # noqa: PLC0415
 
         needed = self.valid if valid_only else np.ones(len(self), dtype=bool)
+        if not needed.any():
+            raise InputError("views must have valid samples, got none; name other subjects, actions or scenes")
         keypoints = torch.from_numpy(np.array(self._whole_source(source, needed)))
         cameras = {name: torch.from_numpy(getattr(self, name)[self.sample_views]) for name in _PER_CAMERA}
         starts = self._take_starts() if whole_takes else self.view_starts
@@ -242,11 +248,14 @@ class Views:
         begins = [view == 0 or takes[view] != takes[view - 1] for view in range(len(takes))]
         return self.view_starts[[*begins, True]]
 
+    def _source(self, name: str) -> Float32[np.ndarray, "sample joint 2"]:
+        if name not in self.keypoints:
+            raise InputError(f"2D source must be one of {', '.join(self.keypoints)}, got {name!r}")
+        return self.keypoints[name]
+
     def _whole_source(self, source: str, needed: Bool[np.ndarray, " sample"]) -> Float32[np.ndarray, "sample joint 2"]:
         """Return keypoints of all samples; those that are not needed and not there are as in the sample before."""
-        if source not in self.keypoints:
-            raise InputError(f"2D source must be one of {', '.join(self.keypoints)}, got {source!r}")
-        points = self.keypoints[source]
+        points = self._source(source)
         there = np.isfinite(points).all(axis=(1, 2))
         gone = np.flatnonzero(needed & ~there)
         if len(gone):
