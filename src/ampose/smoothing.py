@@ -174,7 +174,7 @@ class Butterworth:
             )
 
     def _beyond(self, fps: float) -> bool:
-        return self.cutoff >= fps / 2
+        return bool(self.cutoff >= fps / 2)  # a rate made of times is NumPy's
 
     def sections(self, fps: float) -> Float[np.ndarray, "section 6"]:
         """Return SciPy's second-order sections of one pass; raises InputError if ``fps`` is too low."""
