@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 
 import ampose
 from ampose.errors import InputError
-from ampose.training.loop import validate
+from ampose.training.lifting import validate
 from ampose.training.recipe import read_recipe
 from ampose.training.session import read_data, train
 from ampose.weights import load_weights

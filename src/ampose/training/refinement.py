@@ -8,15 +8,14 @@ Left in the run's folder: ``last`` and ``best``, the lifter's weights, and besid
 ``best-refinement``.
 """
 
-import math
 import os
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ampose.data.views import is_views_folder
@@ -30,16 +29,13 @@ from ampose.normalisation import normalise, to_camera_axes
 from ampose.samples import Samples
 from ampose.skeletons import Skeleton, get_skeleton
 from ampose.targets import needs_root_depth
-from ampose.training.batches import BATCH, DROPOUT, NETWORK, ORDER, generator_for, permutations, seed_for
-from ampose.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from ampose.training.batches import BATCH, NETWORK, ORDER, generator_for, permutations, seed_for
 from ampose.training.config import RefinementTraining, TrainConfig
-from ampose.training.log import RunLog
-from ampose.training.loop import CHECKPOINT, Report
+from ampose.training.loop import Report, Stage, fit
 from ampose.training.loss import DISTANCES
 from ampose.training.manifest import hash_config, write_manifest
-from ampose.training.optimiser import make_optimiser, set_batch_norm_momentum
+from ampose.training.optimiser import make_optimiser
 from ampose.training.outcome import Outcome
-from ampose.training.schedule import learning_rate
 from ampose.training.stopping import stop_requests
 from ampose.training.views_batches import ONLY_VIRTUAL, mirror_samples, read_split
 from ampose.weights import load_weights, save_weights
@@ -47,20 +43,16 @@ from ampose.weights.refinement import SUFFIX, save_refinement
 
 
 @dataclass
-class SecondStage:
-    """The things that a second stage is made of."""
+class Refining(Stage):
+    """A refinement in training, and its lifter, which may go on learning."""
 
-    config: TrainConfig
     settings: RefinementTraining
-    folder: Path
     lifter: LifterNetwork
     samples: Samples
     validation: Samples
-    config_hash: str
-    report: Report = field(default=lambda done, total, note: None)
-    should_stop: Callable[[], bool] = field(default=lambda: False)
 
-    def __post_init__(self) -> None:
+    def build(self) -> torch.optim.Optimizer:
+        """Make a refinement, and put it beside its lifter onto the device."""
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.skeleton = get_skeleton(self.lifter.config.skeleton)
         torch.manual_seed(seed_for(self.config.seed, NETWORK))
@@ -69,27 +61,73 @@ class SecondStage:
         )
         self.modules = nn.ModuleDict({"lifter": self.lifter, "refinement": self.refinement}).to(self.device)
         self.lifter.requires_grad_(requires_grad=self.settings.train_lifter)
-        self.optimiser = make_optimiser(self.modules, self.config.optimiser)
-        self.progress, self.log = Progress(), RunLog(self.folder)
-        self.samples_per_epoch = self.config.data.samples_per_epoch or len(self.samples)
-        self.steps_per_epoch = math.ceil(self.samples_per_epoch / self.config.batch_size)
-        self.saved_at = time.monotonic()
+        return make_optimiser(self.modules, self.config.optimiser)
 
     @property
-    def epoch(self) -> int:
-        """The epoch of the next step."""
-        return self.progress.step // self.steps_per_epoch
+    def samples_per_epoch(self) -> int:
+        """All samples, if the recipe does not say otherwise."""
+        return self.config.data.samples_per_epoch or len(self.samples)
 
-    def resume(self) -> None:
-        """Take the run up where its checkpoint left it."""
-        path = self.folder / CHECKPOINT
-        self.progress = load_checkpoint(path, self.modules, self.optimiser, self.config_hash)
-        self.log.cut(self.epoch)
+    @property
+    def state(self) -> nn.Module:
+        """Both networks."""
+        return self.modules
 
-    def save(self) -> None:
-        """Write a checkpoint."""
-        save_checkpoint(self.folder / CHECKPOINT, self.modules, self.optimiser, self.progress, self.config_hash)
-        self.saved_at = time.monotonic()
+    def order(self, epoch: int) -> Int[Tensor, " sample"]:
+        """Permute all samples."""
+        generator = generator_for(self.config.seed, ORDER, epoch)
+        return permutations(len(self.samples), self.samples_per_epoch, generator)
+
+    def train_mode(self) -> None:
+        """Train the refinement, and the lifter if it is to go on."""
+        self.refinement.train()
+        self.lifter.train(self.settings.train_lifter)
+
+    def step(self, rows: Int[Tensor, " sample"], epoch: int, index: int) -> float:
+        """Mirror half of a batch and move the weights."""
+        config, batch = self.config, self.samples[rows]
+        if config.data.flip:
+            chosen = torch.rand(len(rows), generator=generator_for(config.seed, BATCH, epoch, index)) < 0.5
+            batch = mirror_samples(batch, chosen, self.skeleton)
+        self.optimiser.zero_grad()
+        loss = self._loss(batch.to(self.device))
+        loss.backward()  # type: ignore[no-untyped-call]
+        if config.optimiser.clip_norm is not None:
+            nn.utils.clip_grad_norm_(self.modules.parameters(), config.optimiser.clip_norm)
+        self.optimiser.step()
+        return loss.item()
+
+    def _loss(self, batch: Samples) -> Float[Tensor, ""]:
+        """MPJPE of the refined pose, the symmetry term, and the lifter's own loss if it goes on learning."""
+        root, settings = self.skeleton.root_index, self.settings
+        seen = normalise(self.lifter.config.normalisation, batch.keypoints_px, batch.intrinsics, root)
+        answer = to_camera_axes(self.lifter(seen.keypoints[:, None])[:, 0], seen.rotation)
+        lifted, target = root_relative(answer, root), root_relative(batch.positions, root)
+        there = back_project_pose(lifted, batch.keypoints_px, batch.intrinsics, batch.positions[:, root, 2], root)
+        refined = self.refinement(lifted, there)
+        loss = mpjpe(refined, target).mean()
+        if settings.symmetry_weight:
+            loss = loss + settings.symmetry_weight * asymmetry(refined, self.skeleton, settings.symmetry)
+        if settings.train_lifter:
+            loss = loss + DISTANCES[self.config.loss](answer[:, None], target[:, None])
+        return loss
+
+    def validate(self) -> tuple[float, dict[str, Any]]:
+        """Measure the refined poses, and those before refinement: no flip, dropout off."""
+        self.modules.eval()
+        root, samples = self.skeleton.root_index, self.validation.to(self.device)
+        lifted = predict(self.lifter, samples.keypoints_px, samples.intrinsics, flip=False)
+        depth = samples.positions[:, root, 2]
+        refined = refine(self.refinement, lifted, samples.keypoints_px, samples.intrinsics, depth)
+        target = root_relative(samples.positions, root)
+        before, after = (1000 * float(mpjpe(poses, target).mean()) for poses in (lifted, refined))
+        return after, {"lifted_mpjpe_mm": before}
+
+    def save_result(self, name: str, facts: Mapping[str, Any]) -> None:
+        """Write the lifter's weights folder, with its own error, and the refinement's beside it."""
+        of_lifter = {**facts, "validation_mpjpe_mm": facts["lifted_mpjpe_mm"]}
+        digest = save_weights(self.folder / name, self.config.model_name, self.lifter, of_lifter)
+        save_refinement(self.folder / (name + SUFFIX), self.refinement, digest, facts)
 
 
 def train_refinement(
@@ -123,21 +161,21 @@ def train_refinement(
     hashes = {**hashes, settings.lifter: weights.sha256}
     folder.mkdir(parents=True, exist_ok=True)
     with stop_requests(max_minutes) as should_stop:
-        stage = SecondStage(
+        stage = Refining(
             config=config,
-            settings=settings,
             folder=folder,
+            config_hash=hash_config(config, hashes),
+            settings=settings,
             lifter=weights.network,
             samples=samples,
             validation=validation,
-            config_hash=hash_config(config, hashes),
             report=report or (lambda done, total, note: None),
             should_stop=should_stop,
         )
         if resume:
             stage.resume()
         write_manifest(folder, config, hashes, resumed=resume)
-        done = _fit(stage)
+        done = fit(stage)
     return Outcome(done, stage.progress, folder, len(samples), len(validation))
 
 
@@ -162,76 +200,6 @@ def _check(config: TrainConfig) -> RefinementTraining:
     return config.refinement
 
 
-def _fit(stage: SecondStage) -> bool:
-    """Train until the last epoch is done or someone asks to stop; return whether it is done."""
-    while stage.epoch < stage.config.epochs:
-        if not _train_epoch(stage):
-            stage.save()
-            return False
-        _finish_epoch(stage)
-    return True
-
-
-def _train_epoch(stage: SecondStage) -> bool:
-    """Do the steps that are left of this epoch; return False if stopped before its end."""
-    config, progress = stage.config, stage.progress
-    epoch, first = divmod(progress.step, stage.steps_per_epoch)
-    generator = generator_for(config.seed, ORDER, epoch)
-    order = permutations(len(stage.samples), stage.samples_per_epoch, generator)
-    stage.refinement.train()
-    stage.lifter.train(stage.settings.train_lifter)
-    set_batch_norm_momentum(stage.modules, config.optimiser, epoch, config.epochs)
-    for index in range(first, stage.steps_per_epoch):
-        if stage.should_stop():
-            return False
-        started = time.monotonic()
-        rows = order[index * config.batch_size : (index + 1) * config.batch_size]
-        loss = _step(stage, rows, epoch, index)
-        progress.step += 1
-        progress.loss_sum += loss
-        progress.seconds += time.monotonic() - started
-        stage.report(progress.step, stage.steps_per_epoch * config.epochs, f"loss {loss:.5f}")
-        if index + 1 < stage.steps_per_epoch and time.monotonic() - stage.saved_at > config.checkpoint_minutes * 60:
-            stage.save()
-    return True
-
-
-def _step(stage: SecondStage, rows: Tensor, epoch: int, index: int) -> float:
-    """Move the weights by one batch and return the loss."""
-    config = stage.config
-    torch.manual_seed(seed_for(config.seed, DROPOUT, stage.progress.step))  # dropout, the same after a resume
-    rate = learning_rate(config.optimiser, stage.progress.step, stage.steps_per_epoch, config.epochs)
-    for group in stage.optimiser.param_groups:
-        group["lr"] = rate
-    batch = stage.samples[rows]
-    if config.data.flip:
-        chosen = torch.rand(len(rows), generator=generator_for(config.seed, BATCH, epoch, index)) < 0.5
-        batch = mirror_samples(batch, chosen, stage.skeleton)
-    stage.optimiser.zero_grad()
-    loss = _loss(stage, batch.to(stage.device))
-    loss.backward()  # type: ignore[no-untyped-call]
-    if config.optimiser.clip_norm is not None:
-        nn.utils.clip_grad_norm_(stage.modules.parameters(), config.optimiser.clip_norm)
-    stage.optimiser.step()
-    return loss.item()
-
-
-def _loss(stage: SecondStage, batch: Samples) -> Float[Tensor, ""]:
-    """MPJPE of the refined pose, the symmetry term, and the lifter's own loss if it goes on learning."""
-    root, settings = stage.skeleton.root_index, stage.settings
-    seen = normalise(stage.lifter.config.normalisation, batch.keypoints_px, batch.intrinsics, root)
-    answer = to_camera_axes(stage.lifter(seen.keypoints[:, None])[:, 0], seen.rotation)
-    lifted, target = root_relative(answer, root), root_relative(batch.positions, root)
-    there = back_project_pose(lifted, batch.keypoints_px, batch.intrinsics, batch.positions[:, root, 2], root)
-    refined = stage.refinement(lifted, there)
-    loss = mpjpe(refined, target).mean()
-    if settings.symmetry_weight:
-        loss = loss + settings.symmetry_weight * asymmetry(refined, stage.skeleton, settings.symmetry)
-    if settings.train_lifter:
-        loss = loss + DISTANCES[stage.config.loss](answer[:, None], target[:, None])
-    return loss
-
-
 def asymmetry(poses: Float[Tensor, "sample joint 3"], skeleton: Skeleton, how: str = "signed") -> Float[Tensor, ""]:
     """Sum over the left bones of the mean difference in length to their right counterparts, metres.
 
@@ -251,43 +219,3 @@ def asymmetry(poses: Float[Tensor, "sample joint 3"], skeleton: Skeleton, how: s
     lengths = [(poses[:, bones[:, 1]] - poses[:, bones[:, 0]]).norm(dim=-1) for bones in (left, order[left])]
     difference = lengths[0] - lengths[1]
     return (difference.abs() if how == "absolute" else difference).mean(dim=0).sum()
-
-
-def _finish_epoch(stage: SecondStage) -> None:
-    """Validate, log, keep the last and the best weights, and write a checkpoint."""
-    progress, epoch = stage.progress, stage.epoch - 1
-    lifted_mm, refined_mm = _validate(stage)
-    row = {
-        "epoch": epoch,
-        "step": progress.step,
-        "loss": progress.loss_sum / stage.steps_per_epoch,
-        "learning_rate": stage.optimiser.param_groups[0]["lr"],
-        "validation_mpjpe_mm": refined_mm,
-        "lifted_mpjpe_mm": lifted_mm,
-        "seconds": progress.seconds,
-    }
-    improved = refined_mm < progress.best_mpjpe_mm
-    if improved:
-        progress.best_mpjpe_mm, progress.best_epoch = refined_mm, epoch
-    progress.loss_sum = 0.0
-    for name in ["last", "best"] if improved else ["last"]:
-        facts = {"epoch": epoch, "run": stage.config_hash, "selection": name}
-        digest = save_weights(
-            stage.folder / name, stage.config.model_name, stage.lifter, {**facts, "validation_mpjpe_mm": lifted_mm}
-        )
-        beside = stage.folder / (name + SUFFIX)
-        save_refinement(beside, stage.refinement, digest, {**facts, "validation_mpjpe_mm": refined_mm})
-    stage.log.append(row)
-    stage.save()
-
-
-def _validate(stage: SecondStage) -> tuple[float, float]:
-    """Return the validation samples' MPJPE in mm before and after refinement: no flip, dropout off."""
-    stage.modules.eval()
-    root, samples = stage.skeleton.root_index, stage.validation.to(stage.device)
-    lifted = predict(stage.lifter, samples.keypoints_px, samples.intrinsics, flip=False)
-    depth = samples.positions[:, root, 2]
-    refined = refine(stage.refinement, lifted, samples.keypoints_px, samples.intrinsics, depth)
-    target = root_relative(samples.positions, root)
-    before, after = (1000 * float(mpjpe(poses, target).mean()) for poses in (lifted, refined))
-    return before, after

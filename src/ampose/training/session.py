@@ -23,8 +23,8 @@ from ampose.training.batches import (
     validation_samples,
 )
 from ampose.training.config import DataConfig, TrainConfig
-from ampose.training.log import RunLog
-from ampose.training.loop import CHECKPOINT, Report, Run, disconnect, fit, make_fabric
+from ampose.training.lifting import Lifting, disconnect, make_fabric
+from ampose.training.loop import CHECKPOINT, Report, fit
 from ampose.training.loss import OF_WINDOWS, OWNED, TRAINED_PART
 from ampose.training.manifest import hash_config, write_manifest
 from ampose.training.outcome import Outcome
@@ -71,25 +71,24 @@ def train(
     if config.start_from:
         start_from(network, Path(config.start_from), TRAINED_PART.get(config.loss, ""))
     with stop_requests(max_minutes) as should_stop:
-        run = Run(
+        stage = Lifting(
             config=config,
             folder=folder,
+            config_hash=hash_config(config, data.hashes),
             fabric=fabric,
             network=network,
             source=data.source,
             validation=data.validation,
-            log=RunLog(folder),
-            config_hash=hash_config(config, data.hashes),
             report=report if report and fabric.global_rank == 0 else lambda done, total, note: None,
             should_stop=should_stop,
         )
         if resume:
-            run.resume()
+            stage.resume()
         if fabric.global_rank == 0:
             write_manifest(folder, config, data.hashes, resumed=resume)
-        done = fit(run)
+        done = fit(stage)
     disconnect(fabric)
-    return Outcome(done, run.progress, folder, data.train_frames, data.validation_frames, fabric.global_rank)
+    return Outcome(done, stage.progress, folder, data.train_frames, data.validation_frames, fabric.global_rank)
 
 
 def start_from(network: LifterNetwork, folder: Path, trained_part: str = "") -> None:
