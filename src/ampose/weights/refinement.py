@@ -1,22 +1,23 @@
 """Read and write the weights folder of a pose refinement, which belongs to one lifter's weights."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
 
-from ampose.atomic import replacing
 from ampose.errors import InputError
 from ampose.models.refinement import PoseRefinement, RefinementConfig
-from ampose.weights.store import CONFIG_FILE, TENSOR_FILE, check_tensors
+from ampose.weights.folder import CONFIG_FILE, FolderFormat, check_tensors, fill
 
-FORMAT, VERSION = "ampose.refinement", 1
+REFINEMENT = FolderFormat(
+    name="ampose.refinement",
+    version=1,
+    what="a refinement",
+    keys={"config": dict, "lifter_sha256": str, "facts": dict},
+    optional_keys={},
+)
 SUFFIX = "-refinement"
 """A refinement's folder has the name of its lifter's, and this."""
 
@@ -49,21 +50,8 @@ def save_refinement(
     folder: Path, refinement: PoseRefinement, lifter_sha256: str, facts: Mapping[str, Any] | None = None
 ) -> str:
     """Write the folder whole or not at all; return the hash of the tensors."""
-    content = save({key: value.detach().cpu().contiguous() for key, value in refinement.state_dict().items()})
-    meta = {
-        "format": FORMAT,
-        "version": VERSION,
-        "config": asdict(refinement.config),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "lifter_sha256": lifter_sha256,
-        "facts": dict(facts or {}),
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    # The inner block is renamed first: the config comes last, and a folder with a config is complete.
-    with replacing(folder / CONFIG_FILE) as config_file, replacing(folder / TENSOR_FILE) as tensor_file:
-        config_file.write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
-        tensor_file.write_bytes(content)
-    return str(meta["sha256"])
+    meta = {"config": asdict(refinement.config), "lifter_sha256": lifter_sha256, "facts": dict(facts or {})}
+    return REFINEMENT.write(folder, meta, refinement.state_dict())
 
 
 def load_refinement(folder: Path) -> RefinementWeights:
@@ -72,27 +60,12 @@ def load_refinement(folder: Path) -> RefinementWeights:
     Raises:
         InputError: A file is missing or damaged, or they do not fit together; the message names it.
     """
-    path = folder / CONFIG_FILE
-    meta = _read_meta(path)
-    tensors = folder / TENSOR_FILE
-    check_tensors(tensors, meta["sha256"])
+    meta = REFINEMENT.read_meta(folder)
+    check_tensors(folder, meta)
     try:
         refinement = PoseRefinement(TypeAdapter(RefinementConfig).validate_python(meta["config"]))
-        refinement.load_state_dict(load_file(tensors))
-    except (ValidationError, InputError, SafetensorError, RuntimeError) as error:
-        raise InputError(f"{folder} must hold a refinement, got: {' '.join(str(error).split())}") from error
+    except (ValidationError, InputError) as error:
+        message = f"{folder / CONFIG_FILE} must describe a refinement, got: {' '.join(str(error).split())}"
+        raise InputError(message) from error
+    fill(refinement, folder)
     return RefinementWeights(refinement.eval(), meta["sha256"], meta["lifter_sha256"], meta["facts"])
-
-
-def _read_meta(path: Path) -> dict[str, Any]:
-    try:
-        meta = json.loads(path.read_text(encoding="utf-8"))
-        found = meta["format"], meta["version"]
-        texts = [meta[key] for key in ("sha256", "lifter_sha256")]
-        mappings = [meta[key] for key in ("config", "facts")]
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise InputError(f"{path} must describe a refinement of {FORMAT}, got something else") from error
-    fits = all(isinstance(text, str) for text in texts) and all(isinstance(part, dict) for part in mappings)
-    if found != (FORMAT, VERSION) or not fits:
-        raise InputError(f"{path} must be {FORMAT} version {VERSION}, got {found[0]} {found[1]}")
-    return dict(meta)

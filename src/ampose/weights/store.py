@@ -1,7 +1,5 @@
 """Read and write a weights folder."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib import resources
@@ -9,19 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
 
-from ampose.atomic import replacing_together
 from ampose.errors import InputError
 from ampose.models import LifterConfig, LifterNetwork, find_model
 from ampose.normalisation import normalisations
 from ampose.skeletons import Skeleton, get_skeleton, register_skeleton
+from ampose.weights.folder import CONFIG_FILE, FolderFormat, check_tensors, fill
 from ampose.weights.unfilled import Unfilled
 
-CONFIG_FILE = "config.json"
-TENSOR_FILE = "model.safetensors"
-FORMAT, VERSION = "ampose.weights", 1
+WEIGHTS = FolderFormat(
+    name="ampose.weights",
+    version=1,
+    what="weights",
+    keys={"model": str, "config": dict, "skeleton": dict},
+    optional_keys={"facts": dict},
+)
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,7 @@ def find_weights(name_or_folder: str | Path) -> Path:
 def save_weights(
     folder: Path, name: str, network: LifterNetwork, facts: Mapping[str, Any] | None = None, *, half: bool = False
 ) -> str:
-    """Write a weights folder; return the hash of the tensors.
-
-    Both files are on the disk under temporary names before either is renamed into place, so that a full disk or an
-    error leaves an older folder as it was. The config comes last: a folder with a config is complete. Tensors that
-    do not fit a config (a machine that lost power between the two) are noticed by their hash.
+    """Write a weights folder, whole or not at all; return the hash of the tensors.
 
     Args:
         folder: Where to; created if needed.
@@ -80,26 +76,16 @@ def save_weights(
     Raises:
         TypeError: A fact cannot be written as JSON.
     """
-    state = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
+    state = network.state_dict()
     if half:
         state = {key: value.half() if value.is_floating_point() else value for key, value in state.items()}
-    content = save(state)
-    digest = hashlib.sha256(content).hexdigest()
     meta = {
-        "format": FORMAT,
-        "version": VERSION,
         "model": name,
         "config": asdict(network.config),
         "skeleton": get_skeleton(network.config.skeleton).as_dict(),
-        "sha256": digest,
         "facts": dict(facts or {}),
     }
-    config = (json.dumps(meta, indent=2) + "\n").encode()
-    folder.mkdir(parents=True, exist_ok=True)
-    with replacing_together(folder / TENSOR_FILE, folder / CONFIG_FILE) as (tensor_file, config_file):
-        tensor_file.write_bytes(content)
-        config_file.write_bytes(config)
-    return digest
+    return WEIGHTS.write(folder, meta, state)
 
 
 def load_weights(name_or_folder: str | Path) -> Weights:
@@ -109,54 +95,13 @@ def load_weights(name_or_folder: str | Path) -> Weights:
         InputError: The folder, its config or its tensors are missing, damaged or do not fit together.
     """
     folder = find_weights(name_or_folder)
-    meta = _read_meta(folder / CONFIG_FILE)
-    check_tensors(folder / TENSOR_FILE, meta["sha256"])
+    meta = WEIGHTS.read_meta(folder)
+    check_tensors(folder, meta)
     config = _parse_config(folder / CONFIG_FILE, meta)
     with Unfilled():
         network = find_model(meta["model"]).network(config)
-    try:
-        # The file is mapped, and copied from there: a program that runs on outlives a file that is overwritten.
-        network.load_state_dict(load_file(folder / TENSOR_FILE))
-    except (SafetensorError, RuntimeError) as error:
-        message = f"{folder / TENSOR_FILE} must fit its {CONFIG_FILE}: {' '.join(str(error).split())}"
-        raise InputError(message) from error
+    fill(network, folder)
     return Weights(network.eval(), meta["model"], meta["sha256"], meta.get("facts", {}))
-
-
-def check_tensors(path: Path, expected: str) -> None:
-    """Compare the file's hash.
-
-    Raises:
-        InputError: There is no such file, or it has another hash.
-    """
-    if not path.is_file():
-        raise InputError(f"{path} must hold the weights, got no such file; copy the whole folder again")
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != expected:
-        raise InputError(f"{path} must have the hash that {CONFIG_FILE} states, got {digest[:12]}; it is damaged")
-
-
-_KEYS = {"format": str, "version": int, "model": str, "config": dict, "skeleton": dict, "sha256": str}
-_OPTIONAL_KEYS = {"facts": dict}
-
-
-def _read_meta(path: Path) -> dict[str, Any]:
-    """Read config.json and check that each key is there and of its type."""
-    try:
-        meta = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{path} must be JSON, got: {error}") from error
-    missing = [key for key in _KEYS if key not in meta] if isinstance(meta, dict) else list(_KEYS)
-    if missing:
-        raise InputError(f"{path} must describe weights, got no {', '.join(missing)}")
-    if (meta["format"], meta["version"]) != (FORMAT, VERSION):
-        raise InputError(f"{path} must be {FORMAT} version {VERSION}, got {meta['format']} {meta['version']}")
-    for key, kind in (_KEYS | _OPTIONAL_KEYS).items():
-        if key in meta and not isinstance(meta[key], kind):
-            expected = "mapping" if kind is dict else "string"
-            raise InputError(f"{path}: {key} must be a {expected}, got {meta[key]!r:.80}")
-    return dict(meta)
 
 
 def _parse_config(path: Path, meta: Mapping[str, Any]) -> LifterConfig:
