@@ -15,7 +15,7 @@ SIZE = (1920, 1080)
 
 
 def keypoints(frames: int = 4, axes: int = 2) -> np.ndarray:
-    return np.random.default_rng(0).uniform(0, 1, size=(frames, COCO.num_joints, axes))
+    return np.random.default_rng(0).uniform(0, 1, size=(frames, COCO.num_joints, axes)) * [*SIZE, 1][:axes]
 
 
 def pose2d(array: np.ndarray) -> Pose2D:
@@ -64,7 +64,7 @@ def test_a_missing_frame_has_confidence_zero_whatever_the_array_says() -> None:
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int32, np.uint8])
 def test_numbers_of_any_type_become_float32(dtype: type) -> None:
-    array = (keypoints() * 200).astype(dtype)
+    array = (keypoints() / 10).astype(dtype)
     pose = pose2d(array)
     assert (pose.keypoints.dtype, pose.confidence.dtype) == (np.float32, np.float32)
     np.testing.assert_array_equal(pose.keypoints, array.astype(np.float32))
@@ -97,6 +97,7 @@ def spoil(value: float, *where: int | slice) -> Callable[[], np.ndarray]:
         pytest.param(spoil(np.inf, 1), "in frame 1 for nose .17 such", id="all infinite"),
         pytest.param(spoil(np.nan, 1, slice(None), 0), "in frame 1 for nose", id="only y is there"),
         pytest.param(spoil(np.nan, 3, 9, 2), "confidence must be a finite number.* frame 3.*left_wrist", id="unsure"),
+        pytest.param(lambda: keypoints() / SIZE, "must be pixels, got numbers between -1 and 1", id="parts"),
         pytest.param(lambda: np.array([["a"]]), "keypoints must be numbers", id="words"),
     ],
 )

@@ -37,7 +37,8 @@ class Pose2D:
 
     Raises:
         InputError: A shape does not fit the skeleton, the picture size is not positive, a joint is neither
-            finite nor NaN, a confidence is no number, or times do not rise.
+            finite nor NaN, all are parts of the picture and no pixels, a confidence is no number, or times do not
+            rise.
     """
 
     keypoints: Float[np.ndarray, "frame joint 2"]
@@ -53,6 +54,7 @@ class Pose2D:
         if not _is_size(self.image_size):
             raise InputError(f"image_size must be positive (width, height), got {self.image_size}")
         _check_finite_or_missing(self.keypoints, self.skeleton)
+        _check_pixels(self.keypoints)
         _check_confidence(self.confidence, self.skeleton)
         _check_times(self.times, len(self))
 
@@ -247,6 +249,15 @@ def _check_finite_or_missing(points: np.ndarray, skeleton: Skeleton) -> None:
         raise InputError(
             f"keypoints must be finite, or NaN in x and y for a joint that was not found, got {points[frame, joint]} "
             f"in frame {frame} for {skeleton.joints[joint]} ({len(wrong)} such joints)"
+        )
+
+
+def _check_pixels(points: np.ndarray) -> None:
+    """Refuse a body that fits into the pixel at the corner: these are parts of the picture, as some detectors say."""
+    there = points[np.isfinite(points)]
+    if len(there) and there.min() < there.max() and np.abs(there).max() <= 1:
+        raise InputError(
+            "keypoints must be pixels, got numbers between -1 and 1; multiply them by the picture's width and height"
         )
 
 

@@ -71,6 +71,20 @@ def test_everybody_in_a_keypoint_file_is_lifted_as_the_array_would_be(people, un
     assert len(list(open_media(tmp_path / "out" / "preview.mp4"))) == 6
 
 
+def test_what_a_keypoint_file_was_taken_for_is_said_and_a_wrong_size_of_the_picture_is_asked_about(
+    untrained, tmp_path, capsys
+):
+    array = tmp_path / "keypoints.npy"
+    np.save(array, np.stack([standing(450.0 + frame, 300.0) for frame in range(6)]))
+    lift(array, tmp_path / "out", untrained, "--no-preview")
+    said = capsys.readouterr().out
+    assert "points  17 joints in the order of coco_17; format numpy" in said
+    assert "outside the picture" not in said
+    small = ["--image-size", "400x480", "--no-preview", "--model", untrained, "-o", str(tmp_path / "small")]
+    assert main(["lift", str(array), *small]) == 0
+    assert "100% are outside the picture, up to 485 x 341: is 400 x 480 its size?" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("options", "meant"),
     [(["--person", "largest"], 0), (["--person", "1"], 1), (["--box", "60,40,90,170"], 1)],

@@ -261,6 +261,18 @@ def videopose3d(folder: Path, people: np.ndarray) -> Path:
     return folder / "data_2d_custom_mine.npz"
 
 
+def numpy_array(folder: Path, people: np.ndarray) -> Path:
+    """As a loop over a video leaves it: a list of (joint, 3) with the confidence, saved."""
+    np.save(folder / "keypoints.npy", np.stack([np.nan_to_num(frame) for frame in people[0]]))
+    return folder / "keypoints.npy"
+
+
+def mhformer(folder: Path, people: np.ndarray) -> Path:
+    """``input_2D/keypoints.npz`` of MHFormer's demo: (person, frame, joint, 2), without confidence."""
+    np.savez_compressed(folder / "keypoints.npz", reconstruction=people[..., :2])
+    return folder / "keypoints.npz"
+
+
 def detectron(folder: Path, people: np.ndarray) -> Path:
     """As ``infer_video_d2.py`` makes it: a list of classes for each frame, and an empty list where nobody is."""
     keypoints, boxes = np.empty((FRAMES, 2), dtype=object), np.empty((FRAMES, 2), dtype=object)
@@ -423,6 +435,8 @@ SAMPLES = [
     Sample("mediapipe", mediapipe_json, skeleton="blazepose_33"),
     Sample("mediapipe", mediapipe_messages, skeleton="blazepose_33", people=1),
     Sample("videopose3d", videopose3d, people=1, confidence=False, size_inside=True, ids=(0,)),
+    Sample("numpy", numpy_array, skeleton="halpe_26", people=1, ids=(0,)),
+    Sample("numpy", mhformer, confidence=False, ids=(0, 1)),
     Sample("detectron", detectron, size_inside=True),
     Sample("deeplabcut", deeplabcut_csv, ids=(0, 1)),
     Sample("deeplabcut", deeplabcut_h5, ids=(0, 1)),

@@ -15,6 +15,7 @@ import pytest
 from ampose.cli import main
 from ampose.errors import InputError
 from ampose.formats import Person, read, write
+from ampose.media.writing import writing_video
 from ampose.pose import Pose3D
 from ampose.view.projection import SIDE_COLOURS
 from ampose.view.web_page import Result, page, write_page
@@ -187,6 +188,20 @@ def test_what_browsers_do_not_play_is_refused(person, tmp_path, content):
     with pytest.raises(InputError, match=r"clip\.avi: must be an MP4 or WebM"):
         write_page(tmp_path / "page.html", [Result("clip", [person])], video=video)
     assert list(tmp_path.iterdir()) == [video]
+
+
+def test_a_video_of_another_shape_is_another_video(person, tmp_path):
+    """A smaller copy of the same picture is fine; a picture that is turned, or cut, is not."""
+    width, height = person.pose2d.image_size
+    for size, fits in (((width // 2, height // 2), True), ((height // 2 * 2, width // 2 * 2), False)):
+        video = tmp_path / "clip.mp4"
+        with writing_video(video, image_size=size, fps=25.0) as writer:
+            writer.write(np.zeros((size[1], size[0], 3), np.uint8))
+        if fits:
+            assert "video/mp4" in page([Result("walk", [person])], video=video)
+        else:
+            with pytest.raises(InputError, match=rf"clip\.mp4: must be the video that walk came from, {width} x"):
+                page([Result("walk", [person])], video=video)
 
 
 def test_the_command_writes_page_with_video_and_a_second_result(tmp_path, capsys):

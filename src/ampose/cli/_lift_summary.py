@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ampose.cli._lift_one import Done
 
 if TYPE_CHECKING:
@@ -11,13 +13,16 @@ if TYPE_CHECKING:
 
 _SURE = 0.5
 _LIMBS = {"legs": ("knee", "ankle"), "arms": ("elbow", "wrist")}
+_OUTSIDE = 0.2
+"""Of a file's joints at most so many lie outside the picture, or its size is in question."""
+
 _LISTED = 8
 """People who are named one by one."""
 
 
 def summary(done: Done) -> str:
     """Return it: the input, who was found and how well, how long it took, which files there are."""
-    rows = [("input", _describe(done.media, done.lifted)), *_people(done)]
+    rows = [("input", _describe(done.media, done.lifted)), *_points(done.lifted), *_people(done)]
     rows.append(("camera", done.camera))
     floor = done.shown.pose3d.provenance.get("floor")
     rows += [("floor", floor)] if floor else []
@@ -33,6 +38,22 @@ def _describe(media: "Media", lifted: "Lifted") -> str:
     width, height = media.image_size
     frames, rate = _counted(lifted.num_frames), f", {media.fps:.4g} frames a second" if media.fps else ""
     return f"{media.path.name}: {frames}, {width} x {height} pixels{rate}"
+
+
+def _points(lifted: "Lifted") -> list[tuple[str, str]]:
+    """Say how a keypoint file was understood, and where that looks wrong."""
+    poses = [person.pose2d for person in lifted.people]
+    kind, skeleton = poses[0].provenance.get("format"), poses[0].skeleton
+    if kind is None:
+        return []
+    rows = [("points", f"{skeleton.num_joints} joints in the order of {skeleton.name}; format {kind}")]
+    width, height = poses[0].image_size
+    points = np.concatenate([pose.keypoints[pose.confidence > 0] for pose in poses])
+    outside = ((points < 0) | (points > (width, height))).any(axis=1).mean()
+    if outside > _OUTSIDE:
+        farthest = " x ".join(f"{side:.0f}" for side in points.max(axis=0))
+        rows.append(("", f"{outside:.0%} are outside the picture, up to {farthest}: is {width} x {height} its size?"))
+    return rows
 
 
 def _people(done: Done) -> list[tuple[str, str]]:

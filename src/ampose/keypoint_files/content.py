@@ -13,7 +13,7 @@ from ampose.errors import InputError
 from ampose.keypoint_files.frame_order import in_order
 from ampose.media.packages import load_package
 
-_HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
+_HDF5, _ZIP, _NPY = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04", b"\x93NUMPY"
 _HEAD = 4096
 _FRAME_SUFFIXES = (".json", ".txt")
 
@@ -35,7 +35,7 @@ class Content:
 
     @cached_property
     def kind(self) -> str:
-        """What it is made of, by its first bytes: "folder", "json", "npz", "hdf5" or "text"."""
+        """What it is made of, by its first bytes: "folder", "json", "npy", "npz", "hdf5" or "text"."""
         if self.path.is_dir():
             return "folder"
         with self.path.open("rb") as stream:
@@ -44,6 +44,8 @@ class Content:
             return "hdf5"
         if head.startswith(_ZIP):
             return "npz"
+        if head.startswith(_NPY):
+            return "npy"
         start = head.decode("utf-8-sig", errors="replace").lstrip()[:1]
         return "json" if start in ("{", "[") else "text"
 

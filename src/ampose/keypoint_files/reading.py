@@ -17,7 +17,7 @@ from ampose.skeletons import Skeleton, get_skeleton
 from ampose.track import Track
 from ampose.tracking import Detection, link_people
 
-_SUFFIXES = frozenset({".json", ".npz", ".csv", ".h5", ".hdf5", ".txt"})
+_SUFFIXES = frozenset({".json", ".npy", ".npz", ".csv", ".h5", ".hdf5", ".txt"})
 _BROKEN = (ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError, OSError, OverflowError)
 
 

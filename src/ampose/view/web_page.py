@@ -26,6 +26,7 @@ from jaxtyping import Float
 from ampose.atomic import replacing
 from ampose.errors import InputError
 from ampose.joint_angles import joint_angles
+from ampose.media import open_media
 from ampose.pose import Pose2D, Pose3D
 from ampose.skeletons import Skeleton
 from ampose.view.preview import PICTURES_PER_SECOND
@@ -42,6 +43,9 @@ _STEP_M, _STEP_PX, _STEP_DEGREES, _STEP_PART = 0.001, 0.25, 0.1, 0.01
 
 _LIMIT_BYTES = 2_000_000
 """A page is at most this large, beside its video, or the writer says so."""
+
+_SAME_SHAPE = 0.02
+"""A video may be smaller than the one that was lifted, but its width to height may not differ by more than this."""
 
 _ROOM_M = 0.35
 _DARK_MIDDLE: Colour = (173, 181, 189)
@@ -106,13 +110,14 @@ def page(results: Sequence[Result], *, video: Path | None = None, camera_tilt: f
     """Return the page as text; arguments and errors are those of ``write_page``."""
     if len(results) not in (1, 2):
         raise InputError(f"a page shows one result or compares two, got {len(results)}")
+    video_type = _video_type(video, results[0]) if video else None
     data = {
         "results": [_result(result, camera_tilt) for result in results],
         "plots": _PLOTS,
         "colours": _colours(),
         "sure": SURE,
         "pale": round(1 - pale((0, 0, 0))[0] / 255, 2),
-        "videoType": _video_type(video) if video else None,
+        "videoType": video_type,
     }
     script = _part("viewer.js")
     fills = {
@@ -137,18 +142,31 @@ def _part(name: str) -> str:
     return (files("ampose.view") / "page" / name).read_text(encoding="utf-8").rstrip("\n")
 
 
-def _video_type(video: Path) -> str:
-    """Return the media type of a video that browsers play, from its first bytes."""
+def _video_type(video: Path, result: Result) -> str:
+    """Return the media type of a video that browsers play, from its first bytes; the result must fit onto it."""
     if not video.is_file():
         raise InputError(f"{video}: must be the video that the result came from, but there is no such file")
     with video.open("rb") as stream:
         start = stream.read(8)
     for mark, media_type in _TYPES.items():
         if mark in (start[4:8], start[:4]):
+            _check_shape(video, result)
             return media_type
     raise InputError(
         f"{video}: must be an MP4 or WebM video, which browsers play, got something else; convert it, or leave it out"
     )
+
+
+def _check_shape(video: Path, result: Result) -> None:
+    sizes = [person.pose2d.image_size for person in result.people if person.pose2d is not None]
+    if not sizes:
+        return
+    (width, height), (wide, high) = sizes[0], open_media(video).image_size
+    if abs(width * high / (height * wide) - 1) > _SAME_SHAPE:
+        raise InputError(
+            f"{video}: must be the video that {result.name} came from, {width} x {height} or smaller in both, "
+            f"got {wide} x {high}; name that one, or leave it out"
+        )
 
 
 def _colours() -> dict[str, dict[str, str]]:
