@@ -185,6 +185,12 @@ def test_parts_of_the_picture_need_its_size(tmp_path: Path) -> None:
     assert "which are parts of the picture; pass its size" in refusal(folder, image_size=None)
 
 
+def test_parts_of_the_picture_where_the_format_has_pixels(tmp_path: Path) -> None:
+    parts = np.random.default_rng(3).uniform(0, 1, (17, 3)).ravel().tolist()
+    path = dump(tmp_path / "a.json", [person() | {"keypoints": parts}])
+    assert refusal(path).startswith(f"{path}: keypoints must be pixels, got numbers between -1 and 1")
+
+
 def test_fifty_people_who_are_told_apart(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     bodies = rng.uniform(0, 40, (50, 17, 2)) + np.stack(np.divmod(np.arange(50), 10), axis=1)[:, None] * 100

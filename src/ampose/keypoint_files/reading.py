@@ -1,7 +1,8 @@
 """From a keypoint file of any known layout to people over time."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -81,11 +82,12 @@ def read_keypoints(
     entry = readers.get(format) if format else _recognise(content)
     if video is not None and not entry.facts.get("videos"):
         raise InputError(f"{content.path}: video must be named for files of several videos only, got {video!r}")
-    people = _read(entry, content, given)
+    with _naming(content.path):
+        people = _read(entry, content, given)
     _check_somebody(content.path, people)
-    return _tracks(
-        people, _size(people, given, entry, content.path), fps or people.fps, _origin(entry, content, people)
-    )
+    size = _size(people, given, entry, content.path)
+    with _naming(content.path):
+        return _tracks(people, size, fps or people.fps, _origin(entry, content, people))
 
 
 def recognise(path: str | Path) -> str:
@@ -116,15 +118,23 @@ def _read(entry: Entry[type[KeypointReader]], content: Content, given: Given) ->
         raise MissingExtraError(package, extra=entry.facts["extra"], purpose=f"{entry.facts['title']}")
     try:
         return entry.target().read(content, given)
-    except InputError as error:
-        named = str(error) if str(error).startswith(str(content.path)) else f"{content.path}: {error}"
-        raise InputError(named) from error
+    except InputError:
+        raise
     except _BROKEN as error:
         reason = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())[:200]
         raise InputError(
             f"{content.path}: must be a whole file of the format {entry.name} ({entry.facts['looks_for']}), got one "
             f"with {reason or type(error).__name__}"
         ) from error
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Put the file's name before what is wrong with it, if it is not there."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from error
 
 
 def _check_somebody(path: Path, people: PeopleFile) -> None:
