@@ -1,6 +1,6 @@
 """Miniature Human3.6M and MPI-INF-3DHP as prepared views: made-up people before pinhole cameras."""
 
-import re
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ from ampose.camera import project
 from ampose.data import View, Views, ViewsWriter, read_views
 from ampose.evaluation.published import ACTIONS
 from ampose.skeletons import Skeleton, get_skeleton
-from ampose.training.recipe import packaged_recipes
+from ampose.training.recipe import packaged_recipes, read_recipe
 
 FRAMES = 5
 FOCAL, CENTRE, SIZE = (1145.0, 1143.8), (512.5, 515.4), (1000.0, 1002.0)
@@ -80,12 +80,13 @@ def write_3dhp_test(folder: Path, target: str = "univ_annot3") -> Views:
 def write_recipes(folder: Path, data: Path, *, epochs: int = 1) -> Path:
     """The package's recipes with a tiny model and the stand-ins in ``data``; all else stays."""
     folder.mkdir()
-    for name, path in packaged_recipes().items():
+    for name in packaged_recipes():
         if name.startswith(("h36m", "3dhp")):
-            text = path.read_text().replace("prepared/", f"{data.as_posix()}/")
-            size = "channels = 4\nheads = 2\ndepth = 1" if "small" in name else "channels = 8\nheads = 2\ndepth = 1"
-            text = re.sub(r'(name = "ampose-\w+")', rf"\1\n{size}", text)
-            text = re.sub(r"learning_rate = .*", "learning_rate = 1e-3", text)
-            text = re.sub(r"(?m)^epochs = .*", f"epochs = {epochs}", text)
-            (folder / f"{name}.toml").write_text(text)
+            config = read_recipe(name)
+            files = [str(data / Path(file).name) for file in config.data.files]
+            lines = [f'extends = "{name}"', f"epochs = {epochs}", "[model]"]
+            if config.model_name.startswith("ampose-"):
+                lines += [f"channels = {4 if 'small' in name else 8}", "heads = 2", "depth = 1"]
+            lines += ["[data]", f"files = {json.dumps(files)}", "[optimiser]", "learning_rate = 1e-3"]
+            (folder / f"{name}.toml").write_text("\n".join(lines))
     return folder

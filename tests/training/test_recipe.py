@@ -61,6 +61,26 @@ def test_a_recipe_may_say_only_what_is_different_from_another(tmp_path):
     assert above == replace(below, epochs=7, data=replace(below.data, noise=noise))
 
 
+def test_of_several_recipes_each_is_laid_over_those_before_it(tmp_path):
+    (tmp_path / "mine.toml").write_text("batch_size = 7\n[optimiser]\ndecay = 0.5\n")
+    (tmp_path / "both.toml").write_text('extends = ["paper", "mine.toml"]\nepochs = 3\n')
+    below, above = read_recipe("paper"), read_recipe(str(tmp_path / "both.toml"))
+    optimiser = replace(below.optimiser, decay=0.5)
+    assert above == replace(below, batch_size=7, epochs=3, optimiser=optimiser)
+
+
+def test_what_a_dataset_has_in_common_is_said_once():
+    """A protocol is no recipe, for it has no model; every recipe of its data holds out the same people."""
+    by_data: dict[str, set[tuple[object, ...]]] = {}
+    for name in packaged_recipes():
+        data = read_recipe(name).data
+        by_data.setdefault(" ".join(data.files), set()).add(
+            (tuple(data.train_subjects), tuple(data.held_out_subjects), tuple(data.left_out_clips))
+        )
+    assert set(map(len, by_data.values())) == {1}
+    assert not {"human36m", "mpi-inf-3dhp", "cmu"} & set(packaged_recipes())
+
+
 @pytest.mark.parametrize(
     ("extends", "message"),
     [

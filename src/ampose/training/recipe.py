@@ -1,6 +1,8 @@
 """Recipes: training configs as TOML, by path or by the name of one that comes with the package.
 
-A recipe that begins with ``extends = "wild-small"`` (a packaged recipe, or a file beside it) says only what differs.
+A recipe that begins with ``extends = "wild-small"`` (a packaged recipe, or a file beside it) says only what differs; of
+several, ``extends = ["paper", "mine.toml"]``, each is laid over those before it. What is the same for all systems that
+are trained on a dataset (files, subjects) is in ``recipes/protocols``.
 """
 
 import difflib
@@ -65,14 +67,19 @@ def _read_table(path: Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:
         table = tomllib.loads(path.read_text())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} must be TOML, got: {error}") from error
-    if "extends" not in table:
-        return table
-    name = str(table.pop("extends"))
+    names = table.pop("extends", [])
+    extended: dict[str, Any] = {}
+    for name in names if isinstance(names, list) else [names]:
+        extended = _merge(extended, _read_extended(str(name), path, below))
+    return _merge(extended, table)
+
+
+def _read_extended(name: str, path: Path, below: tuple[Path, ...]) -> dict[str, Any]:
     extended = packaged_recipes().get(name, path.parent / name)
     if not extended.is_file() or extended.resolve() in (path.resolve(), *below):
         wrong = "one that extends this one" if extended.is_file() else "no such file"
         raise InputError(f"{path}: extends must be a packaged recipe or a file beside this one, got {name!r}, {wrong}")
-    return _merge(_read_table(extended, (*below, path.resolve())), table)
+    return _read_table(extended, (*below, path.resolve()))
 
 
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
