@@ -1,4 +1,4 @@
-"""What each ingredient of the data engine gives: the recipe wild-small with one of them off in turn, same budget.
+"""What each ingredient of the data engine gives: the recipe wild-strong with one of them off in turn, same budget.
 
 With ``--start-from``, finished weights go on without each ingredient: what is still needed after a long training.
 Without it networks start from nothing, and what changes the network itself is compared: its input.
@@ -7,7 +7,7 @@ A run that is finished is not done again, and one that was killed goes on, so th
 the outer loop: what is done so far is a full table of fewer seeds.
 
     python benchmarks/ablation.py --prepared prepared
-    python benchmarks/ablation.py --prepared prepared --start-from runs/wild-small/last
+    python benchmarks/ablation.py --prepared prepared --start-from runs/wild-strong/last
     python benchmarks/ablation.py --only-write-page
 """
 
@@ -36,7 +36,7 @@ from ampose.training.session import train
 from ampose.weights import load_weights
 from held_out_sets import HeldOut, Scores, held_out_sets, judge
 
-RECIPE = "wild-small"
+RECIPE, GENTLER = "wild-strong", "wild-small"
 BATCH, WARMUP = 64, 0.05
 """A short run needs smaller steps and a shorter warm-up (this share of it) than the recipe's."""
 
@@ -70,8 +70,8 @@ def _normalisation(name: str) -> Change:
 
 
 def _gentler() -> dict[str, Any]:
-    """Return what the end of the training has at half strength."""
-    data = read_recipe(f"{RECIPE}-finish").data
+    """Return what the bundled weights are trained with at half strength."""
+    data = read_recipe(GENTLER).data
     return {"proportions": data.proportions, "definitions": data.definitions, "noise": data.noise}
 
 
@@ -105,7 +105,7 @@ VARIANTS: dict[str, Change] = {
     "no wrong focal length": _data(focal_mistake=_OFF["focal_mistake"]),
     "input person-rays": _normalisation("person-rays"),
     "input image-width": _normalisation("image-width"),
-    "gentler: as wild-small-finish": _data(**_gentler()),
+    f"gentler: as {GENTLER}": _data(**_gentler()),
     "loss mse": lambda config: replace(config, loss="mse"),
     "nothing": _data(**_OFF),
 }

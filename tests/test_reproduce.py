@@ -78,20 +78,28 @@ def test_training_learns(run: Path) -> None:
     assert rows[-1]["step"] == 30
 
 
-def test_the_end_of_the_training_differs_in_what_it_says_and_in_nothing_else() -> None:
-    end, settings = read_recipe("wild-small-finish"), RECIPE.data
+def test_the_end_of_the_training_sees_other_samples_of_the_same_kind() -> None:
+    end = read_recipe("wild-small-finish")
     assert end.start_from == "runs/wild-small/last"
-    assert end.model == RECIPE.model
-    gentler = {name: getattr(end.data, name) for name in ("proportions", "definitions", "noise")}
-    assert end.data == replace(settings, **gentler)
-    assert all(value == 2 * getattr(end.data.definitions, name) for name, value in vars(settings.definitions).items())
+    assert (end.model, end.data) == (RECIPE.model, RECIPE.data)
+    assert end.seed != RECIPE.seed
+
+
+def test_the_engine_at_full_strength_differs_in_what_it_says_and_in_nothing_else() -> None:
+    strong, settings = read_recipe("wild-strong"), RECIPE.data
+    assert strong.model == RECIPE.model
+    stronger = {name: getattr(strong.data, name) for name in ("proportions", "definitions", "noise")}
+    assert strong.data == replace(settings, **stronger)
+    assert all(
+        value == 2 * getattr(settings.definitions, name) for name, value in vars(strong.data.definitions).items()
+    )
 
 
 def test_the_larger_weights_are_trained_as_the_small_ones_from_where_these_were() -> None:
-    base, end, gentle = map(read_recipe, ("wild-base", "wild-base-finish", "wild-small-finish"))
-    assert (base.start_from, end.start_from) == ("runs/wild-small/last", "runs/wild-base/last")
-    assert base.model == end.model == replace(RECIPE.model, channels=256)
-    assert (base.data, end.data) == (RECIPE.data, gentle.data)
+    base = read_recipe("wild-base")
+    assert base.start_from == "runs/wild-small/last"
+    assert base.model == replace(RECIPE.model, channels=256)
+    assert base.data == RECIPE.data
 
 
 def test_the_larger_weights_start_where_the_small_ones_were(

@@ -71,7 +71,7 @@ def test_each_variant_changes_one_thing():
     }
     assert parts.pop("everything") == set()
     assert len(parts.pop("nothing")) == 7
-    assert parts.pop("gentler: as wild-small-finish") == {"data.definitions", "data.proportions", "data.noise"}
+    assert parts.pop("gentler: as wild-small") == {"data.definitions", "data.proportions", "data.noise"}
     assert all(len(keys) == 1 for keys in parts.values()), parts
     assert differ["no tilt"] == {"data.evolution.tilt"}
 
@@ -107,7 +107,7 @@ def test_all_held_out_sets_are_judged_and_repeat():
         names=("02_01",),
         fps=np.array([30.0]),
     )
-    recipe = read_recipe("wild-small")
+    recipe = read_recipe("wild-strong")
     first, second = (held_out_sets.held_out_sets(motion, recipe.data, 16) for _ in range(2))
     for name, held_out in first.items():
         assert torch.equal(held_out.truth, second[name].truth)
