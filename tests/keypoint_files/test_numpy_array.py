@@ -78,6 +78,13 @@ def test_parts_of_the_picture_become_pixels_and_anything_around_its_middle_is_a_
     assert "got numbers between -1 and 1" in refusal(save(tmp_path, array / SIZE[0] * 2 - 1))
 
 
+def test_a_missing_joint_may_be_anywhere_beside_parts_of_the_picture(tmp_path: Path) -> None:
+    array = np.concatenate([seen(0.0)[0] / SIZE, np.ones((FRAMES, 17, 1))], axis=-1)
+    array[3, 5] = -1, -1, 0
+    (track,) = read_keypoints(save(tmp_path, array), image_size=SIZE)
+    assert np.argwhere(np.isnan(track.pose.keypoints).any(axis=-1)).tolist() == [[3, 5]]
+
+
 @pytest.mark.parametrize(
     ("array", "message"),
     [

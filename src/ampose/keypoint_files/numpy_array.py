@@ -46,7 +46,7 @@ class NumpyArray:
             str(number): list(zip(frame, range(len(frame)), strict=True)) for number, frame in enumerate(frames)
         }
         to_pixels = picture_parts(people, given)
-        if to_pixels is not None and np.nanmin(frames[..., :2]) < 0:
+        if to_pixels is not None and np.nanmin(frames[frames[..., 2] > 0, :2]) < 0:
             # Screen coordinates of VideoPose3D are of -1 to 1 too, but not in the height: either would be a guess.
             raise InputError(
                 "keypoints must be in pixels or from 0 to 1, got numbers between -1 and 1; undo that first"

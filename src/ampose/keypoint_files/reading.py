@@ -84,9 +84,8 @@ def read_keypoints(
         raise InputError(f"{content.path}: video must be named for files of several videos only, got {video!r}")
     with _naming(content.path):
         people = _read(entry, content, given)
-    _check_somebody(content.path, people)
-    size = _size(people, given, entry, content.path)
-    with _naming(content.path):
+        _check_somebody(people)
+        size = _size(people, given, entry)
         return _tracks(people, size, fps or people.fps, _origin(entry, content, people))
 
 
@@ -137,23 +136,23 @@ def _naming(path: Path) -> Iterator[None]:
         raise InputError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from error
 
 
-def _check_somebody(path: Path, people: PeopleFile) -> None:
+def _check_somebody(people: PeopleFile) -> None:
     if all(found.missing for frame in people.frames for found in frame):
         raise InputError(
-            f"{path}: must hold a person, but there is nobody in {len(people.frames)} frame"
+            f"must hold a person, but there is nobody in {len(people.frames)} frame"
             f"{'' if len(people.frames) == 1 else 's'}; use one in which somebody was found"
         )
 
 
-def _size(people: PeopleFile, given: Given, entry: Entry[type[KeypointReader]], path: Path) -> tuple[int, int]:
+def _size(people: PeopleFile, given: Given, entry: Entry[type[KeypointReader]]) -> tuple[int, int]:
     size = given.image_size or people.image_size
     if size is None:
         raise InputError(
-            f"{path}: image_size must be given, as the format {entry.name} does not say it; pass (width, height) in "
+            f"image_size must be given, as the format {entry.name} does not say it; pass (width, height) in "
             "pixels, on the command line as in --image-size 1920x1080"
         )
     if people.image_size not in (None, tuple(size)):
-        raise InputError(f"{path}: image_size must be the file's own, {people.image_size}, got {size}; leave it out")
+        raise InputError(f"image_size must be the file's own, {people.image_size}, got {size}; leave it out")
     return int(size[0]), int(size[1])
 
 

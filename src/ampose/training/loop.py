@@ -36,7 +36,7 @@ class Stage(ABC):
     config: TrainConfig
     folder: Path
     config_hash: str
-    report: Report = field(default=lambda done, total, note: None, kw_only=True)
+    report: Report | None = field(default=None, kw_only=True)
     should_stop: Callable[[], bool] = field(default=lambda: False, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -150,6 +150,8 @@ def _step(stage: Stage, rows: Int[Tensor, " sample"], epoch: int, index: int) ->
 
 
 def _tell(stage: Stage, loss: float, speed: float) -> None:
+    if stage.report is None or not stage.leads:
+        return
     total = stage.steps_per_epoch * stage.config.epochs
     best = stage.progress.best_mpjpe_mm
     validated = f", best {best:.1f} mm{said_of(stage.config.model.target)}" if math.isfinite(best) else ""

@@ -169,7 +169,7 @@ def train_refinement(
             lifter=weights.network,
             samples=samples,
             validation=validation,
-            report=report or (lambda done, total, note: None),
+            report=report,
             should_stop=should_stop,
         )
         if resume:

@@ -79,12 +79,12 @@ def train(
             network=network,
             source=data.source,
             validation=data.validation,
-            report=report if report and fabric.global_rank == 0 else lambda done, total, note: None,
+            report=report,
             should_stop=should_stop,
         )
         if resume:
             stage.resume()
-        if fabric.global_rank == 0:
+        if stage.leads:
             write_manifest(folder, config, data.hashes, resumed=resume)
         done = fit(stage)
     disconnect(fabric)
