@@ -123,7 +123,7 @@ def describe_training(run: Path, weights: Weights) -> dict[str, Any]:
         "config": {key: value for key, value in config.items() if key != "checkpoint_minutes"}
         | {"data": {key: value for key, value in config["data"].items() if key != "files"}},
         "config_hash": manifest["config_hash"],
-        "data_sha256": {Path(name).name: digest for name, digest in manifest["data_sha256"].items()},
+        "data_sha256": {Path(name).name: manifest["data_sha256"][name] for name in config["data"]["files"]},
         "parameters": sum(parameter.numel() for parameter in weights.network.parameters()),
         "epochs_done": last["epoch"] + 1,
         "steps": last["step"],

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from ampose.engines import Runners
+from ampose.errors import InputError
 from ampose.lifter import Lifter
 from ampose.models import create_model
 
@@ -62,3 +64,11 @@ def test_frames_matter_within_the_receptive_field_only(lifter: Lifter) -> None:
 
 def test_nobody_in_any_frame_is_nobody(lifter: Lifter) -> None:
     assert np.isnan(lift(lifter, np.full((4, 17, 2), np.nan, dtype=np.float32))).all()
+
+
+def test_the_engine_that_is_stated_is_the_one_that_ran(lifter: Lifter) -> None:
+    """Networks over time run as they are written, and nothing else is promised."""
+    assert lifter.lift(walk(5), image_size=SIZE).provenance["engine"] == "torch, fp32"
+    for runners in (Runners(lifter.network, precision="bf16"), Runners(lifter.network, "onnxruntime")):
+        with pytest.raises(InputError, match="engine and precision must be torch and fp32 for over time, which looks"):
+            Lifter(lifter.network, name="over time", runners=runners)

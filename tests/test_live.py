@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from ampose.errors import InputError
+from ampose.finishing import Finish
 from ampose.lifter import Lifter
 from ampose.live import Latency, LiveLifter, Recording
 from ampose.media.camera import Shot
@@ -61,6 +63,28 @@ def test_people_keep_their_ids_and_get_the_poses_of_later(lifter):
     assert pose3d.times == pytest.approx(0.04 * np.arange(4))
     assert pose3d.fps == pytest.approx(25)
     np.testing.assert_allclose(pose3d.positions, lifter.lift(pose2d).positions, atol=1e-5)
+
+
+def test_a_recording_says_what_made_it_and_keeps_the_expected_error():
+    torch.manual_seed(0)
+    lifter = Lifter(create_model("ampose-small", error_head=True), name="untrained", weights_hash="0123456789abcdef")
+    live = LiveLifter(Bright(), lifter, how=Lifting(flip=False), smooth=OneEuro())
+    recording = Recording(Bright(), lifter, (400, 120))
+    for shot in shots([20], [], [24]):
+        recording.add(live.step(shot), shot.seconds)
+    pose2d, pose3d = recording.poses()[0]
+    later = lifter.lift(pose2d, flip=False)
+    assert later.provenance.items() <= pose3d.provenance.items()
+    assert pose3d.provenance["weights"] == "0123456789ab"
+    assert pose3d.provenance["detector"] == "bright"
+    assert pose3d.provenance["smoothing"] == OneEuro().description
+    np.testing.assert_allclose(pose3d.expected_error, later.expected_error, atol=1e-5)
+    np.testing.assert_array_equal(pose3d.confidence, later.confidence)
+
+
+def test_what_needs_the_whole_clip_is_refused(lifter):
+    with pytest.raises(InputError, match=r"how\.finish must be left out live, where no clip is whole yet"):
+        LiveLifter(Bright(), lifter, how=Lifting(finish=Finish(constant_bones=True)))
 
 
 def test_settings_reach_the_lifter(lifter):

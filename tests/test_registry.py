@@ -1,6 +1,7 @@
 """Names, suggestions, and discovery of modules and of other people's packages."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,14 @@ def test_a_module_may_look_names_up_while_it_is_discovered(importable: Path) -> 
     from zoo_nested import animals
 
     assert animals.names() == ["cat"]
+
+
+def test_threads_that_ask_first_together_all_find_all(importable: Path) -> None:
+    make_package(importable, "zoo_busy", {"cat": "import time; time.sleep(0.2); animals.add('cat', 1)"})
+    from zoo_busy import animals
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda _: animals.names(), range(4))) == [["cat"]] * 4
 
 
 def test_a_failed_discovery_fails_again_and_leaves_no_half_filled_registry(importable: Path) -> None:

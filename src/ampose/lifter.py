@@ -17,8 +17,7 @@ from ampose.defaults import MODEL
 from ampose.engines import AUTO, COMPARED, Precision, Runners
 from ampose.errors import InputError
 from ampose.models import LifterNetwork
-from ampose.models.expected_error import expect_error
-from ampose.models.prediction import has_enough_joints, predict
+from ampose.models.prediction import has_enough_joints, predict, predict_with_error
 from ampose.models.window_prediction import predict_footage, predict_samples
 from ampose.normalisation import normalise
 from ampose.pose import Pose2D, Pose3D, check_fps
@@ -28,6 +27,8 @@ from ampose.weights import load_weights
 from ampose.windows import Footage, Moments, runs
 
 SHORT_HASH = 12
+OVER_TIME = "torch"
+"""What runs networks that look at several frames, as they are written: engines are made for one window size."""
 
 
 class Lifter:
@@ -39,6 +40,9 @@ class Lifter:
         weights_hash: Identifies the weights in reports.
         facts: What its training wrote down.
         runners: How the network is run; by default the engine is chosen by the number of poses.
+
+    Raises:
+        InputError: A network over time is to be run by another engine than PyTorch, or in less than float32.
     """
 
     def __init__(
@@ -56,6 +60,16 @@ class Lifter:
         self.facts = dict(facts or {})
         self.runners = runners or Runners(self.network)
         self.skeleton: Skeleton = get_skeleton(network.config.skeleton)
+        if self.over_time and (self.runners.asked not in (AUTO, OVER_TIME) or self.runners.precision != "fp32"):
+            raise InputError(
+                f"engine and precision must be {OVER_TIME} and fp32 for {name}, which looks at "
+                f"{network.receptive_field} frames at once, got {self.runners.asked} and {self.runners.precision}"
+            )
+
+    @property
+    def over_time(self) -> bool:
+        """Whether the frames around a frame matter."""
+        return self.network.receptive_field > 1
 
     def predict(
         self, keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, *, flip: bool = True
@@ -118,28 +132,17 @@ class Lifter:
         there = has_enough_joints(torch.from_numpy(points)).numpy()
         seen = torch.from_numpy(points[there])
         cameras = _for_each(camera, len(seen))
-        positions = np.full((*points.shape[:2], 3), np.nan, dtype=np.float32)
-        positions[there] = self._lift_found(seen, there, cameras, flip=flip).numpy()
+        lifted, error = self._lift_found(seen, there, cameras, flip=flip)
         engine = self._describe_engine(seen, cameras, flip=flip)
         return Pose3D(
-            positions=positions,
+            positions=_at(there, lifted),
             confidence=np.where(lost, 0, mapping.map_confidence(pose.confidence)),
-            expected_error=self._expected_error(seen, cameras, there),
+            expected_error=None if error is None else _at(there, error),
             skeleton=self.skeleton,
             fps=pose.fps,
             times=pose.times,
             provenance={**pose.provenance, **self._provenance(camera, engine, flip=flip), **_made_up(mapping.made_up)},
         )
-
-    def _expected_error(
-        self, points: Float[Tensor, "sample joint 2"], cameras: Intrinsics, there: Bool[np.ndarray, " frame"]
-    ) -> Float[np.ndarray, "frame joint"] | None:
-        """Ask the network how far off it expects to be, if it can tell."""
-        if not self.network.tells_error:
-            return None
-        error = np.full((len(there), points.shape[1]), np.nan, dtype=np.float32)
-        error[there] = expect_error(self.network, points, cameras).numpy()
-        return error
 
     def _lift_found(
         self,
@@ -148,12 +151,18 @@ class Lifter:
         cameras: Intrinsics,
         *,
         flip: bool,
-    ) -> Float[Tensor, "sample joint 3"]:
-        """Lift the frames that are there; a window over time ends where the person was not found."""
-        if self.network.receptive_field == 1:
-            return self.predict(points, cameras, flip=flip)
-        footage = Footage(keypoints_px=points, moments=Moments.of_clips(runs(there)))
-        return predict_footage(self.network, footage, cameras, flip=flip)
+    ) -> tuple[Float[Tensor, "sample joint 3"], Float[Tensor, "sample joint"] | None]:
+        """Lift the frames that are there, with the expected error if the network can tell.
+
+        A window over time ends where the person was not found.
+        """
+        if self.over_time:
+            footage = Footage(keypoints_px=points, moments=Moments.of_clips(runs(there)))
+            return predict_footage(self.network, footage, cameras, flip=flip), None
+        if not self.network.tells_error:
+            return self.predict(points, cameras, flip=flip), None
+        network = self.runners.get(_passes(len(points), flip=flip))
+        return predict_with_error(network, points, cameras, flip=flip)
 
     def _as_pose(
         self,
@@ -176,6 +185,8 @@ class Lifter:
 
     def _describe_engine(self, points: Tensor, cameras: Intrinsics, *, flip: bool) -> str:
         """Say what ran; with less than float32, compare it with float64 on the first of these poses."""
+        if self.over_time:
+            return f"{OVER_TIME}, fp32"
         passes = _passes(len(points), flip=flip)
         if self.runners.precision == "fp32":
             return self.runners.describe(passes)
@@ -195,6 +206,13 @@ class Lifter:
             **({"unseen_joints": "inferred from the others, confidence 0"} if self.network.takes_missing else {}),
             **({"expected_error": "as the model estimates it"} if self.network.tells_error else {}),
         }
+
+
+def _at(there: Bool[np.ndarray, " frame"], found: Float[Tensor, "sample *rest"]) -> Float[np.ndarray, "frame *rest"]:
+    """Return what was found, and NaN for all other frames."""
+    values = np.full((len(there), *found.shape[1:]), np.nan, dtype=np.float32)
+    values[there] = found.numpy()
+    return values
 
 
 def _passes(poses: int, *, flip: bool) -> int:

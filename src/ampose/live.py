@@ -3,12 +3,14 @@
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float
 
 from ampose.detect import Detection, Detector
+from ampose.errors import InputError
+from ampose.finishing import Finish
 from ampose.lifter import Lifter
 from ampose.media.camera import Shot
 from ampose.pipeline import Lifting, sure_joints
@@ -28,13 +30,18 @@ class LivePerson:
 
     Args:
         id: Tells the people apart.
-        detection: What the detector saw, pixels.
-        positions: Metres, root-relative, camera axes.
+        detection: What the detector saw, pixels, left and right kept if asked for.
+        pose3d: What the lifter made of it, one frame, smoothed if asked for.
     """
 
     id: int
     detection: Detection
-    positions: Float[np.ndarray, "joint 3"]
+    pose3d: Pose3D
+
+    @property
+    def positions(self) -> Float[np.ndarray, "joint 3"]:
+        """Metres, root-relative, camera axes."""
+        return self.pose3d.positions[0]
 
 
 @dataclass
@@ -67,11 +74,12 @@ class LiveLifter:
     Args:
         detector: An open one, created with ``tracking=True``.
         lifter: What ``ampose.load_model`` returns.
-        how: How keypoints become 3D.
+        how: How keypoints become 3D. Live there is no ``finish``: it looks at the whole clip.
         smooth: Settings of the one-euro filter over time; None: no smoothing.
 
     Raises:
-        InputError: The detector's skeleton does not lead to the lifter's.
+        InputError: The detector's skeleton does not lead to the lifter's, or something is asked for that needs the
+            whole clip.
     """
 
     def __init__(
@@ -80,6 +88,8 @@ class LiveLifter:
         find_mapping(detector.skeleton.name, lifter.skeleton.name)
         self.latency = Latency()
         self._detector, self._lifter, self._how = detector, lifter, how or Lifting()
+        if self._how.finish != Finish():
+            raise InputError(f"how.finish must be left out live, where no clip is whole yet, got {self._how.finish}")
         self._tracker = Tracker()
         self._smooth = smooth
         self._followed: dict[int, _Followed] = {}
@@ -110,11 +120,12 @@ class LiveLifter:
             order = pose.skeleton.flip_order
             detection = Detection(detection.keypoints[order], detection.confidence[order])
             pose = self._sure(detection, (width, height))
-        lifted = self._lifter.lift(pose, intrinsics=self._how.camera((width, height)), flip=self._how.flip)
-        positions = lifted.positions[0]
-        if followed.smooth is not None:
-            positions = followed.smooth.update(positions, shot.seconds).astype(np.float32)
-        return LivePerson(identity, detection, positions)
+        lifted = self._how.lift(pose, self._lifter)
+        if followed.smooth is not None and self._smooth is not None:
+            positions = followed.smooth.update(lifted.positions[0], shot.seconds).astype(np.float32)
+            done = {**lifted.provenance, "smoothing": self._smooth.description}
+            lifted = replace(lifted, positions=positions[None], provenance=done)
+        return LivePerson(identity, detection, lifted)
 
     def _sure(self, detection: Detection, image_size: tuple[int, int]) -> Pose2D:
         pose = Pose2D(
@@ -122,6 +133,7 @@ class LiveLifter:
             confidence=detection.confidence[None],
             skeleton=self._detector.skeleton,
             image_size=image_size,
+            provenance={"detector": self._detector.name},
         )
         return sure_joints(pose, self._how.min_confidence)
 
@@ -141,6 +153,16 @@ class _Followed:
         self.seen = 0.0
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """What is kept of one person in one frame: arrays alone, for a recording may be long."""
+
+    detection: Detection
+    positions: Float[np.ndarray, "joint 3"]
+    confidence: Float[np.ndarray, " joint"]
+    expected_error: Float[np.ndarray, " joint"] | None
+
+
 @dataclass
 class Recording:
     """Keeps what was lifted live, to be written as a file at the end; about 1 kB a person and frame."""
@@ -148,37 +170,49 @@ class Recording:
     detector: Detector
     lifter: Lifter
     image_size: tuple[int, int]
-    frames: list[Sequence[LivePerson]] = field(default_factory=list)
+    frames: list[Mapping[int, _Kept]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
+    provenance: dict[int, Mapping[str, str]] = field(default_factory=dict)
 
     def add(self, people: Sequence[LivePerson], seconds: float) -> None:
         """Add a frame."""
-        self.frames.append(people)
+        self.frames.append({person.id: _keep(person) for person in people})
         self.times.append(seconds)
+        for person in people:
+            self.provenance.setdefault(person.id, person.pose3d.provenance)
 
     def poses(self) -> dict[int, tuple[Pose2D, Pose3D]]:
         """Return everybody who was seen, by id."""
-        ids = sorted({person.id for people in self.frames for person in people})
-        return {identity: self._poses_of(identity) for identity in ids}
+        return {identity: self._poses_of(identity) for identity in sorted(self.provenance)}
 
     def _poses_of(self, identity: int) -> tuple[Pose2D, Pose3D]:
-        seen = {n: person for n, people in enumerate(self.frames) for person in people if person.id == identity}
+        seen = {number: people[identity] for number, people in enumerate(self.frames) if identity in people}
         count, times = len(self.frames), np.array(self.times) - self.times[0]
         fps = (count - 1) / float(times[-1]) if count > 1 else None
-        keypoints = np.full((count, self.detector.skeleton.num_joints, 2), np.nan, dtype=np.float32)
-        positions = np.full((count, self.lifter.skeleton.num_joints, 3), np.nan, dtype=np.float32)
-        confidence = np.zeros(keypoints.shape[:2], dtype=np.float32)
-        for number, person in seen.items():
-            keypoints[number], confidence[number] = person.detection.keypoints, person.detection.confidence
-            positions[number] = person.positions
-        facts = {"detector": self.detector.name, "model": self.lifter.name}
+        joints, lifted_joints = self.detector.skeleton.num_joints, self.lifter.skeleton.num_joints
+        keypoints, confidence = _empty(count, joints, 2), np.zeros((count, joints), dtype=np.float32)
+        positions, sure = _empty(count, lifted_joints, 3), np.zeros((count, lifted_joints), dtype=np.float32)
+        error = _empty(count, lifted_joints)
+        for number, kept in seen.items():
+            keypoints[number], confidence[number] = kept.detection.keypoints, kept.detection.confidence
+            positions[number], sure[number] = kept.positions, kept.confidence
+            error[number] = np.nan if kept.expected_error is None else kept.expected_error
         pose2d = Pose2D(
             keypoints=keypoints, confidence=confidence, skeleton=self.detector.skeleton, image_size=self.image_size,
-            fps=fps, times=times if count > 1 else None, provenance=facts,
+            fps=fps, times=times if count > 1 else None, provenance={"detector": self.detector.name},
         )  # fmt: skip
-        sure = find_mapping(self.detector.skeleton, self.lifter.skeleton).map_confidence(confidence)
         pose3d = Pose3D(
-            positions=positions, confidence=sure, skeleton=self.lifter.skeleton,
-            fps=fps, times=pose2d.times, provenance=facts,
+            positions=positions, confidence=sure, skeleton=self.lifter.skeleton, fps=fps, times=pose2d.times,
+            expected_error=None if np.isnan(error).all() else error, provenance=self.provenance[identity],
         )  # fmt: skip
         return pose2d, pose3d
+
+
+def _keep(person: LivePerson) -> _Kept:
+    pose = person.pose3d
+    error = None if pose.expected_error is None else pose.expected_error[0]
+    return _Kept(person.detection, pose.positions[0], pose.confidence[0], error)
+
+
+def _empty(*shape: int) -> Float[np.ndarray, "*shape"]:
+    return np.full(shape, np.nan, dtype=np.float32)

@@ -9,6 +9,7 @@ import difflib
 import importlib
 import importlib.metadata
 import pkgutil
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -53,7 +54,8 @@ class Registry(Generic[T]):
         self._package = package
         self._group = group
         self._entries: dict[str, Entry[T]] = {}
-        self._discovered = False
+        self._discovered = self._discovering = False
+        self._turn = threading.RLock()
 
     def register(self, name: str, **facts: Any) -> Callable[[T], T]:
         """Return a decorator that registers its target under ``name`` with these facts.
@@ -103,12 +105,15 @@ class Registry(Generic[T]):
     def _discover(self) -> None:
         if self._discovered:
             return
-        self._discovered = True  # first, because the modules imported below may look names up
-        try:
-            self._import_all()
-        except BaseException:
-            self._discovered = False  # a second look-up must not find half of the names
-            raise
+        with self._turn:  # other threads wait until all names are there
+            if self._discovered or self._discovering:
+                return
+            self._discovering = True  # the modules imported below may look names up
+            try:
+                self._import_all()
+                self._discovered = True
+            finally:
+                self._discovering = False
 
     def _import_all(self) -> None:
         if self._package:

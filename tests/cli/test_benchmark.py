@@ -10,10 +10,12 @@ import pytest
 from PIL import Image
 from tests import views_stand_in as stand_in
 
-from ampose.cli import main
+from ampose.cli import INTERRUPTED, main
 from ampose.evaluation.published import TABLES
 from ampose.evaluation.slots import SLOTS, parts_of
 from ampose.lifter import load_model
+from ampose.training.checkpoint import Progress
+from ampose.training.outcome import Outcome
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The `srun` command is available:UserWarning", "ignore:.*NVML.*:UserWarning"
@@ -95,6 +97,21 @@ def test_a_second_time_nothing_is_trained_and_the_tables_are_the_same(home: Path
         assert (tmp_path / f"table4.{ending}").read_bytes() == (home / "tables" / f"table4.{ending}").read_bytes()
 
 
+def test_training_that_is_stopped_ends_the_command(home: Path, tmp_path: Path, monkeypatch) -> None:
+    """Half-trained weights are no row of a table."""
+    asked = []
+
+    def stopped(config, folder: Path, **_) -> Outcome:
+        asked.append(folder.name)
+        return Outcome(done=False, progress=Progress(), folder=folder, train_frames=1, validation_frames=1)
+
+    monkeypatch.setattr("ampose.training.session.train", stopped)
+    where = ["--runs", str(tmp_path / "runs"), "-o", str(tmp_path / "tables")]
+    assert main([*arguments(home, "table4", "--train"), *where]) == INTERRUPTED
+    assert len(asked) == 1
+    assert not (tmp_path / "tables").exists()
+
+
 def test_weights_find_their_rows(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """By their settings and their run, whatever their order; and the rest is said to be missing."""
     runs = [str(home / "runs" / name / "last") for name in ("h36m-cpn-17-convnext", "h36m-cpn-17")]
@@ -112,6 +129,31 @@ def test_best_weights_are_called_test_selected(home: Path, tmp_path: Path, capsy
     weights = str(home / "runs" / "3dhp" / "best")
     assert main(arguments(home, "table4", "--weights", weights, "-o", str(tmp_path))) == 0
     assert "best epoch on TS1, TS2, TS3, TS4, TS5, TS6: TEST-SELECTED" in capsys.readouterr().out
+
+
+def test_weights_that_know_who_is_measured_are_refused(home: Path, tmp_path: Path, capsys) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(home / "runs" / "h36m-gt-17", run)
+    manifest = json.loads((run / "run.json").read_text())
+    manifest["config"]["data"]["train_subjects"] = ["S1", "S9"]
+    (run / "run.json").write_text(json.dumps(manifest))
+    for command in (
+        arguments(home, "table1", "--weights", str(run / "last")),
+        ["evaluate", str(run / "last"), str(home / "human36m"), "--protocol", "h36m-gt-17"],
+    ):
+        assert main(command) == 2
+        assert "weights must not be trained on who is measured, got a run with S9" in capsys.readouterr().err
+
+
+def test_what_is_not_the_recipes_is_said(home: Path, tmp_path: Path, capsys) -> None:
+    weights = str(home / "runs" / "h36m-gt-17" / "last")
+    assert main(arguments(home, "table1", "--weights", weights, "-o", str(tmp_path))) == 0
+    assert "not the recipe's: channels 8 (not 512), depth 1 (not 5), heads 2 (not 8)" in capsys.readouterr().out
+    best = str(home / "runs" / "h36m-gt-17" / "best")
+    assert main(["evaluate", best, str(home / "human36m"), "--protocol", "h36m-gt-17"]) == 0
+    printed = capsys.readouterr().out
+    for said in ("best epoch on S9, S11: TEST-SELECTED", "this is no figure of Human3.6M", "seed 0"):
+        assert said in printed
 
 
 def test_settings_change_the_numbers_and_are_printed(

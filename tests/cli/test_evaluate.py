@@ -14,6 +14,7 @@ from ampose.data import Motion, read_views, write_motion
 from ampose.evaluation import protocols, view_held_out
 from ampose.lifter import load_model
 from ampose.models import create_model
+from ampose.models.window_prediction import predict_samples
 from ampose.skeletons import get_skeleton
 from ampose.weights import save_weights
 
@@ -86,6 +87,25 @@ def test_the_number_is_that_of_the_lifter_on_the_protocols_samples(weights: Path
     held_out = view_held_out(make_motion(), replace(protocols.get("cmu-held-out").target, flip=False))
     predicted = load_model(weights).predict_samples(held_out.samples, flip=False)
     target = held_out.samples.positions - held_out.samples.positions[:, :1]
+    expected = 1000 * (predicted - target).norm(dim=-1).mean().item()
+    assert report["all_frames"]["values"]["mpjpe"] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("root", ["subtract", "zero", "keep"])
+def test_the_root_is_treated_as_asked(weights: Path, data: Path, tmp_path: Path, root: str) -> None:
+    """An untrained network puts the root somewhere, so the three ways differ."""
+    output = tmp_path / "report.json"
+    assert main(["evaluate", str(weights), str(data), "--no-flip", "--root", root, "-o", str(output)]) == 0
+    [report] = json.loads(output.read_text())
+    assert report["protocol"]["root"] == root
+    plain = protocols.get("cmu-held-out").target
+    samples = view_held_out(make_motion(), replace(plain, flip=False)).samples
+    predicted = predict_samples(load_model(weights).network, samples, flip=False, keep_root=True)
+    if root == "subtract":
+        predicted = predicted - predicted[:, :1]
+    if root == "zero":
+        predicted = torch.cat([0 * predicted[:, :1], predicted[:, 1:]], dim=1)
+    target = samples.positions - samples.positions[:, :1]
     expected = 1000 * (predicted - target).norm(dim=-1).mean().item()
     assert report["all_frames"]["values"]["mpjpe"] == pytest.approx(expected, rel=1e-5)
 

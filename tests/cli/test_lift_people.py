@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from ampose import formats
-from ampose.cli import main
+from ampose.cli import _lift_batch, main
 from ampose.lifter import load_model
 from ampose.media import open_media
 from ampose.skeletons import get_skeleton
@@ -153,6 +153,20 @@ def test_several_inputs_get_a_line_and_a_folder_each(clips, untrained, tmp_path,
     assert lines[3] == f"failed: 1 of 3: {clips[1]}"
     assert {folder.name for folder in out.iterdir()} == {"a", "ö c"}, "what failed leaves nothing"
     assert len(formats.read(out / "ö c" / "poses.npz")[0].pose3d) == 4
+
+
+def test_a_mistake_of_ours_with_one_input_does_not_stop_the_rest(clips, untrained, tmp_path, capsys, monkeypatch):
+    lift_one, seen = _lift_batch.lift_one, []
+
+    def at_first_wrong(source, *rest):
+        seen.append(source)
+        return 1 / 0 if len(seen) == 1 else lift_one(source, *rest)
+
+    monkeypatch.setattr(_lift_batch, "lift_one", at_first_wrong)
+    assert batch([clips[0], clips[2]], tmp_path / "out", untrained) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{clips[0]}: failed unexpectedly: ZeroDivisionError: division by zero"
+    assert lines[1].startswith(f"{clips[2]}: 2 people in 4 frames")
 
 
 def test_what_is_done_is_passed_over_until_something_changes(clips, untrained, tmp_path, capsys):

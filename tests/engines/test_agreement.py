@@ -11,7 +11,7 @@ import torch
 from tests.models.tiny import NAMES, create_tiny
 from torch import nn
 
-from ampose.engines import create_engine, engines
+from ampose.engines import Runners, create_engine, engines
 from ampose.engines.agreement import made_up_keypoints, measure_agreement
 from ampose.engines.contract import missing_package
 from ampose.engines.folded import FoldedEncoder, FoldedGraphConvolution, fold, has_fast_form, to_bfloat16
@@ -170,3 +170,22 @@ def test_threads_do_not_mix_up_their_poses(engine):
         answers = list(pool.map(run, people))
     for answer, x in zip(answers, people, strict=True):
         torch.testing.assert_close(answer, network(x), rtol=0, atol=2e-5)
+
+
+@pytest.mark.parametrize("engine", ["torch", *BUILT])
+def test_every_engine_tells_the_expected_error(engine):
+    """In the pass that lifts: there is no other."""
+    if missing_package(engine):
+        pytest.skip(f"the package of {engine} is not installed")
+    network = disturbed(create_model("ampose-small", depth=1, error_head=True))
+    running = Runners(network, engine).get(poses=100)
+    x = keypoints(network, 100)
+    for answer, expected in zip(running.with_expected_error(x), network.with_expected_error(x), strict=True):
+        torch.testing.assert_close(answer, expected, rtol=0, atol=2e-5)
+    torch.testing.assert_close(running(x), network(x), rtol=0, atol=2e-5)
+
+
+def test_a_network_that_tells_no_error_tells_none_on_an_engine():
+    running = Runners(create_model("ampose-small", depth=1)).get(poses=1)
+    with pytest.raises(TypeError, match="tells no expected error"):
+        running.with_expected_error(torch.zeros(1, 1, 17, 2))

@@ -16,8 +16,8 @@ from ampose.evaluation.calibration import (
     reliability,
 )
 from ampose.models import create_model
-from ampose.models.expected_error import expect_error
-from ampose.models.prediction import predict
+from ampose.models.prediction import predict, predict_with_error
+from ampose.normalisation import normalise
 from ampose.samples import Samples
 
 
@@ -40,11 +40,23 @@ def test_the_true_error_is_that_of_the_pose_which_users_get_and_leaves_the_root_
     assert errors.expected.shape == (len(samples), 16)
 
 
+def test_the_expected_error_is_that_of_the_picture_as_it_is(network, samples):
+    """With the mirrored prediction and without; the poses are those of ``predict``."""
+    seen = samples.keypoints_px, samples.intrinsics
+    inputs = normalise("person-rays-scaled", *seen, 0).keypoints
+    _, alone = network.with_expected_error(inputs[:, None])
+    for flip in (True, False):
+        poses, error = predict_with_error(network, *seen, flip=flip)
+        torch.testing.assert_close(error, alone[:, 0])
+        torch.testing.assert_close(poses, predict(network, *seen, flip=flip), rtol=0, atol=0)
+
+
 def test_a_correction_changes_the_expected_error_and_moves_no_pose(network, samples):
     corrected = correct_expected_error(network, Correction(factor=0.5, power=0.7))
     seen = samples.keypoints_px, samples.intrinsics
-    torch.testing.assert_close(expect_error(corrected, *seen), 0.5 * expect_error(network, *seen) ** 0.7)
-    assert torch.equal(predict(corrected, *seen, flip=True), predict(network, *seen, flip=True))
+    (before, expected), (after, right) = (predict_with_error(one, *seen, flip=True) for one in (network, corrected))
+    torch.testing.assert_close(right, 0.5 * expected**0.7)
+    assert torch.equal(after, before)
     by_hand = Correction(factor=0.5, power=0.7).apply(compare_errors(network, samples))
     torch.testing.assert_close(compare_errors(corrected, samples).expected, by_hand.expected)
 

@@ -172,6 +172,9 @@ def test_drift_takes_stay_unless_they_are_left_out(views: Views) -> None:
     kept, without = (measured(views, replace(H36M_GT_17, exclude_drift_takes=out)) for out in (False, True))
     assert kept.frames - without.frames == 2 * stand_in.FRAMES
     assert "three of S9 that drift" in without.statement()
+    others = views.select(subjects=["S11"])
+    with pytest.raises(InputError, match="must keep all takes: none of this data is one of S9 that drift"):
+        measured(others, replace(H36M_GT_17, subjects=("S11",), exclude_drift_takes=True))
 
 
 def test_a_source_or_a_subject_that_is_not_there_is_named(views: Views) -> None:

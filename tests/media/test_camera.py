@@ -39,6 +39,16 @@ def test_a_camera_that_falls_silent_is_told(monkeypatch):
         list(newest(numbered(1, 5.0), "camera 3"))
 
 
+def test_what_breaks_while_frames_are_taken_is_raised_where_they_are_looked_at():
+    def breaks():
+        yield from numbered(3, 0.02)
+        raise OSError("the plug was pulled")
+
+    shots = newest(breaks(), "camera")
+    with pytest.raises(OSError, match="the plug was pulled"):
+        assert [int(shot.frame[0, 0, 0]) for shot in shots] == list(range(3))
+
+
 def test_a_file_is_played_as_a_camera_and_loses_nothing(tmp_path):
     with writing_video(tmp_path / "a.mp4", image_size=(64, 48), fps=25.0) as video:
         for number in range(7):

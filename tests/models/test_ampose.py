@@ -209,3 +209,15 @@ def test_the_expected_error_learns_from_the_features_and_does_not_shape_them() -
 def test_without_an_error_head_nobody_answers() -> None:
     with pytest.raises(TypeError, match="AMPose tells no expected error"):
         AMPose(AMPoseConfig(channels=16, heads=2, depth=1)).with_expected_error(torch.randn(1, 1, 17, 2))
+
+
+@pytest.mark.parametrize("block", ["two-residual", "transformer", "convnext"])
+@pytest.mark.parametrize("setting", [{"residual": "skip-input"}, {"activation": "relu"}, {"norm": "layer"}])
+def test_a_setting_that_a_block_has_not_is_refused(block, setting):
+    """Else two networks of other settings would be the same."""
+    (name,) = setting
+    if block == "two-residual" and name != "residual":
+        AMPoseConfig(block=block, **setting)
+        return
+    with pytest.raises(InputError, match=f"{name} must be left out for the block {block}"):
+        AMPoseConfig(block=block, **setting)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from tests.models.literal import array, attention, batch_norm, count, encode, layer_norm, linear, relu, shake
+from tests.models.tiny import create_tiny
 
 from ampose.errors import InputError
 from ampose.models import create_model
@@ -137,3 +138,13 @@ def test_masks_hide_the_stated_share():
 def test_restoring_needs_the_decoder():
     with pytest.raises(InputError, match='must be "pretraining" to restore'):
         create_model("p-stmo", **SMALL)(windows().float(), part="restored")
+
+
+def test_heads_that_count_in_millimetres_answer_in_metres():
+    networks = []
+    for unit in ("m", "mm"):
+        torch.manual_seed(0)
+        networks.append(create_tiny("p-stmo", head_unit=unit).eval())
+    keypoints = torch.randn(2, networks[0].receptive_field, 17, 2)
+    for metres, millimetres in zip(*(network(keypoints, part="both") for network in networks), strict=True):
+        torch.testing.assert_close(millimetres, 0.001 * metres)

@@ -188,6 +188,13 @@ def test_16_joints_are_a_subset_by_name(folder, views):
     assert torch.equal(fewer.keypoints_px, training.keypoints_px[:, kept])
 
 
+def test_data_without_drift_takes_has_none_to_leave_out(tmp_path):
+    stand_in.write_3dhp_test(tmp_path / "3dhp")
+    config = DataConfig(files=(str(tmp_path / "3dhp"),), exclude_drift_takes=True)
+    with pytest.raises(InputError, match=r"data\.exclude_drift_takes must be left out: none of this data"):
+        read_split(config, "mpi_inf_3dhp_17")
+
+
 def test_drift_takes_are_left_out_only_when_asked(folder, views):
     kept = read_split(data(folder, validation_samples=100_000), "human36m_17")[1]
     without = read_split(data(folder, validation_samples=100_000, exclude_drift_takes=True), "human36m_17")[1]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import multiprocessing
 import time
 from collections import Counter
@@ -24,6 +25,8 @@ MARK = ".ampose-done.json"
 
 FAILED = 1
 """Exit status when an input failed."""
+
+log = logging.getLogger(__name__)
 
 
 def lift_many(sources: Sequence[Path], output: Path, settings: Settings) -> None:
@@ -110,6 +113,9 @@ def _try(source: Path, folder: Path, settings: Settings) -> tuple[str, bool]:
             unfinished.write_text(json.dumps(mark, indent=1))
     except (InputError, MissingExtraError, OSError) as error:
         return f"{source}: failed: {' '.join(str(error).split())}", False
+    except Exception as error:
+        log.exception("%s", source)  # a mistake of ours, which others can report; what fails does not stop the rest
+        return f"{source}: failed unexpectedly: {type(error).__name__}: {' '.join(str(error).split())}", False
     return in_one_line(str(source), done, folder, time.perf_counter() - start), True
 
 

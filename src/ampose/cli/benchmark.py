@@ -9,7 +9,7 @@ import tyro
 
 from ampose.cli._arguments import call_with_arguments
 from ampose.cli._extras import require
-from ampose.cli._progress import progress
+from ampose.cli._progress import Report, progress
 from ampose.errors import InputError
 
 if TYPE_CHECKING:
@@ -124,8 +124,6 @@ def _train_missing(table: str, folders: "Sequence[tuple[Slot, Path]]", options: 
     """Train what no weights were given for; a run that is there is gone on with, or taken as it is."""
     from ampose.evaluation.benchmark import recipe_for
     from ampose.evaluation.slots import SLOTS
-    from ampose.training.loop import CHECKPOINT
-    from ampose.training.session import train
 
     given = {slot.recipe: folder for slot, folder in folders}
     every = []
@@ -134,7 +132,7 @@ def _train_missing(table: str, folders: "Sequence[tuple[Slot, Path]]", options: 
             run_folder = options.runs / slot.recipe
             config = recipe_for(slot, lifter=given.get(slot.second_stage_of), recipes=options.recipes)
             with progress(f"training {slot.recipe}", unit="steps") as report:
-                train(config, run_folder, resume=(run_folder / CHECKPOINT).exists(), report=report)
+                _train_to_the_end(config, run_folder, report)
             given[slot.recipe] = run_folder / "last"
         every.append((slot, given[slot.recipe]))
     return every
@@ -196,7 +194,7 @@ def _open(options: Options, folder: Path) -> None:
     require("lightning_fabric", "matplotlib", extra="train", purpose="training")
     common = _common_recipe(options)
     motion = _read_motions(common.data.files)
-    benchmark = OpenBenchmark(common, motion, options.runs / "open", _train_quietly)
+    benchmark = OpenBenchmark(common, motion, options.runs / "open", _train_to_the_end)
     systems = options.systems or default_systems()
     trials: list[Trial] = []
     with progress("open benchmark", unit="trials") as report:
@@ -229,11 +227,12 @@ def _read_motions(files: Sequence[str]) -> "Motion":
     return concatenate([read_motion(Path(file)) for file in files])
 
 
-def _train_quietly(config: "TrainConfig", folder: Path) -> None:
+def _train_to_the_end(config: "TrainConfig", folder: Path, report: Report | None = None) -> None:
+    """Train, or go on with a run that is there, and stop everything if somebody asks to stop."""
     from ampose.training.loop import CHECKPOINT
     from ampose.training.session import train
 
-    outcome = train(config, folder, resume=(folder / CHECKPOINT).exists())
+    outcome = train(config, folder, resume=(folder / CHECKPOINT).exists(), report=report)
     if not outcome.done:
         raise KeyboardInterrupt  # asked to stop: what is done so far is kept, and the next call goes on
 

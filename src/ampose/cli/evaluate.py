@@ -1,8 +1,9 @@
 """Measure a lifter on prepared data, under a protocol that is printed with the numbers."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
@@ -26,6 +27,19 @@ _CHUNK = 1024
 Output = Annotated[Path | None, tyro.conf.arg(aliases=["-o"])]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What is to differ from the protocol; it is printed with the numbers."""
+
+    flip: bool = True
+    """Average each prediction with the mirrored one, where the protocol does so."""
+    root: Literal["subtract", "zero", "keep"] | None = None
+    """What is done with the predicted root before measuring; by default what the protocol says (subtract)."""
+
+
+_NONE = Changes()
+
+
 def run(args: Sequence[str]) -> None:
     """Run the command."""
     call_with_arguments(evaluate_weights, "evaluate", args)
@@ -37,7 +51,7 @@ def evaluate_weights(
     /,
     *,
     protocol: str = "cmu-held-out",
-    flip: bool = True,
+    changes: Changes = _NONE,
     baselines: Path | None = None,
     output: Output = None,
 ) -> None:
@@ -49,7 +63,7 @@ def evaluate_weights(
             of the protocol.
         protocol: Name of the protocol: cmu-held-out, cmu-held-out-noisy, cmu-held-out-wide, h36m-cpn-17,
             3dhp-cross-16... or an installed one.
-        flip: Average each prediction with the mirrored one, where the protocol does so.
+        changes: What is to differ from the protocol.
         baselines: Also measure linear regression and the nearest neighbour, trained on the other subjects of
             this prepared file (it may be the same file).
         output: Write all numbers and settings to this .json file.
@@ -65,11 +79,12 @@ def evaluate_weights(
     _check_output(output)
     chosen, lifter = protocols.get(protocol).target, load_model(weights)
     told = needs_root_depth(lifter.network.config.target)
-    chosen = replace(chosen, flip=chosen.flip and flip, root_depth=told)
+    root = changes.root or chosen.root
+    chosen = replace(chosen, flip=chosen.flip and changes.flip, root=root, root_depth=told)
     if isinstance(chosen, FixedCameraProtocol):
         if baselines is not None:
             raise InputError(f"--baselines must be left out for {chosen.name}: they learn from motion; remove it")
-        report = _measure_views(lifter, data, chosen)
+        report = _measure_views(lifter, weights, data, chosen)
         print(report.statement(), report.as_text(), sep="\n\n", flush=True)
         if output is not None:
             write_reports([report], output)
@@ -87,19 +102,18 @@ def evaluate_weights(
         write_reports(reports, output)
 
 
-def _measure_views(lifter: "Lifter", data: Path, protocol: "FixedCameraProtocol") -> "Report":
+def _measure_views(lifter: "Lifter", weights: str, data: Path, protocol: "FixedCameraProtocol") -> "Report":
     from ampose.data import read_views
-    from ampose.evaluation.benchmark import lift_with
+    from ampose.evaluation.benchmark import counted, facts_of, lift_with
     from ampose.evaluation.fixed_cameras import measure_views
 
     if lifter.skeleton.name != protocol.skeleton:
         raise InputError(f"weights for {protocol.name} must be of {protocol.skeleton}, got {lifter.skeleton.name}")
     views = read_views(data)
-    about = {"weights": f"sha256 {lifter.weights_hash}", "normalisation": lifter.network.config.normalisation}
+    facts = {**facts_of(lifter, Path(weights), protocol.subjects), **_data_facts(data, views)}
     with progress(f"measuring {lifter.name}", unit="samples") as report:
         lift = lift_with(lifter, report)
-        facts = {**about, **_data_facts(data, views)}
-        return measure_views(lift, views, [protocol], method=lifter.name, facts=facts)[0]
+        return counted(measure_views(lift, views, [protocol], method=lifter.name, facts=facts)[0], protocol)
 
 
 def _check_output(output: Path | None) -> None:
@@ -123,13 +137,12 @@ def _data_facts(path: Path, data: "Motion | Views") -> dict[str, str]:
 
 
 def _measure_lifter(lifter: "Lifter", held_out: "HeldOut", protocol: "Protocol", facts: Mapping[str, str]) -> "Report":
-    config = lifter.network.config
-    about = {"weights": f"sha256 {lifter.weights_hash}", "normalisation": config.normalisation, **facts}
+    from ampose.evaluation.benchmark import lift_with
 
-    def predict(samples: "Samples") -> "Tensor":
-        return lifter.predict_samples(samples, flip=protocol.flip)
-
-    return _measure(predict, lifter.name, held_out, protocol, about)
+    about = {"weights": f"sha256 {lifter.weights_hash}", "normalisation": lifter.network.config.normalisation, **facts}
+    with progress(f"measuring {lifter.name}", unit="samples") as report:
+        lift = lift_with(lifter, report)
+        return _measure(lambda samples: lift(samples, protocol.flip), lifter.name, held_out, protocol, about)
 
 
 def _measure_baselines(
@@ -145,19 +158,14 @@ def _measure_baselines(
     about = {**facts, "training data": f"{path.name} without the subjects, sha256 {motion.sha256}"}
     skeleton = get_skeleton(protocol.skeleton)
     fitted = [baseline.fit(training, skeleton) for baseline in (LinearRegression, NearestNeighbour)]
-    return [_measure(baseline, baseline.name, held_out, protocol, about) for baseline in fitted]
+    return [_measure(_in_chunks(one, one.name), one.name, held_out, protocol, about) for one in fitted]
 
 
-def _measure(
-    predict: "Predict", method: str, held_out: "HeldOut", protocol: "Protocol", facts: Mapping[str, str]
-) -> "Report":
-    from dataclasses import replace
-
+def _in_chunks(predict: "Predict", method: str) -> "Predict":
+    """Show how far it is."""
     import torch
 
-    from ampose.evaluation import evaluate
-
-    def in_chunks(samples: "Samples") -> "Tensor":
+    def predicted(samples: "Samples") -> "Tensor":
         with progress(f"measuring {method}", unit="samples") as report:
             parts = []
             for start in range(0, len(samples), _CHUNK):
@@ -165,8 +173,18 @@ def _measure(
                 report(min(start + _CHUNK, len(samples)), len(samples), "")
         return torch.cat(parts)
 
+    return predicted
+
+
+def _measure(
+    predict: "Predict", method: str, held_out: "HeldOut", protocol: "Protocol", facts: Mapping[str, str]
+) -> "Report":
+    from dataclasses import replace
+
+    from ampose.evaluation import evaluate
+
     names = {"actions": held_out.actions, "subjects": held_out.subjects}
-    return replace(evaluate(in_chunks, held_out.samples, protocol=protocol, method=method, **names), facts=facts)
+    return replace(evaluate(predict, held_out.samples, protocol=protocol, method=method, **names), facts=facts)
 
 
 def _print_comparison(reports: "Sequence[Report]") -> None:

@@ -18,7 +18,7 @@ from jaxtyping import Float32
 from ampose.camera import Camera
 from ampose.data import Preparation, Rows, View, Views, ViewsWriter, register_views
 from ampose.data.human36m_cameras import CAMERAS, camera_of
-from ampose.data.human36m_files import Recordings, Take, action_of, find_recordings, joint_columns, take_order
+from ampose.data.human36m_files import Recordings, Take, action_of, find_recordings, joint_columns
 from ampose.data.human36m_keypoints import GROUND_TRUTH, Keypoints, find_keypoints
 from ampose.errors import InputError
 from ampose.skeletons import get_skeleton
@@ -37,7 +37,7 @@ ACKNOWLEDGEMENT = (
     "Human Sensing in Natural Environments, IEEE TPAMI 36(7), 2014; C. Ionescu, F. Li, C. Sminchisescu, Latent "
     "Structured Models for Human Pose Estimation, ICCV 2011"
 )
-_DRIFT = (("Greeting", 2), ("SittingDown", 2), ("Waiting", 1))
+_DRIFT = frozenset({("S9", "Greeting"), ("S9", "SittingDown 1"), ("S9", "Waiting 1")})
 _SAME_M = 2e-6
 """Two layouts agree to this: twice the last digit of a float32 at ten metres."""
 _HIP_HEIGHT_M = (0.03, 2.0)
@@ -95,19 +95,12 @@ def prepare_human36m(preparation: Preparation) -> Rows:
 def drift_takes(views: Views) -> frozenset[Take]:
     """Return S9's takes in which the recorded motion drifts against the pictures, for ``exclude_takes``.
 
-    They are Greeting-2, SittingDown-2 and Waiting-1 in Human3.6M's own numbering of the two takes of each
-    action (Iskakov et al., Learnable Triangulation, ICCV 2019, leave them out). File names do not have these
-    numbers; it is assumed that the first in the order of names is 1 ("Greeting") and the next is 2
-    ("Greeting 1"). That is to be checked against metadata.xml before a figure relies on it. Published lifting
-    figures keep these takes, and so does everything here unless they are excluded.
+    In Human3.6M's own numbering of the two takes of each action they are Greeting-2, SittingDown-2 and Waiting-1
+    (Iskakov et al., Learnable Triangulation, ICCV 2019, leave them out); by the names of their files, which do not have
+    these numbers, "Greeting", "SittingDown 1" and "Waiting 1" (Sarandi et al., MeTRAbs, put them right). Published
+    lifting figures keep these takes, and so does everything here unless they are excluded.
     """
-    mine = {("S9", take) for subject, take in zip(views.subjects, views.takes, strict=True) if subject == "S9"}
-    ordered = sorted(mine, key=take_order)
-    drifting = set()
-    for action, number in _DRIFT:
-        of_action = [take for take in ordered if action_of(take[1]) == action]
-        drifting.update(of_action[number - 1 : number])
-    return frozenset(drifting)
+    return _DRIFT & set(zip(views.subjects, views.takes, strict=True))
 
 
 def _check_all(

@@ -27,7 +27,7 @@ class Engine(Protocol):
     def __init__(self, network: LifterNetwork, precision: Precision) -> None:
         """Prepare the network; it is not changed and not kept."""
 
-    def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:
+    def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint each"]:
         """Answer what the network answers, on the device of the keypoints."""
 
 

@@ -31,12 +31,12 @@ class CudaGraphs:
         self.turn = threading.Lock()  # all threads write into the same input
         self.recorded: dict[torch.Size, tuple[torch.cuda.CUDAGraph, Tensor, Tensor]] = {}
 
-    def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:
+    def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint each"]:
         """Answer on the device of the keypoints."""
         with self.turn:
             return self._replay(keypoints)
 
-    def _replay(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:
+    def _replay(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint each"]:
         count = len(keypoints)
         size = torch.Size((min(1 << (count - 1).bit_length(), self.largest), *keypoints.shape[1:]))
         if size not in self.recorded:

@@ -29,7 +29,7 @@ class OnnxRuntime:
             write_onnx(fold(network), network_examples(network), file)
             self.session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
 
-    def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:
+    def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint each"]:
         """Answer what the network answers."""
         (lifted,) = self.session.run(None, {INPUT: keypoints.numpy(force=True)})
         return torch.from_numpy(lifted).to(keypoints.device)

@@ -36,7 +36,7 @@ class OpenVino:
         self.compiled = openvino.compile_model(model, "CPU", settings)
         self.of_thread = threading.local()
 
-    def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:
+    def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint each"]:
         """Answer what the network answers."""
         if not hasattr(self.of_thread, "request"):  # a request has one input: threads that share it mix up their poses
             self.of_thread.request = self.compiled.create_infer_request()

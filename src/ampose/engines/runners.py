@@ -8,7 +8,7 @@ from torch import Tensor
 from ampose.engines.agreement import measure_agreement
 from ampose.engines.choice import Choice, choose_engine
 from ampose.engines.contract import Precision, create_engine
-from ampose.engines.running import EngineNetwork
+from ampose.engines.running import EngineNetwork, answers_of
 from ampose.models import LifterNetwork
 
 AUTO = "auto"
@@ -64,6 +64,6 @@ class Runners:
 
     def _build(self, engine: str) -> EngineNetwork:
         if engine not in self._built:
-            made = create_engine(engine, self.network, self.precision)
+            made = create_engine(engine, answers_of(self.network), self.precision)
             self._built[engine] = EngineNetwork(made, self.network.config)
         return self._built[engine]

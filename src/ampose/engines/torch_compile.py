@@ -37,7 +37,7 @@ class TorchCompile:
         self.run = torch.compile(folded.to(self.device), dynamic=True)
 
     @torch.inference_mode()
-    def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:
+    def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint each"]:
         """Answer what the network answers."""
         lifted: Tensor = self.run(keypoints.to(self.device))
         return lifted.to(keypoints.device)

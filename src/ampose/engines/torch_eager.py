@@ -33,6 +33,6 @@ class TorchEager:
             self.chunk = CPU_CHUNK
 
     @torch.inference_mode()
-    def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:
+    def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint each"]:
         """Answer what the network answers."""
         return self.run(keypoints)

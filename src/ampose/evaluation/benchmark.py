@@ -16,8 +16,9 @@ from ampose.evaluation.fixed_cameras import FixedCameraProtocol, Lift, measure_v
 from ampose.evaluation.paper_tables import Measured
 from ampose.evaluation.report import Report
 from ampose.evaluation.slots import SLOTS, Slot
-from ampose.evaluation.training_facts import describe_run, read_run, selection_rule
+from ampose.evaluation.training_facts import describe_run, read_run, selection_rule, trained_on
 from ampose.lifter import Lifter, load_model
+from ampose.models import LifterConfig
 from ampose.models.cost import measure_cost
 from ampose.models.window_prediction import predict_samples
 from ampose.samples import Samples
@@ -112,7 +113,7 @@ def measure_slot(
     return Measured(
         slot=slot,
         method=lifter.name,
-        reports=tuple(_counted(report, protocol) for report, protocol in zip(reports, protocols, strict=True)),
+        reports=tuple(counted(report, protocol) for report, protocol in zip(reports, protocols, strict=True)),
         cost=measure_cost(lifter.network.cpu())[0],
     )
 
@@ -159,16 +160,39 @@ def _refinement(folder: Path, lifter: Lifter) -> RefinementWeights:
 
 
 def _facts(slot: Slot, folder: Path, lifter: Lifter, refinement: RefinementWeights | None) -> dict[str, str]:
-    run = read_run(folder)
     second = {"refinement weights": f"sha256 {refinement.sha256}"} if refinement else {}
     return {
-        "weights": f"{folder}, sha256 {lifter.weights_hash}",
+        **facts_of(lifter, folder, slot.protocol.subjects),
         **second,
         "recipe": slot.recipe,
+        "model": _differences(lifter.network.config, read_recipe(slot.recipe).model),
+    }
+
+
+def facts_of(lifter: Lifter, folder: Path, measured: tuple[str, ...]) -> dict[str, str]:
+    """Return what is known about weights that are measured on these subjects.
+
+    Raises:
+        InputError: Their run was trained on some of them.
+    """
+    run = read_run(folder)
+    if seen := trained_on(run, measured):
+        raise InputError(f"{folder}: weights must not be trained on who is measured, got a run with {', '.join(seen)}")
+    return {
+        "weights": f"{folder}, sha256 {lifter.weights_hash}",
         "training": describe_run(run),
-        "selection": selection_rule(lifter.facts, run, slot.protocol.subjects),
+        "selection": selection_rule(lifter.facts, run, measured),
         "normalisation": lifter.network.config.normalisation,
     }
+
+
+def _differences(config: LifterConfig, recipe: LifterConfig) -> str:
+    """Say which settings of a network are not its recipe's."""
+    if type(config) is not type(recipe):
+        return f"not the recipe's: {type(config).__name__}"
+    theirs = vars(recipe)
+    other = [f"{name} {value} (not {theirs[name]})" for name, value in vars(config).items() if value != theirs[name]]
+    return f"not the recipe's: {', '.join(other)}" if other else "the recipe's"
 
 
 def _data_facts(path: Path, views: Views) -> dict[str, str]:
@@ -179,11 +203,11 @@ def _data_facts(path: Path, views: Views) -> dict[str, str]:
     }
 
 
-def _counted(report: Report, protocol: FixedCameraProtocol) -> Report:
+def counted(report: Report, protocol: FixedCameraProtocol) -> Report:
     """Add how many samples were counted, and how many are published."""
     said = mpi_inf_3dhp.said_count if protocol.annotation else human36m.said_count
-    published = said(report.frames) if not protocol.exclude_drift_takes else f"{report.frames:,}, three takes left out"
-    return replace(report, facts={**report.facts, "samples": published})
+    without = ", three takes left out" if protocol.exclude_drift_takes else ""
+    return replace(report, facts={**report.facts, "samples": f"{said(report.frames)}{without}"})
 
 
 def recipe_for(slot: Slot, *, lifter: Path | None = None, recipes: Path | None = None) -> TrainConfig:

@@ -19,8 +19,7 @@ from ampose.errors import InputError
 from ampose.geometry import root_relative
 from ampose.metrics.position import joint_errors
 from ampose.models import LifterNetwork
-from ampose.models.expected_error import expect_error
-from ampose.models.prediction import predict
+from ampose.models.prediction import predict_with_error
 from ampose.samples import Samples
 from ampose.skeletons import get_skeleton
 
@@ -73,9 +72,8 @@ def compare_errors(network: LifterNetwork, samples: Samples) -> Errors:
     if not network.tells_error:
         raise InputError("weights must tell an expected error to be calibrated, got some that do not; train error_head")
     skeleton = get_skeleton(network.config.skeleton)
-    predicted = predict(network, samples.keypoints_px, samples.intrinsics, flip=True)
+    predicted, expected = predict_with_error(network, samples.keypoints_px, samples.intrinsics, flip=True)
     true = joint_errors(predicted, root_relative(samples.positions, skeleton.root_index))
-    expected = expect_error(network, samples.keypoints_px, samples.intrinsics)
     others = [joint for joint in range(skeleton.num_joints) if joint != skeleton.root_index]
     return Errors(expected[:, others].double(), true[:, others].double())
 

@@ -174,10 +174,10 @@ def select_views(views: Views, protocol: FixedCameraProtocol) -> Views:
             f"{protocol.name} must be measured against {protocol.annotation}, got data prepared with "
             f"{views.target or 'no named annotation'}; prepare it again with that target"
         )
-    chosen = views.select(
-        subjects=protocol.subjects or None,
-        exclude_takes=drift_takes(views) if protocol.exclude_drift_takes else (),
-    )
+    drifting = drift_takes(views) if protocol.exclude_drift_takes else frozenset()
+    if protocol.exclude_drift_takes and not drifting:
+        raise InputError(f"{protocol.name} must keep all takes: none of this data is one of S9 that drift")
+    chosen = views.select(subjects=protocol.subjects or None, exclude_takes=drifting)
     return chosen.with_skeleton(protocol.skeleton)
 
 

@@ -28,6 +28,7 @@ from ampose.models.window_prediction import predict_samples
 from ampose.samples import Samples
 from ampose.skeletons import get_skeleton
 from ampose.training.config import TrainConfig
+from ampose.training.manifest import settings_of
 from ampose.weights import load_weights
 
 SAMPLES = 20_000
@@ -136,10 +137,8 @@ class OpenBenchmark:
         return trial
 
     def _identify(self, config: TrainConfig) -> str:
-        settings = asdict(config)
-        del settings["checkpoint_minutes"], settings["data"]["files"]
         protocols = [protocol.as_dict() for protocol in self.protocols]
-        text = json.dumps([settings, protocols, self.motion_sha256], sort_keys=True, default=str)
+        text = json.dumps([settings_of(config), protocols, self.motion_sha256], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _held_out(self, frames: int) -> list[HeldOut]:

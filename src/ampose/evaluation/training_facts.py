@@ -36,6 +36,24 @@ def describe_run(config: Mapping[str, Any]) -> str:
     )
 
 
+def trained_on(config: Mapping[str, Any], measured: tuple[str, ...]) -> list[str]:
+    """Return those of the measured subjects whom a run was trained on, as far as its manifest tells.
+
+    Example:
+        >>> trained_on({"data": {"train_subjects": ["S1", "S9"]}}, ("S9", "S11"))
+        ['S9']
+        >>> trained_on({"data": {"held_out_subjects": ["S9"]}}, ("S9", "S11"))
+        ['S11']
+        >>> trained_on({"data": {"held_out_subjects": ["02", "16"]}}, ("TS1", "TS2"))  # another dataset
+        []
+    """
+    data = config.get("data", {})
+    trained, held_out = (set(data.get(name, ())) for name in ("train_subjects", "held_out_subjects"))
+    if trained:
+        return [subject for subject in measured if subject in trained]
+    return [subject for subject in measured if subject not in held_out] if held_out & set(measured) else []
+
+
 def selection_rule(facts: Mapping[str, Any], config: Mapping[str, Any], measured: tuple[str, ...]) -> str:
     """Say how an epoch was chosen.
 

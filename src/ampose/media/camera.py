@@ -16,7 +16,7 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.media.contract import Frame
-from ampose.media.packages import load_package
+from ampose.media.packages import load_package, pyav
 from ampose.media.video import Video, opened
 
 _PATIENCE_S = 10.0
@@ -75,8 +75,10 @@ def newest(frames: Iterator[Frame], name: str) -> Iterator[Shot]:
 
     Raises:
         InputError: No frame came for some seconds.
+        Exception: Whatever ``frames`` raised, after the frames before it.
     """
     latest: list[Shot] = []
+    raised: list[Exception] = []
     came, over = threading.Condition(), threading.Event()
 
     def take() -> None:
@@ -87,6 +89,8 @@ def newest(frames: Iterator[Frame], name: str) -> Iterator[Shot]:
                     came.notify()
                 if over.is_set():
                     return
+        except Exception as error:  # raised again where the frames are looked at
+            raised.append(error)
         finally:
             over.set()
             with came:
@@ -99,11 +103,13 @@ def newest(frames: Iterator[Frame], name: str) -> Iterator[Shot]:
                 if not came.wait_for(lambda: latest or over.is_set(), timeout=_PATIENCE_S):
                     raise InputError(f"{name} must give pictures, got none for {_PATIENCE_S:.0f} s; is it still there?")
                 if not latest:
-                    return
+                    break
                 shot = latest.pop()
             yield shot
     finally:
         over.set()
+    if raised:
+        raise raised[0]
 
 
 def _device(number: int) -> Iterator[Frame]:
@@ -133,5 +139,8 @@ def _stream(address: str) -> Iterator[Frame]:
     if "://" not in address:
         raise InputError(f"{address}: camera must be a number, a file or an address, as in 0 or rtsp://..., found none")
     with opened(address) as (container, stream):
-        for frame in container.decode(stream):
-            yield frame.to_ndarray(format="rgb24")
+        try:
+            for frame in container.decode(stream):
+                yield frame.to_ndarray(format="rgb24")
+        except pyav().FFmpegError as error:
+            raise InputError(f"{address} must go on giving pictures, broke off: {error.strerror}") from error

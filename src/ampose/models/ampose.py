@@ -15,7 +15,7 @@ Figures to reach (Human3.6M, MPJPE): 49.5 mm with CPN keypoints, 33.7 mm with gr
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 import numpy as np
@@ -75,7 +75,8 @@ class AMPoseConfig(LifterConfig):
     root and the leaves are lost; ``rowcol`` keeps them all."""
 
     activation: Literal["gelu", "relu", "none"] = "gelu"
-    """After each graph convolution. Not named in the paper; its encoder and ConvNeXt use GELU, GCN papers ReLU."""
+    """After each graph convolution of ``ours`` and ``two-residual``. Not named in the paper; its encoder and ConvNeXt
+    use GELU, GCN papers ReLU."""
 
     norm: Literal["none", "layer", "batch"] = "none"
     """After each graph convolution of ``ours`` and ``two-residual``. The published counts rule out BatchNorm
@@ -121,6 +122,16 @@ class AMPoseConfig(LifterConfig):
             raise InputError(f"dropout and drop_path must be in [0, 1), got {self.dropout} and {self.drop_path}")
         if self.mlp_ratio <= 0:
             raise InputError(f"mlp_ratio must be positive, got {self.mlp_ratio}")
+        self._refuse_what_the_block_has_not()
+
+    def _refuse_what_the_block_has_not(self) -> None:
+        """A setting without effect would make two equal networks look different."""
+        has = {"ours": ("residual", "activation", "norm"), "two-residual": ("activation", "norm")}.get(self.block, ())
+        for setting in fields(self):
+            if setting.name in ("residual", "activation", "norm") and setting.name not in has:
+                value = getattr(self, setting.name)
+                if value != setting.default:
+                    raise InputError(f"{setting.name} must be left out for the block {self.block}, got {value}")
 
 
 _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"gelu": nn.GELU, "relu": nn.ReLU, "none": nn.Identity}

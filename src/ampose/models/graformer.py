@@ -10,7 +10,9 @@ Parameters at 16 joints: 654,179 (paper: 0.65 M); the small size with 64 channel
 
 What differs from the public code, on purpose: the degrees of the learned adjacency are taken of its absolute values,
 because a learned entry may become negative and the root of a negative degree is no number; while all entries are
-positive this is the same. LayerNorm is PyTorch's (variance of N, epsilon inside the root).
+positive this is the same. LayerNorm is PyTorch's (variance of N, epsilon inside the root). The Chebyshev polynomials
+are of I - D^-1/2 A D^-1/2; the public code's are of I minus the row-normalised A + I, whose eigenvalues reach 1.4 and
+not 2. The public code drops a tenth of the attention weights, ours none. Parameter counts can tell neither.
 
 Published: 35.2 mm (Human3.6M, ground-truth 2D, 16 joints), 51.8 mm (CPN).
 """

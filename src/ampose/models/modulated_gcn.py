@@ -9,7 +9,8 @@ skeleton's adjacency is modulated by a learned matrix. The CPN size has a non-lo
 Parameters: 287,923 with ground-truth 2D (C = 128, 16 joints; paper: 0.29 M) and 2,731,840 with CPN (C = 384, 17 joints,
 non-local; the paper prints 0.28, which is the other size's): exact.
 
-What differs: nothing that is known.
+What differs: biases start at 0, in the public code at uniform +-1/sqrt(C'); its Xavier is drawn for both matrices of a
+convolution as one tensor, which makes them smaller at the start than ours.
 
 Published: 38.25 mm (Human3.6M, ground-truth 2D, 16 joints), 49.4 mm (CPN, 17 joints, with
 the refinement of Cai et al.; 50.73 before it, 51.28 with another seed).

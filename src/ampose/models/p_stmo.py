@@ -57,6 +57,10 @@ class PSTMOConfig(LifterConfig):
     dropout: float = 0.1
     """Everywhere."""
 
+    head_unit: Literal["m", "mm"] = "m"
+    """What the heads count in; the answer is in metres either way. ``mm`` is the authors' on MPI-INF-3DHP: Adam's steps
+    are of one size, so that heads that count in millimetres learn a thousand times more slowly."""
+
     stage: Literal["lifting", "pretraining"] = "lifting"
     """``pretraining`` adds the decoder of stage I, for the loss ``p-stmo-pretraining``."""
 
@@ -204,6 +208,7 @@ class PSTMO(LifterNetwork):
         self.strided_positions = nn.ParameterList(torch.randn(count, channels) for count in left[:3])
         self.head = Head(channels, self.joints, 3)
         self.head_of_all = Head(channels, self.joints, 3)
+        self.metres = 0.001 if config.head_unit == "mm" else 1.0
         self.decoder = MaskedPoseDecoder(config, self.joints) if config.stage == "pretraining" else None
 
     @overload
@@ -226,8 +231,8 @@ class PSTMO(LifterNetwork):
         if part == "restored":
             return self._restore(keypoints)
         x = self.temporal(self.spatial(keypoints) + self.position)
-        answer: Tensor = self.head(self._fold(x))
-        return (self.head_of_all(x), answer) if part == "both" else answer
+        answer: Tensor = self.metres * self.head(self._fold(x))
+        return (self.metres * self.head_of_all(x), answer) if part == "both" else answer
 
     def _fold(self, x: Float[Tensor, "batch frame channel"]) -> Float[Tensor, "batch 1 channel"]:
         """The first three strided encoders have a position of their own."""

@@ -3,7 +3,7 @@
 Validation in training, evaluation and use all come through here, so that what is measured is what is shipped.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import torch
@@ -12,10 +12,13 @@ from torch import Tensor
 
 from ampose.camera import Intrinsics
 from ampose.geometry import mirror, root_relative
-from ampose.models.contract import LifterNetwork
-from ampose.normalisation import normalise
+from ampose.models.contract import LifterConfig, LifterNetwork
+from ampose.normalisation import Normalised, normalise
 from ampose.skeletons import Skeleton, get_skeleton
 from ampose.targets import decode, needs_root_depth
+
+Forward = Callable[[Tensor], Tensor]
+"""Normalised keypoints -> the network's answer."""
 
 LEAST_JOINTS = 6
 """Frames in which the model is shown fewer joints than this are left out: what is there fits nearly any pose."""
@@ -54,13 +57,42 @@ def predict(
         InputError: The network's target needs the root's distance, and it is not known.
     """
     lifted = keypoints_px.new_empty(*keypoints_px.shape[:2], 3)
-    for start in range(0, len(keypoints_px), network.chunk):
-        rows = slice(start, start + network.chunk)
+    for rows in _chunks(network, len(keypoints_px)):
         depth = None if root_depth is None else root_depth[rows]
         lifted[rows] = predict_chunk(
             network, keypoints_px[rows], intrinsics[rows], flip=flip, keep_root=keep_root, root_depth=depth
         )
     return lifted
+
+
+@torch.inference_mode()
+def predict_with_error(
+    network: LifterNetwork, keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, *, flip: bool
+) -> tuple[Float[Tensor, "sample joint 3"], Float[Tensor, "sample joint"]]:
+    """Lift single frames, and say how far off each joint is expected to be; the network runs no more often for it.
+
+    Args:
+        network: In evaluation mode, one that ``tells_error``.
+        keypoints_px: Pixels of the network's skeleton.
+        intrinsics: One camera a sample; fields of shape (sample, 2).
+        flip: Average the pose with the mirrored prediction. The error is asked for the picture as it is.
+
+    Returns:
+        What ``predict`` returns, and the expected distance of each joint from the truth, root-relative, in metres.
+    """
+    lifted = keypoints_px.new_empty(*keypoints_px.shape[:2], 3)
+    error = keypoints_px.new_empty(keypoints_px.shape[:2])
+    for rows in _chunks(network, len(keypoints_px)):
+        cameras, forward = intrinsics[rows], partial(_forward_with_error, network, into=error[rows])
+        normalised = _normalised(network, keypoints_px[rows], cameras)
+        answer = _answer(forward, normalised.keypoints, network.config, flip=flip)
+        lifted[rows] = _in_camera_axes(network.config, answer, normalised, cameras)
+    return lifted, error
+
+
+def _chunks(network: LifterNetwork, count: int) -> Iterator[slice]:
+    """Say which samples go through together."""
+    return (slice(start, start + network.chunk) for start in range(0, count, network.chunk))
 
 
 def predict_chunk(
@@ -72,19 +104,41 @@ def predict_chunk(
     keep_root: bool = False,
     root_depth: Float[Tensor, " sample"] | None = None,
 ) -> Float[Tensor, "sample joint 3"]:
-    """Do the same with all samples at once."""
-    skeleton = get_skeleton(network.config.skeleton)
-    normalised = normalise(network.config.normalisation, keypoints_px, intrinsics, skeleton.root_index)
-    if flip:
-        lifted = average_mirrored(partial(_forward, network), normalised.keypoints, skeleton)
-    else:
-        lifted = _forward(network, normalised.keypoints)
-    target = network.config.target
-    if needs_root_depth(target):
-        return root_relative(decode(target, lifted, intrinsics, root_depth=root_depth), skeleton.root_index)
+    """Do what ``predict`` does with all samples at once."""
+    normalised = _normalised(network, keypoints_px, intrinsics)
+    answer = _answer(partial(_forward, network), normalised.keypoints, network.config, flip=flip)
+    return _in_camera_axes(network.config, answer, normalised, intrinsics, keep_root=keep_root, root_depth=root_depth)
+
+
+def _normalised(
+    network: LifterNetwork, keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics
+) -> Normalised:
+    root = get_skeleton(network.config.skeleton).root_index
+    return normalise(network.config.normalisation, keypoints_px, intrinsics, root)
+
+
+def _answer(
+    forward: Forward, keypoints: Float[Tensor, "sample joint 2"], config: LifterConfig, *, flip: bool
+) -> Float[Tensor, "sample joint 3"]:
+    return average_mirrored(forward, keypoints, get_skeleton(config.skeleton)) if flip else forward(keypoints)
+
+
+def _in_camera_axes(
+    config: LifterConfig,
+    answer: Float[Tensor, "sample joint 3"],
+    normalised: Normalised,
+    intrinsics: Intrinsics,
+    *,
+    keep_root: bool = False,
+    root_depth: Float[Tensor, " sample"] | None = None,
+) -> Float[Tensor, "sample joint 3"]:
+    """Turn what a network answers into metres in camera axes."""
+    root = get_skeleton(config.skeleton).root_index
+    if needs_root_depth(config.target):
+        return root_relative(decode(config.target, answer, intrinsics, root_depth=root_depth), root)
     if not keep_root:
-        lifted = root_relative(lifted, skeleton.root_index)
-    return decode(target, lifted, intrinsics, normalised.rotation)
+        answer = root_relative(answer, root)
+    return decode(config.target, answer, intrinsics, normalised.rotation)
 
 
 def _forward(network: LifterNetwork, keypoints: Float[Tensor, "sample joint 2"]) -> Float[Tensor, "sample joint 3"]:
@@ -94,8 +148,17 @@ def _forward(network: LifterNetwork, keypoints: Float[Tensor, "sample joint 2"])
     return lifted[:, lifted.shape[1] // 2]
 
 
+def _forward_with_error(
+    network: LifterNetwork, keypoints: Float[Tensor, "sample joint 2"], into: Float[Tensor, "plain joint"]
+) -> Float[Tensor, "sample joint 3"]:
+    """Put the expected error of the first samples, which are not mirrored, aside."""
+    lifted, error = network.with_expected_error(keypoints[:, None])
+    into.copy_(error[: len(into), 0])
+    return lifted[:, 0]
+
+
 def average_mirrored(
-    forward: Callable[[Tensor], Tensor], keypoints: Float[Tensor, "sample *frame joint 2"], skeleton: Skeleton
+    forward: Forward, keypoints: Float[Tensor, "sample *frame joint 2"], skeleton: Skeleton
 ) -> Float[Tensor, "sample *out_frame joint 3"]:
     """Average the prediction with the mirrored prediction for the mirrored input, in one batch."""
     order = skeleton.flip_order

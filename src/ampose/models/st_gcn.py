@@ -12,7 +12,8 @@ Parameters at 17 joints: 3,627,847 (public code: 3.628 M), exact to the figures 
 
 What differs: it is the network for one frame; the temporal one is not here. The kinds of layer are known, some of their
 norms were inferred: with BatchNorm and ReLU after the body's layer and after the layer that joins body and parts, the
-count is that of the public code. The pose refinement of the same paper is ``ampose.models.refinement``.
+count is that of the public code. Its further dropout (0.25 and 0.1 around the body, 0.05 after each block's second
+BatchNorm) is not here. The pose refinement of the same paper is ``ampose.models.refinement``.
 
 Published: 50.6 mm (Human3.6M, CPN, 17 joints, with refinement).
 """

@@ -1,7 +1,7 @@
 """What a training run is made of. Every field is a key of a recipe and an option of ``ampose train``."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, ClassVar, Literal
 
 import tyro
@@ -124,7 +124,8 @@ class OptimiserConfig:
     """Steps from one decay to the next, instead of epochs. SemGCN's family: tens of thousands."""
 
     halve_epochs: int | None = None
-    """Besides, the learning rate is halved each time so many epochs are over. Cai et al. and their successors: 5."""
+    """Each time so many epochs are over, the learning rate is halved instead of decayed. Cai et al. and their
+    successors: 5."""
 
     warmup_steps: int = 0
     """Steps over which the learning rate rises from 0."""
@@ -157,6 +158,22 @@ class OptimiserConfig:
             every = getattr(self, name)
             if every is not None and every < 1:
                 raise InputError(f"{name} must be positive, got {every}")
+        self._refuse_what_is_not_used()
+
+    def _refuse_what_is_not_used(self) -> None:
+        """A setting without effect would make two equal runs look different."""
+        unused: tuple[str, ...] = ()
+        if self.schedule != "exponential":
+            unused, why = ("decay", "decay_epochs", "decay_steps", "halve_epochs"), f"the schedule {self.schedule}"
+        elif self.decay_steps is not None:
+            unused, why = ("decay_epochs", "halve_epochs"), "decay_steps, which counts otherwise"
+        elif self.halve_epochs is not None:
+            unused, why = ("decay_epochs",), "halve_epochs, which takes the place of a decay an epoch"
+        for setting in fields(self):
+            if setting.name in unused and getattr(self, setting.name) != setting.default:
+                raise InputError(
+                    f"optimiser.{setting.name} must be left out with {why}, got {getattr(self, setting.name)}"
+                )
 
 
 @dataclass(frozen=True, kw_only=True)

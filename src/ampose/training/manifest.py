@@ -20,23 +20,35 @@ from ampose.training.config import TrainConfig
 PACKAGES = ("torch", "numpy", "lightning-fabric", "safetensors")
 
 
-def hash_config(config: TrainConfig, data_hashes: dict[str, str]) -> str:
-    """Identify what a run computes; where files are and how often it saves does not matter, but their order does."""
-    settings = asdict(config)
-    del settings["checkpoint_minutes"], settings["data"]["files"]
-    text = json.dumps([settings, list(data_hashes.values())], sort_keys=True, default=str)
+def hash_config(config: TrainConfig, input_hashes: dict[str, str]) -> str:
+    """Identify what a run computes; where files are and how often it saves does not matter, but their order does.
+
+    Args:
+        config: The run's.
+        input_hashes: Of everything that goes in: the data's, then those of the weights that it starts from.
+    """
+    text = json.dumps([settings_of(config), list(input_hashes.values())], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def write_manifest(folder: Path, config: TrainConfig, data_hashes: dict[str, str], *, resumed: bool) -> None:
+def settings_of(config: TrainConfig) -> dict[str, Any]:
+    """Return what decides what a run computes, beside what is in the files that go in."""
+    settings = asdict(config)
+    del settings["checkpoint_minutes"], settings["data"]["files"], settings["start_from"]
+    if settings["refinement"] is not None:
+        del settings["refinement"]["lifter"]
+    return settings
+
+
+def write_manifest(folder: Path, config: TrainConfig, input_hashes: dict[str, str], *, resumed: bool) -> None:
     """Write ``run.json``, or add a session to it if the run is taken up again."""
     path = folder / "run.json"
     sessions = json.loads(path.read_text())["sessions"] if resumed and path.is_file() else []
     manifest = {
         "ampose": __version__,
         "config": asdict(config),
-        "config_hash": hash_config(config, data_hashes),
-        "data_sha256": data_hashes,
+        "config_hash": hash_config(config, input_hashes),
+        "data_sha256": input_hashes,
         "sessions": [*sessions, _session()],
     }
     with replacing(path) as unfinished:

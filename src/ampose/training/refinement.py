@@ -186,8 +186,9 @@ def _check(config: TrainConfig) -> RefinementTraining:
     if not all(is_views_folder(Path(file)) for file in config.data.files):
         files = ", ".join(config.data.files)
         raise InputError(f"data.files must be prepared folders of a dataset with its own cameras, got {files}")
-    if config.precision != "32-true" or int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise InputError(f"refinement must be trained by one process in 32-true, got {config.precision}")
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    if config.precision != "32-true" or processes > 1:
+        raise InputError(f"refinement must be trained by one process in 32-true, got {processes} in {config.precision}")
     config.data.refuse((*ONLY_VIRTUAL, "noise"), "for a refinement, which does not use it")
     if config.start_from:
         raise InputError(

@@ -14,14 +14,14 @@ def learning_rate(config: OptimiserConfig, step: int, steps_per_epoch: int, epoc
         (2.5e-05, 0.99)
     """
     warmup = min(1.0, (step + 1) / config.warmup_steps) if config.warmup_steps else 1.0
+    halved = step // (config.halve_epochs * steps_per_epoch) if config.halve_epochs else 0
     if config.schedule == "exponential":
-        factor = config.decay ** (step // (config.decay_steps or config.decay_epochs * steps_per_epoch))
+        decayed = step // (config.decay_steps or config.decay_epochs * steps_per_epoch)
+        factor = config.decay ** (decayed - halved) * 0.5**halved
     elif config.schedule == "cosine":
         factor = (1 + math.cos(math.pi * step / (steps_per_epoch * epochs))) / 2
     else:
         factor = 1.0
-    if config.halve_epochs is not None:
-        factor *= 0.5 ** (step // (config.halve_epochs * steps_per_epoch))
     return config.learning_rate * warmup * factor
 
 

@@ -32,7 +32,7 @@ from ampose.training.refinement import train_refinement
 from ampose.training.stopping import stop_requests
 from ampose.training.views_batches import FixedCameraBatches, read_split
 from ampose.training.window_batches import FixedCameraWindows, VirtualCameraWindows
-from ampose.weights import load_weights
+from ampose.weights import Weights, load_weights
 from ampose.windows import Output
 
 __all__ = ["Outcome", "TrainingData", "read_data", "train"]
@@ -68,13 +68,15 @@ def train(
     data.source.to(fabric.device)
     torch.manual_seed(seed_for(config.seed, NETWORK))
     network = find_model(config.model_name).network(config.model)
+    hashes = dict(data.hashes)
     if config.start_from:
-        start_from(network, Path(config.start_from), TRAINED_PART.get(config.loss, ""))
+        earlier = start_from(network, Path(config.start_from), TRAINED_PART.get(config.loss, ""))
+        hashes[config.start_from] = earlier.sha256
     with stop_requests(max_minutes) as should_stop:
         stage = Lifting(
             config=config,
             folder=folder,
-            config_hash=hash_config(config, data.hashes),
+            config_hash=hash_config(config, hashes),
             fabric=fabric,
             network=network,
             source=data.source,
@@ -85,13 +87,13 @@ def train(
         if resume:
             stage.resume()
         if stage.leads:
-            write_manifest(folder, config, data.hashes, resumed=resume)
+            write_manifest(folder, config, hashes, resumed=resume)
         done = fit(stage)
     disconnect(fabric)
     return Outcome(done, stage.progress, folder, data.train_frames, data.validation_frames, fabric.global_rank)
 
 
-def start_from(network: LifterNetwork, folder: Path, trained_part: str = "") -> None:
+def start_from(network: LifterNetwork, folder: Path, trained_part: str = "") -> Weights:
     """Give a network the weights of an earlier stage, wherever both have a tensor of that name and shape.
 
     An AMPose with fewer channels is widened first.
@@ -102,10 +104,14 @@ def start_from(network: LifterNetwork, folder: Path, trained_part: str = "") -> 
         trained_part: If only a part of the network is trained, its name: the rest is frozen, and must come from the
             earlier stage.
 
+    Returns:
+        The earlier stage's weights.
+
     Raises:
         InputError: There are no such weights, or no tensor fits, or not all that must.
     """
-    earlier, own = _as_wide_as(network, load_weights(folder).network).state_dict(), network.state_dict()
+    weights = load_weights(folder)
+    earlier, own = _as_wide_as(network, weights.network).state_dict(), network.state_dict()
     fitting = {key: value for key, value in earlier.items() if key in own and own[key].shape == value.shape}
     still = [key for key in own if trained_part and not key.startswith(f"{trained_part}.")]
     if len(still) == len(own):
@@ -116,6 +122,7 @@ def start_from(network: LifterNetwork, folder: Path, trained_part: str = "") -> 
     network.load_state_dict({**own, **fitting})
     for key, parameter in network.named_parameters():
         parameter.requires_grad_(key not in still)
+    return weights
 
 
 def _as_wide_as(network: LifterNetwork, earlier: LifterNetwork) -> LifterNetwork:

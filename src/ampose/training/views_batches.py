@@ -87,6 +87,8 @@ def read_split(config: DataConfig, skeleton: str) -> tuple[Samples, Samples, dic
     targets = {views.target for views in folders.values()}
     if len(targets) > 1:
         raise InputError(f"data.files must be of one 3D annotation, got {' and '.join(sorted(targets))}")
+    if config.exclude_drift_takes and not any(drift_takes(views) for views in folders.values()):
+        raise InputError("data.exclude_drift_takes must be left out: none of this data is one of S9's takes that drift")
     training, held_out = _sides(config, {subject for views in folders.values() for subject in views.subjects})
     parts = {
         side: [part for views in folders.values() for part in _part(views, subjects, config, skeleton)]
