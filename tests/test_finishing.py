@@ -7,7 +7,8 @@ import pytest
 from tests.walkers import CAMERA, FPS, SIZE, SKELETON, walker
 
 from ampose.errors import InputError
-from ampose.finishing import ON_FLOOR, Finish, finish
+from ampose.finishing import Finish, finish
+from ampose.ground import ON_FLOOR
 from ampose.pose import Pose2D, Pose3D
 
 HEIGHT_OF_CAMERA = 1.2

@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from ampose.errors import InputError
-from ampose.ground import ANKLE_HEIGHT_M, Floor, find_floor, floor_from_tilt, level_rotation, on_floor
+from ampose.ground import ANKLE_HEIGHT_M, ON_FLOOR, Floor, find_floor, floor_from_tilt, level_rotation, on_floor
 from ampose.placement import CAMERA_ABSOLUTE
 from ampose.pose import Pose3D
 from ampose.skeletons import Skeleton
@@ -58,7 +58,7 @@ def test_tilt_is_undone_and_the_feet_stand_at_zero(tilt):
     assert floor.height == pytest.approx(1.6, abs=1e-3)
     assert floor.camera_tilt == pytest.approx(tilt)
     standing = on_floor(pose, floor)
-    assert standing.positions[:, 1:, 2].min() == pytest.approx(ANKLE_HEIGHT_M, abs=1e-3)
+    assert standing.positions[:, 1:, 1].max() == pytest.approx(-ANKLE_HEIGHT_M, abs=1e-3)
 
 
 @pytest.mark.parametrize(("tilt", "roll"), [(0.0, 0.0), (22.0, 0.0), (15.0, 8.0), (-5.0, -12.0)])
@@ -78,30 +78,21 @@ def test_feet_that_leave_the_floor_do_not_tilt_it():
     assert angle(floor.up, level_rotation(10.0).T @ [0, -1, 0]) < 1.0
 
 
-@pytest.mark.parametrize(("up", "axis"), [("y", 1), ("z", 2)])
-def test_axes_are_right_handed_with_the_named_one_up(up, axis):
+def test_axes_are_level_and_left_stays_left():
     pose = walk(level_rotation(20.0).T, 1.5)
-    turned = on_floor(pose, floor_from_tilt(pose, 20.0), up=up)
-    assert (turned.positions[:, 0, axis] > turned.positions[:, 1:, axis].max(axis=1)).all()
-    away = {"y": -turned.positions[..., 2], "z": turned.positions[..., 1]}[up]
-    assert away.mean() == pytest.approx(5.0, abs=0.5)
-    rotation, _ = Rotation.align_vectors(
-        (turned.positions - turned.positions[:, :1]).reshape(-1, 3),
-        (pose.positions - pose.positions[:, :1]).reshape(-1, 3),
-    )
-    before = (pose.positions - pose.positions[:, :1]).reshape(-1, 3)
-    np.testing.assert_allclose(
-        rotation.apply(before), (turned.positions - turned.positions[:, :1]).reshape(-1, 3), atol=1e-9
-    )
-    assert f"{up} up" in turned.frame_of_reference
+    turned = on_floor(pose, floor_from_tilt(pose, 20.0))
+    assert (turned.positions[:, 0, 1] < turned.positions[:, 1:, 1].min(axis=1)).all()
+    assert turned.positions[..., 2].mean() == pytest.approx(5.0, abs=0.5)
+    before, after = ((one.positions - one.positions[:, :1]).reshape(-1, 3) for one in (pose, turned))
+    rotation, _ = Rotation.align_vectors(after, before)
+    np.testing.assert_allclose(rotation.apply(before), after, atol=1e-9)
+    assert turned.frame_of_reference == ON_FLOOR
 
 
 def test_pictures_and_files_mean_the_same_tilt():
     pose = walk(level_rotation(20.0).T, 1.5)
     floor = Floor(up=level_rotation(20.0).T @ [0, -1, 0], height=0.0)
-    np.testing.assert_allclose(
-        on_floor(pose, floor, up="y").positions * [1, -1, -1], upright(pose, 20.0).positions, atol=1e-5
-    )
+    np.testing.assert_allclose(on_floor(pose, floor).positions, upright(pose, 20.0).positions, atol=1e-5)
 
 
 def test_feet_at_the_floor_where_the_skeleton_has_them():

@@ -2,12 +2,11 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ampose.bone_lengths import constant_bone_lengths
 from ampose.camera import Intrinsics
 from ampose.errors import InputError
-from ampose.formats.axes import to_camera
 from ampose.ground import Floor, find_floor, floor_from_tilt, on_floor
 from ampose.placement import place
 from ampose.pose import Pose2D, Pose3D
@@ -16,10 +15,6 @@ from ampose.smoothing import FILTERS, smooth
 _LOG = logging.getLogger(__name__)
 
 GROUNDS = ("feet", "tilt")
-
-ON_FLOOR = "level axes (x right, y down, z away), origin on the floor below the camera"
-"""The frame of reference of a pose on a floor. The y axis points down as in all poses before they are written: the
-formats with an axis that points up turn it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +75,7 @@ def finish(people: Sequence[tuple[Pose2D, Pose3D]], camera: Intrinsics, how: Fin
     if how.ground is None:
         return poses
     floor = _common_floor(poses, how)
-    return poses if floor is None else [_standing(pose, floor) for pose in poses]
+    return poses if floor is None else [on_floor(pose, floor) for pose in poses]
 
 
 def _finish(pose2d: Pose2D, pose3d: Pose3D, camera: Intrinsics, how: Finish) -> Pose3D:
@@ -109,9 +104,3 @@ def _floor(pose: Pose3D, how: Finish) -> Floor:
     if how.ground == "tilt" and how.camera_tilt is not None:
         return floor_from_tilt(pose, how.camera_tilt)
     return find_floor(pose)
-
-
-def _standing(pose: Pose3D, floor: Floor) -> Pose3D:
-    standing = on_floor(pose, floor, up="z")
-    positions = to_camera(standing.positions, "z").astype(pose.positions.dtype)
-    return replace(standing, positions=positions, frame_of_reference=ON_FLOOR)

@@ -6,7 +6,6 @@ weight it stands still, and the places where feet stood still lie on the floor.
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -33,13 +32,9 @@ _STEEP_DEGREES = 60.0
 _LEAN_DEGREES = 25.0
 """Who walks about holds the trunk upright, on average over a clip: by more than this from it the plane is no floor."""
 
-Up = Literal["y", "z"]
-
-_AXES = {  # rows: x, y, z of the output in level camera axes (x right, y down, z away)
-    "y": np.array([[1.0, 0, 0], [0, -1, 0], [0, 0, -1]]),
-    "z": np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]]),
-}
-_AXES_IN_WORDS = {"y": "x right, y up, z towards the camera", "z": "x right, y away, z up"}
+ON_FLOOR = "level axes (x right, y down, z away), origin on the floor below the camera"
+"""The frame of reference of a pose on a floor. The y axis points down as in all poses before they are written: the
+formats with an axis that points up turn it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,13 +149,12 @@ def _lean(pose: Pose3D, up: Float[np.ndarray, "3"]) -> float:
     return math.degrees(math.acos(float(np.clip(mean @ up / size, -1, 1)))) if size > 0 else 0.0
 
 
-def on_floor(pose: Pose3D, floor: Floor, *, up: Up = "z") -> Pose3D:
-    """Turn a placed pose into level axes with the floor at height 0 and the origin below the camera.
+def on_floor(pose: Pose3D, floor: Floor) -> Pose3D:
+    """Turn a placed pose into level camera axes with the floor at height 0 and the origin below the camera.
 
     Args:
         pose: Placed, camera axes.
         floor: What ``find_floor`` or ``floor_from_tilt`` returns.
-        up: Which axis points up.
 
     Raises:
         InputError: The pose is not placed.
@@ -171,7 +165,7 @@ def on_floor(pose: Pose3D, floor: Floor, *, up: Up = "z") -> Pose3D:
         >>> pose = Pose3D(positions=np.array([[[0.5, 1.5, 4.0]]]), confidence=np.ones((1, 1)), skeleton=foot,
         ...     frame_of_reference=CAMERA_ABSOLUTE)
         >>> on_floor(pose, floor_from_tilt(pose, 0.0)).positions.round(6).tolist()
-        [[[0.5, 4.0, 0.0]]]
+        [[[0.5, 0.0, 4.0]]]
     """
     _check_placed(pose)
     level = _to_level(floor.up)
@@ -179,8 +173,8 @@ def on_floor(pose: Pose3D, floor: Floor, *, up: Up = "z") -> Pose3D:
     how = f"feet at rest in {floor.contacts} places" if floor.contacts else "the stated tilt and the lowest feet"
     return replace(
         pose,
-        positions=(raised @ _AXES[up].T).astype(pose.positions.dtype),
-        frame_of_reference=f"level axes ({_AXES_IN_WORDS[up]}), origin on the floor below the camera",
+        positions=raised.astype(pose.positions.dtype),
+        frame_of_reference=ON_FLOOR,
         provenance={
             **pose.provenance,
             "floor": f"from {how}: the camera is {floor.height:.2f} m above it and looks down by "

@@ -246,7 +246,7 @@ def _shown(person: "LiftedPerson", settings: Settings, number: int | None) -> "S
 
 def _tilt_left(pose: "Pose3D", settings: Settings) -> float:
     """Return by how much the poses are still to be turned upright: a pose on a floor is."""
-    from ampose.finishing import ON_FLOOR
+    from ampose.ground import ON_FLOOR
 
     return 0.0 if pose.frame_of_reference == ON_FLOOR else settings.filming.camera_tilt or 0.0
 
