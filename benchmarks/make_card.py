@@ -11,6 +11,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from ampose.data import Motion, read_motion
 from ampose.defaults import MODEL
 from ampose.errors import InputError
 from ampose.lifter import load_model
+from ampose.training.recipe import packaged_recipes, read_recipe
 from ampose.weights import load_weights, save_weights
 from ampose.weights.store import Weights
 
@@ -117,7 +119,7 @@ def describe_training(run: Path, weights: Weights) -> dict[str, Any]:
     session, epoch, last = manifest["sessions"][0], weights.facts["epoch"], lines[-1]
     config = manifest["config"]
     return {
-        "recipe": Path(session["command"][1]).stem,
+        "recipe": _packaged(config) or Path(session["command"][1]).stem,
         "started": session["started"],
         **{key: session[key] for key in ("commit", "python", "packages", "machine", "threads", "gpu")},
         "config": {key: value for key, value in config.items() if key != "checkpoint_minutes"}
@@ -133,6 +135,15 @@ def describe_training(run: Path, weights: Weights) -> dict[str, Any]:
         "samples_per_second": last["samples_per_second"],
         "log": [{key: line[key] for key in ("epoch", "loss", "validation_mpjpe_mm")} for line in lines],
     }
+
+
+def _packaged(config: Mapping[str, Any]) -> str | None:
+    """Return the packaged recipe that a run was, whichever options its command had."""
+    for name in packaged_recipes():
+        recipe = json.loads(json.dumps(asdict(read_recipe(name)), default=str))
+        if {**recipe, "checkpoint_minutes": config["checkpoint_minutes"]} == config:
+            return name
+    return None
 
 
 def _facts(found: Weights, training: Mapping[str, Any], calibration: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -78,11 +78,11 @@ def test_training_learns(run: Path) -> None:
     assert rows[-1]["step"] == 30
 
 
-def test_the_end_of_the_training_sees_other_samples_of_the_same_kind() -> None:
-    end = read_recipe("wild-small-finish")
-    assert end.start_from == "runs/wild-small/last"
-    assert (end.model, end.data) == (RECIPE.model, RECIPE.data)
-    assert end.seed != RECIPE.seed
+def test_what_follows_sees_other_samples_of_the_same_kind() -> None:
+    parts = [read_recipe(name) for name in ("wild-small", "wild-small-finish", "wild-small-end")]
+    assert [part.start_from for part in parts] == ["", "runs/wild-small/last", "runs/wild-small-finish/last"]
+    assert len({part.seed for part in parts}) == 3
+    assert all((part.model, part.data) == (RECIPE.model, RECIPE.data) for part in parts)
 
 
 def test_the_engine_at_full_strength_differs_in_what_it_says_and_in_nothing_else() -> None:

@@ -145,6 +145,15 @@ def test_weights_that_know_who_is_measured_are_refused(home: Path, tmp_path: Pat
         assert "weights must not be trained on who is measured, got a run with S9" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [["table1", "--seeds", "1"], ["table5", "--epochs", "3"], ["open", "--root", "keep"], ["figure4", "--train"]],
+)
+def test_an_option_that_is_not_used_is_refused(arguments: list[str], capsys) -> None:
+    assert main(["benchmark", *arguments]) == 2
+    assert f"{arguments[1]} must be left out for {arguments[0]}, which does not use it" in capsys.readouterr().err
+
+
 def test_what_is_not_the_recipes_is_said(home: Path, tmp_path: Path, capsys) -> None:
     weights = str(home / "runs" / "h36m-gt-17" / "last")
     assert main(arguments(home, "table1", "--weights", weights, "-o", str(tmp_path))) == 0

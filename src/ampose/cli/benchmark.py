@@ -1,7 +1,7 @@
 """Show a table of the paper with our rows beside the published ones, draw its Figure 4, or compare systems anew."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -73,6 +73,7 @@ def benchmark(what: What, /, *, output: Output = None, options: Options = Option
         output: Folder for the table as Markdown, CSV, JSON and text, or for the picture; default: tables.
         options: What to measure, and how.
     """
+    _refuse_unused(what, options)
     folder = output or Path("tables")
     if what == "figure4":
         _figure4(options, folder)
@@ -83,6 +84,21 @@ def benchmark(what: What, /, *, output: Output = None, options: Options = Option
     if len(options.data) > 1:
         raise InputError(f"--data must be one folder for a table, got {len(options.data)}")
     _table(what, options, output)
+
+
+_PLACES = {"data", "runs", "recipes"}
+_USED = {"figure4": {"weights", "examples"}, "open": {"systems", "seeds", "recipe", "epochs"}}
+_USED_BY_TABLES = {"weights", "train", "root", "exclude_drift_takes"}
+
+
+def _refuse_unused(what: What, options: Options) -> None:
+    """An option without effect would let a number pass for another."""
+    used = _PLACES | _USED.get(what, _USED_BY_TABLES)
+    for option in fields(options):
+        value = getattr(options, option.name)
+        if option.name not in used and value != option.default:
+            name = option.name.replace("_", "-")
+            raise InputError(f"--{name} must be left out for {what}, which does not use it, got {value}")
 
 
 def _table(table: str, options: Options, output: Path | None) -> None:
