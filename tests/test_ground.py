@@ -164,3 +164,16 @@ def test_the_roll_of_the_camera_is_said(rng):
     assert floor.camera_roll == pytest.approx(8.0, abs=1.0)
     assert "looks down by 1" in on_floor(pose, floor).provenance["floor"]
     assert ", rolled by " in on_floor(pose, floor).provenance["floor"]
+
+
+def test_what_is_level_is_not_turned_again():
+    pose = walk(level_rotation(20.0).T, 1.5)
+    standing = on_floor(pose, floor_from_tilt(pose, 20.0))
+    for level in (standing, upright(pose, 20.0)):
+        np.testing.assert_array_equal(upright(level, 20.0).positions, level.positions)
+
+
+@pytest.mark.parametrize("tilt", [91.0, -200.0, math.nan])
+def test_a_tilt_that_no_camera_has_is_refused(tilt):
+    with pytest.raises(InputError, match="camera tilt must be between -90 and 90 degrees"):
+        upright(walk(np.eye(3), 1.5), tilt)

@@ -32,7 +32,10 @@ _STEEP_DEGREES = 60.0
 _LEAN_DEGREES = 25.0
 """Who walks about holds the trunk upright, on average over a clip: by more than this from it the plane is no floor."""
 
-ON_FLOOR = "level axes (x right, y down, z away), origin on the floor below the camera"
+LEVEL = "level axes"
+"""How the frame of reference of every pose begins whose y axis is vertical, whichever way the camera looked."""
+
+ON_FLOOR = f"{LEVEL} (x right, y down, z away), origin on the floor below the camera"
 """The frame of reference of a pose on a floor. The y axis points down as in all poses before they are written: the
 formats with an axis that points up turn it."""
 

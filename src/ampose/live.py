@@ -99,10 +99,10 @@ class LiveLifter:
         start = time.perf_counter()
         found = self._detector.detect(shot.frame)
         detected = time.perf_counter()
-        ids = self._tracker.step(found, shot.seconds)
+        ids = self._tracker.step(found, shot.time)
         linked = time.perf_counter()
         people = [self._lift(*person, shot) for person in zip(ids, found, strict=True)]
-        self._forget(shot.seconds)
+        self._forget(shot.time)
         end = time.perf_counter()
         marks = (shot.seconds, start, detected, linked, end)
         waiting, detecting, tracking, lifting = 1e3 * np.diff(marks)
@@ -113,16 +113,16 @@ class LiveLifter:
 
     def _lift(self, identity: int, detection: Detection, shot: Shot) -> LivePerson:
         followed = self._followed.setdefault(identity, _Followed(self._detector.skeleton, self._smooth))
-        followed.seen = shot.seconds
+        followed.seen = shot.time
         height, width, _ = shot.frame.shape
         pose = self._sure(detection, (width, height))
-        if self._how.keep_sides and followed.sides.step(pose.keypoints[0], shot.seconds):
+        if self._how.keep_sides and followed.sides.step(pose.keypoints[0], shot.time):
             order = pose.skeleton.flip_order
             detection = Detection(detection.keypoints[order], detection.confidence[order])
             pose = self._sure(detection, (width, height))
         lifted = self._how.lift(pose, self._lifter)
         if followed.smooth is not None and self._smooth is not None:
-            positions = followed.smooth.update(lifted.positions[0], shot.seconds).astype(np.float32)
+            positions = followed.smooth.update(lifted.positions[0], shot.time).astype(np.float32)
             done = {**lifted.provenance, "smoothing": self._smooth.description}
             lifted = replace(lifted, positions=positions[None], provenance=done)
         return LivePerson(identity, detection, lifted)
@@ -175,7 +175,7 @@ class Recording:
     provenance: dict[int, Mapping[str, str]] = field(default_factory=dict)
 
     def add(self, people: Sequence[LivePerson], seconds: float) -> None:
-        """Add a frame."""
+        """Add a frame that was filmed at this time."""
         self.frames.append({person.id: _keep(person) for person in people})
         self.times.append(seconds)
         for person in people:

@@ -196,6 +196,15 @@ def test_what_was_interrupted_is_done_again(clips, untrained, tmp_path, capsys):
     assert capsys.readouterr().out.count("done already") == 1
 
 
+def test_a_folder_of_videos_and_pictures_is_refused(untrained, tmp_path, capsys):
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "one.mp4").touch()
+    Image.new("RGB", (8, 8)).save(tmp_path / "clips" / "cover.jpg")
+    assert main(["lift", str(tmp_path / "clips"), "-o", str(tmp_path / "out"), "--model", untrained]) == 2
+    assert "must hold videos or pictures, got 1 of the one and 1 of the other" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_jobs_give_the_same(clips, untrained, tmp_path):
     good = [clips[0], clips[2]]
     assert batch(good, tmp_path / "one", untrained) == 0

@@ -9,8 +9,9 @@ from tests.models.tiny import NAMES, create_tiny
 from torch import nn
 
 from ampose.camera import Intrinsics
+from ampose.errors import InputError
 from ampose.geometry import mirror
-from ampose.models import find_model
+from ampose.models import create_model, find_model
 from ampose.models.cost import measure_cost
 from ampose.models.layers.attention import DropPath
 from ampose.models.prediction import average_mirrored, predict
@@ -179,3 +180,13 @@ def test_prediction_is_root_relative_and_the_same_in_chunks(network, monkeypatch
     assert whole[:, skeleton.root_index].abs().max() == 0
     monkeypatch.setattr(network, "chunk", 3)
     torch.testing.assert_close(predict(network, keypoints, camera, flip=True), whole, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"block": "convnex"}, {"activation": "swish"}, {"norm": "group"}, {"position": "x"}, {"normalisation": "x"}],
+)
+def test_a_value_that_there_is_not_is_refused(wrong):
+    (name,) = wrong
+    with pytest.raises(InputError, match=f"{name} .*must be"):
+        create_model("ampose-small", **wrong)

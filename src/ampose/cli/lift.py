@@ -50,11 +50,20 @@ def _beside(sources: Sources) -> Path:
 
 
 def _videos_in(folder: Path) -> list[Path]:
-    """Return the videos of a folder in which there are no pictures."""
+    """Return the videos of a folder.
+
+    Raises:
+        InputError: There are pictures in it as well: which of them are meant is not known.
+    """
     if not folder.is_dir():
         return []
     from ampose.media.images import pictures_in
     from ampose.media.video import videos_in
 
-    videos = videos_in(folder)
-    return videos if videos and not pictures_in(folder) else []
+    videos, pictures = videos_in(folder), pictures_in(folder)
+    if videos and pictures:
+        raise InputError(
+            f"{folder}: folder must hold videos or pictures, got {len(videos)} of the one and {len(pictures)} of the "
+            "other; name the files that are meant, or move the others away"
+        )
+    return videos

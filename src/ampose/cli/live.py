@@ -76,8 +76,7 @@ def live(*, camera: str = "0", output: Output = None, settings: LiveSettings = _
         raise InputError(f"--seconds must be positive, got {settings.seconds}")
     if output is not None:
         check_folder(output, Path(camera))
-    source = Camera(camera)
-    with _lifter(source, settings) as (lifter, detector, network):
+    with Camera(camera) as source, _lifter(source, settings) as (lifter, detector, network):
         recording = Recording(detector, network, source.image_size)
         _film(source, lifter, recording if output else None, settings)
     if output is not None:
@@ -110,7 +109,7 @@ def _film(source: "Camera", lifter: "LiveLifter", recording: "Recording | None",
         for shot in source:
             people = lifter.step(shot)
             if recording is not None:
-                recording.add(people, shot.seconds)
+                recording.add(people, shot.time)
             now = time.perf_counter()
             if now - said >= _EVERY_S:
                 said = now

@@ -7,7 +7,8 @@ going on now. A file that is played as if it were a camera loses none.
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,18 @@ class Shot:
 
     Args:
         frame: RGB, upright.
-        seconds: On the clock of ``time.perf_counter``.
+        seconds: When it came, on the clock of ``time.perf_counter``.
+        filmed: Of a file, the frame's own time in it; None: when it came is when it was filmed.
     """
 
     frame: Frame
     seconds: float
+    filmed: float | None = None
+
+    @property
+    def time(self) -> float:
+        """When it was filmed, in seconds from some start."""
+        return self.seconds if self.filmed is None else self.filmed
 
 
 class Camera:
@@ -52,8 +60,8 @@ class Camera:
 
     def __init__(self, name: str) -> None:
         self.name = f"camera {name}" if name.isdecimal() else name
-        self._waits = name.isdecimal() or not Path(name).is_file()
-        self._frames = _device(int(name)) if name.isdecimal() else _stream(name)
+        self._video = Video(Path(name)) if Path(name).is_file() and not name.isdecimal() else None
+        self._frames = self._film() if self._video else _device(int(name)) if name.isdecimal() else _stream(name)
         try:
             self._first = next(self._frames)
         except StopIteration:
@@ -62,12 +70,26 @@ class Camera:
         self.image_size = (width, height)
 
     def __iter__(self) -> Iterator[Shot]:
-        yield Shot(self._first, time.perf_counter())
-        if self._waits:
+        yield self._shot(self._first)
+        if self._video is None:
             yield from newest(self._frames, self.name)
         else:
-            for frame in self._frames:
-                yield Shot(frame, time.perf_counter())
+            yield from map(self._shot, self._frames)
+
+    def __enter__(self) -> "Camera":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        with suppress(ValueError):  # a thread waits for the next frame; it lets go when that comes
+            self._frames.close()
+
+    def _film(self) -> Generator[Frame, None, None]:
+        """Play the file, which the clock of its own frames goes with."""
+        assert self._video is not None  # noqa: S101 (made in this case alone)
+        yield from self._video
+
+    def _shot(self, frame: Frame) -> Shot:
+        return Shot(frame, time.perf_counter(), None if self._video is None else self._video.times[-1])
 
 
 def newest(frames: Iterator[Frame], name: str) -> Iterator[Shot]:
@@ -112,7 +134,7 @@ def newest(frames: Iterator[Frame], name: str) -> Iterator[Shot]:
         raise raised[0]
 
 
-def _device(number: int) -> Iterator[Frame]:
+def _device(number: int) -> Generator[Frame, None, None]:
     """Read a camera of this machine with OpenCV, which knows the cameras of all systems."""
     missing = InputError(f"camera {number} must be attached and free, found none; name another: --camera 0")
     if sys.platform == "linux" and not Path(f"/dev/video{number}").exists():
@@ -131,11 +153,8 @@ def _device(number: int) -> Iterator[Frame]:
         capture.release()
 
 
-def _stream(address: str) -> Iterator[Frame]:
-    """Read a file, or an address such as rtsp://... or http://..."""
-    if Path(address).exists():
-        yield from Video(Path(address))
-        return
+def _stream(address: str) -> Generator[Frame, None, None]:
+    """Read an address such as rtsp://... or http://..."""
     if "://" not in address:
         raise InputError(f"{address}: camera must be a number, a file or an address, as in 0 or rtsp://..., found none")
     with opened(address) as (container, stream):

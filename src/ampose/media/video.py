@@ -103,7 +103,7 @@ class Video:
 
     def _frames(self, container: Any, stream: Any) -> Iterator[Any]:
         """Decode packet by packet, and go on behind a damaged one."""
-        packets, in_a_row = container.demux(stream), 0
+        packets, in_a_row, damaged = container.demux(stream), 0, pyav().FFmpegError
         while in_a_row < _DAMAGED_TOLERATED:
             try:
                 packet = next(packets, None)
@@ -111,7 +111,7 @@ class Video:
                     return
                 yield from packet.decode()
                 in_a_row = 0
-            except pyav().FFmpegError:
+            except damaged:
                 self._damaged += 1
                 in_a_row += 1
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from fnmatch import fnmatch
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from ampose.errors import InputError
 from ampose.models.contract import LifterConfig, LifterNetwork, ModelEntry
+from ampose.normalisation import normalisations
 from ampose.registry import Registry
 
 _MODELS = Registry[ModelEntry]("model", package="ampose.models", group="ampose.models")
@@ -54,13 +55,19 @@ def make_config(name: str, **overrides: Any) -> LifterConfig:
     """Return the config of a model with some fields changed.
 
     Raises:
-        InputError: The model or a field is unknown.
+        InputError: The model or a field is unknown, or a value is none that there is.
     """
     config = find_model(name).config
     known = [field.name for field in fields(config)]
     unknown = sorted(set(overrides) - set(known))
     if unknown:
         raise InputError(f"setting of {name} must be one of {', '.join(known)}, got {', '.join(unknown)}")
+    types = get_type_hints(type(config))
+    for key, value in overrides.items():
+        choices = get_args(types[key]) if get_origin(types[key]) is Literal else ()
+        if choices and value not in choices:
+            raise InputError(f"{key} of {name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
+    normalisations.get(overrides.get("normalisation", config.normalisation))  # refuses an unknown one
     return replace(config, **overrides)
 
 

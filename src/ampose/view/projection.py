@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from ampose.ground import level_rotation
+from ampose.errors import InputError
+from ampose.ground import LEVEL, level_rotation
 from ampose.pose import Pose3D
 from ampose.skeletons import Skeleton
 
@@ -86,14 +87,21 @@ SIDES = (Side("3D, as the camera sees it", 0.0), Side("3D, from the camera's rig
 
 
 def upright(pose: Pose3D, camera_tilt: float) -> Pose3D:
-    """Turn a pose from camera axes to level ones, for drawing.
+    """Turn a pose from camera axes to level ones; one that is level already, as on a floor, stays as it is.
 
     Args:
         pose: In camera axes.
         camera_tilt: How far the camera looks down, in degrees; negative when it looks up.
+
+    Raises:
+        InputError: The tilt is no angle of a camera.
     """
+    if not -90 <= camera_tilt <= 90:
+        raise InputError(f"camera tilt must be between -90 and 90 degrees, got {camera_tilt:g}")
+    if pose.frame_of_reference.startswith(LEVEL):
+        return pose
     turn = level_rotation(camera_tilt).astype(np.float32)
-    reference = f"level axes (x right, y down, z away), for a camera that looks down by {camera_tilt:g} degrees"
+    reference = f"{LEVEL} (x right, y down, z away), for a camera that looks down by {camera_tilt:g} degrees"
     return replace(pose, positions=pose.positions @ turn.T, frame_of_reference=reference)
 
 
