@@ -49,20 +49,20 @@ def test_finished_trials_are_not_done_again(home, monkeypatch, capsys):
     def train(config, folder):
         raise AssertionError(f"{folder} is done already")
 
-    monkeypatch.setattr(command, "_train_quietly", train)
+    monkeypatch.setattr(command, "_train_to_the_end", train)
     assert main(words(home)) == 0
     assert "Lowest mean MPJPE" in capsys.readouterr().out
 
 
 def test_a_stopped_benchmark_does_only_what_is_missing(home, monkeypatch):
     (home / "runs" / "open" / "srnet" / "seed-1" / "result.json").unlink()
-    done, real = [], command._train_quietly
+    done, real = [], command._train_to_the_end
 
     def train(config, folder):
         done.append(folder.parent.name)
         real(config, folder)  # its run is whole: it is taken as it is
 
-    monkeypatch.setattr(command, "_train_quietly", train)
+    monkeypatch.setattr(command, "_train_to_the_end", train)
     before = json.loads((home / "out" / "open.json").read_text())
     assert main(words(home)) == 0
     assert done == ["seed-1"]
