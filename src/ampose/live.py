@@ -121,9 +121,9 @@ class LiveLifter:
             detection = Detection(detection.keypoints[order], detection.confidence[order])
             pose = self._sure(detection, (width, height))
         lifted = self._how.lift(pose, self._lifter)
-        if followed.smooth is not None and self._smooth is not None:
+        if followed.smooth is not None:
             positions = followed.smooth.update(lifted.positions[0], shot.time).astype(np.float32)
-            done = {**lifted.provenance, "smoothing": self._smooth.description}
+            done = {**lifted.provenance, "smoothing": followed.smooth.settings.description}
             lifted = replace(lifted, positions=positions[None], provenance=done)
         return LivePerson(identity, detection, lifted)
 

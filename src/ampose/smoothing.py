@@ -100,7 +100,7 @@ class LiveOneEuro:
     """
 
     def __init__(self, settings: OneEuro | None = None) -> None:
-        self._settings = settings or OneEuro()
+        self.settings = settings or OneEuro()
         self._seconds = 0.0
         self._value: np.ndarray | None = None
         self._speed = np.zeros(())
@@ -125,8 +125,8 @@ class LiveOneEuro:
         if value.shape != self._value.shape:
             raise InputError(f"value must keep its shape {self._value.shape}, got {value.shape}")
         speed = (value - self._value) / step
-        speed = self._speed + _alpha(self._settings.derivative_cutoff, step) * (speed - self._speed)
-        share = _alpha(self._settings.min_cutoff + self._settings.beta * np.abs(speed), step)
+        speed = self._speed + _alpha(self.settings.derivative_cutoff, step) * (speed - self._speed)
+        share = _alpha(self.settings.min_cutoff + self.settings.beta * np.abs(speed), step)
         smoothed = self._value + share * (value - self._value)
         afresh = np.isnan(self._value) | np.isnan(value)
         self._value, self._speed = np.where(afresh, value, smoothed), np.where(afresh, 0.0, speed)

@@ -211,7 +211,7 @@ def _write(folder: Path, lifted: "Lifted", more: list[Path], settings: Settings)
         write(file, people)
     return [
         *always,
-        *write_files(more, people, _tilt_left(people[0].pose3d, settings)),
+        *write_files(more, people, settings.filming.camera_tilt or 0.0),
     ]
 
 
@@ -239,16 +239,10 @@ def _shown(person: "LiftedPerson", settings: Settings, number: int | None) -> "S
     """Return how somebody is drawn: about the root, upright, and, as one of several, with their id and colour."""
     from ampose.view import Shown, upright
 
-    drawn, tilt = _about_the_root(person.pose3d), _tilt_left(person.pose3d, settings)
+    tilt = settings.filming.camera_tilt
+    standing = upright(person.pose3d, tilt) if tilt else person.pose3d
     name = "" if number is None else f"person {person.id}"
-    return Shown.of(person.pose2d, upright(drawn, tilt) if tilt else drawn, name, number)
-
-
-def _tilt_left(pose: "Pose3D", settings: Settings) -> float:
-    """Return by how much the poses are still to be turned upright: a pose on a floor is."""
-    from ampose.ground import ON_FLOOR
-
-    return 0.0 if pose.frame_of_reference == ON_FLOOR else settings.filming.camera_tilt or 0.0
+    return Shown.of(person.pose2d, _about_the_root(standing), name, number)
 
 
 def _about_the_root(pose: "Pose3D") -> "Pose3D":

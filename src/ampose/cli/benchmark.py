@@ -1,7 +1,7 @@
 """Show a table of the paper with our rows beside the published ones, draw its Figure 4, or compare systems anew."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -11,6 +11,7 @@ from ampose.cli._arguments import call_with_arguments
 from ampose.cli._extras import require
 from ampose.cli._progress import Report, progress
 from ampose.errors import InputError
+from ampose.settings import changed
 
 if TYPE_CHECKING:
     from ampose.data import Motion
@@ -86,19 +87,17 @@ def benchmark(what: What, /, *, output: Output = None, options: Options = Option
     _table(what, options, output)
 
 
-_PLACES = {"data", "runs", "recipes"}
-_USED = {"figure4": {"weights", "examples"}, "open": {"systems", "seeds", "recipe", "epochs"}}
-_USED_BY_TABLES = {"weights", "train", "root", "exclude_drift_takes"}
+_OF_TABLES = {"weights", "train", "root", "exclude_drift_takes"}
+_OF_FIGURE4 = {"weights", "examples"}
+_OF_OPEN = {"systems", "seeds", "recipe", "epochs"}
 
 
 def _refuse_unused(what: What, options: Options) -> None:
     """An option without effect would let a number pass for another."""
-    used = _PLACES | _USED.get(what, _USED_BY_TABLES)
-    for option in fields(options):
-        value = getattr(options, option.name)
-        if option.name not in used and value != option.default:
-            name = option.name.replace("_", "-")
-            raise InputError(f"--{name} must be left out for {what}, which does not use it, got {value}")
+    used = {"figure4": _OF_FIGURE4, "open": _OF_OPEN}.get(what, _OF_TABLES)
+    for name, value in changed(options, (_OF_TABLES | _OF_FIGURE4 | _OF_OPEN) - used):
+        option = name.replace("_", "-")
+        raise InputError(f"--{option} must be left out for {what}, which does not use it, got {value}")
 
 
 def _table(table: str, options: Options, output: Path | None) -> None:

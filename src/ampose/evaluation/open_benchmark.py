@@ -138,7 +138,8 @@ class OpenBenchmark:
 
     def _identify(self, config: TrainConfig) -> str:
         protocols = [protocol.as_dict() for protocol in self.protocols]
-        text = json.dumps([settings_of(config), protocols, self.motion_sha256], sort_keys=True, default=str)
+        parts = [settings_of(config), config.start_from, protocols, self.motion_sha256]
+        text = json.dumps(parts, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _held_out(self, frames: int) -> list[HeldOut]:

@@ -61,7 +61,7 @@ class Camera:
     def __init__(self, name: str) -> None:
         self.name = f"camera {name}" if name.isdecimal() else name
         self._video = Video(Path(name)) if Path(name).is_file() and not name.isdecimal() else None
-        self._frames = self._film() if self._video else _device(int(name)) if name.isdecimal() else _stream(name)
+        self._frames = _film(self._video) if self._video else _device(int(name)) if name.isdecimal() else _stream(name)
         try:
             self._first = next(self._frames)
         except StopIteration:
@@ -82,11 +82,6 @@ class Camera:
     def __exit__(self, *exception: object) -> None:
         with suppress(ValueError):  # a thread waits for the next frame; it lets go when that comes
             self._frames.close()
-
-    def _film(self) -> Generator[Frame, None, None]:
-        """Play the file, which the clock of its own frames goes with."""
-        assert self._video is not None  # noqa: S101 (made in this case alone)
-        yield from self._video
 
     def _shot(self, frame: Frame) -> Shot:
         return Shot(frame, time.perf_counter(), None if self._video is None else self._video.times[-1])
@@ -132,6 +127,11 @@ def newest(frames: Iterator[Frame], name: str) -> Iterator[Shot]:
         over.set()
     if raised:
         raise raised[0]
+
+
+def _film(video: Video) -> Generator[Frame, None, None]:
+    """Play a file; closed, it lets go of it."""
+    yield from video
 
 
 def _device(number: int) -> Generator[Frame, None, None]:

@@ -15,7 +15,7 @@ Figures to reach (Human3.6M, MPJPE): 49.5 mm with CPN keypoints, 33.7 mm with gr
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -36,6 +36,7 @@ from ampose.models.layers.graph_convolution import (
     normalise_groups,
 )
 from ampose.models.layers.pointwise import PointwiseConvolution
+from ampose.settings import changed
 from ampose.skeletons import get_skeleton
 
 
@@ -126,12 +127,9 @@ class AMPoseConfig(LifterConfig):
 
     def _refuse_what_the_block_has_not(self) -> None:
         """A setting without effect would make two equal networks look different."""
-        has = {"ours": ("residual", "activation", "norm"), "two-residual": ("activation", "norm")}.get(self.block, ())
-        for setting in fields(self):
-            if setting.name in ("residual", "activation", "norm") and setting.name not in has:
-                value = getattr(self, setting.name)
-                if value != setting.default:
-                    raise InputError(f"{setting.name} must be left out for the block {self.block}, got {value}")
+        has_not = {"ours": (), "two-residual": ("residual",)}.get(self.block, ("residual", "activation", "norm"))
+        for name, value in changed(self, has_not):
+            raise InputError(f"{name} must be left out for the block {self.block}, got {value}")
 
 
 _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"gelu": nn.GELU, "relu": nn.ReLU, "none": nn.Identity}

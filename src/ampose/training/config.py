@@ -1,13 +1,14 @@
 """What a training run is made of. Every field is a key of a recipe and an option of ``ampose train``."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
 import tyro
 
 from ampose.errors import InputError
 from ampose.models.contract import LifterConfig
+from ampose.settings import changed
 from ampose.synthesis.detector_noise import NoiseConfig
 from ampose.synthesis.joint_definitions import DefinitionConfig
 from ampose.synthesis.missing_joints import MissingConfig
@@ -91,10 +92,8 @@ class DataConfig:
         Raises:
             InputError: One of these settings is not left at its default.
         """
-        default = DataConfig()
-        for name in names:
-            if getattr(self, name) != getattr(default, name):
-                raise InputError(f"data.{name} must be left out {reason}, got {getattr(self, name)}")
+        for name, value in changed(self, names):
+            raise InputError(f"data.{name} must be left out {reason}, got {value}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,11 +168,8 @@ class OptimiserConfig:
             unused, why = ("decay_epochs", "halve_epochs"), "decay_steps, which counts otherwise"
         elif self.halve_epochs is not None:
             unused, why = ("decay_epochs",), "halve_epochs, which takes the place of a decay an epoch"
-        for setting in fields(self):
-            if setting.name in unused and getattr(self, setting.name) != setting.default:
-                raise InputError(
-                    f"optimiser.{setting.name} must be left out with {why}, got {getattr(self, setting.name)}"
-                )
+        for name, value in changed(self, unused):
+            raise InputError(f"optimiser.{name} must be left out with {why}, got {value}")
 
 
 @dataclass(frozen=True, kw_only=True)
