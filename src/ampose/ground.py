@@ -224,7 +224,7 @@ def _ankle_height(pose: Pose3D) -> float:
 def _soles(pose: Pose3D, up: Float[np.ndarray, "3"], *, resting: bool) -> Float[np.ndarray, "contact 3"]:
     """Return where the feet are, lowered by what the ankle stands above the floor along ``up``."""
     _check_placed(pose)
-    pose = replace(pose, positions=np.where(pose.inferred[..., None], np.nan, pose.positions))  # a guess is no floor
+    pose = pose.without_inferred()  # a guess is no floor
     places = [_resting(pose, foot) if resting else pose.positions[:, foot] for foot in _feet(pose)]
     points = np.concatenate([np.zeros((0, 3)), *places]).astype(np.float64)
     return points[np.isfinite(points).all(axis=1)] - _ankle_height(pose) * up

@@ -162,6 +162,12 @@ class Pose3D:
         """True for joints that were not seen and are there all the same: the lifter inferred them from the others."""
         return np.isfinite(self.positions).all(axis=2) & (self.confidence == 0)
 
+    def without_inferred(self) -> "Pose3D":
+        """Return the pose with only what was seen: joints that the lifter inferred are NaN."""
+        guessed = self.inferred
+        error = None if self.expected_error is None else np.where(guessed, np.nan, self.expected_error)
+        return replace(self, positions=np.where(guessed[..., None], np.nan, self.positions), expected_error=error)
+
     @property
     def unit(self) -> str:
         """The unit of ``positions``: always metres."""

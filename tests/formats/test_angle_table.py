@@ -32,6 +32,17 @@ def test_the_columns_are_the_angles_of_each_person(tmp_path):
     assert table.iloc[-97].filter(like="_deg").isna().all()
 
 
+def test_an_angle_of_a_joint_that_was_not_seen_is_empty(tmp_path):
+    (one,) = formats.read(LIFTED)
+    confidence = one.pose3d.confidence.copy()
+    confidence[5, one.pose3d.skeleton.index("left_ankle")] = 0
+    formats.write_angles(tmp_path / "a.csv", replace(one, pose3d=replace(one.pose3d, confidence=confidence)))
+    empty = pd.read_csv(tmp_path / "a.csv").isna()
+    assert empty.loc[5, "left_knee_flexion_deg"]
+    assert not empty.drop(index=5)["left_knee_flexion_deg"].any()
+    assert not empty["right_knee_flexion_deg"].any()
+
+
 def test_the_command_takes_the_cameras_tilt_out_of_the_lean(tmp_path, capsys):
     assert main(["convert", str(LIFTED), str(tmp_path / "a.csv"), "--angles", "--camera-tilt", "22"]) == 0
     assert "9 joint angles" in capsys.readouterr().out

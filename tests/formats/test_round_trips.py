@@ -193,6 +193,26 @@ def test_what_is_lost_is_said():
     assert "2D keypoints" not in said, "nobody has any"
 
 
+@pytest.mark.parametrize("suffix", POSITIONED)
+def test_what_is_read_as_measured_holds_only_what_was_seen(tmp_path, suffix):
+    confidence = np.ones((4, 17), np.float32)
+    confidence[1:3, 5] = 0
+    pose = Pose3D(
+        positions=np.random.default_rng(0).normal(size=(4, 17, 3)).astype(np.float32),
+        confidence=confidence,
+        skeleton=get_skeleton("human36m_17"),
+        fps=30.0,
+    )
+    measured = suffix in (".trc", ".c3d")
+    said = "joints that were inferred, not seen" in formats.losses(f"a{suffix}", Person(pose))
+    formats.write(tmp_path / f"a{suffix}", Person(pose))
+    read = formats.read(tmp_path / f"a{suffix}")[0].pose3d
+    assert said == measured
+    np.testing.assert_array_equal(np.isnan(read.positions).any(axis=2), (confidence == 0) & measured)
+    np.testing.assert_allclose(read.positions[0], pose.positions[0], rtol=0, atol=TOLERANCE_M)
+    assert np.isfinite(pose.positions).all(), "the pose itself is as it was"
+
+
 def test_a_person_who_appears_late_stays_late(tmp_path):
     positions = np.full((6, 17, 3), np.nan, np.float32)
     positions[4:] = 0.5

@@ -1,7 +1,7 @@
 """Joint angles as a table (CSV): a row for each frame of each person; written only.
 
 ``person``, ``frame`` (from 0), ``time_s`` (empty without a frame rate), then each angle in degrees, such as
-``left_knee_flexion_deg``; an empty cell where a joint that it needs is missing. ``ampose.joint_angles`` says what each
+``left_knee_flexion_deg``; an empty cell where a joint that it needs was not seen. ``ampose.joint_angles`` says what each
 angle is. Angles are rounded to 0.001 degrees.
 """
 
@@ -43,7 +43,7 @@ def write_angles(path: str | Path, people: Person | Sequence[Person]) -> None:
 
 
 def _rows(person: Person, names: Sequence[str]) -> list[tuple[object, ...]]:
-    pose, angles = person.pose3d, joint_angles(person.pose3d)
+    pose, angles = person.pose3d, joint_angles(person.pose3d.without_inferred())
     seconds = np.full(len(pose), np.nan) if pose.seconds is None else pose.seconds
     columns = [_cells(seconds, _DIGITS_S), *(_cells(angles[name], _DIGITS) for name in names)]
     return [(person.id, frame, *cells) for frame, cells in enumerate(zip(*columns, strict=True))]

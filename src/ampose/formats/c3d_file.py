@@ -1,8 +1,8 @@
 """``.c3d``: the file of biomechanics (Visual3D, Vicon, Mokka), through the package ezc3d.
 
 Axes: X right, Y away from the camera, Z up (``axes``). Units: millimetres (``POINT:UNITS``). Points are called as the
-joints (``POINT:LABELS``); with several people ``<id>:<joint>``, and one person's number is not kept. A missing point
-has the residual -1, a present one 0.
+joints (``POINT:LABELS``); with several people ``<id>:<joint>``, and one person's number is not kept. A point
+that was not seen has the residual -1, one that was 0.
 """
 
 import errno
@@ -25,7 +25,9 @@ _BLOCK, _MAGIC, _BIG_ENDIAN = 512, 0x50, 86
 _MOST_FRAMES = 65535  # a 16-bit field of the header
 
 
-@formats.register(".c3d", reads=True, writes=True, up=_UP, carries=_CARRIES, extra="c3d", package="ezc3d")
+@formats.register(
+    ".c3d", reads=True, writes=True, up=_UP, carries=_CARRIES, measures=True, extra="c3d", package="ezc3d"
+)
 class C3dFile:
     """People as points over time."""
 

@@ -1,7 +1,7 @@
 """What goes into a pose file, what every file format promises, and the formats by suffix."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -23,6 +23,7 @@ PARTS = {
     "frame_of_reference": "the words for the frame of reference",
     "provenance": "provenance",
     "missing_joints": "single missing joints",
+    "inferred_joints": "joints that were inferred, not seen",
     "missing_frames": "frames in which the person is missing",
     "times": "uneven times",
     "no_fps": "that there is no frame rate",
@@ -62,7 +63,8 @@ class Format(Protocol):
 
     Registered with the facts ``reads`` and ``writes`` (can it), and these that may be left out: ``carries`` (which
     of ``PARTS``; all of them if not said), ``up`` (``"y"`` or ``"z"`` for a format that has an axis that points up;
-    the writer turns the poses there from camera axes), ``extra`` and ``package`` (the dependency that it needs).
+    the writer turns the poses there from camera axes), ``measures`` (True for a format that is read as measurements:
+    joints that the lifter inferred are missing in it), ``extra`` and ``package`` (the dependency that it needs).
     """
 
     def write(self, path: Path, people: Sequence[Person]) -> None:
@@ -95,7 +97,9 @@ def carries(path: str | Path) -> frozenset[str]:
         >>> "keypoints_2d" in carries("poses.json"), "keypoints_2d" in carries("clip.trc")
         (True, False)
     """
-    return frozenset(_entry(Path(path), "writes").facts.get("carries", PARTS))
+    facts = _entry(Path(path), "writes").facts
+    guesses: set[str] = set() if facts.get("measures") else {"inferred_joints"}
+    return frozenset(set(facts.get("carries", PARTS)) - {"inferred_joints"} | guesses)
 
 
 def up_axis(path: str | Path) -> str | None:
@@ -220,6 +224,8 @@ def _find(path: Path, ability: str) -> Format:
 
 def _write_together(paths: Sequence[Path], groups: Sequence[Sequence[Person]]) -> None:
     file_format = _find(paths[0], "writes")
+    if "inferred_joints" not in carries(paths[0]):
+        groups = [[replace(person, pose3d=person.pose3d.without_inferred()) for person in people] for people in groups]
     with replacing_together(*paths) as unfinished:
         for part, people in zip(unfinished, groups, strict=True):
             file_format.write(part, people)
@@ -238,6 +244,7 @@ def _parts_of(people: Sequence[Person]) -> set[str]:
         "frame_of_reference": True,
         "provenance": any(pose.provenance for pose in poses),
         "missing_joints": any((gone.any(axis=1) & ~gone.all(axis=1)).any() for gone in lost),
+        "inferred_joints": any(pose.inferred.any() for pose in poses),
         "missing_frames": any(gone.all(axis=1).any() for gone in lost),
         "times": any(pose.times is not None for pose in poses),
         "no_fps": any(pose.seconds is None for pose in poses),

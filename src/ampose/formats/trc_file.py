@@ -1,8 +1,8 @@
 """``.trc``: the marker file of OpenSim and of optical motion capture. One person a file.
 
 Axes: X right, Y up, Z towards the camera (``axes``). Units: millimetres, in which marker systems and OpenSim's own
-examples write it; metres and centimetres are read too, by the header's ``Units``. A missing joint is ``NaN`` three
-times: OpenSim 4.6 reads that as missing, but refuses a row that ends in empty fields. Both are read.
+examples write it; metres and centimetres are read too, by the header's ``Units``. A joint that was not seen is ``NaN``
+three times: OpenSim 4.6 reads that as missing, but refuses a row that ends in empty fields. Both are read.
 
 Tab-separated; five lines of header: ``PathFileType 4 (X/Y/Z) name``; the names of eight values; the values
 (``DataRate CameraRate NumFrames NumMarkers Units OrigDataRate OrigDataStartFrame OrigNumFrames``); ``Frame# Time`` and
@@ -37,7 +37,7 @@ _FIELDS = (
 )
 
 
-@formats.register(".trc", reads=True, writes=True, up=_UP, carries=_CARRIES)
+@formats.register(".trc", reads=True, writes=True, up=_UP, carries=_CARRIES, measures=True)
 class TrcFile:
     """One person as marker trajectories; the layout is described at the top of this file."""
 
