@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tests.walkers import bodies_px
 
 import ampose
+from ampose import formats
 from ampose.camera import Intrinsics
 from ampose.errors import InputError
 from ampose.lifter import Lifter, lift, load_model
@@ -36,11 +38,9 @@ def lifter() -> Lifter:
     return make_lifter()
 
 
-def people(frames: int = 6, *, joints: int = 17, seed: int = 0) -> np.ndarray:
-    """Pixels, somewhere in the picture; float32, so that what is compared differs by no rounding."""
-    generator = np.random.default_rng(seed)
-    body = generator.uniform(-200, 200, size=(frames, joints, 2))
-    return (generator.uniform([600, 400], [1300, 700], size=(frames, 1, 2)) + body).astype(np.float32)
+def people(frames: int = 6, *, joints: int = 17) -> np.ndarray:
+    """Pixels, float32, so that what is compared differs by no rounding; of that many joints."""
+    return np.resize(bodies_px(frames).swapaxes(0, 1), (joints, frames, 2)).swapaxes(0, 1)
 
 
 def in_mirror(pixels: np.ndarray, skeleton: Skeleton = SKELETON, width: int = SIZE[0]) -> np.ndarray:
@@ -111,7 +111,7 @@ def test_nobody_is_lifted_to_nobody(lifter: Lifter, frames: int, flip: bool) -> 
 
 def test_coco_joints_are_lifted_as_if_mapped_by_hand(lifter: Lifter) -> None:
     """COCO: 3, 4 ears; 5, 6 shoulders; 7, 8 elbows; 9, 10 wrists; 11-16 hips, knees, ankles; left before right."""
-    coco = people(seed=3)
+    coco = people()
     hips, shoulders, ears = (coco[:, [a, a + 1]].mean(axis=1) for a in (11, 5, 3))
     middle = [(hips + shoulders) / 2, shoulders, ears, 1.5 * ears - 0.5 * shoulders]
     legs = [coco[:, joint] for joint in (12, 14, 16, 11, 13, 15)]
@@ -145,6 +145,26 @@ def test_confidence_passes_through_the_mapping(lifter: Lifter) -> None:
     expected = find_mapping("coco_17", "human36m_17").map_confidence(confidence[..., 0])
     np.testing.assert_array_equal(pose.confidence, expected)
     assert 0 < pose.confidence.max() < 1
+
+
+@pytest.fixture(scope="module")
+def coco() -> np.ndarray:
+    """What a detector of COCO's joints sees of a person who moves, from the real video."""
+    (person,) = formats.read(Path(__file__).parent / "browser" / "balance_beam.npz")
+    assert person.pose2d is not None
+    return find_mapping(person.pose2d.skeleton, "coco_17").map_points(person.pose2d.keypoints)
+
+
+def test_coco_joints_are_not_taken_for_the_lifter_s_own(lifter: Lifter, coco: np.ndarray) -> None:
+    with pytest.raises(InputError, match=r"look like those of coco_17, not of human36m_17.*skeleton='coco_17'"):
+        lifter.lift(coco, image_size=SIZE)
+    said = lifter.lift(coco, image_size=SIZE, skeleton="human36m_17")
+    assert np.isfinite(said.positions).any(), "who says it is taken at their word"
+    ours = find_mapping("coco_17", SKELETON).map_points(coco)
+    np.testing.assert_array_equal(
+        lifter.lift(ours, image_size=SIZE).positions,
+        lifter.lift(coco, image_size=SIZE, skeleton="coco_17").positions,
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float16, np.int32, np.int64])

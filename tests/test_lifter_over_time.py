@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tests.walkers import bodies_px
 
 from ampose.engines import Runners
 from ampose.errors import InputError
@@ -25,17 +26,12 @@ def lifter(request: Any) -> Lifter:
     return Lifter(network, name=request.param, weights_hash="0123456789abcdef")
 
 
-def walk(frames: int) -> np.ndarray:
-    generator = np.random.default_rng(0)
-    return (np.array([900, 500]) + generator.uniform(-200, 200, size=(frames, 17, 2))).astype(np.float32)
-
-
 def lift(lifter: Lifter, keypoints: np.ndarray) -> np.ndarray:
     return lifter.lift(keypoints, image_size=SIZE, fps=25.0).positions
 
 
 def test_a_window_ends_where_the_person_was_not_found(lifter: Lifter) -> None:
-    keypoints = walk(30)
+    keypoints = bodies_px(30)
     keypoints[[0, 8, 9, 20]] = np.nan
     lifted = lift(lifter, keypoints)
     assert np.isnan(lifted[[0, 8, 9, 20]]).all()
@@ -45,13 +41,13 @@ def test_a_window_ends_where_the_person_was_not_found(lifter: Lifter) -> None:
 
 def test_edges_are_repeated(lifter: Lifter) -> None:
     """One frame alone is a window of that frame: a still person has the same pose all along."""
-    one = walk(1)
+    one = bodies_px(1)
     still = lift(lifter, np.repeat(one, 7, axis=0))
     np.testing.assert_allclose(still, np.repeat(lift(lifter, one), 7, axis=0), atol=1e-5)
 
 
 def test_frames_matter_within_the_receptive_field_only(lifter: Lifter) -> None:
-    keypoints = walk(40)
+    keypoints = bodies_px(40)
     changed = keypoints.copy()
     changed[20] += 50
     moved = np.abs(lift(lifter, changed) - lift(lifter, keypoints)).max(axis=(1, 2)) > 1e-6
@@ -68,7 +64,7 @@ def test_nobody_in_any_frame_is_nobody(lifter: Lifter) -> None:
 
 def test_the_engine_that_is_stated_is_the_one_that_ran(lifter: Lifter) -> None:
     """Networks over time run as they are written, and nothing else is promised."""
-    assert lifter.lift(walk(5), image_size=SIZE).provenance["engine"] == "torch, fp32"
+    assert lifter.lift(bodies_px(5), image_size=SIZE).provenance["engine"] == "torch, fp32"
     for runners in (Runners(lifter.network, precision="bf16"), Runners(lifter.network, "onnxruntime")):
         with pytest.raises(InputError, match="engine and precision must be torch and fp32 for over time, which looks"):
             Lifter(lifter.network, name="over time", runners=runners)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.synthesis.bodies import SKELETON, different
+from tests.walkers import SIZE, bodies_px
 
 import ampose
 from ampose.cli import main
@@ -126,9 +127,9 @@ def test_the_weights_can_be_measured(run: Path, prepared: tuple[Path, Path], tmp
 
 
 def test_the_weights_lift_a_body_without_its_feet(run: Path) -> None:
-    keypoints = np.random.default_rng(0).uniform(300, 700, (2, SKELETON.num_joints, 2))
+    keypoints = bodies_px(2)
     keypoints[:, [SKELETON.index("left_ankle"), SKELETON.index("right_ankle")]] = np.nan
-    pose = ampose.load_model(run / "last").lift(keypoints, image_size=(1000, 1000))
+    pose = ampose.load_model(run / "last").lift(keypoints, image_size=SIZE)
     assert np.isfinite(pose.positions).all()
     assert pose.expected_error is not None
     assert (pose.expected_error > 0).all()

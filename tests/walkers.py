@@ -36,3 +36,12 @@ def walker(start: Sequence[float], speed: Sequence[float], num_frames: int, heig
         points[:, number, :2] += side * wide.get(part, 0.0) * across
         points[:, number, 2] = tall[part] * height
     return points
+
+
+def bodies_px(num_frames: int, seed: int = 0) -> np.ndarray:
+    """(frame, joint, 2) pixels, float32: a body in each frame somewhere in the picture, its joints 50 off at most."""
+    generator = np.random.default_rng(seed)
+    metres = walker((0.0, 0.0), (1.0, 0.0), 1)[0]
+    body = 200 * (metres[:, [1, 2]] - metres[SKELETON.root_index, [1, 2]]) * [1, -1]
+    where = generator.uniform([600, 400], [1300, 700], size=(num_frames, 1, 2))
+    return (where + body + generator.uniform(-50, 50, size=(num_frames, *body.shape))).astype(np.float32)

@@ -23,12 +23,18 @@ from ampose.normalisation import normalise
 from ampose.pose import Pose2D, Pose3D, check_fps
 from ampose.samples import Samples
 from ampose.skeletons import Skeleton, find_mapping, get_skeleton
+from ampose.skeletons.order import likelier
 from ampose.weights import load_weights
 from ampose.windows import Footage, Moments, runs
 
 SHORT_HASH = 12
 OVER_TIME = "torch"
 """What runs networks that look at several frames, as they are written: engines are made for one window size."""
+
+_COCO = get_skeleton("coco_17")
+_SHORTER, _ASKED = 0.85, 1000
+"""On COCO's 17 points its bones are three quarters as long as Human3.6M's; on Human3.6M's points (10,240 single frames
+of CMU, whatever the camera, the pose and the noise) at least 1.1 times. So many frames are asked at most."""
 
 
 class Lifter:
@@ -100,7 +106,8 @@ class Lifter:
                 was not seen: a model that was trained with missing joints infers it from the others, with confidence 0.
             image_size: (width, height) in pixels; needed with an array. This, ``skeleton`` and ``fps`` say what
                 an array cannot; a Pose2D has its own.
-            skeleton: The skeleton of the array's joints; needed with an array unless it is the lifter's own.
+            skeleton: The skeleton of the array's joints; needed with an array unless it is the lifter's own. COCO's
+                joints are told from the lifter's by the lengths of the bones, and refused without it.
             fps: Frames per second of the array.
             intrinsics: The camera, if it is known; otherwise a field of view of 60 degrees across the longer side
                 is assumed.
@@ -181,7 +188,10 @@ class Lifter:
             raise InputError("image_size must be given with an array of keypoints, got None; pass (width, height)")
         check_fps(fps)
         known = self.skeleton if skeleton is None else get_skeleton(skeleton)
-        return Pose2D.from_array(keypoints, skeleton=known, image_size=image_size, fps=fps)
+        pose = Pose2D.from_array(keypoints, skeleton=known, image_size=image_size, fps=fps)
+        if skeleton is None:
+            _check_order(pose)
+        return pose
 
     def _describe_engine(self, points: Tensor, cameras: Intrinsics, *, flip: bool) -> str:
         """Say what ran; with less than float32, compare it with float64 on the first of these poses."""
@@ -231,6 +241,16 @@ def _check_whole(points: Float[np.ndarray, "frame joint 2"], skeleton: Skeleton)
             f"keypoints must be whole or missing in each frame for this model, got frame {frame} without "
             f"{', '.join(joints[:4])}{'...' if len(joints) > 4 else ''} ({int(partly.sum())} such frames); "
             "fill the joints in, set the whole frame to NaN, or take a model that was trained with missing joints"
+        )
+
+
+def _check_order(pose: Pose2D) -> None:
+    """Refuse COCO's joints where the lifter's own are taken for granted: the answer would be nobody's pose."""
+    own, every = pose.skeleton, max(1, len(pose) // _ASKED)
+    if own.num_joints == _COCO.num_joints and likelier(pose.keypoints[::every], own, _COCO, below=_SHORTER) is _COCO:
+        raise InputError(
+            f"skeleton must be given with these keypoints, got none and {own.num_joints} joints that look like those "
+            f"of {_COCO.name}, not of {own.name}, the model's own; pass skeleton={_COCO.name!r}, or {own.name!r}"
         )
 
 

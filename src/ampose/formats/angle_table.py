@@ -1,8 +1,8 @@
 """Joint angles as a table (CSV): a row for each frame of each person; written only.
 
 ``person``, ``frame`` (from 0), ``time_s`` (empty without a frame rate), then each angle in degrees, such as
-``left_knee_flexion_deg``; an empty cell where a joint that it needs was not seen. ``ampose.joint_angles`` says what each
-angle is. Angles are rounded to 0.001 degrees.
+``left_knee_flexion_deg``; an empty cell where a joint that it needs was not seen. ``ampose.joint_angles`` says what
+each angle is. Angles are rounded to 0.001 degrees.
 """
 
 import csv

@@ -26,9 +26,6 @@ _SAME = {
 }
 """Names that other programs have for a joint that is called differently here."""
 
-_MUCH_SHORTER = 0.6
-"""In the wrong order, bones lead across the body, and are far longer."""
-
 
 @dataclass(frozen=True)
 class Layout:
@@ -87,23 +84,6 @@ def layout_by_number(num_points: int, skeleton: Skeleton | None = None) -> Layou
             f"with {skeleton.num_joints}; name another, or leave it out"
         )
     return Layout(skeleton, range(skeleton.num_joints), num_points)
-
-
-def likelier(
-    people: Float[np.ndarray, "person point 3"], usual: Skeleton, other: Skeleton, *, below: float = _MUCH_SHORTER
-) -> Skeleton:
-    """Return which of two skeletons with as many joints it is: the other one, if its bones are much shorter.
-
-    Args:
-        people: Their points (x, y, confidence), those of all frames.
-        usual: Which it is if that does not tell.
-        other: Which it may be.
-        below: How long the other one's bones may be at most, as a part of the usual one's.
-    """
-    points = np.where(people[..., 2:] > 0, people[..., :2], np.nan)
-    bones = [np.linalg.norm(np.diff(points[:, s.bone_indices], axis=2), axis=-1) for s in (usual, other)]
-    lengths = [np.median(of_one[np.isfinite(of_one)]) for of_one in bones if np.isfinite(of_one).any()]
-    return other if len(lengths) == 2 and lengths[1] < below * lengths[0] else usual
 
 
 def layout_by_names(names: Sequence[str], skeleton: Skeleton | None = None) -> Layout:
