@@ -163,7 +163,13 @@ def test_damaged_files_are_refused_in_one_line(tmp_path, suffix, damage):
     [
         (lambda data: data.pop("fps"), "'fps'"),
         (lambda data: data.update(format="other"), "'ampose.poses'"),
-        (lambda data: data.update(version=2), "version 2"),
+        (lambda data: data.update(version=2), "version must be 1, got 2"),
+        (lambda data: data.update(unit="mm"), "unit must be 'm', of all positions, got 'mm'"),
+        (lambda data: data["joints"].reverse(), "joints must be those of the file's skeleton in its order"),
+        (lambda data: data["joints_2d"].reverse(), "joints must be those of the file's skeleton in its order"),
+        (lambda data: data.update(num_frames=3), r"numbered from 0 to 2 \(num_frames\)"),
+        (lambda data: data["people"][0]["frames"][1].update(frame=0), "be there once each"),
+        (lambda data: data["people"][0]["frames"][1].update(frame=0.5), "whole number"),
         (lambda data: data["people"][0]["frames"][1].update(positions=[[1, 2, 3]]), "frame 1"),
         (lambda data: data["skeleton"]["parents"].update(hip="spine"), "exactly one root"),
     ],
@@ -176,6 +182,33 @@ def test_json_with_wrong_content(tmp_path, change, message):
     path.write_text(json.dumps(data), encoding="utf-8")
     with pytest.raises(InputError, match=message):
         formats.read(path)
+
+
+def test_json_without_some_frames_is_without_the_person_there(tmp_path):
+    """Somebody took frames out: the others stay where they were in the video."""
+    path, written = tmp_path / "poses.json", person()
+    formats.write(path, written)
+    data = json.loads(path.read_text(encoding="utf-8"))
+    data["people"][0]["frames"] = data["people"][0]["frames"][::-2]
+    path.write_text(json.dumps(data), encoding="utf-8")
+    pose = formats.read(path)[0].pose3d
+    kept = np.arange(len(written.pose3d))[::-2]
+    assert pose.missing[np.setdiff1d(np.arange(len(pose)), kept)].all()
+    np.testing.assert_allclose(pose.positions[kept], written.pose3d.positions[kept], rtol=0, atol=1e-5)
+    data["uneven_times"] = True
+    path.write_text(json.dumps(data), encoding="utf-8")
+    with pytest.raises(InputError, match="must all be there where times are uneven"):
+        formats.read(path)
+
+
+@pytest.mark.parametrize(("field", "value"), [("unit", "mm"), ("joints", ["a"] * 17), ("joints_2d", ["a"] * 17)])
+def test_npz_that_says_something_else(tmp_path, field, value):
+    formats.write(tmp_path / "poses.npz", person())
+    with np.load(tmp_path / "poses.npz") as file:
+        arrays = dict(file)
+    np.savez(tmp_path / "changed.npz", **arrays | {field: np.array(value)})
+    with pytest.raises(InputError, match=f"{field.removesuffix('_2d')} must be"):
+        formats.read(tmp_path / "changed.npz")
 
 
 def test_npz_that_is_not_ours(tmp_path):

@@ -14,7 +14,8 @@ The file is one object (version 1)::
     image_size            [width, height] in pixels; null when the file carries no 2D
     skeleton_2d, joints_2d   the same for the detector's keypoints; null likewise
     provenance            source, detector, model, hash of its weights, settings
-    people                [{id, frames: [...]}], a frame for each frame of the video:
+    people                [{id, frames: [...]}], a frame for each frame of the video (read back, one that is left out
+                          is one without the person):
         frame, time       number from 0; seconds (null for pictures)
         positions         [[x, y, z], ...] metres; null when the person was not found, and for a missing joint
         confidence        of each joint, 0 (a guess) to 1; null when the person was not found
@@ -29,16 +30,19 @@ version 1 have no ``uneven_times`` and no ``expected_error``; they are read all 
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ampose.errors import InputError
 from ampose.formats.contract import Person, formats
+from ampose.formats.own_header import FORMAT, VERSION, check_joints, check_unit, check_version
+from ampose.formats.timing import frame_numbers
 from ampose.pose import Pose2D, Pose3D
 from ampose.skeletons import Skeleton
 
-_FORMAT, _VERSION = "ampose.poses", 1
 _DIGITS_M, _DIGITS_PX, _DIGITS_CONFIDENCE = 5, 2, 4
 
 
@@ -54,10 +58,10 @@ class JsonFile:
     def read(self, path: Path) -> list[Person]:
         """Read the people back, to the digits that were written."""
         data = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(data, dict) or data.get("format") != _FORMAT:
-            raise ValueError(f"no {_FORMAT!r} in its field 'format'")
-        if data["version"] != _VERSION:
-            raise ValueError(f"version {data['version']}, which this ampose does not know ({_VERSION})")
+        if not isinstance(data, dict) or "format" not in data:
+            raise ValueError(f"no {FORMAT!r} in its field 'format'")
+        check_version(data["format"], data["version"])
+        check_unit(data["unit"])
         return [_person(entry, data) for entry in data["people"]]
 
 
@@ -79,8 +83,8 @@ def _header(person: Person) -> dict[str, Any]:
     pose2d, pose3d = person.pose2d, person.pose3d
     made_up = pose3d.provenance.get("made_up_joints", "")
     return {
-        "format": _FORMAT,
-        "version": _VERSION,
+        "format": FORMAT,
+        "version": VERSION,
         "unit": pose3d.unit,
         "frame_of_reference": pose3d.frame_of_reference,
         "fps": pose3d.fps,
@@ -133,30 +137,67 @@ def _rounded(values: np.ndarray, digits: int) -> Any:
     return np.round(values.astype(np.float64), digits).tolist()
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """The frames that are written of a person, and which of the video's each is."""
+
+    rows: Sequence[Mapping[str, Any]]
+    numbers: np.ndarray
+    num_frames: int
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, Any]], num_frames: int) -> "_Rows":
+        numbers = frame_numbers(np.array([row["frame"] for row in rows], dtype=np.float64))
+        if len(set(numbers.tolist())) < len(rows) or numbers.max(initial=-1) >= num_frames:
+            raise InputError(f"frames must be numbered from 0 to {num_frames - 1} (num_frames), and be there once each")
+        return cls(rows, numbers, num_frames)
+
+    def stack(self, key: str, shape: tuple[int, ...], missing: float) -> np.ndarray:
+        """Return (frame, *shape); frames that are not there or hold null, and null points, are ``missing``."""
+        stacked = np.full((self.num_frames, *shape), missing, dtype=np.float32)
+        for number, row in zip(self.numbers, self.rows, strict=True):
+            if row[key] is not None:
+                nothing = [missing] * shape[-1] if len(shape) > 1 else missing
+                values = [nothing if value is None else value for value in row[key]]
+                array = np.asarray(values, dtype=np.float32)
+                if array.shape != shape:
+                    raise ValueError(f"{key} of shape {array.shape} instead of {shape} in frame {number}")
+                stacked[number] = array
+        return stacked
+
+    def times(self) -> np.ndarray:
+        """Return the time of each frame."""
+        if len(self.rows) < self.num_frames:
+            raise InputError(f"frames must all be there where times are uneven, got {len(self.rows)} of them")
+        times = np.empty(self.num_frames)
+        times[self.numbers] = [row["time"] for row in self.rows]
+        return times
+
+
 def _person(entry: Mapping[str, Any], data: Mapping[str, Any]) -> Person:
-    skeleton, frames = Skeleton.from_dict(data["skeleton"]), entry["frames"]
-    fps = None if data["fps"] is None else float(data["fps"])
-    times = [frame["time"] for frame in frames] if data.get("uneven_times") else None
+    skeleton, frames = Skeleton.from_dict(data["skeleton"]), _Rows.of(entry["frames"], int(data["num_frames"]))
+    check_joints(data["joints"], skeleton)
     pose3d = Pose3D(
-        positions=_stack(frames, "positions", (skeleton.num_joints, 3), np.nan),
-        confidence=_stack(frames, "confidence", (skeleton.num_joints,), 0.0),
+        positions=frames.stack("positions", (skeleton.num_joints, 3), np.nan),
+        confidence=frames.stack("confidence", (skeleton.num_joints,), 0.0),
         skeleton=skeleton,
-        fps=fps,
+        fps=None if data["fps"] is None else float(data["fps"]),
         frame_of_reference=data["frame_of_reference"],
         provenance=data["provenance"],
         expected_error=_errors(frames, skeleton.num_joints),
-        times=None if times is None else np.array(times, dtype=np.float64),
+        times=frames.times() if data.get("uneven_times") else None,
     )
     return Person(pose3d, _pose2d(frames, data, pose3d), id=entry["id"])
 
 
-def _pose2d(frames: Sequence[Mapping[str, Any]], data: Mapping[str, Any], pose3d: Pose3D) -> Pose2D | None:
+def _pose2d(frames: _Rows, data: Mapping[str, Any], pose3d: Pose3D) -> Pose2D | None:
     if data["skeleton_2d"] is None:
         return None
     skeleton, (width, height) = Skeleton.from_dict(data["skeleton_2d"]), data["image_size"]
+    check_joints(data["joints_2d"], skeleton)
     return Pose2D(
-        keypoints=_stack(frames, "keypoints_2d", (skeleton.num_joints, 2), np.nan),
-        confidence=_stack(frames, "confidence_2d", (skeleton.num_joints,), 0.0),
+        keypoints=frames.stack("keypoints_2d", (skeleton.num_joints, 2), np.nan),
+        confidence=frames.stack("confidence_2d", (skeleton.num_joints,), 0.0),
         skeleton=skeleton,
         image_size=(int(width), int(height)),
         fps=pose3d.fps,
@@ -165,21 +206,7 @@ def _pose2d(frames: Sequence[Mapping[str, Any]], data: Mapping[str, Any], pose3d
     )
 
 
-def _errors(frames: Sequence[Mapping[str, Any]], num_joints: int) -> np.ndarray | None:
-    if not any(frame.get("expected_error") for frame in frames):
+def _errors(frames: _Rows, num_joints: int) -> np.ndarray | None:
+    if not any(row.get("expected_error") for row in frames.rows):
         return None
-    return _stack(frames, "expected_error", (num_joints,), np.nan)
-
-
-def _stack(frames: Sequence[Mapping[str, Any]], key: str, shape: tuple[int, ...], missing: float) -> np.ndarray:
-    """Return (frame, *shape); frames that hold null, and points that are null, are filled with ``missing``."""
-    stacked = np.full((len(frames), *shape), missing, dtype=np.float32)
-    for number, frame in enumerate(frames):
-        if frame[key] is not None:
-            nothing = [missing] * shape[-1] if len(shape) > 1 else missing
-            values = [nothing if value is None else value for value in frame[key]]
-            array = np.asarray(values, dtype=np.float32)
-            if array.shape != shape:
-                raise ValueError(f"{key} of shape {array.shape} instead of {shape} in frame {number}")
-            stacked[number] = array
-    return stacked
+    return frames.stack("expected_error", (num_joints,), np.nan)

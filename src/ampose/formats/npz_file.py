@@ -32,10 +32,9 @@ from typing import Any
 import numpy as np
 
 from ampose.formats.contract import Person, formats
+from ampose.formats.own_header import FORMAT, VERSION, check_joints, check_unit, check_version
 from ampose.pose import Pose2D, Pose3D
 from ampose.skeletons import Skeleton
-
-_FORMAT, _VERSION = "ampose.poses", 1
 
 
 @formats.register(".npz", reads=True, writes=True)
@@ -47,8 +46,8 @@ class NpzFile:
         first = people[0]
         made_up = first.pose3d.provenance.get("made_up_joints", "")
         arrays: dict[str, Any] = {
-            "format": _FORMAT,
-            "version": _VERSION,
+            "format": FORMAT,
+            "version": VERSION,
             "positions": np.stack([person.pose3d.positions for person in people]),
             "confidence": np.stack([person.pose3d.confidence for person in people]),
             "ids": np.array([person.id for person in people]),
@@ -75,8 +74,8 @@ class NpzFile:
                 data = {name: file[name] for name in file.files}
         except (zipfile.BadZipFile, zlib.error) as error:
             raise ValueError(f"a damaged archive in it ({error})") from error
-        if str(data["format"]) != _FORMAT or int(data["version"]) != _VERSION:
-            raise ValueError(f"format {data['format']} {data['version']} instead of {_FORMAT} {_VERSION}")
+        check_version(str(data["format"]), int(data["version"]))
+        check_unit(str(data["unit"]))
         return [_person(number, data) for number in range(len(data["ids"]))]
 
 
@@ -105,10 +104,12 @@ def _arrays_2d(people: Sequence[Person]) -> dict[str, Any]:
 
 def _person(number: int, data: dict[str, np.ndarray]) -> Person:
     fps = None if np.isnan(data["fps"]) else float(data["fps"])
+    skeleton = Skeleton.from_dict(json.loads(str(data["skeleton"])))
+    check_joints(data["joints"].tolist(), skeleton)
     pose3d = Pose3D(
         positions=data["positions"][number],
         confidence=data["confidence"][number],
-        skeleton=Skeleton.from_dict(json.loads(str(data["skeleton"]))),
+        skeleton=skeleton,
         fps=fps,
         frame_of_reference=str(data["frame_of_reference"]),
         provenance=json.loads(str(data["provenance"])),
@@ -121,11 +122,12 @@ def _person(number: int, data: dict[str, np.ndarray]) -> Person:
 def _pose2d(number: int, data: dict[str, np.ndarray], pose3d: Pose3D) -> Pose2D | None:
     if "keypoints_2d" not in data:
         return None
-    width, height = data["image_size"].tolist()
+    skeleton, (width, height) = Skeleton.from_dict(json.loads(str(data["skeleton_2d"]))), data["image_size"].tolist()
+    check_joints(data["joints_2d"].tolist(), skeleton)
     return Pose2D(
         keypoints=data["keypoints_2d"][number],
         confidence=data["confidence_2d"][number],
-        skeleton=Skeleton.from_dict(json.loads(str(data["skeleton_2d"]))),
+        skeleton=skeleton,
         image_size=(width, height),
         fps=pose3d.fps,
         provenance=pose3d.provenance,

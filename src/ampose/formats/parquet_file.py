@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from ampose.formats.contract import Person, formats
+from ampose.formats.own_header import FORMAT, VERSION, check_joints, check_version
 from ampose.formats.table_columns import columns_of, is_column, people_of
 from ampose.formats.timing import frame_numbers, frame_times
 from ampose.skeletons import Skeleton
 
-_FORMAT, _VERSION, _KEY = "ampose.poses", 1, b"ampose"
+_KEY = b"ampose"
 _CARRIES = (
     "positions",
     "confidence",
@@ -67,8 +68,8 @@ class ParquetFile:
 def _about(person: Person) -> dict[str, Any]:
     pose = person.pose3d
     return {
-        "format": _FORMAT,
-        "version": _VERSION,
+        "format": FORMAT,
+        "version": VERSION,
         "fps": pose.fps,
         "uneven_times": pose.times is not None,
         "frame_of_reference": pose.frame_of_reference,
@@ -78,11 +79,9 @@ def _about(person: Person) -> dict[str, Any]:
 
 
 def _with(person: Person, about: dict[str, Any], columns: Mapping[str, np.ndarray]) -> Person:
-    if (about["format"], about["version"]) != (_FORMAT, _VERSION):
-        raise ValueError(f"format {about['format']} {about['version']} instead of {_FORMAT} {_VERSION}")
+    check_version(about["format"], about["version"])
     skeleton = Skeleton.from_dict(about["skeleton"])
-    if skeleton.joints != person.pose3d.skeleton.joints:
-        raise ValueError(f"other joints in its columns than those of {skeleton.name} in its metadata")
+    check_joints(person.pose3d.skeleton.joints, skeleton)
     uneven = about.get("uneven_times")  # older files do not have it
     pose = replace(
         person.pose3d,

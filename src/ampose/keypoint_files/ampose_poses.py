@@ -4,11 +4,10 @@ import numpy as np
 
 from ampose import formats
 from ampose.errors import InputError
+from ampose.formats.own_header import FORMAT
 from ampose.keypoint_files.content import Content
 from ampose.keypoint_files.contract import Found, Given, PeopleFile, readers
 from ampose.pose import Pose2D
-
-_FORMAT = "ampose.poses"
 
 
 @readers.register(
@@ -26,7 +25,7 @@ class AmposePoses:
         if content.kind == "npz":
             return {"format", "version", "positions"} <= content.names
         data = content.json if content.kind == "json" else None
-        return isinstance(data, dict) and data.get("format") == _FORMAT
+        return isinstance(data, dict) and data.get("format") == FORMAT
 
     def read(self, content: Content, given: Given) -> PeopleFile:
         """Read the keypoints of everybody."""
