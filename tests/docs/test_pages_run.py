@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.keypoint_files.samples import make_people, openpose
+from tests.walkers import bodies_px
 
 from ampose.media import open_media
 from ampose.media.writing import writing_video
@@ -65,11 +67,13 @@ PAGES = [page for page in sorted(ROOT.glob("docs/*.md")) if script_of(page.read_
 
 @pytest.fixture(scope="session")
 def tools(tmp_path_factory) -> Path:
-    """A folder with the command ``ampose``."""
+    """A folder with the commands ``ampose`` and ``python``."""
     pytest.importorskip("mediapipe", reason="mediapipe, which lifts the example, is not installed")
     folder = tmp_path_factory.mktemp("tools")
     (folder / "ampose").write_text(SHIM.format(python=sys.executable, kept=str(tmp_path_factory.mktemp("lifted"))))
-    (folder / "ampose").chmod(0o755)
+    (folder / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    for tool in folder.iterdir():
+        tool.chmod(0o755)
     return folder
 
 
@@ -93,6 +97,8 @@ def test_page_runs(page, tools, clip, tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(clip, tmp_path / name)
     openpose(tmp_path, make_people("body_25")).rename(tmp_path / "output_json")
+    shutil.copy(ROOT / "examples" / "run_exported.py", tmp_path / "examples")
+    np.save(tmp_path / "keypoints.npy", bodies_px(FRAMES))
     environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
     options = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True}
     done = subprocess.run(["bash", "-euo", "pipefail", "-c", script_of(text).code], check=False, **options)
@@ -112,5 +118,5 @@ def test_the_check_knows_what_to_run():
 
 def test_pages_of_tasks_are_all_run():
     tasks = {"to-blender", "to-unity", "to-opensim", "a-figure-for-my-paper", "send-it-to-a-colleague"}
-    tasks |= {"my-own-video", "several-people", "openpose-folder", "usable-3d"}
+    tasks |= {"my-own-program", "my-own-video", "several-people", "openpose-folder", "usable-3d"}
     assert tasks <= {page.stem for page in PAGES}

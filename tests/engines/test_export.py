@@ -1,6 +1,7 @@
 """Exported folders are complete, agree, and run without this package."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,14 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tests.walkers import bodies_px
 
 import ampose
 from ampose import cli
-from ampose.camera import Intrinsics
 from ampose.cli import USER_ERROR
 from ampose.engines.contract import missing_package
 from ampose.engines.export import KINDS, LARGEST_MM
-from ampose.engines.pixel_lifter import PixelLifter
 from ampose.models import create_model
 from ampose.skeletons import get_skeleton
 from ampose.weights import save_weights
@@ -29,9 +29,13 @@ WITHOUT_AMPOSE = "import runpy, sys; sys.modules['ampose'] = None; runpy.run_pat
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
     """A shallow network: an exporter's time grows with the depth."""
+    return save(tmp_path_factory.mktemp("weights"), missing_token=True, error_head=True)
+
+
+def save(folder, **settings):
     torch.manual_seed(0)
-    folder = tmp_path_factory.mktemp("weights")
-    save_weights(folder, "ampose-small", create_model("ampose-small", depth=1, normalisation="person-rays"))
+    network = create_model("ampose-small", depth=1, normalisation="person-rays", **settings)
+    save_weights(folder, "ampose-small", network)
     return folder
 
 
@@ -50,32 +54,60 @@ def run_alone(*arguments):
     return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
 
 
-def people(rng, count=70):
-    return (np.array(SIZE) / 2 + 80 * rng.standard_normal((count, 17, 2))).astype(np.float32)
+def people(joints=17):
+    """70 frames; a network that infers joints makes up a whole person of one joint, if it is let."""
+    keypoints = np.resize(bodies_px(70).swapaxes(0, 1), (joints, 70, 2)).swapaxes(0, 1).copy()
+    keypoints[1, 5:] = keypoints[2, 6:] = keypoints[3, 4] = keypoints[4] = np.nan
+    return keypoints
 
 
-def test_a_fresh_process_without_ampose_answers_the_same(exported, weights, rng, tmp_path):
-    keypoints = people(rng)
+@pytest.mark.parametrize("detector", [None, "coco_17", "blazepose_33"])
+def test_a_fresh_process_without_ampose_answers_the_same(exported, weights, tmp_path, detector):
+    keypoints = people(get_skeleton(detector or "human36m_17").num_joints)
     np.save(tmp_path / "keypoints.npy", keypoints)
-    done = run_alone(exported, tmp_path / "keypoints.npy", *SIZE, tmp_path / "positions.npy")
+    asked = [detector] if detector else []
+    done = run_alone(exported, tmp_path / "keypoints.npy", *SIZE, tmp_path / "poses.npz", *asked)
     assert done.returncode == 0, done.stderr
-    expected = ampose.load_model(weights).lift(keypoints, image_size=SIZE).positions
-    np.testing.assert_allclose(np.load(tmp_path / "positions.npy"), expected, rtol=0, atol=2e-5)
+    expected = ampose.load_model(weights).lift(keypoints, image_size=SIZE, skeleton=detector or "human36m_17")
+    assert 2 <= expected.missing.sum() < 10
+    with np.load(tmp_path / "poses.npz") as poses:
+        assert set(poses) == {"positions", "expected_error"}
+        np.testing.assert_allclose(poses["positions"], expected.positions, rtol=0, atol=2e-5)
+        np.testing.assert_allclose(poses["expected_error"], expected.expected_error, rtol=0, atol=2e-5)
 
 
-def test_too_few_joints_are_nobody_in_an_exported_program_too(tmp_path):
-    """A network that infers joints makes up a whole person of one joint, if it is let."""
-    torch.manual_seed(0)
-    save_weights(tmp_path / "weights", "ampose-small", create_model("ampose-small", depth=1, missing_token=True))
-    lifter = ampose.load_model(tmp_path / "weights")
-    keypoints = people(np.random.default_rng(0), 4)
-    keypoints[1, 5:] = keypoints[2, 6:] = np.nan
-    expected = lifter.lift(keypoints, image_size=SIZE).positions
-    assert np.isnan(expected).all(axis=(1, 2)).tolist() == [False, True, False, False]
-    camera = torch.tensor([[*Intrinsics.from_field_of_view(SIZE).focal, SIZE[0] / 2, SIZE[1] / 2, *SIZE]] * 4)
-    with torch.no_grad():
-        answer = PixelLifter(lifter.network, flip=True)(torch.from_numpy(keypoints), camera.float())
-    np.testing.assert_allclose(answer.numpy(), expected, atol=2e-5)
+def test_a_network_that_needs_every_joint_and_tells_no_error_says_so(tmp_path):
+    folder = tmp_path / "folder"
+    assert cli.main(["export", "torch-export", str(save(tmp_path / "plain")), "-o", str(folder)]) == 0
+    config, detectors = (json.loads((folder / name).read_text()) for name in ("config.json", "detectors.json"))
+    assert "all joints must be there" in config["inputs"]["keypoints"]
+    assert list(config["outputs"]) == ["positions"]
+    assert detectors["coco_17"]["weights"]["spine"] == {
+        f"{side}_{joint}": 0.25 for joint in ("hip", "shoulder") for side in ("left", "right")
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["{}", "keypoints.npy", "wide", 720, "p.npz"], "WIDTH and HEIGHT must be numbers"),
+        (["{}", "keypoints.npy", 1280, 720, "p.npz", "coco"], "DETECTOR must be one of .*coco_17"),
+        (
+            ["{}", "keypoints.npy", 1280, 720, "p.npz", "halpe_26"],
+            r"must have shape \(frame, 26, 2\), got \(70, 17, 2\)",
+        ),
+        (["{}", "none.npy", 1280, 720, "p.npz"], "none.npy: must be a .npy file"),
+        (["nowhere", "keypoints.npy", 1280, 720, "p.npz"], "nowhere: must be a folder that `ampose export` wrote"),
+    ],
+)
+def test_mistakes_are_one_line(exported, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    np.save("keypoints.npy", people())
+    done = run_alone(*(str(word).format(exported) for word in arguments))
+    assert done.returncode != 0
+    assert re.search(message, done.stderr)
+    assert done.stderr.count("\n") == 1
+    assert not Path("p.npz").exists()
 
 
 def test_the_folder_says_what_it_is(exported, weights):
@@ -102,13 +134,13 @@ def test_an_existing_folder_is_left_alone(tmp_path, capsys):
     assert list((tmp_path / "there").iterdir()) == []
 
 
-def test_a_damaged_program_is_refused(exported, tmp_path, rng):
+def test_a_damaged_program_is_refused(exported, tmp_path):
     copy = tmp_path / "copy"
     copy.mkdir()
     for file in exported.iterdir():
         (copy / file.name).write_bytes(file.read_bytes())
     (copy / "labels.txt").write_text("nose\n")
-    np.save(tmp_path / "keypoints.npy", people(rng, 1))
-    done = run_alone(copy, tmp_path / "keypoints.npy", *SIZE, tmp_path / "positions.npy")
+    np.save(tmp_path / "keypoints.npy", people())
+    done = run_alone(copy, tmp_path / "keypoints.npy", *SIZE, tmp_path / "poses.npz")
     assert done.returncode != 0
     assert "damaged" in done.stderr

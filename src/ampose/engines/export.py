@@ -1,7 +1,7 @@
 """Write a lifter as a folder that other programs run without this package.
 
-The folder has the program (pixels and camera in, metres out), what is known about it, the joints' names, how far the
-written file's answers are from float64, and the hashes of all of these.
+The folder has the program (pixels and camera in, metres out), what is known about it, the joints' names, how detectors'
+joints become these, how far the written file's answers are from float64, and the hashes of all of these.
 """
 
 import copy
@@ -9,7 +9,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -20,18 +20,25 @@ from torch import Tensor
 
 from ampose.engines.agreement import Agreement, compare
 from ampose.engines.contract import missing_package
-from ampose.engines.pixel_lifter import PixelLifter, made_up_people
+from ampose.engines.pixel_lifter import CAMERA, ERROR, PixelLifter, made_up_people
 from ampose.engines.programs import INPUT, OUTPUT, Examples, openvino_model, torch_program, write_onnx
 from ampose.errors import InputError, MissingExtraError
 from ampose.models import LifterNetwork
-from ampose.skeletons import get_skeleton
+from ampose.models.prediction import LEAST_JOINTS
+from ampose.skeletons import Skeleton, find_mapping, get_skeleton, list_sources
 
 Kind = Literal["onnx", "openvino", "torch-export"]
-Run = Callable[[Examples], Tensor]
+Run = Callable[[Examples], Sequence[Tensor]]
 LARGEST_MM = 0.02
 """No exported file may be farther from float64 than this at any joint."""
 BATCHES = (1, 7, 64)
 CHECKSUMS, CONFIG, LABELS, PARITY = "SHA256SUMS", "config.json", "labels.txt", "parity.json"
+DETECTORS = "detectors.json"
+_SAID = {
+    OUTPUT: "float32 (batch, joint, 3): metres, root-relative, x right, y down, z away; NaN where fewer than "
+    f"{LEAST_JOINTS} joints were seen",
+    ERROR: "float32 (batch, joint): how far off each joint is expected to be, metres; NaN likewise",
+}
 
 
 @dataclass(frozen=True)
@@ -101,21 +108,25 @@ def check_folder(folder: Path) -> None:
 def _check(network: LifterNetwork, run: Run, *, flip: bool) -> Agreement:
     """Run batches of several sizes through the written file and through the readable network in float64."""
     people = made_up_people(network, sum(BATCHES))
+    if network.takes_missing:
+        people[INPUT][::2, -1] = torch.nan
     exact = _exactly(network, people, flip=flip)
     parts = [torch.split(values, list(BATCHES)) for values in people.values()]
     answers = [run(dict(zip(people, batch, strict=True))) for batch in zip(*parts, strict=True)]
-    agreement = compare(torch.cat(answers), exact)
-    if not agreement.largest_mm <= LARGEST_MM:
+    positions, *errors = (torch.cat(parts) for parts in zip(*answers, strict=True))
+    agreement = compare(positions, exact[0])
+    off_mm = [1000 * float((error - right).abs().max()) for error, right in zip(errors, exact[1:], strict=True)]
+    if not all(off <= LARGEST_MM for off in (agreement.largest_mm, *off_mm)):
         raise InputError(f"the exported program must agree with float64 to {LARGEST_MM} mm, got {agreement}; report it")
     return agreement
 
 
 @torch.inference_mode()
-def _exactly(network: LifterNetwork, people: Examples, *, flip: bool) -> Tensor:
+def _exactly(network: LifterNetwork, people: Examples, *, flip: bool) -> Sequence[Tensor]:
     lifter = PixelLifter(network, flip=flip)
     lifter.network = copy.deepcopy(network).double()  # the readable form
-    positions: Tensor = lifter(*(values.double() for values in people.values()))
-    return positions
+    answers: tuple[Tensor, ...] = lifter(*(values.double() for values in people.values()))
+    return answers
 
 
 def _describe(
@@ -124,14 +135,14 @@ def _describe(
     skeleton, exporter = get_skeleton(network.config.skeleton), _EXPORTERS[kind]
     config = {
         "format": "ampose.export",
-        "version": 1,
+        "version": 2,
         "kind": kind,
         "file": exporter.file,
         "inputs": {
-            INPUT: "float32 (batch, joint, 2): pixels, in the order of labels.txt",
-            "camera": "float32 (batch, 6): focal x, focal y, centre x, centre y, width, height; in pixels",
+            INPUT: f"float32 (batch, joint, 2): pixels, in the order of {LABELS}; {_unseen(network)}",
+            CAMERA: "float32 (batch, 6): focal x, focal y, centre x, centre y, width, height; in pixels",
         },
-        "outputs": {OUTPUT: "float32 (batch, joint, 3): metres, root-relative, x right, y down, z away"},
+        "outputs": {name: _SAID[name] for name in PixelLifter(network, flip=flip).outputs},
         "flip": flip,
         "written_with": {name: version(name) for name in ("ampose", "torch", exporter.package)},
         **asdict(origin),
@@ -142,6 +153,26 @@ def _describe(
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
     (folder / PARITY).write_text(json.dumps(parity, indent=2) + "\n")
     (folder / LABELS).write_text("\n".join(skeleton.joints) + "\n")
+    detectors = {name: _from(name, skeleton, network) for name in list_sources(skeleton)}
+    (folder / DETECTORS).write_text(json.dumps(detectors, indent=1) + "\n")
+
+
+def _unseen(network: LifterNetwork) -> str:
+    return "NaN where a joint was not seen" if network.takes_missing else "all joints must be there"
+
+
+def _from(source: str, skeleton: Skeleton, network: LifterNetwork) -> dict[str, Any]:
+    """Say how a detector's joints become the lifter's: each is a weighted sum, or is left for the network to infer."""
+    mapping = find_mapping(source, skeleton)
+    left_out = mapping.guessed if network.takes_missing else frozenset[str]()
+    weights = {
+        joint: {mapping.source.joints[at]: float(row[at]) for at in row.nonzero()[0]}
+        for joint, row in zip(skeleton.joints, mapping.weights, strict=True)
+    }
+    return {
+        "joints": list(mapping.source.joints),
+        "weights": {joint: {} if joint in left_out else row for joint, row in weights.items()},
+    }
 
 
 def _write_checksums(folder: Path) -> None:
@@ -153,7 +184,11 @@ def _write_checksums(folder: Path) -> None:
 def _write_openvino(lifter: PixelLifter, examples: Examples, file: Path) -> None:
     import openvino
 
-    openvino.save_model(openvino_model(lifter, examples), file, compress_to_fp16=False)
+    openvino.save_model(openvino_model(lifter, examples, lifter.outputs), file, compress_to_fp16=False)
+
+
+def _write_onnx(lifter: PixelLifter, examples: Examples, file: Path) -> None:
+    write_onnx(lifter, examples, file, lifter.outputs)
 
 
 def _write_torch(lifter: PixelLifter, examples: Examples, file: Path) -> None:
@@ -164,16 +199,18 @@ def _load_onnx(file: Path) -> Run:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
-    return lambda inputs: torch.from_numpy(
-        session.run(None, {name: values.numpy() for name, values in inputs.items()})[0]
-    )
+    return lambda inputs: [
+        torch.from_numpy(values) for values in session.run(None, {name: x.numpy() for name, x in inputs.items()})
+    ]
 
 
 def _load_openvino(file: Path) -> Run:
     import openvino
 
     compiled = openvino.compile_model(file, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    return lambda inputs: torch.from_numpy(compiled({name: values.numpy() for name, values in inputs.items()})[0])
+    return lambda inputs: [
+        torch.from_numpy(values) for values in compiled({name: x.numpy() for name, x in inputs.items()}).to_tuple()
+    ]
 
 
 def _load_torch(file: Path) -> Run:
@@ -182,7 +219,7 @@ def _load_torch(file: Path) -> Run:
 
 
 _EXPORTERS: dict[Kind, _Exporter] = {
-    "onnx": _Exporter("model.onnx", write_onnx, _load_onnx, "onnxruntime", "onnx"),
+    "onnx": _Exporter("model.onnx", _write_onnx, _load_onnx, "onnxruntime", "onnx"),
     "openvino": _Exporter("model.xml", _write_openvino, _load_openvino, "openvino", "openvino"),
     "torch-export": _Exporter("model.pt2", _write_torch, _load_torch, None, "torch"),
 }

@@ -6,12 +6,12 @@ from torch import Tensor, nn
 
 from ampose.camera import Intrinsics
 from ampose.engines.folded import fold
-from ampose.engines.programs import INPUT, Examples
+from ampose.engines.programs import INPUT, OUTPUT, Examples
 from ampose.models import LifterNetwork
-from ampose.models.prediction import has_enough_joints, predict_chunk
+from ampose.models.prediction import has_enough_joints, predict_chunk, predict_chunk_with_error
 from ampose.skeletons import get_skeleton
 
-CAMERA = "camera"
+CAMERA, ERROR = "camera", "expected_error"
 
 
 class PixelLifter(nn.Module):
@@ -27,9 +27,14 @@ class PixelLifter(nn.Module):
         self.network = fold(network)
         self.flip = flip
 
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of what comes out."""
+        return (OUTPUT, ERROR) if self.network.tells_error else (OUTPUT,)
+
     def forward(
         self, keypoints: Float[Tensor, "sample joint 2"], camera: Float[Tensor, "sample 6"]
-    ) -> Float[Tensor, "sample joint 3"]:
+    ) -> tuple[Tensor, ...]:
         """Lift pixels.
 
         Args:
@@ -37,11 +42,17 @@ class PixelLifter(nn.Module):
             camera: Focal lengths x and y, centre x and y, width and height of the picture; all in pixels.
 
         Returns:
-            Metres, root-relative, camera axes; NaN where too few joints were seen, as ``Lifter.lift`` has it.
+            Positions (sample, joint, 3), metres, root-relative, camera axes; and, if the network can tell, how far off
+            each joint is expected to be (sample, joint), metres. NaN where too few joints were seen, as
+            ``Lifter.lift`` has it.
         """
         intrinsics = Intrinsics(focal=camera[:, :2], centre=camera[:, 2:4], image_size=camera[:, 4:])
-        lifted = predict_chunk(self.network, keypoints, intrinsics, flip=self.flip)
-        return lifted.masked_fill(~has_enough_joints(keypoints)[:, None, None], torch.nan)
+        nobody = ~has_enough_joints(keypoints)
+        if not self.network.tells_error:
+            lifted = predict_chunk(self.network, keypoints, intrinsics, flip=self.flip)
+            return (lifted.masked_fill(nobody[:, None, None], torch.nan),)
+        lifted, error = predict_chunk_with_error(self.network, keypoints, intrinsics, flip=self.flip)
+        return lifted.masked_fill(nobody[:, None, None], torch.nan), error.masked_fill(nobody[:, None], torch.nan)
 
 
 def made_up_people(network: LifterNetwork, count: int) -> Examples:

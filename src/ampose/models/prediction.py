@@ -6,8 +6,9 @@ Validation in training, evaluation and use all come through here, so that what i
 from collections.abc import Callable, Iterator
 from functools import partial
 
+import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ampose.camera import Intrinsics
@@ -19,6 +20,9 @@ from ampose.targets import decode, needs_root_depth
 
 Forward = Callable[[Tensor], Tensor]
 """Normalised keypoints -> the network's answer."""
+
+Order = Int[np.ndarray, " joint"]
+"""``Skeleton.flip_order``."""
 
 LEAST_JOINTS = 6
 """Frames in which the model is shown fewer joints than this are left out: what is there fits nearly any pose."""
@@ -83,10 +87,7 @@ def predict_with_error(
     lifted = keypoints_px.new_empty(*keypoints_px.shape[:2], 3)
     error = keypoints_px.new_empty(keypoints_px.shape[:2])
     for rows in _chunks(network, len(keypoints_px)):
-        cameras, forward = intrinsics[rows], partial(_forward_with_error, network, into=error[rows])
-        normalised = _normalised(network, keypoints_px[rows], cameras)
-        answer = _answer(forward, normalised.keypoints, network.config, flip=flip)
-        lifted[rows] = _in_camera_axes(network.config, answer, normalised, cameras)
+        lifted[rows], error[rows] = predict_chunk_with_error(network, keypoints_px[rows], intrinsics[rows], flip=flip)
     return lifted, error
 
 
@@ -108,6 +109,19 @@ def predict_chunk(
     normalised = _normalised(network, keypoints_px, intrinsics)
     answer = _answer(partial(_forward, network), normalised.keypoints, network.config, flip=flip)
     return _in_camera_axes(network.config, answer, normalised, intrinsics, keep_root=keep_root, root_depth=root_depth)
+
+
+def predict_chunk_with_error(
+    network: LifterNetwork, keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, *, flip: bool
+) -> tuple[Float[Tensor, "sample joint 3"], Float[Tensor, "sample joint"]]:
+    """Do what ``predict_with_error`` does with all samples at once."""
+    normalised = _normalised(network, keypoints_px, intrinsics)
+    keypoints, order = normalised.keypoints, get_skeleton(network.config.skeleton).flip_order
+    asked = _with_mirrored(keypoints, order) if flip else keypoints
+    lifted, error = (answer[:, 0] for answer in network.with_expected_error(asked[:, None]))
+    if flip:
+        lifted, error = _averaged(lifted, order), _halves(error)[0]
+    return _in_camera_axes(network.config, lifted, normalised, intrinsics), error
 
 
 def _normalised(
@@ -148,21 +162,25 @@ def _forward(network: LifterNetwork, keypoints: Float[Tensor, "sample joint 2"])
     return lifted[:, lifted.shape[1] // 2]
 
 
-def _forward_with_error(
-    network: LifterNetwork, keypoints: Float[Tensor, "sample joint 2"], into: Float[Tensor, "plain joint"]
-) -> Float[Tensor, "sample joint 3"]:
-    """Put the expected error of the first samples, which are not mirrored, aside."""
-    lifted, error = network.with_expected_error(keypoints[:, None])
-    into.copy_(error[: len(into), 0])
-    return lifted[:, 0]
-
-
 def average_mirrored(
     forward: Forward, keypoints: Float[Tensor, "sample *frame joint 2"], skeleton: Skeleton
 ) -> Float[Tensor, "sample *out_frame joint 3"]:
     """Average the prediction with the mirrored prediction for the mirrored input, in one batch."""
     order = skeleton.flip_order
-    both = forward(torch.cat([keypoints, mirror(keypoints, order)]))
-    # Neither chunk nor len: exporters would fix the number of samples there.
-    plain, mirrored = both.reshape(2, keypoints.shape[0], *both.shape[1:])
+    return _averaged(forward(_with_mirrored(keypoints, order)), order)
+
+
+def _with_mirrored(
+    keypoints: Float[Tensor, "sample *frame joint 2"], order: Order
+) -> Float[Tensor, "twice *frame joint 2"]:
+    return torch.cat([keypoints, mirror(keypoints, order)])
+
+
+def _averaged(both: Float[Tensor, "twice *frame joint 3"], order: Order) -> Float[Tensor, "sample *frame joint 3"]:
+    plain, mirrored = _halves(both)
     return (plain + mirror(mirrored, order)) / 2
+
+
+def _halves(both: Float[Tensor, "twice *rest"]) -> Float[Tensor, "2 sample *rest"]:
+    # Neither chunk nor len: exporters would fix the number of samples there.
+    return both.reshape(2, both.shape[0] // 2, *both.shape[1:])

@@ -16,6 +16,7 @@ __all__ = [
     "find_mapping",
     "get_skeleton",
     "list_skeletons",
+    "list_sources",
     "load_skeleton",
     "register_mapping",
     "register_skeleton",
@@ -84,6 +85,17 @@ def list_skeletons() -> list[str]:
     return _SKELETONS.names()
 
 
+def list_sources(target: str | Skeleton) -> list[str]:
+    """Return the names of the skeletons whose joints lead to those of this one, itself included.
+
+    Example:
+        >>> list_sources("human36m_17")[:3]
+        ['blazepose_33', 'body_25', 'body_25b']
+    """
+    name = get_skeleton(target).name
+    return sorted({name, *(a for a, b in _RECIPES if b == name)})
+
+
 def register_mapping(source: str, target: str, recipe: Recipe, *, made_up: frozenset[str] = frozenset()) -> None:
     """Make a mapping known; see ``SkeletonMapping`` for the arguments."""
     if (source, target) in _RECIPES:
@@ -108,7 +120,7 @@ def find_mapping(source: str | Skeleton, target: str | Skeleton) -> SkeletonMapp
         return SkeletonMapping(have, want, kept, made_up & set(want.joints))
     if set(want.joints) <= set(have.joints):
         return SkeletonMapping(have, want, {})
-    sources = sorted({want.name, *(a for a, b in _RECIPES if b == want.name)})
+    sources = list_sources(want)
     raise InputError(
         f"keypoints for {want.name} must come from {'one of ' if len(sources) > 1 else ''}{', '.join(sources)}, "
         f"got {have.name}"
