@@ -1,6 +1,7 @@
 """Finished poses of two people who walk in front of a known camera: places, a common floor, and what is refused."""
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from ampose.errors import InputError
 from ampose.finishing import Finish, finish
 from ampose.ground import ON_FLOOR
 from ampose.pose import Pose2D, Pose3D
+from ampose.view import upright
 
 HEIGHT_OF_CAMERA = 1.2
 
@@ -48,6 +50,17 @@ def test_people_are_placed_within_three_percent(two, settings):
         error = np.linalg.norm((pose.positions - truth)[:, 0], axis=1)
         # A stated height sets the scale by average proportions, which these walkers do not have to the percent.
         assert (error / distance).max() < (0.08 if "height" in settings else 0.03)
+
+
+def test_the_cameras_tilt_is_told_once(two):
+    """Whoever turns the poses upright later needs not be told again; told otherwise, that counts."""
+    (pose, _), (plain, _) = (finish(two, CAMERA.intrinsics, Finish(camera_tilt=tilt)) for tilt in (22.5, None))
+    np.testing.assert_array_equal(pose.positions, plain.positions)
+    np.testing.assert_array_equal(upright(pose).positions, upright(plain, 22.5).positions)
+    np.testing.assert_array_equal(upright(pose, 10.0).positions, upright(plain, 10.0).positions)
+    assert upright(plain) is plain
+    with pytest.raises(InputError, match="provenance must be degrees, got 'steep'"):
+        upright(replace(plain, provenance={"camera_tilt": "steep"}))
 
 
 def test_people_stand_on_one_floor(two):
@@ -92,6 +105,7 @@ def test_bones_keep_their_length():
     [
         ({"smooth": "kalman"}, "smooth must be one of one-euro, butterworth, savitzky-golay, got 'kalman'"),
         ({"ground": "grass"}, "ground must be feet or tilt, got 'grass'"),
+        ({"camera_tilt": 200.0}, "camera tilt must be between -90 and 90 degrees, got 200"),
         ({"height": 180.0}, "height must be between 0.3 and 3 metres, got 180; 1.80 is a metre and 80"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ampose.bone_lengths import constant_bone_lengths
 from ampose.camera import Intrinsics
@@ -26,7 +26,8 @@ class Finish:
         place: Put everybody where the camera sees them; done too where the next two are given.
         height: How tall the person is, in metres: sets the scale.
         ground: Turn everybody upright onto a floor: found from resting ``feet``, or by the camera's ``tilt``.
-        camera_tilt: How far the camera looks down, in degrees; needed for ``ground="tilt"``.
+        camera_tilt: How far the camera looks down, in degrees; needed for ``ground="tilt"``. The poses' provenance
+            keeps it, for whoever turns them upright later.
         smooth: Name of a filter over time.
 
     Raises:
@@ -47,6 +48,8 @@ class Finish:
             raise InputError(
                 "ground tilt must come with the camera's tilt, got none; give --camera-tilt, 0 if it is level"
             )
+        if self.camera_tilt is not None and not -90 <= self.camera_tilt <= 90:
+            raise InputError(f"camera tilt must be between -90 and 90 degrees, got {self.camera_tilt:g}")
         if self.smooth is not None and self.smooth not in FILTERS:
             raise InputError(f"smooth must be one of {', '.join(FILTERS)}, got {self.smooth!r}")
         if self.height is not None and not 0.3 <= self.height <= 3:
@@ -83,6 +86,8 @@ def _finish(pose2d: Pose2D, pose3d: Pose3D, camera: Intrinsics, how: Finish) -> 
         pose3d = constant_bone_lengths(pose3d)
     if how.placed:
         pose3d = place(pose3d, pose2d, camera, height_m=how.height)
+    if how.camera_tilt is not None:
+        pose3d = replace(pose3d, provenance={**pose3d.provenance, "camera_tilt": f"{how.camera_tilt:g}"})
     return pose3d if how.smooth is None else smooth(pose3d, how.smooth)
 
 

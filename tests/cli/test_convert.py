@@ -1,6 +1,7 @@
 """``ampose convert``, and ``ampose lift --to``: what is written, what is said to be lost, what is refused."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,19 @@ def test_to_several_formats_and_back(poses, tmp_path, capsys):
         np.testing.assert_allclose(read.positions, person().pose3d.positions, rtol=0, atol=1.2e-5)
     assert main(["convert", outputs[3], str(tmp_path / "back.json")]) == 0
     assert formats.read(tmp_path / "back.json")[0].pose2d is None
+
+
+def test_the_tilt_that_was_told_when_lifting_counts_unless_another_is_told(tmp_path):
+    plain = person()
+    told = replace(plain, pose3d=replace(plain.pose3d, provenance={"camera_tilt": "22"}))
+    for name, someone in (("plain", plain), ("told", told)):
+        formats.write(tmp_path / f"{name}.json", someone)
+    for source, options in (("told", []), ("plain", ["--camera-tilt", "22"]), ("told", ["--camera-tilt", "0"])):
+        output = tmp_path / f"{source}{len(options)}{options[-1:]}.trc"
+        assert main(["convert", str(tmp_path / f"{source}.json"), str(output), *options]) == 0
+    read = {file.stem: formats.read(file)[0].pose3d.positions for file in tmp_path.glob("*.trc")}
+    np.testing.assert_array_equal(read["told0[]"], read["plain2['22']"])
+    np.testing.assert_allclose(read["told2['0']"], plain.pose3d.positions, rtol=0, atol=1e-5)
 
 
 def test_several_people_give_a_file_each(tmp_path, capsys):

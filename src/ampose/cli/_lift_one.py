@@ -211,7 +211,7 @@ def _write(folder: Path, lifted: "Lifted", more: list[Path], settings: Settings)
         write(file, people)
     return [
         *always,
-        *write_files(more, people, settings.filming.camera_tilt or 0.0),
+        *write_files(more, people, settings.filming.camera_tilt),
     ]
 
 
@@ -239,8 +239,7 @@ def _shown(person: "LiftedPerson", settings: Settings, number: int | None) -> "S
     """Return how somebody is drawn: about the root, upright, and, as one of several, with their id and colour."""
     from ampose.view import Shown, upright
 
-    tilt = settings.filming.camera_tilt
-    standing = upright(person.pose3d, tilt) if tilt else person.pose3d
+    standing = upright(person.pose3d, settings.filming.camera_tilt)
     name = "" if number is None else f"person {person.id}"
     return Shown.of(person.pose2d, _about_the_root(standing), name, number)
 

@@ -35,36 +35,39 @@ def check_names(paths: Sequence[Path], *, timed: bool) -> None:
             )
 
 
-def write_files(paths: Sequence[Path], people: "Sequence[Person]", camera_tilt: float) -> list[tuple[Path, str]]:
+def write_files(paths: Sequence[Path], people: "Sequence[Person]", camera_tilt: float | None) -> list[tuple[Path, str]]:
     """Write the people to each of the files; returns the files with what they left out.
 
     Args:
         paths: The files to write; a format that holds one person gets a file for each.
         people: In camera axes.
         camera_tilt: How far the camera looks down, in degrees: formats with an axis that points up are levelled by it.
+            None: what the poses say themselves.
     """
     from ampose.formats import up_axis, write_each
 
     written = []
     for path in paths:
-        turned = _levelled(people, camera_tilt) if camera_tilt and up_axis(path) else people
+        turned = _levelled(people, camera_tilt) if up_axis(path) else people
         note = _left_out(path, people)
         written += [(file, note) for file in write_each(path, turned)]
     return written
 
 
-def write_angle_files(paths: Sequence[Path], people: "Sequence[Person]", camera_tilt: float) -> list[tuple[Path, str]]:
+def write_angle_files(
+    paths: Sequence[Path], people: "Sequence[Person]", camera_tilt: float | None
+) -> list[tuple[Path, str]]:
     """Write the joint angles of the people to each of the files; the tilt is taken out of the trunk's lean."""
     from ampose.formats import write_angles
     from ampose.joint_angles import angle_names
 
-    levelled = _levelled(people, camera_tilt) if camera_tilt else people
+    levelled = _levelled(people, camera_tilt)
     for path in paths:
         write_angles(path, levelled)
     return [(path, f"{len(angle_names(people[0].pose3d.skeleton))} joint angles, in degrees") for path in paths]
 
 
-def _levelled(people: "Sequence[Person]", camera_tilt: float) -> "list[Person]":
+def _levelled(people: "Sequence[Person]", camera_tilt: float | None) -> "list[Person]":
     from ampose.view import upright
 
     return [replace(person, pose3d=upright(person.pose3d, camera_tilt)) for person in people]

@@ -26,7 +26,7 @@ def convert(
     /,
     *,
     fps: float | None = None,
-    camera_tilt: float = 0.0,
+    camera_tilt: float | None = None,
     angles: bool = False,
 ) -> None:
     """Turn a file with 3D poses into files of other formats, which the names' endings tell.
@@ -38,8 +38,8 @@ def convert(
         source: A file with poses, such as poses.json.
         outputs: Files to write, such as clip.trc and clip.csv.
         fps: Frames per second, in place of what the input says; for pictures, which have none.
-        camera_tilt: How far the camera looks down, in degrees. Formats with an axis that points up are levelled by
-            it, as are pictures and angles; in the others the numbers keep their axes.
+        camera_tilt: How far the camera looks down, in degrees; by default what lift was told.
+            Formats with an axis that points up are levelled by it, as are pictures and angles.
         angles: Write joint angles in degrees (knee, hip, elbow, shoulder, trunk lean) to the .csv files, not positions.
     """
     from ampose import formats

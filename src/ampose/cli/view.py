@@ -29,7 +29,7 @@ def view(
     *,
     video: Path | None = None,
     output: Output = None,
-    camera_tilt: float = 0.0,
+    camera_tilt: float | None = None,
 ) -> None:
     """Write a page that shows a result in motion: one HTML file, for any browser.
 
@@ -41,7 +41,8 @@ def view(
         other: A second one, to compare with the first.
         video: The video that the poses came from, MP4 or WebM; it becomes part of the page.
         output: The page; by default the poses' name with .html, beside them.
-        camera_tilt: How far the camera looks down, in degrees; the 3D view is turned upright by it.
+        camera_tilt: How far the camera looks down, in degrees; by default what lift was told.
+            The 3D view is turned upright by it.
     """
     from ampose.view.web_page import write_page
 

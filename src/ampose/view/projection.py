@@ -86,16 +86,22 @@ class Side:
 SIDES = (Side("3D, as the camera sees it", 0.0), Side("3D, from the camera's right", 90.0))
 
 
-def upright(pose: Pose3D, camera_tilt: float) -> Pose3D:
+def upright(pose: Pose3D, camera_tilt: float | None = None) -> Pose3D:
     """Turn a pose from camera axes to level ones; one that is level already, as on a floor, stays as it is.
 
     Args:
         pose: In camera axes.
-        camera_tilt: How far the camera looks down, in degrees; negative when it looks up.
+        camera_tilt: How far the camera looks down, in degrees; negative when it looks up. None: what was said when it
+            was lifted (``provenance["camera_tilt"]``); a pose of which nothing was said stays as it is.
 
     Raises:
         InputError: The tilt is no angle of a camera.
     """
+    if camera_tilt is None:
+        told = pose.provenance.get("camera_tilt")
+        if told is None:
+            return pose
+        camera_tilt = _degrees(told)
     if not -90 <= camera_tilt <= 90:
         raise InputError(f"camera tilt must be between -90 and 90 degrees, got {camera_tilt:g}")
     if pose.frame_of_reference.startswith(LEVEL):
@@ -103,6 +109,14 @@ def upright(pose: Pose3D, camera_tilt: float) -> Pose3D:
     turn = level_rotation(camera_tilt).astype(np.float32)
     reference = f"{LEVEL} (x right, y down, z away), for a camera that looks down by {camera_tilt:g} degrees"
     return replace(pose, positions=pose.positions @ turn.T, frame_of_reference=reference)
+
+
+def _degrees(told: str) -> float:
+    """Read what a file says, which whoever changed it may have changed."""
+    try:
+        return float(told)
+    except ValueError as error:
+        raise InputError(f"camera_tilt of the poses' provenance must be degrees, got {told!r}") from error
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ class Result:
 
 
 def write_page(
-    path: str | Path, results: Sequence[Result], *, video: Path | None = None, camera_tilt: float = 0.0
+    path: str | Path, results: Sequence[Result], *, video: Path | None = None, camera_tilt: float | None = None
 ) -> None:
     """Write a page that shows one result, or two for comparison.
 
@@ -95,7 +95,8 @@ def write_page(
         path: The page; it appears when it is complete.
         results: One, or two.
         video: The video that the first result came from, MP4 or WebM; it becomes part of the page.
-        camera_tilt: How far the camera looks down, in degrees; the 3D view is turned upright by it.
+        camera_tilt: How far the camera looks down, in degrees; the 3D view is turned upright by it. None: what the
+            poses say themselves.
 
     Raises:
         InputError: There are more than two results, the video is nothing that browsers play, or the folder cannot
@@ -106,7 +107,7 @@ def write_page(
         unfinished.write_text(text, encoding="utf-8")
 
 
-def page(results: Sequence[Result], *, video: Path | None = None, camera_tilt: float = 0.0) -> str:
+def page(results: Sequence[Result], *, video: Path | None = None, camera_tilt: float | None = None) -> str:
     """Return the page as text; arguments and errors are those of ``write_page``."""
     if len(results) not in (1, 2):
         raise InputError(f"a page shows one result or compares two, got {len(results)}")
@@ -192,7 +193,7 @@ def _hex(colour: Colour) -> str:
     return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
-def _result(result: Result, camera_tilt: float) -> dict[str, Any]:
+def _result(result: Result, camera_tilt: float | None) -> dict[str, Any]:
     people = [_person(person, camera_tilt) for person in result.people]
     first = result.people[0].pose3d
     return {
@@ -223,8 +224,8 @@ def _radius(people: Sequence[Watched]) -> float:
     return round(float(np.nanmax(across)) + _ROOM_M, 2)
 
 
-def _person(person: Watched, camera_tilt: float) -> dict[str, Any]:
-    pose = upright(person.pose3d, camera_tilt) if camera_tilt else person.pose3d
+def _person(person: Watched, camera_tilt: float | None) -> dict[str, Any]:
+    pose = upright(person.pose3d, camera_tilt)
     overlay = None if person.pose2d is None else _overlay(in_joints_of(person.pose2d, pose.skeleton))
     angles = joint_angles(pose)
     return {
