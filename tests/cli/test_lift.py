@@ -77,11 +77,23 @@ def test_folder_of_pictures_and_default_output(weights, tmp_path, monkeypatch):
     assert len(list(open_media(tmp_path / "pictures_3d" / "preview.mp4"))) == 3
 
 
-def test_no_preview(weights, short_clip, tmp_path):
+def test_no_preview(weights, short_clip, tmp_path, capsys):
     options = ["-o", str(tmp_path / "out"), "--model", weights, "--no-preview"]
     assert main(["lift", str(short_clip), *options]) == 0
     assert not (tmp_path / "out" / "preview.mp4").exists()
     assert (tmp_path / "out" / "overview.png").exists()
+    assert "earlier run" not in capsys.readouterr().out
+
+
+def test_files_of_an_earlier_run_are_named(weights, short_clip, tmp_path, capsys):
+    """They show another result, in a folder that looks like one."""
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in ("preview.mp4", "poses_1.trc", "poses.html", "overview.png", "notes.txt"):
+        (out / name).write_text("old")
+    assert main(["lift", str(short_clip), "-o", str(out), "--model", weights, "--no-preview"]) == 0
+    assert "older   poses.html, poses_1.trc, preview.mp4: of an earlier run" in capsys.readouterr().out
+    assert {(out / name).read_text() for name in ("preview.mp4", "poses_1.trc", "poses.html", "notes.txt")} == {"old"}
 
 
 def night(path: Path) -> None:

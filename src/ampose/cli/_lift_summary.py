@@ -1,5 +1,6 @@
 """What ``ampose lift`` says when it is done."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ _LIMBS = {"legs": ("knee", "ankle"), "arms": ("elbow", "wrist")}
 _OUTSIDE = 0.2
 """Of a file's joints at most so many lie outside the picture, or its size is in question."""
 
+_OURS = ("poses.", "poses_", "overview.png", "preview.mp4")
+"""What names of files that are written begin with."""
+
 _LISTED = 8
 """People who are named one by one."""
 
@@ -31,7 +35,16 @@ def summary(done: Done) -> str:
     rows.append(("engine", done.shown.pose3d.provenance["engine"]))
     width = max(len(str(path)) for path, _ in done.files)
     rows += [("" if row else "files", f"{path!s:<{width}}  {what}") for row, (path, what) in enumerate(done.files)]
+    older = _older([path for path, _ in done.files])
+    rows += [("older", f"{', '.join(older)}: of an earlier run, left as they were")] if older else []
     return "\n".join(f"{title:<8}{text}" for title, text in rows)
+
+
+def _older(written: Sequence[Path]) -> list[str]:
+    """Return the files in the folder that are called as ours and were not written: they show another result."""
+    names = {path.name for path in written}
+    ours = (path.name for path in written[0].parent.iterdir() if path.name.startswith(_OURS))
+    return sorted(set(ours) - names)
 
 
 def _describe(media: "Media", lifted: "Lifted") -> str:
