@@ -161,6 +161,7 @@ def test_output_into_the_folder_of_the_pictures(weights, tmp_path, capsys):
         (["--model", "ampose-smal"], "weights must be"),
         (["--detector", "mediapip"], "did you mean 'mediapipe'"),
         (["--field-of-view", "0"], "field of view must be"),
+        (["--field-of-view", "60", "--focal", "900"], "--focal and --field-of-view must not be given together"),
     ],
 )
 def test_wrong_settings(weights, short_clip, tmp_path, capsys, options, message):

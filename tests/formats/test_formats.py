@@ -220,6 +220,17 @@ def test_npz_that_is_not_ours(tmp_path):
         formats.read(tmp_path / "evil.npz")
 
 
+def test_poses_alone_are_people_without_2d(tmp_path):
+    pose = person().pose3d
+    formats.write(tmp_path / "one.json", pose)
+    formats.write(tmp_path / "two.npz", [pose, pose])
+    (one,), two = (formats.read(tmp_path / name) for name in ("one.json", "two.npz"))
+    np.testing.assert_allclose(one.pose3d.positions, pose.positions, rtol=0, atol=1e-5)
+    assert (one.pose2d, [other.id for other in two]) == (None, [0, 1])
+    assert formats.losses("a.trc", pose)
+    formats.write_angles(tmp_path / "angles.csv", pose)
+
+
 def test_unknown_suffix_lists_the_known(tmp_path):
     with pytest.raises(InputError, match=r"\.json or .*\.npz or .*, got '\.xyz'"):
         formats.write(tmp_path / "poses.xyz", person())

@@ -30,6 +30,8 @@ def read_how(settings: Settings, image_size: tuple[int, int], field_of_view: flo
     from ampose.pipeline import Lifting
 
     finding, filming = settings.finding, settings.filming
+    if filming.focal is not None and filming.field_of_view is not None:
+        raise InputError("--focal and --field-of-view must not be given together, got both; the focal length says more")
     if not 0 <= finding.min_confidence < 1:
         raise InputError(f"--min-confidence must be at least 0 and below 1, got {finding.min_confidence}")
     return Lifting(

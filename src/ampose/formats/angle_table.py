@@ -13,20 +13,20 @@ import numpy as np
 
 from ampose.atomic import replacing
 from ampose.errors import InputError
-from ampose.formats.contract import Person
+from ampose.formats.contract import People, Person, as_people
 from ampose.joint_angles import angle_names, joint_angles
 
 _DIGITS, _DIGITS_S = 3, 9
 
 
-def write_angles(path: str | Path, people: Person | Sequence[Person]) -> None:
+def write_angles(path: str | Path, people: People) -> None:
     """Write the joint angles of people to a ``.csv`` file, which appears when it is complete.
 
     Raises:
         InputError: The name does not end in .csv, there is nobody, the people have different joints, the skeleton has
             no joint of which an angle is known, or the folder cannot be written to.
     """
-    path, people = Path(path), [people] if isinstance(people, Person) else list(people)
+    path, people = Path(path), as_people(people)
     if path.suffix.lower() != ".csv":
         raise InputError(f"{path}: angles must go to a .csv file, got {path.suffix or 'no suffix'!r}; rename it")
     if len({person.pose3d.skeleton.joints for person in people}) != 1:

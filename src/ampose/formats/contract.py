@@ -57,6 +57,10 @@ class Person:
             )
 
 
+People = Person | Pose3D | Sequence[Person | Pose3D]
+"""What is written: one person, or several, or poses alone."""
+
+
 @runtime_checkable
 class Format(Protocol):
     """One file format. A format that cannot do one of the two says so in its registration.
@@ -113,7 +117,7 @@ def up_axis(path: str | Path) -> str | None:
     return axis
 
 
-def losses(path: str | Path, people: Person | Sequence[Person]) -> list[str]:
+def losses(path: str | Path, people: People) -> list[str]:
     """Return, in words, what of these people a file of this name cannot carry.
 
     Raises:
@@ -128,7 +132,7 @@ def losses(path: str | Path, people: Person | Sequence[Person]) -> list[str]:
         >>> losses("poses.json", Person(pose))
         []
     """
-    people = _as_list(people)
+    people = as_people(people)
     return [PARTS[part] for part in PARTS if part in _parts_of(people) - carries(path)]
 
 
@@ -142,7 +146,7 @@ def check_writable(path: str | Path) -> None:
     _find(Path(path), "writes")
 
 
-def write(path: str | Path, people: Person | Sequence[Person]) -> None:
+def write(path: str | Path, people: People) -> None:
     """Write people to a file in the format that its suffix names.
 
     The file appears when it is complete. What the format cannot carry is left out: see ``losses``.
@@ -152,7 +156,7 @@ def write(path: str | Path, people: Person | Sequence[Person]) -> None:
             skeletons, the format holds one person or needs a frame rate, or the folder cannot be written to.
         MissingExtraError: The package that the format needs is not installed.
     """
-    path, people = Path(path), _as_list(people)
+    path, people = Path(path), as_people(people)
     _check_people(path, people)
     if len(people) > 1 and "people" not in carries(path):
         raise InputError(
@@ -162,7 +166,7 @@ def write(path: str | Path, people: Person | Sequence[Person]) -> None:
     _write_together([path], [people])
 
 
-def write_each(path: str | Path, people: Person | Sequence[Person]) -> list[Path]:
+def write_each(path: str | Path, people: People) -> list[Path]:
     """Write people to a file, or to a file each (``clip_0.trc``, ``clip_1.trc``) where the format holds only one.
 
     Returns:
@@ -172,7 +176,7 @@ def write_each(path: str | Path, people: Person | Sequence[Person]) -> list[Path
         InputError: As in ``write``.
         MissingExtraError: The package that the format needs is not installed.
     """
-    path, people = Path(path), _as_list(people)
+    path, people = Path(path), as_people(people)
     _check_people(path, people)
     if len(people) == 1 or "people" in carries(path):
         paths, groups = [path], [people]
@@ -203,8 +207,10 @@ def read(path: str | Path) -> list[Person]:
         raise InputError(f"{path}: must be a whole {path.suffix} file with poses, got one with {reason}") from error
 
 
-def _as_list(people: Person | Sequence[Person]) -> list[Person]:
-    return [people] if isinstance(people, Person) else list(people)
+def as_people(people: People) -> list[Person]:
+    """Return them as a list of persons; a pose alone is one without 2D, numbered from 0."""
+    several = [people] if isinstance(people, Person | Pose3D) else list(people)
+    return [Person(one, id=number) if isinstance(one, Pose3D) else one for number, one in enumerate(several)]
 
 
 def _entry(path: Path, ability: str) -> Entry[type[Format]]:
