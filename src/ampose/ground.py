@@ -13,6 +13,7 @@ from jaxtyping import Float
 from ampose.errors import InputError
 from ampose.placement import CAMERA_ABSOLUTE
 from ampose.pose import Pose3D
+from ampose.skeletons.joint_sides import stem_of
 from ampose.smoothing import runs
 
 ANKLE_HEIGHT_M = 0.07
@@ -211,7 +212,7 @@ def _consensus(points: Float[np.ndarray, "contact 3"], rng: np.random.Generator)
 
 
 def _feet(pose: Pose3D) -> list[int]:
-    names = [joint for joint in pose.skeleton.joints if joint.removeprefix("left_").removeprefix("right_") in _FEET]
+    names = [joint for joint in pose.skeleton.joints if stem_of(joint) in _FEET]
     below = [name for name in names if not name.endswith("ankle")]
     return [pose.skeleton.index(name) for name in below or names]
 

@@ -20,6 +20,7 @@ from jaxtyping import Float
 
 from ampose.errors import InputError
 from ampose.skeletons import Skeleton
+from ampose.skeletons.joint_sides import stem_of
 
 PIVOT = "_pivot"
 """The end of a pivot's name; before it stands the child's."""
@@ -151,7 +152,7 @@ def rest_direction(skeleton: Skeleton, joint: str) -> Float[np.ndarray, "3"]:
         >>> rest_direction(get_skeleton("human36m_17"), "left_wrist").tolist()
         [1.0, 0.0, 0.0]
     """
-    side, stem = skeleton.side_of(joint), joint.removeprefix("left_").removeprefix("right_")
+    side, stem = skeleton.side_of(joint), stem_of(joint)
     if stem == "hip" and "shoulder" in (skeleton.parents[joint] or ""):
         return -_Y
     return _REST.get(stem, {"left": _X, "right": -_X, "middle": _Y}[side]).copy()

@@ -126,11 +126,12 @@ def _summary(motion: "Motion", output: Path) -> Rows:
 def _bone_rows(motion: "Motion") -> Rows:
     """Each bone's mean over frames and sides beside its usual length."""
     from ampose.geometry import bone_lengths
+    from ampose.skeletons.joint_sides import stem_of
 
     means = bone_lengths(motion.positions, motion.skeleton.bone_indices).mean(axis=0, dtype=float) * 1000
     sides: dict[str, list[float]] = {}
     for (_, joint), mean in zip(motion.skeleton.bones, means, strict=True):
-        sides.setdefault(joint.removeprefix("left_").removeprefix("right_"), []).append(float(mean))
+        sides.setdefault(stem_of(joint), []).append(float(mean))
     return [_bone_row(joint, sum(lengths) / len(lengths)) for joint, lengths in sides.items()]
 
 

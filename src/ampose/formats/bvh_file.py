@@ -21,6 +21,7 @@ from ampose.formats.joint_names import pose_of
 from ampose.kinematics import PIVOT, Motion, Rig, solve
 from ampose.pose import Pose3D
 from ampose.skeletons import Skeleton, get_skeleton, list_skeletons
+from ampose.skeletons.joint_sides import pairs_among
 
 _UP = "y"
 _ROTATIONS = "Zrotation Xrotation Yrotation"
@@ -161,10 +162,7 @@ def _pose(rig: Rig, positions: Float[np.ndarray, "frame joint 3"], fps: float) -
         if not name.endswith(PIVOT):
             parents[name] = rig.names[parent] if parent >= 0 else None
     known = [get_skeleton(name) for name in list_skeletons() if dict(get_skeleton(name).parents) == parents]
-    pairs = [
-        (name, other) for name in parents if name.startswith("left_") and (other := "right_" + name[5:]) in parents
-    ]
-    skeleton = known[0] if known else Skeleton("bvh", parents, pairs)
+    skeleton = known[0] if known else Skeleton("bvh", parents, pairs_among(parents))
     ordered = to_camera(positions[:, [rig.names.index(joint) for joint in skeleton.joints]], _UP)
     pose = pose_of(ordered, skeleton.joints, fps=fps, frame_of_reference=TURNED_FROM.format(axis="Y"))
     return replace(pose, skeleton=skeleton)

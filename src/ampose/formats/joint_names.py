@@ -7,6 +7,7 @@ import numpy as np
 from ampose.errors import InputError
 from ampose.pose import Pose3D
 from ampose.skeletons import Skeleton, get_skeleton, list_skeletons
+from ampose.skeletons.joint_sides import pairs_among
 
 _ROOTS = ("hip", "hips", "pelvis", "mid_hip", "midhip", "root")
 
@@ -31,12 +32,7 @@ def skeleton_of(joints: Sequence[str]) -> Skeleton:
         if get_skeleton(name).joints == tuple(joints):
             return get_skeleton(name)
     root = next((joint for joint in joints if joint.lower() in _ROOTS), joints[0])
-    pairs = [
-        (joint, other)
-        for joint in joints
-        if joint.startswith("left_") and (other := joint.replace("left_", "right_", 1)) in joints
-    ]
-    return Skeleton("markers", {joint: None if joint == root else root for joint in joints}, pairs)
+    return Skeleton("markers", {joint: None if joint == root else root for joint in joints}, pairs_among(joints))
 
 
 def pose_of(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ampose.errors import InputError
+from ampose.skeletons.joint_sides import sides_of, stem_of
 from ampose.skeletons.mappings import SkeletonMapping
 from ampose.skeletons.skeleton import Skeleton
 
@@ -92,10 +93,9 @@ def _pairs(given: Any, joints: list[str]) -> tuple[tuple[str, str], ...]:
     pairs = [_pair(pair, joints) for pair in given]
     paired = {joint for pair in pairs for joint in pair}
     for joint in joints:
-        side, _, stem = joint.partition("_")
-        if joint in paired or side not in ("left", "right"):
+        if joint in paired or stem_of(joint) == joint:
             continue
-        both = (f"left_{stem}", f"right_{stem}")
+        both = sides_of(stem_of(joint))
         for partner in both:
             if partner not in joints or partner in paired:
                 raise InputError(f"pairs must say which joint mirrors {joint}: there is no {partner} left to pair")

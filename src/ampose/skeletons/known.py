@@ -5,12 +5,12 @@ SemGCN without Neck/Nose; MPI-INF-3DHP's 28 and its 17 "relevant" ones; COCO's 1
 26; OpenPose's 18 and 25. Detector layouts have no root in the anatomical sense; their trees serve for drawing.
 """
 
+from ampose.skeletons.joint_sides import sides_of
 from ampose.skeletons.skeleton import Skeleton
 
 
 def _sides(*stems: str) -> list[tuple[str, str]]:
-    """Pair left_ with right_ for each stem."""
-    return [(f"left_{stem}", f"right_{stem}") for stem in stems]
+    return [sides_of(stem) for stem in stems]
 
 
 _LIMBS = _sides("hip", "knee", "ankle", "shoulder", "elbow", "wrist")

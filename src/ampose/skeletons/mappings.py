@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ampose.errors import InputError
+from ampose.skeletons.joint_sides import sides_of
 from ampose.skeletons.skeleton import Skeleton
 
 Recipe = Mapping[str, Mapping[str, float]]
@@ -82,7 +83,7 @@ class SkeletonMapping:
 
 
 def _middle(stem: str) -> dict[str, float]:
-    return {f"left_{stem}": 0.5, f"right_{stem}": 0.5}
+    return dict.fromkeys(sides_of(stem), 0.5)
 
 
 def _combine(*terms: tuple[float, Mapping[str, float]]) -> dict[str, float]:

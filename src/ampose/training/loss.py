@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from ampose.errors import InputError
 from ampose.models import LifterNetwork
 from ampose.skeletons import get_skeleton
+from ampose.skeletons.joint_sides import stem_of
 
 LossName = Literal[
     "mse",
@@ -116,7 +117,7 @@ def joint_weights(skeleton: str) -> list[float]:
         >>> joint_weights("human36m_17")[:5]
         [1.0, 1.0, 2.5, 2.5, 1.0]
     """
-    names = [joint.removeprefix("left_").removeprefix("right_") for joint in get_skeleton(skeleton).joints]
+    names = [stem_of(joint) for joint in get_skeleton(skeleton).joints]
     return [JOINT_WEIGHTS.get(name, 1.0) for name in names]
 
 
