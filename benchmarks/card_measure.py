@@ -4,15 +4,11 @@ import copy
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
-import ampose
 from ampose.data import Motion
-from ampose.evaluation import Protocol, Report, evaluate, view_held_out
-from ampose.evaluation.baselines import LinearRegression, NearestNeighbour
+from ampose.evaluation import Protocol, Report, view_held_out
 from ampose.evaluation.calibration import Errors, compare_errors, correct_expected_error, fit_correction, reliability
 from ampose.evaluation.cmu import (
     CMU_HELD_OUT,
@@ -20,16 +16,16 @@ from ampose.evaluation.cmu import (
     CMU_HELD_OUT_WIDE_NOISY,
     HELD_OUT_SUBJECTS,
 )
-from ampose.evaluation.held_out import view_others
+from ampose.evaluation.measuring import data_facts, measure_baselines, measure_motion
 from ampose.evaluation.robustness import Robustness
 from ampose.geometry import root_relative
+from ampose.lifter import Lifter
 from ampose.models import LifterNetwork
 from ampose.models.prediction import predict
 from ampose.samples import Samples
 from ampose.skeletons import get_skeleton
 
 PROTOCOLS = (CMU_HELD_OUT, CMU_HELD_OUT_WIDE, CMU_HELD_OUT_WIDE_NOISY)
-BASELINE_FRAMES = 50_000
 FITTED_ON, CHECKED_ON = ("02", "16"), ("08", "39", "55")
 """Held-out subjects on whom the expected error is put right, and those on whom that is checked."""
 
@@ -41,34 +37,15 @@ log = logging.getLogger(__name__)
 
 def measure_protocols(network: LifterNetwork, motion: Motion, method: str, facts: Mapping[str, str]) -> list[Report]:
     """Measure the network under all protocols, and two baselines under the first; our first report comes first."""
-
-    def lift(samples: Samples) -> Tensor:
-        return predict(network, samples.keypoints_px, samples.intrinsics, flip=True)
-
-    about = {
-        **facts,
-        "normalisation": network.config.normalisation,
-        "data": f"cmu.npz, sha256 {motion.sha256}",
-        "data source": str(motion.provenance.get("source", "not stated")),
-        "versions": f"ampose {ampose.__version__}, torch {torch.__version__}",
-    }
-    ours = [replace(_measure(lift, motion, protocol, method), facts=about) for protocol in PROTOCOLS]
-    return [ours[0], *_measure_baselines(motion, PROTOCOLS[0], about), *ours[1:]]
-
-
-def _measure(lift: ampose.evaluation.Predict, motion: Motion, protocol: Protocol, method: str) -> Report:
-    log.info("measuring %s under %s", method, protocol.name)
-    seen = view_held_out(motion, protocol)
-    return evaluate(lift, seen.samples, seen.actions, protocol, subjects=seen.subjects, method=method)
-
-
-def _measure_baselines(motion: Motion, protocol: Protocol, facts: Mapping[str, str]) -> list[Report]:
-    training = view_others(motion, protocol, BASELINE_FRAMES)
-    skeleton = get_skeleton(protocol.skeleton)
-    fitted = [baseline.fit(training, skeleton) for baseline in (LinearRegression, NearestNeighbour)]
-    about = {name: facts[name] for name in ("data", "data source", "versions")}
+    lifter = Lifter(network, name=method)
+    about = data_facts(Path("cmu.npz"), motion)
+    ours = []
+    for protocol in PROTOCOLS:
+        log.info("measuring %s under %s", method, protocol.name)
+        normalisation = {"normalisation": network.config.normalisation}
+        ours.append(measure_motion(lifter, motion, protocol, facts={**facts, **normalisation, **about}))
     about["training data"] = f"cmu.npz without the subjects, sha256 {motion.sha256}"
-    return [replace(_measure(one, motion, protocol, one.name), facts=about) for one in fitted]
+    return [ours[0], *measure_baselines(motion, motion, PROTOCOLS[0], facts=about), *ours[1:]]
 
 
 def calibrate(network: LifterNetwork, motion: Motion) -> tuple[LifterNetwork, dict[str, Any]]:

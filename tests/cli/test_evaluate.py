@@ -1,6 +1,8 @@
 """``ampose evaluate`` from its arguments to the report, with real (small, untrained) weights."""
 
 import json
+import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -179,3 +181,26 @@ def test_weights_of_other_joints_than_the_protocols_are_refused(
 ) -> None:
     assert main(["evaluate", str(weights), str(tmp_path), "--protocol", "3dhp-in-dataset-14"]) == 2
     assert "must be of mpi_inf_3dhp_17, got human36m_17" in capsys.readouterr().err
+
+
+def test_weights_that_learned_from_who_is_measured_are_refused(
+    weights: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The run's manifest says who; of another run's manifest where the command is typed nothing is believed."""
+    shutil.copytree(weights, tmp_path / "run" / "last")
+    manifest = {"config": {"data": {"held_out_subjects": ["08", "16", "39", "55"], "train_subjects": []}}}
+    (tmp_path / "run" / "run.json").write_text(json.dumps(manifest))
+    assert main(["evaluate", str(tmp_path / "run" / "last"), str(data)]) == 2
+    assert "must not be trained on who is measured, got a run with 02" in capsys.readouterr().err
+
+
+def test_bundled_weights_say_how_they_were_trained(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run.json").write_text('{"config": {"epochs": 12345}}')  # of a run that has nothing to do with them
+    monkeypatch.chdir(tmp_path)
+    assert main(["evaluate", "ampose-small", str(data)]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"^training +prepared/cmu\.npz.*subjects all that are not held out", said, re.MULTILINE)
+    assert re.search(r"^selection +last epoch", said, re.MULTILINE)
+    assert "12345" not in said

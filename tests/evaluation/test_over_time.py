@@ -9,8 +9,8 @@ from tests import views_stand_in as stand_in
 from tests.training.conftest import make_motion
 
 from ampose.evaluation import evaluate, protocols, view_held_out
-from ampose.evaluation.benchmark import lift_with
 from ampose.evaluation.fixed_cameras import measure_views
+from ampose.evaluation.measuring import lift_with
 from ampose.lifter import Lifter
 from ampose.models import create_model
 from ampose.models.window_prediction import predict_footage

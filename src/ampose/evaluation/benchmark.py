@@ -1,35 +1,25 @@
 """Measure weights for rows of the paper's tables."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
-from ampose import __version__
-from ampose.data import Views, read_views
+from ampose.data import read_views
 from ampose.errors import InputError
 from ampose.evaluation import human36m, mpi_inf_3dhp
-from ampose.evaluation.fixed_cameras import FixedCameraProtocol, Lift, measure_views
+from ampose.evaluation.fixed_cameras import FixedCameraProtocol, measure_views
+from ampose.evaluation.measuring import Tell, data_facts, facts_of, lift_with
 from ampose.evaluation.paper_tables import Measured
 from ampose.evaluation.report import Report
 from ampose.evaluation.slots import SLOTS, Slot
-from ampose.evaluation.training_facts import describe_run, read_run, selection_rule, trained_on
+from ampose.evaluation.training_facts import read_run
 from ampose.lifter import Lifter, load_model
 from ampose.models import LifterConfig
 from ampose.models.cost import measure_cost
-from ampose.models.window_prediction import predict_samples
-from ampose.samples import Samples
 from ampose.training.config import TrainConfig
 from ampose.training.recipe import read_recipe
 from ampose.weights.refinement import SUFFIX, RefinementWeights, load_refinement, refinement_beside
-
-Tell = Callable[[int, int | None, str], None]
-"""(done, total, note) -> None."""
-
-CHUNK = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +91,7 @@ def measure_slot(
     protocols = [
         replace(one, root=own.root, exclude_drift_takes=own.exclude_drift_takes) for one in slot.variants.values()
     ]
-    facts = _facts(slot, folder, lifter, refinement) | _data_facts(data, views)
+    facts = _facts(slot, folder, lifter, refinement) | data_facts(data, views)
     reports = measure_views(
         lift_with(lifter, tell),
         views,
@@ -129,23 +119,6 @@ def _check_keypoints(slot: Slot, folder: Path) -> None:
         )
 
 
-def lift_with(lifter: Lifter, tell: Tell | None = None) -> Lift:
-    """Return how a lifter answers: on the GPU if there is one, the root where the network puts it."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = lifter.network.to(device)
-
-    def lift(samples: Samples, flip: bool) -> Tensor:
-        parts = []
-        for start in range(0, len(samples), CHUNK):
-            there = samples[start : start + CHUNK].to(device)
-            parts.append(predict_samples(network, there, flip=flip, keep_root=True).cpu())
-            if tell:
-                tell(min(start + CHUNK, len(samples)), len(samples), "with flip" if flip else "without flip")
-        return torch.cat(parts)
-
-    return lift
-
-
 def _refinement(folder: Path, lifter: Lifter) -> RefinementWeights:
     beside = refinement_beside(folder)
     if beside is None:
@@ -169,23 +142,6 @@ def _facts(slot: Slot, folder: Path, lifter: Lifter, refinement: RefinementWeigh
     }
 
 
-def facts_of(lifter: Lifter, folder: Path, measured: tuple[str, ...]) -> dict[str, str]:
-    """Return what is known about weights that are measured on these subjects.
-
-    Raises:
-        InputError: Their run was trained on some of them.
-    """
-    run = read_run(folder)
-    if seen := trained_on(run, measured):
-        raise InputError(f"{folder}: weights must not be trained on who is measured, got a run with {', '.join(seen)}")
-    return {
-        "weights": f"{folder}, sha256 {lifter.weights_hash}",
-        "training": describe_run(run),
-        "selection": selection_rule(lifter.facts, run, measured),
-        "normalisation": lifter.network.config.normalisation,
-    }
-
-
 def _differences(config: LifterConfig, recipe: LifterConfig) -> str:
     """Say which settings of a network are not its recipe's."""
     if type(config) is not type(recipe):
@@ -193,14 +149,6 @@ def _differences(config: LifterConfig, recipe: LifterConfig) -> str:
     theirs = vars(recipe)
     other = [f"{name} {value} (not {theirs[name]})" for name, value in vars(config).items() if value != theirs[name]]
     return f"not the recipe's: {', '.join(other)}" if other else "the recipe's"
-
-
-def _data_facts(path: Path, views: Views) -> dict[str, str]:
-    return {
-        "data": f"{path}, sha256 {views.sha256} (of the positions)",
-        "data source": str(views.provenance.get("source", "not stated")),
-        "versions": f"ampose {__version__}, torch {torch.__version__}",
-    }
 
 
 def counted(report: Report, protocol: FixedCameraProtocol) -> Report:
