@@ -1,5 +1,6 @@
 """Train a lifter from a recipe."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,8 @@ class _RunOptions:
 
 def run(args: Sequence[str]) -> None:
     """Read the recipe, let options change it, train, and say what came out."""
+    # Several processes would each remark on a setting that they need; PyTorch reads this when it is imported.
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     from ampose.training.recipe import packaged_recipes, read_recipe
 
     if not args or args[0].startswith("-"):

@@ -1,7 +1,6 @@
 """The stage that trains a lifter: one loss, one or several processes on any device."""
 
 import os
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -125,7 +124,6 @@ def make_fabric(config: TrainConfig) -> Fabric:
     if processes * nodes > 1:
         # A loss may leave parts of a network alone (a head that says how sure it is), which DDP must be told.
         strategy = "ddp_find_unused_parameters_true"
-        warnings.filterwarnings("ignore", "find_unused_parameters=True was specified")
     fabric = Fabric(
         accelerator="auto", devices=processes, num_nodes=nodes, strategy=strategy, precision=config.precision
     )
