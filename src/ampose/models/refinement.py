@@ -7,8 +7,10 @@ It is no lifter: it needs the *true* distance of the root joint and the camera's
 so every refined figure is labelled "uses GT root depth". With ground-truth 2D the back-projection is nearly the
 answer itself; refinement is meant for detected 2D.
 
-What differs from the public code, on purpose: dropout is off when it is used (there it stays on), and a mirrored
-sample has a mirrored camera.
+What differs from the public code, on purpose: dropout is off when it is used (there it stays on), a mirrored sample has
+a mirrored camera, and the lifted root is subtracted before the second stage sees the pose. There the lifted pose goes
+in with the root where the lifter put it, and the refined root is set to zero, which is the same for a lifter that
+answers zero there.
 """
 
 from dataclasses import dataclass
