@@ -125,6 +125,19 @@ def test_weights_find_their_rows(home: Path, tmp_path: Path, capsys: pytest.Capt
     assert "ampose train h36m-cpn-17-convnext" not in printed
 
 
+def test_runs_of_other_seeds_make_one_row(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home / "runs" / "h36m-gt-17", tmp_path / "again")
+    runs = [str(home / "runs" / "h36m-gt-17" / "last"), str(tmp_path / "again" / "last")]
+    assert main(arguments(home, "table1", "--weights", *runs, "-o", str(tmp_path / "out"))) == 0
+    data = json.loads((tmp_path / "out" / "table1.json").read_text())
+    row, spread = next(part["rows"][-6:-4] for part in data["parts"] if part["name"] == "table1-gt")
+    once = json.loads((home / "tables" / "table1.json").read_text())["parts"][1]["rows"]
+    assert row["method"].endswith("(h36m-gt-17), mean of 2 runs, flip, for Ours")
+    assert row["figures"] == next(one["figures"] for one in once if one["kind"] == "ours")
+    assert set(spread["figures"].values()) == {"0.0"}
+    assert len(data["measured"]) == 4, "each run's report is there"
+
+
 def test_best_weights_are_called_test_selected(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     weights = str(home / "runs" / "3dhp" / "best")
     assert main(arguments(home, "table4", "--weights", weights, "-o", str(tmp_path))) == 0
@@ -227,7 +240,7 @@ def test_figure_4_draws_both_datasets(home: Path, tmp_path: Path, capsys: pytest
         (["table4", "--weights", "3dhp={home}/runs/h36m-gt-17/last", "--data", "{home}/human36m"],
          "must be of mpi_inf_3dhp_17, got human36m_17"),
         (["table1", "--weights", "{home}/runs/h36m-gt-17/last", "{home}/runs/h36m-gt-17/best"],
-         "must be one folder a row, got two for h36m-gt-17"),
+         "--weights of h36m-gt-17 must be of different runs, got two of"),
         (["table1", "--weights", "h36m-cpn-17-refine={home}/runs/h36m-cpn-17/last", "--data", "{home}/human36m"],
          "refinement must lie beside the lifter"),
         (["table1", "--weights", "{home}/runs/h36m-gt-17/last", "--data", "{home}/none"], "found none"),

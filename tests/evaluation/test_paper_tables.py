@@ -13,6 +13,7 @@ from ampose.evaluation.paper_tables import (
     DIFFERENCE,
     MEASURED,
     PUBLISHED,
+    SPREAD,
     Measured,
     assemble,
     missing_slots,
@@ -86,6 +87,23 @@ def test_each_of_our_rows_is_followed_by_its_difference(table: str) -> None:
 def ours(table: str, part: str, measurements: list[Measured]) -> dict[str, dict[str, str]]:
     parts = {one.name: one for one in assemble(table, measurements)}
     return {row.method: dict(row.cells) for row in parts[part].rows if row.kind == MEASURED}
+
+
+@pytest.mark.parametrize("table", TABLE_NAMES)
+def test_of_several_runs_a_row_has_the_mean_and_the_spread(table: str) -> None:
+    """Values of 40, 43 and 52 have the mean 45 and the standard deviation 6.2 (root of (25 + 4 + 49) / 2)."""
+    runs = [measured(slot, value) for value in (40.0, 43.0, 52.0) for slot in SLOTS[table]]
+    for part in assemble(table, runs):
+        own = [number for number, row in enumerate(part.rows) if row.kind == MEASURED]
+        assert own
+        for number in own:
+            row, spread, difference = part.rows[number : number + 3]
+            assert "mean of 3 runs" in row.method
+            assert (spread.kind, difference.kind) == (SPREAD, DIFFERENCE)
+            said = {key for key in spread.cells if key != "delta"}
+            assert said == set(row.cells) - {"parameters", "flops", "flops_one_unit", "delta"}
+            assert all(float(row.cells[key]) in (45.0, 45.5, 46.0, 46.5, 47.0, 47.5, 48.0, 48.5) for key in said)
+            assert all(float(spread.cells[key]) == pytest.approx(39**0.5, abs=0.05) for key in said)
 
 
 def test_table_1_has_15_actions_and_both_means() -> None:

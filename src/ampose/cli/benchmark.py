@@ -31,7 +31,8 @@ class Options:
     """What to measure, and how."""
 
     weights: tuple[str, ...] = ()
-    """Weights folders that training wrote. Which row each is for is seen from its settings; RECIPE=FOLDER says it."""
+    """Weights folders that training wrote. Which row each is for is seen from its settings; RECIPE=FOLDER says it.
+    Of several for one row, trained with other seeds, the table has the mean and the standard deviation."""
     data: tuple[Path, ...] = ()
     """Prepared folder to measure on; default: where ampose prepare puts it. For figure4 there may be several; for open
     files of motion, default: the recipe's."""
@@ -118,21 +119,22 @@ def _table(table: str, options: Options, output: Path | None) -> None:
 
 
 def _assign(table: str, weights: Sequence[str]) -> "list[tuple[Slot, Path]]":
-    """Find the row of each weights folder; each row has one."""
+    """Find the row of each weights folder; a row may have several, of different seeds."""
     from ampose.evaluation.benchmark import find_slot
     from ampose.evaluation.slots import SLOTS
 
-    found: dict[str, tuple[Slot, Path]] = {}
+    found: list[tuple[Slot, Path]] = []
     known = {slot.recipe: slot for slot in SLOTS[table]}
     for given in weights:
         recipe, _, folder = given.rpartition("=")
         if recipe and recipe not in known:
             raise InputError(f"--weights must name a recipe of {table} ({', '.join(known)}), got {recipe!r}")
         slot = known[recipe] if recipe else find_slot(table, Path(folder))
-        if slot.recipe in found:
-            raise InputError(f"--weights must be one folder a row, got two for {slot.recipe}: {folder}")
-        found[slot.recipe] = slot, Path(folder)
-    return [found[recipe] for recipe in known if recipe in found]
+        run = Path(folder).resolve().parent
+        if (slot.recipe, run) in ((other.recipe, path.resolve().parent) for other, path in found):
+            raise InputError(f"--weights of {slot.recipe} must be of different runs, got two of {run}")
+        found.append((slot, Path(folder)))
+    return [one for slot in SLOTS[table] for one in found if one[0] == slot]
 
 
 def _train_missing(table: str, folders: "Sequence[tuple[Slot, Path]]", options: Options) -> "list[tuple[Slot, Path]]":
@@ -140,17 +142,18 @@ def _train_missing(table: str, folders: "Sequence[tuple[Slot, Path]]", options: 
     from ampose.evaluation.benchmark import recipe_for
     from ampose.evaluation.slots import SLOTS
 
-    given = {slot.recipe: folder for slot, folder in folders}
-    every = []
+    given: dict[str, list[Path]] = {}
+    for slot, folder in folders:
+        given.setdefault(slot.recipe, []).append(folder)
     for slot in SLOTS[table]:
         if slot.recipe not in given:
             run_folder = options.runs / slot.recipe
-            config = recipe_for(slot, lifter=given.get(slot.second_stage_of), recipes=options.recipes)
+            lifter = next(iter(given.get(slot.second_stage_of, [])), None)
+            config = recipe_for(slot, lifter=lifter, recipes=options.recipes)
             with progress(f"training {slot.recipe}", unit="steps") as report:
                 _train_to_the_end(config, run_folder, report)
-            given[slot.recipe] = run_folder / "last"
-        every.append((slot, given[slot.recipe]))
-    return every
+            given[slot.recipe] = [run_folder / "last"]
+    return [(slot, folder) for slot in SLOTS[table] for folder in given[slot.recipe]]
 
 
 def _settings(options: Options) -> "Settings":

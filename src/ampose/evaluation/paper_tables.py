@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean, stdev
 from typing import Any
 
 from ampose.atomic import replacing
@@ -16,9 +17,12 @@ from ampose.evaluation.slots import SLOTS, Slot, parts_of
 from ampose.evaluation.tables import markdown_table, text_table
 from ampose.models.cost import Cost
 
-PUBLISHED, MEASURED, DIFFERENCE = "published", "ours", "difference"
+PUBLISHED, MEASURED, SPREAD, DIFFERENCE = "published", "ours", "spread", "difference"
 
 Figures = dict[str, float]
+
+_OF_NETWORKS = {"parameters", "flops", "flops_one_unit"}
+"""Figures that are the same for every run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +98,8 @@ def assemble(table: str, measured: Sequence[Measured] = ()) -> list[PaperTable]:
 
     Args:
         table: "table1" to "table5".
-        measured: What we measured for slots of that table; without, the published rows stand alone.
+        measured: What we measured for slots of that table; without, the published rows stand alone. Of several runs for
+            one slot, which differ by their seed, a row has the mean, and the next the standard deviation.
 
     Example:
         >>> [part.name for part in assemble("table1")]
@@ -114,24 +119,32 @@ def _assemble_part(part: str, measured: Sequence[Measured]) -> PaperTable:
         )
         for row in table.rows
     ]
-    for compared, variant, method, figures in _our_rows(part, measured):
+    for (compared, variant, method), (figures, spread) in _our_rows(part, measured).items():
         label = f"{method}, {variant}, for {compared}"
         rows.append(TableRow(kind=MEASURED, method=label, cells=_shown(table.columns, figures)))
+        if spread:
+            cells = _shown(table.columns, spread)
+            rows.append(TableRow(kind=SPREAD, method="  standard deviation of the runs", cells=cells))
         rows.append(_difference(table, compared, figures))
     return PaperTable(name=part, published=table, rows=tuple(rows), notes=tuple(notes))
 
 
-def _our_rows(part: str, measured: Sequence[Measured]) -> list[tuple[str, str, str, Figures]]:
-    """Return (published row, variant, method, figures) of each row of ours; slots of one row are joined."""
-    joined: dict[tuple[str, str, str], Figures] = {}
-    for one in measured:
-        for variant in one.slot.variants:
-            whose = f"{one.method} ({one.slot.recipe})" if not one.slot.column else one.method
-            figures = joined.setdefault((one.slot.row, variant, whose), {})
-            figures |= _FIGURES[part](one, one.report(variant))
+def _our_rows(part: str, measured: Sequence[Measured]) -> dict[tuple[str, str, str], tuple[Figures, Figures]]:
+    """Return mean and spread by (published row, variant, method) of each row of ours; slots of one row are joined."""
+    joined: dict[tuple[str, str, str], tuple[Figures, Figures]] = {}
+    for slot in {one.slot.recipe: one.slot for one in measured}.values():
+        runs = [one for one in measured if one.slot.recipe == slot.recipe]
+        whose = runs[0].method if slot.column else f"{runs[0].method} ({slot.recipe})"
+        whose += f", mean of {len(runs)} runs" if len(runs) > 1 else ""
+        for variant in slot.variants:
+            figures, spread = joined.setdefault((slot.row, variant, whose), ({}, {}))
+            found = [_FIGURES[part](one, one.report(variant)) for one in runs]
+            figures |= {key: mean(run[key] for run in found) for key in found[0]}
+            if len(runs) > 1:
+                spread |= {key: stdev(run[key] for run in found) for key in set(found[0]) - _OF_NETWORKS}
     if part == "table5":
-        _add_deltas(joined)
-    return [(*key, figures) for key, figures in joined.items()]
+        _add_deltas({key: figures for key, (figures, _) in joined.items()})
+    return joined
 
 
 def _add_deltas(rows: Mapping[tuple[str, str, str], Figures]) -> None:
