@@ -7,15 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from tests import views_stand_in as stand_in
 
 from ampose.cli import INTERRUPTED, main
 from ampose.evaluation.published import TABLES
-from ampose.evaluation.slots import SLOTS, parts_of
+from ampose.evaluation.slots import COMPARED_SLOTS, SLOTS, Slot, parts_of
 from ampose.lifter import load_model
+from ampose.models import find_model
 from ampose.training.checkpoint import Progress
 from ampose.training.outcome import Outcome
+from ampose.training.recipe import read_recipe
+from ampose.weights import save_weights
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The `srun` command is available:UserWarning", "ignore:.*NVML.*:UserWarning"
@@ -136,6 +140,21 @@ def test_runs_of_other_seeds_make_one_row(home: Path, tmp_path: Path) -> None:
     assert row["figures"] == next(one["figures"] for one in once if one["kind"] == "ours")
     assert set(spread["figures"].values()) == {"0.0"}
     assert len(data["measured"]) == 4, "each run's report is there"
+
+
+@pytest.mark.parametrize(("table", "slot"), [(t, s) for t, slots in COMPARED_SLOTS.items() for s in slots])
+def test_compared_systems_stand_beside_their_own_rows(home: Path, tmp_path: Path, table: str, slot: Slot) -> None:
+    """As their recipes make them, untrained; each finds its row by its settings."""
+    recipe = read_recipe(slot.recipe)
+    torch.manual_seed(0)
+    save_weights(tmp_path / "run" / "last", recipe.model_name, find_model(recipe.model_name).network(recipe.model))
+    weights = ["--weights", str(tmp_path / "run" / "last")]
+    assert main(arguments(home, table, *weights, "-o", str(tmp_path / "out"))) == 0
+    data = json.loads((tmp_path / "out" / f"{table}.json").read_text())
+    own = [row for part in data["parts"] if part["name"] == slot.part for row in part["rows"] if row["kind"] == "ours"]
+    assert len(own) == len(slot.variants)
+    assert all(row["method"].endswith(f", for {slot.row}") for row in own)
+    assert all("GT root depth" in row["method"] for row in data["measured"]) == (slot.recipe == "h36m-lcn")
 
 
 def test_best_weights_are_called_test_selected(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,13 +31,14 @@ class Options:
     """What to measure, and how."""
 
     weights: tuple[str, ...] = ()
-    """Weights folders that training wrote. Which row each is for is seen from its settings; RECIPE=FOLDER says it.
-    Of several for one row, trained with other seeds, the table has the mean and the standard deviation."""
+    """Weights folders that training wrote, of AMPose or of a compared system. Which row each is for is seen from its
+    settings; RECIPE=FOLDER says it. Of several for one row, trained with other seeds, the table has the mean and the
+    standard deviation."""
     data: tuple[Path, ...] = ()
     """Prepared folder to measure on; default: where ampose prepare puts it. For figure4 there may be several; for open
     files of motion, default: the recipe's."""
     train: bool = False
-    """Train the recipes of all rows for which no weights are given, or go on training them, first."""
+    """Train the recipes of all rows of AMPose for which no weights are given, or go on training them, first."""
     runs: Path = Path("runs")
     """Where --train keeps its runs."""
     recipes: Path | None = None
@@ -121,10 +122,10 @@ def _table(table: str, options: Options, output: Path | None) -> None:
 def _assign(table: str, weights: Sequence[str]) -> "list[tuple[Slot, Path]]":
     """Find the row of each weights folder; a row may have several, of different seeds."""
     from ampose.evaluation.benchmark import find_slot
-    from ampose.evaluation.slots import SLOTS
+    from ampose.evaluation.slots import slots_of
 
     found: list[tuple[Slot, Path]] = []
-    known = {slot.recipe: slot for slot in SLOTS[table]}
+    known = {slot.recipe: slot for slot in slots_of(table)}
     for given in weights:
         recipe, _, folder = given.rpartition("=")
         if recipe and recipe not in known:
@@ -134,13 +135,13 @@ def _assign(table: str, weights: Sequence[str]) -> "list[tuple[Slot, Path]]":
         if (slot.recipe, run) in ((other.recipe, path.resolve().parent) for other, path in found):
             raise InputError(f"--weights of {slot.recipe} must be of different runs, got two of {run}")
         found.append((slot, Path(folder)))
-    return [one for slot in SLOTS[table] for one in found if one[0] == slot]
+    return [one for slot in known.values() for one in found if one[0] == slot]
 
 
 def _train_missing(table: str, folders: "Sequence[tuple[Slot, Path]]", options: Options) -> "list[tuple[Slot, Path]]":
     """Train what no weights were given for; a run that is there is gone on with, or taken as it is."""
     from ampose.evaluation.benchmark import recipe_for
-    from ampose.evaluation.slots import SLOTS
+    from ampose.evaluation.slots import SLOTS, slots_of
 
     given: dict[str, list[Path]] = {}
     for slot, folder in folders:
@@ -153,7 +154,7 @@ def _train_missing(table: str, folders: "Sequence[tuple[Slot, Path]]", options: 
             with progress(f"training {slot.recipe}", unit="steps") as report:
                 _train_to_the_end(config, run_folder, report)
             given[slot.recipe] = [run_folder / "last"]
-    return [(slot, folder) for slot in SLOTS[table] for folder in given[slot.recipe]]
+    return [(slot, folder) for slot in slots_of(table) for folder in given.get(slot.recipe, ())]
 
 
 def _settings(options: Options) -> "Settings":

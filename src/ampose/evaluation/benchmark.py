@@ -12,11 +12,12 @@ from ampose.evaluation.fixed_cameras import FixedCameraProtocol, measure_views
 from ampose.evaluation.measuring import Tell, data_facts, facts_of, lift_with
 from ampose.evaluation.paper_tables import Measured
 from ampose.evaluation.report import Report
-from ampose.evaluation.slots import SLOTS, Slot
+from ampose.evaluation.slots import Slot, slots_of
 from ampose.evaluation.training_facts import read_run
 from ampose.lifter import Lifter, load_model
 from ampose.models import LifterConfig
 from ampose.models.cost import measure_cost
+from ampose.targets import needs_root_depth
 from ampose.training.config import TrainConfig
 from ampose.training.recipe import read_recipe
 from ampose.weights.refinement import SUFFIX, RefinementWeights, load_refinement, refinement_beside
@@ -41,11 +42,11 @@ def find_slot(table: str, folder: Path) -> Slot:
     """
     lifter, run = load_model(folder), read_run(folder)
     refined = refinement_beside(folder) is not None
-    fits = [slot for slot in SLOTS[table] if _fits(slot, lifter, run) and bool(slot.second_stage_of) == refined]
+    fits = [slot for slot in slots_of(table) if _fits(slot, lifter, run) and bool(slot.second_stage_of) == refined]
     nearest = min((_distance(slot, lifter) for slot in fits), default=0)
     chosen = [slot for slot in fits if _distance(slot, lifter) == nearest]
     if len(chosen) != 1:
-        names = ", ".join(slot.recipe for slot in (chosen or SLOTS[table]))
+        names = ", ".join(slot.recipe for slot in (chosen or slots_of(table)))
         raise InputError(
             f"{folder}: weights must fit one row of {table}, got {'several' if chosen else 'none'} that does; "
             f"say which with RECIPE=FOLDER, where RECIPE is one of {names}"
@@ -57,13 +58,16 @@ def _fits(slot: Slot, lifter: Lifter, run: Mapping[str, Any]) -> bool:
     recipe, config = read_recipe(slot.recipe), lifter.network.config
     same_block = getattr(recipe.model, "block", "") == getattr(config, "block", "")
     keypoints = run.get("data", {}).get("keypoints", recipe.data.keypoints)
-    return recipe.model.skeleton == config.skeleton and same_block and keypoints == recipe.data.keypoints
+    same_joints = recipe.model.skeleton == config.skeleton
+    return type(recipe.model) is type(config) and same_joints and same_block and keypoints == recipe.data.keypoints
 
 
 def _distance(slot: Slot, lifter: Lifter) -> int:
-    """How far apart the sizes are."""
-    wanted = getattr(read_recipe(slot.recipe).model, "channels", 0)
-    return abs(int(wanted) - int(getattr(lifter.network.config, "channels", 0)))
+    """How far apart the sizes are; of the compared systems each has one."""
+    wanted, found = (
+        getattr(config, "channels", 0) for config in (read_recipe(slot.recipe).model, lifter.network.config)
+    )
+    return abs(wanted - found) if isinstance(wanted, int) and isinstance(found, int) else 0
 
 
 def measure_slot(
@@ -88,8 +92,10 @@ def measure_slot(
         raise InputError(f"{folder}: weights for {slot.recipe} must be of {wanted}, got {lifter.skeleton.name}")
     _check_keypoints(slot, folder)
     refinement = _refinement(folder, lifter) if slot.second_stage_of else None
+    told = needs_root_depth(lifter.network.config.target)
     protocols = [
-        replace(one, root=own.root, exclude_drift_takes=own.exclude_drift_takes) for one in slot.variants.values()
+        replace(one, root=own.root, exclude_drift_takes=own.exclude_drift_takes, root_depth=told)
+        for one in slot.variants.values()
     ]
     facts = _facts(slot, folder, lifter, refinement) | data_facts(data, views)
     reports = measure_views(

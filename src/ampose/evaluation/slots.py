@@ -17,7 +17,7 @@ class Slot:
     Args:
         recipe: The recipe that trains it; also its name.
         part: The table, or the part of one, in ``published.TABLES``.
-        row: The published row that it is compared with.
+        row: The published row that it is compared with; for a compared system its own.
         variants: Name -> protocol; the first one is that of the paper.
         column: The column that it fills, in a table whose rows join several slots; "" where it fills a row.
         data: Where ``ampose prepare`` puts what it is measured on.
@@ -113,7 +113,39 @@ SLOTS: Mapping[str, Sequence[Slot]] = {
         _table5("h36m-cpn-17", published.OURS),
     ),
 }
-"""Table -> its slots, in the order of its rows."""
+"""Table -> the slots of AMPose, in the order of its rows."""
+
+
+def _of_human36m(recipe: str, part: str, row: str, protocol: FixedCameraProtocol, column: str = "") -> Slot:
+    return Slot(recipe=recipe, part=part, row=row, variants=_both_flips(protocol), column=column)
+
+
+COMPARED_SLOTS: Mapping[str, Sequence[Slot]] = {
+    "table1": (
+        _of_human36m("h36m-st-gcn", "table1-cpn", "Cai et al. (refinement) [3]", human36m.H36M_CPN_17),
+        _of_human36m("h36m-modulated-gcn", "table1-cpn", "Zou et al. (refinement) [10]", human36m.H36M_CPN_17),
+        _of_human36m("h36m-jointformer", "table1-cpn", "Lutz et al. [19]", human36m.H36M_CPN_17),
+        _of_human36m("h36m-lcn", "table1-gt", "Ci et al. [18]", replace(human36m.H36M_GT_17, flip=False)),
+        _of_human36m("h36m-srnet", "table1-gt", "Zeng et al. [20]", human36m.H36M_GT_17),
+    ),
+    "table2": (
+        _of_human36m("h36m-weight-sharing", "table2", "Liu et al. [9]", human36m.H36M_CPN_16, "cpn"),
+        _of_human36m("h36m-stacked-hourglass", "table2", "Xu et al. [8]", human36m.H36M_CPN_16, "cpn"),
+        _of_human36m("h36m-graformer", "table2", "Zhao et al. [1]", human36m.H36M_GT_16, "gt"),
+    ),
+    "table4": (replace(SLOTS["table4"][0], recipe="3dhp-p-stmo", row="Shan et al. (81 frames) [7]"),),
+}
+"""Table -> the slots of the systems that the paper compares with, where a recipe trains one as its row says."""
+
+
+def slots_of(table: str) -> tuple[Slot, ...]:
+    """Return all slots of a table: AMPose's, then the compared systems'.
+
+    Example:
+        >>> [slot.recipe for slot in slots_of("table4")]
+        ['3dhp', '3dhp-p-stmo']
+    """
+    return (*SLOTS[table], *COMPARED_SLOTS.get(table, ()))
 
 
 def parts_of(table: str) -> list[str]:
