@@ -131,11 +131,19 @@ def _assign(table: str, weights: Sequence[str]) -> "list[tuple[Slot, Path]]":
         if recipe and recipe not in known:
             raise InputError(f"--weights must name a recipe of {table} ({', '.join(known)}), got {recipe!r}")
         slot = known[recipe] if recipe else find_slot(table, Path(folder))
-        run = Path(folder).resolve().parent
-        if (slot.recipe, run) in ((other.recipe, path.resolve().parent) for other, path in found):
-            raise InputError(f"--weights of {slot.recipe} must be of different runs, got two of {run}")
+        for other in (path for one, path in found if one == slot):
+            if _of_one_run(Path(folder), other):
+                raise InputError(f"--weights of {slot.recipe} must be of different runs, got {other} and {folder}")
         found.append((slot, Path(folder)))
     return [one for slot in known.values() for one in found if one[0] == slot]
+
+
+def _of_one_run(one: Path, other: Path) -> bool:
+    """Say whether weights are the same, or the best and the last of one run."""
+    from ampose.evaluation.training_facts import MANIFEST
+
+    one, other = one.resolve(), other.resolve()
+    return one == other or (one.parent == other.parent and (one.parent / MANIFEST).is_file())
 
 
 def _train_missing(table: str, folders: "Sequence[tuple[Slot, Path]]", options: Options) -> "list[tuple[Slot, Path]]":
