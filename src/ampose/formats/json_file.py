@@ -146,11 +146,12 @@ class _Rows:
     num_frames: int
 
     @classmethod
-    def of(cls, rows: Sequence[Mapping[str, Any]], num_frames: int) -> "_Rows":
-        numbers = frame_numbers(np.array([row["frame"] for row in rows], dtype=np.float64))
-        if len(set(numbers.tolist())) < len(rows) or numbers.max(initial=-1) >= num_frames:
+    def of(cls, rows: Sequence[Mapping[str, Any]], stated: Any) -> "_Rows":
+        counts = np.array([stated, *(row["frame"] for row in rows)], dtype=np.float64)
+        num_frames, *numbers = frame_numbers(counts)  # within bounds: room is made for all of them
+        if len(set(numbers)) < len(rows) or max(numbers, default=-1) >= num_frames:
             raise InputError(f"frames must be numbered from 0 to {num_frames - 1} (num_frames), and be there once each")
-        return cls(rows, numbers, num_frames)
+        return cls(rows, np.array(numbers, dtype=np.int64), num_frames)
 
     def stack(self, key: str, shape: tuple[int, ...], missing: float) -> np.ndarray:
         """Return (frame, *shape); frames that are not there or hold null, and null points, are ``missing``."""
@@ -175,7 +176,7 @@ class _Rows:
 
 
 def _person(entry: Mapping[str, Any], data: Mapping[str, Any]) -> Person:
-    skeleton, frames = Skeleton.from_dict(data["skeleton"]), _Rows.of(entry["frames"], int(data["num_frames"]))
+    skeleton, frames = Skeleton.from_dict(data["skeleton"]), _Rows.of(entry["frames"], data["num_frames"])
     check_joints(data["joints"], skeleton)
     pose3d = Pose3D(
         positions=frames.stack("positions", (skeleton.num_joints, 3), np.nan),
