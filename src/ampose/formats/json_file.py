@@ -148,7 +148,7 @@ class _Rows:
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]], stated: Any) -> "_Rows":
         counts = np.array([stated, *(row["frame"] for row in rows)], dtype=np.float64)
-        num_frames, *numbers = frame_numbers(counts)  # within bounds: room is made for all of them
+        num_frames, *numbers = frame_numbers(counts).tolist()  # within bounds: room is made for all of them
         if len(set(numbers)) < len(rows) or max(numbers, default=-1) >= num_frames:
             raise InputError(f"frames must be numbered from 0 to {num_frames - 1} (num_frames), and be there once each")
         return cls(rows, np.array(numbers, dtype=np.int64), num_frames)
