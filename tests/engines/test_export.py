@@ -87,6 +87,7 @@ def test_a_network_that_needs_every_joint_and_tells_no_error_says_so(tmp_path):
     }
 
 
+@pytest.mark.parametrize("exported", ["torch-export"], indirect=True)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
