@@ -75,6 +75,13 @@ def test_results_of_another_budget_are_not_mixed_in(home, capsys):
     assert "must be of the same settings, got others" in capsys.readouterr().err
 
 
+def test_results_from_another_start_are_not_mixed_in(home, tmp_path, capsys):
+    recipe = tmp_path / "started.toml"
+    recipe.write_text(f'start_from = "elsewhere/last"\n{(home / "tiny.toml").read_text()}')
+    assert main([*words(home), "--recipe", str(recipe)]) == 2
+    assert "must be of the same settings, got others" in capsys.readouterr().err
+
+
 def test_same_seed_twice_is_refused(home, capsys):
     assert main([*words(home)[:4], "--seeds", "1", "1"]) == 2
     assert "--seeds must be one or more different numbers, got (1, 1)" in capsys.readouterr().err
