@@ -185,10 +185,13 @@ def test_a_photo_says_which_camera_it_was(untrained, tmp_path):
 
 
 def test_poses_that_are_lifted_again_keep_their_camera(forgiving, tmp_path, capsys):
-    lift(openpose(tmp_path / "clip", {}), tmp_path / "first", forgiving, "--field-of-view", "40")
+    lift(
+        openpose(tmp_path / "clip", {}), tmp_path / "first", forgiving, "--field-of-view", "40", "--camera-tilt", "22.5"
+    )
     for name in ("poses.json", "poses.npz"):
         assert main(["lift", str(tmp_path / "first" / name), "-o", str(tmp_path / "again"), "--model", forgiving]) == 0
         assert "field of view 40.0 degrees, from the keypoint file" in capsys.readouterr().out
         first, again = (formats.read(tmp_path / folder / "poses.npz")[0].pose3d for folder in ("first", "again"))
         assert again.provenance["focal_px"] == first.provenance["focal_px"]
+        assert again.provenance["camera_tilt"] == "22.5"
         np.testing.assert_allclose(again.positions, first.positions, atol=1e-3)

@@ -68,6 +68,7 @@ class PeopleFile:
         fps: Frames per second, if the file says so.
         times: Seconds of each frame, if they are not evenly spaced and the file says so.
         focal_px: Focal length of the camera in pixels, if the file says so.
+        camera_tilt: How far the camera looks down, in degrees, if the file says so.
     """
 
     frames: Sequence[Sequence[Found]]
@@ -77,6 +78,7 @@ class PeopleFile:
     fps: float | None = None
     times: Float[np.ndarray, " frame"] | None = None
     focal_px: float | None = None
+    camera_tilt: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

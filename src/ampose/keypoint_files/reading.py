@@ -160,7 +160,8 @@ def _origin(entry: Entry[type[KeypointReader]], content: Content, people: People
     origin = {"source": content.path.name, "format": entry.name}
     first = people.frame_names[0]
     focal = None if people.focal_px is None else f"{people.focal_px:.1f}"
-    said = {"first_frame": first, "focal_px": focal}
+    tilt = None if people.camera_tilt is None else f"{people.camera_tilt:g}"
+    said = {"first_frame": first, "focal_px": focal, "camera_tilt": tilt}
     return origin | {name: value for name, value in said.items() if value is not None}
 
 
