@@ -23,7 +23,7 @@ from ampose.normalisation import normalise
 from ampose.pose import Pose2D, Pose3D, check_fps
 from ampose.samples import Samples
 from ampose.skeletons import Skeleton, find_mapping, get_skeleton
-from ampose.skeletons.order import likelier
+from ampose.skeletons.order import is_coco
 from ampose.weights import load_weights
 from ampose.windows import Footage, Moments, runs
 
@@ -31,10 +31,8 @@ SHORT_HASH = 12
 OVER_TIME = "torch"
 """What runs networks that look at several frames, as they are written: engines are made for one window size."""
 
-_COCO = get_skeleton("coco_17")
-_SHORTER, _ASKED = 0.85, 1000
-"""On COCO's 17 points its bones are three quarters as long as Human3.6M's; on Human3.6M's points (10,240 single frames
-of CMU, whatever the camera, the pose and the noise) at least 1.1 times. So many frames are asked at most."""
+_ASKED = 1000
+"""So many frames are asked at most whose joints they show."""
 
 
 class Lifter:
@@ -246,11 +244,11 @@ def _check_whole(points: Float[np.ndarray, "frame joint 2"], skeleton: Skeleton)
 
 def _check_order(pose: Pose2D) -> None:
     """Refuse COCO's joints where the lifter's own are taken for granted: the answer would be nobody's pose."""
-    own, every = pose.skeleton, max(1, len(pose) // _ASKED)
-    if own.num_joints == _COCO.num_joints and likelier(pose.keypoints[::every], own, _COCO, below=_SHORTER) is _COCO:
+    own = pose.skeleton.name
+    if is_coco(pose.keypoints[:: max(1, len(pose) // _ASKED)], pose.skeleton):
         raise InputError(
-            f"skeleton must be given with these keypoints, got none and {own.num_joints} joints that look like those "
-            f"of {_COCO.name}, not of {own.name}, the model's own; pass skeleton={_COCO.name!r}, or {own.name!r}"
+            f"skeleton must be given with these keypoints, got none and joints that look like those of coco_17, not of "
+            f"{own}, the model's own; pass skeleton='coco_17', or {own!r} if they are that"
         )
 
 
