@@ -39,13 +39,14 @@ def measure_protocols(network: LifterNetwork, motion: Motion, method: str, facts
     """Measure the network under all protocols, and two baselines under the first; our first report comes first."""
     lifter = Lifter(network, name=method)
     about = data_facts(Path("cmu.npz"), motion)
+    of_lifter = {**facts, "normalisation": network.config.normalisation, **about}
+    seen = [view_held_out(motion, protocol) for protocol in PROTOCOLS]
     ours = []
-    for protocol in PROTOCOLS:
+    for held_out, protocol in zip(seen, PROTOCOLS, strict=True):
         log.info("measuring %s under %s", method, protocol.name)
-        normalisation = {"normalisation": network.config.normalisation}
-        ours.append(measure_motion(lifter, motion, protocol, facts={**facts, **normalisation, **about}))
+        ours.append(measure_motion(lifter, held_out, protocol, facts=of_lifter))
     about["training data"] = f"cmu.npz without the subjects, sha256 {motion.sha256}"
-    return [ours[0], *measure_baselines(motion, motion, PROTOCOLS[0], facts=about), *ours[1:]]
+    return [ours[0], *measure_baselines(motion, seen[0], PROTOCOLS[0], facts=about), *ours[1:]]
 
 
 def calibrate(network: LifterNetwork, motion: Motion) -> tuple[LifterNetwork, dict[str, Any]]:

@@ -49,6 +49,17 @@ def generator() -> "torch.Generator":
 
 
 @pytest.fixture(scope="session")
+def coco() -> np.ndarray:
+    """(frame, joint, 2) pixels: what a detector of COCO's joints sees of a person who moves, from the real video."""
+    from ampose import formats
+    from ampose.skeletons import find_mapping
+
+    (person,) = formats.read(Path(__file__).parent / "browser" / "balance_beam.npz")
+    assert person.pose2d is not None
+    return find_mapping(person.pose2d.skeleton, "coco_17").map_points(person.pose2d.keypoints)
+
+
+@pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder with real data and media, where there is one."""
     if not SHARED.is_dir():

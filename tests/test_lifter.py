@@ -10,7 +10,6 @@ import torch
 from tests.walkers import bodies_px
 
 import ampose
-from ampose import formats
 from ampose.camera import Intrinsics
 from ampose.errors import InputError
 from ampose.lifter import Lifter, lift, load_model
@@ -145,14 +144,6 @@ def test_confidence_passes_through_the_mapping(lifter: Lifter) -> None:
     expected = find_mapping("coco_17", "human36m_17").map_confidence(confidence[..., 0])
     np.testing.assert_array_equal(pose.confidence, expected)
     assert 0 < pose.confidence.max() < 1
-
-
-@pytest.fixture(scope="module")
-def coco() -> np.ndarray:
-    """What a detector of COCO's joints sees of a person who moves, from the real video."""
-    (person,) = formats.read(Path(__file__).parent / "browser" / "balance_beam.npz")
-    assert person.pose2d is not None
-    return find_mapping(person.pose2d.skeleton, "coco_17").map_points(person.pose2d.keypoints)
 
 
 def test_coco_joints_are_not_taken_for_the_lifter_s_own(lifter: Lifter, coco: np.ndarray) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from ampose.bone_lengths import constant_bone_lengths
 from ampose.camera import Intrinsics
 from ampose.errors import InputError
-from ampose.ground import Floor, find_floor, floor_from_tilt, on_floor
+from ampose.ground import Floor, check_tilt, find_floor, floor_from_tilt, on_floor
 from ampose.placement import place
 from ampose.pose import Pose2D, Pose3D
 from ampose.smoothing import FILTERS, smooth
@@ -48,8 +48,8 @@ class Finish:
             raise InputError(
                 "ground tilt must come with the camera's tilt, got none; give --camera-tilt, 0 if it is level"
             )
-        if self.camera_tilt is not None and not -90 <= self.camera_tilt <= 90:
-            raise InputError(f"camera tilt must be between -90 and 90 degrees, got {self.camera_tilt:g}")
+        if self.camera_tilt is not None:
+            check_tilt(self.camera_tilt)
         if self.smooth is not None and self.smooth not in FILTERS:
             raise InputError(f"smooth must be one of {', '.join(FILTERS)}, got {self.smooth!r}")
         if self.height is not None and not 0.3 <= self.height <= 3:

@@ -66,6 +66,16 @@ class Floor:
         return math.degrees(math.atan2(float(self.up[0]), float(-self.up[1])))
 
 
+def check_tilt(camera_tilt: float) -> None:
+    """Refuse what is no angle of a camera.
+
+    Raises:
+        InputError: It is not between -90 and 90 degrees.
+    """
+    if not -90 <= camera_tilt <= 90:
+        raise InputError(f"camera tilt must be between -90 and 90 degrees, got {camera_tilt:g}")
+
+
 def level_rotation(camera_tilt: float) -> Float[np.ndarray, "3 3"]:
     """Return the rotation from camera axes to level ones; it multiplies columns.
 

@@ -105,7 +105,7 @@ class Lifter:
             image_size: (width, height) in pixels; needed with an array. This, ``skeleton`` and ``fps`` say what
                 an array cannot; a Pose2D has its own.
             skeleton: The skeleton of the array's joints; needed with an array unless it is the lifter's own. COCO's
-                joints are told from the lifter's by the lengths of the bones, and refused without it.
+                joints are told from the lifter's (``ampose.skeletons.order``), and refused without it.
             fps: Frames per second of the array.
             intrinsics: The camera, if it is known; otherwise a field of view of 60 degrees across the longer side
                 is assumed.

@@ -16,6 +16,9 @@ from jaxtyping import Bool, Float
 from ampose.errors import InputError
 from ampose.skeletons import Skeleton
 
+UNIT = "m"
+"""Of every 3D position."""
+
 CAMERA_ROOT_RELATIVE = "camera axes (x right, y down, z away), origin at the root joint"
 """The frame of reference of a lifted pose."""
 
@@ -171,7 +174,7 @@ class Pose3D:
     @property
     def unit(self) -> str:
         """The unit of ``positions``: always metres."""
-        return "m"
+        return UNIT
 
     @property
     def seconds(self) -> Float[np.ndarray, " frame"] | None:

@@ -1,23 +1,12 @@
 """In which order points are: told of people, not of points that are none."""
 
-from pathlib import Path
-
 import numpy as np
-import pytest
 from tests.walkers import bodies_px
 
-from ampose import formats
 from ampose.skeletons import find_mapping, get_skeleton
 from ampose.skeletons.order import is_coco, likelier
 
 OWN, COCO = get_skeleton("human36m_17"), get_skeleton("coco_17")
-
-
-@pytest.fixture(scope="module")
-def coco() -> np.ndarray:
-    (person,) = formats.read(Path(__file__).parents[1] / "browser" / "balance_beam.npz")
-    assert person.pose2d is not None
-    return find_mapping(person.pose2d.skeleton, COCO).map_points(person.pose2d.keypoints)
 
 
 def test_a_person_in_cocos_order_is_told(coco: np.ndarray) -> None:

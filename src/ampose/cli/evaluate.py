@@ -103,19 +103,21 @@ def _measure_motion(
     from dataclasses import replace
 
     from ampose.data import read_motion
+    from ampose.evaluation import view_held_out
     from ampose.evaluation.measuring import data_facts, facts_of, measure_baselines, measure_motion
 
     motion = read_motion(data)
     about = data_facts(data, motion)
     facts = facts_of(lifter, weights, protocol.subjects) | about
+    held_out = view_held_out(motion, protocol, receptive_field=lifter.network.receptive_field)
     with progress(f"measuring {lifter.name}", unit="samples") as tell:
-        report = measure_motion(lifter, motion, protocol, facts=facts, tell=tell)
+        report = measure_motion(lifter, held_out, protocol, facts=facts, tell=tell)
     reports = [_print(report)]
     if baselines is not None:
         others = read_motion(baselines)
         about |= {"training data": f"{baselines.name} without the subjects, sha256 {others.sha256}"}
         with progress("measuring the baselines", unit="samples") as tell:
-            reports += measure_baselines(others, motion, replace(protocol, root_depth=False), facts=about, tell=tell)
+            reports += measure_baselines(others, held_out, replace(protocol, root_depth=False), facts=about, tell=tell)
         _print_comparison(reports)
     return reports
 

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ampose.engines.agreement import Agreement, compare
 from ampose.engines.contract import missing_package
-from ampose.engines.pixel_lifter import CAMERA, ERROR, PixelLifter, made_up_people
+from ampose.engines.pixel_lifter import CAMERA, ERROR, PixelLifter, made_up_people, output_names
 from ampose.engines.programs import INPUT, OUTPUT, Examples, openvino_model, torch_program, write_onnx
 from ampose.errors import InputError, MissingExtraError
 from ampose.models import LifterNetwork
@@ -142,7 +142,7 @@ def _describe(
             INPUT: f"float32 (batch, joint, 2): pixels, in the order of {LABELS}; {_unseen(network)}",
             CAMERA: "float32 (batch, 6): focal x, focal y, centre x, centre y, width, height; in pixels",
         },
-        "outputs": {name: _SAID[name] for name in PixelLifter(network, flip=flip).outputs},
+        "outputs": {name: _SAID[name] for name in output_names(network)},
         "flip": flip,
         "written_with": {name: version(name) for name in ("ampose", "torch", exporter.package)},
         **asdict(origin),
@@ -184,11 +184,11 @@ def _write_checksums(folder: Path) -> None:
 def _write_openvino(lifter: PixelLifter, examples: Examples, file: Path) -> None:
     import openvino
 
-    openvino.save_model(openvino_model(lifter, examples, lifter.outputs), file, compress_to_fp16=False)
+    openvino.save_model(openvino_model(lifter, examples, output_names(lifter.network)), file, compress_to_fp16=False)
 
 
 def _write_onnx(lifter: PixelLifter, examples: Examples, file: Path) -> None:
-    write_onnx(lifter, examples, file, lifter.outputs)
+    write_onnx(lifter, examples, file, output_names(lifter.network))
 
 
 def _write_torch(lifter: PixelLifter, examples: Examples, file: Path) -> None:

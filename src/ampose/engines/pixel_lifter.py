@@ -27,11 +27,6 @@ class PixelLifter(nn.Module):
         self.network = fold(network)
         self.flip = flip
 
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The names of what comes out."""
-        return (OUTPUT, ERROR) if self.network.tells_error else (OUTPUT,)
-
     def forward(
         self, keypoints: Float[Tensor, "sample joint 2"], camera: Float[Tensor, "sample 6"]
     ) -> tuple[Tensor, ...]:
@@ -53,6 +48,11 @@ class PixelLifter(nn.Module):
             return (lifted.masked_fill(nobody[:, None, None], torch.nan),)
         lifted, error = predict_chunk_with_error(self.network, keypoints, intrinsics, flip=self.flip)
         return lifted.masked_fill(nobody[:, None, None], torch.nan), error.masked_fill(nobody[:, None], torch.nan)
+
+
+def output_names(network: LifterNetwork) -> tuple[str, ...]:
+    """Return the names of what a ``PixelLifter`` of this network answers, in order."""
+    return (OUTPUT, ERROR) if network.tells_error else (OUTPUT,)
 
 
 def made_up_people(network: LifterNetwork, count: int) -> Examples:

@@ -13,7 +13,7 @@ from ampose.data import Motion, Views
 from ampose.errors import InputError
 from ampose.evaluation.baselines import LinearRegression, NearestNeighbour
 from ampose.evaluation.fixed_cameras import Lift
-from ampose.evaluation.held_out import HeldOut, view_held_out, view_others
+from ampose.evaluation.held_out import HeldOut, view_others
 from ampose.evaluation.protocol import Protocol
 from ampose.evaluation.report import Report
 from ampose.evaluation.run import Predict, evaluate
@@ -49,7 +49,7 @@ def lift_with(lifter: Lifter, tell: Tell | None = None) -> Lift:
 
 def measure_motion(
     lifter: Lifter,
-    motion: Motion,
+    held_out: HeldOut,
     protocol: Protocol,
     *,
     facts: Mapping[str, str] | None = None,
@@ -59,22 +59,18 @@ def measure_motion(
 
     Args:
         lifter: With the joints of the protocol.
-        motion: With the subjects of the protocol.
+        held_out: What ``view_held_out`` saw of the motion, by the protocol and the lifter's receptive field.
         protocol: The settings.
         facts: Hashes, files, versions.
         tell: Is told how far it is.
-
-    Raises:
-        InputError: The motion lacks a subject, or its joints do not map to the protocol's.
     """
-    held_out = view_held_out(motion, protocol, receptive_field=lifter.network.receptive_field)
     lift = lift_with(lifter, tell)
     return _measure(lambda samples: lift(samples, protocol.flip), lifter.name, held_out, protocol, facts or {})
 
 
 def measure_baselines(
     others: Motion,
-    motion: Motion,
+    held_out: HeldOut,
     protocol: Protocol,
     *,
     facts: Mapping[str, str],
@@ -84,16 +80,16 @@ def measure_baselines(
 
     Args:
         others: What they learn from: the subjects in it that the protocol does not measure.
-        motion: With the subjects of the protocol.
+        held_out: What ``view_held_out`` saw, by the protocol.
         protocol: The settings.
         facts: Of the data; that what they learn from is known is for the caller to say (``training data``).
         tell: Is told how far it is; the note names the baseline.
 
     Raises:
-        InputError: There is nobody to learn from, or a subject is missing.
+        InputError: There is nobody to learn from.
     """
     training, skeleton = view_others(others, protocol, BASELINE_FRAMES), get_skeleton(protocol.skeleton)
-    held_out, reports = view_held_out(motion, protocol), []
+    reports = []
     for baseline in (LinearRegression, NearestNeighbour):
         fitted = baseline.fit(training, skeleton)
 

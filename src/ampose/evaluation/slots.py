@@ -54,22 +54,13 @@ def _cross(recipe: str, protocol: FixedCameraProtocol, joints: str) -> Slot:
     return Slot(recipe=recipe, part="table3", row=published.OURS, variants=variants, data=MPI_INF_3DHP)
 
 
-def _table5(recipe: str, row: str) -> Slot:
-    return Slot(recipe=recipe, part="table5", row=row, variants=_both_flips(human36m.H36M_CPN_17))
-
-
-def _table2(recipe: str, row: str, column: str, protocol: FixedCameraProtocol) -> Slot:
-    return Slot(recipe=recipe, part="table2", row=row, variants=_both_flips(protocol), column=column)
+def _of_human36m(recipe: str, part: str, row: str, protocol: FixedCameraProtocol, column: str = "") -> Slot:
+    return Slot(recipe=recipe, part=part, row=row, variants=_both_flips(protocol), column=column)
 
 
 SLOTS: Mapping[str, Sequence[Slot]] = {
     "table1": (
-        Slot(
-            recipe="h36m-cpn-17",
-            part="table1-cpn",
-            row=published.OURS,
-            variants=_both_flips(human36m.H36M_CPN_17),
-        ),
+        _of_human36m("h36m-cpn-17", "table1-cpn", published.OURS, human36m.H36M_CPN_17),
         Slot(
             recipe="h36m-cpn-17-refine",
             part="table1-cpn",
@@ -77,18 +68,13 @@ SLOTS: Mapping[str, Sequence[Slot]] = {
             variants=_both_flips(replace(human36m.H36M_CPN_17, refined=True)),
             second_stage_of="h36m-cpn-17",
         ),
-        Slot(
-            recipe="h36m-gt-17",
-            part="table1-gt",
-            row=published.OURS,
-            variants=_both_flips(human36m.H36M_GT_17),
-        ),
+        _of_human36m("h36m-gt-17", "table1-gt", published.OURS, human36m.H36M_GT_17),
     ),
     "table2": (
-        _table2("h36m-cpn-16-small", published.SMALL, "cpn", human36m.H36M_CPN_16),
-        _table2("h36m-gt-16-small", published.SMALL, "gt", human36m.H36M_GT_16),
-        _table2("h36m-cpn-16", published.FULL, "cpn", human36m.H36M_CPN_16),
-        _table2("h36m-gt-16", published.FULL, "gt", human36m.H36M_GT_16),
+        _of_human36m("h36m-cpn-16-small", "table2", published.SMALL, human36m.H36M_CPN_16, "cpn"),
+        _of_human36m("h36m-gt-16-small", "table2", published.SMALL, human36m.H36M_GT_16, "gt"),
+        _of_human36m("h36m-cpn-16", "table2", published.FULL, human36m.H36M_CPN_16, "cpn"),
+        _of_human36m("h36m-gt-16", "table2", published.FULL, human36m.H36M_GT_16, "gt"),
     ),
     "table3": (
         _cross("h36m-gt-16", mpi_inf_3dhp.CROSS_16, "16"),
@@ -107,17 +93,13 @@ SLOTS: Mapping[str, Sequence[Slot]] = {
         ),
     ),
     "table5": (
-        _table5("h36m-cpn-17-two-residual", "Two residual"),
-        _table5("h36m-cpn-17-transformer", "Transformer"),
-        _table5("h36m-cpn-17-convnext", "ConvNeXt"),
-        _table5("h36m-cpn-17", published.OURS),
+        _of_human36m("h36m-cpn-17-two-residual", "table5", "Two residual", human36m.H36M_CPN_17),
+        _of_human36m("h36m-cpn-17-transformer", "table5", "Transformer", human36m.H36M_CPN_17),
+        _of_human36m("h36m-cpn-17-convnext", "table5", "ConvNeXt", human36m.H36M_CPN_17),
+        _of_human36m("h36m-cpn-17", "table5", published.OURS, human36m.H36M_CPN_17),
     ),
 }
 """Table -> the slots of AMPose, in the order of its rows."""
-
-
-def _of_human36m(recipe: str, part: str, row: str, protocol: FixedCameraProtocol, column: str = "") -> Slot:
-    return Slot(recipe=recipe, part=part, row=row, variants=_both_flips(protocol), column=column)
 
 
 COMPARED_SLOTS: Mapping[str, Sequence[Slot]] = {

@@ -102,8 +102,8 @@ def carries(path: str | Path) -> frozenset[str]:
         (True, False)
     """
     facts = _entry(Path(path), "writes").facts
-    guesses: set[str] = set() if facts.get("measures") else {"inferred_joints"}
-    return frozenset(set(facts.get("carries", PARTS)) - {"inferred_joints"} | guesses)
+    kept, guesses = frozenset(facts.get("carries", PARTS)), {"inferred_joints"}
+    return kept - guesses if facts.get("measures") else kept | guesses
 
 
 def up_axis(path: str | Path) -> str | None:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from ampose.errors import InputError
+from ampose.pose import UNIT
 from ampose.skeletons import Skeleton
 
-FORMAT, VERSION, UNIT = "ampose.poses", 1, "m"
+FORMAT, VERSION = "ampose.poses", 1
 
 
 def check_version(found: object, version: object) -> None:

@@ -18,7 +18,7 @@ from ampose.keypoint_files.contract import Given, PeopleFile, readers
 from ampose.keypoint_files.joints import Layout, layout_by_number
 from ampose.keypoint_files.people_by_frame import Seen, gather, picture_parts
 from ampose.skeletons import get_skeleton
-from ampose.skeletons.order import likelier
+from ampose.skeletons.order import likelier, where_seen
 
 _ORDERS_OF_17 = ("coco_17", "human36m_17")
 _SHORTER = 0.75
@@ -90,6 +90,5 @@ def _layout(frames: np.ndarray, given: Given) -> Layout:
     skeleton = given.skeleton
     if skeleton is None and frames.shape[2] == usual.num_joints:
         people = frames.reshape(-1, *frames.shape[2:])
-        points = np.where(people[..., 2:] > 0, people[..., :2], np.nan)
-        skeleton = likelier(points, usual, other, below=_SHORTER)
+        skeleton = likelier(where_seen(people), usual, other, below=_SHORTER)
     return layout_by_number(frames.shape[2], skeleton)

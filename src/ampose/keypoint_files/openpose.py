@@ -16,7 +16,7 @@ from ampose.keypoint_files.content import Content
 from ampose.keypoint_files.contract import Given, PeopleFile, readers
 from ampose.keypoint_files.people_by_frame import Seen, gather, picture_parts, triples
 from ampose.skeletons import Skeleton, get_skeleton
-from ampose.skeletons.order import likelier
+from ampose.skeletons.order import likelier, where_seen
 
 _SHORTER = 0.6
 """How much shorter BODY_25B's bones must be for the points to be in its order."""
@@ -49,8 +49,7 @@ def _body_25b(people: Mapping[str, Sequence[Seen]]) -> Skeleton | None:
     """Return the skeleton if it is this one, which no number in the file tells."""
     usual, other = get_skeleton("body_25"), get_skeleton("body_25b")
     seen = [points for frame in people.values() for points, _ in frame if len(points) == other.num_joints]
-    points = np.array([np.where(person[:, 2:] > 0, person[:, :2], np.nan) for person in seen])
-    return other if seen and likelier(points, usual, other, below=_SHORTER) is other else None
+    return other if seen and likelier(where_seen(np.stack(seen)), usual, other, below=_SHORTER) is other else None
 
 
 def _people(frame: Content) -> list[Seen]:

@@ -14,6 +14,11 @@ as Human3.6M's in the median (on Human3.6M's own points at least 1.116)."""
 _LEAST = 1e-9
 
 
+def where_seen(people: Float[np.ndarray, "person point 3"]) -> Float[np.ndarray, "person point 2"]:
+    """Return where points (x, y, confidence) are; NaN where the confidence is 0 or none."""
+    return np.where(people[..., 2:] > 0, people[..., :2], np.nan)
+
+
 def likelier(
     points: Float[np.ndarray, "person point 2"], usual: Skeleton, other: Skeleton, *, below: float
 ) -> Skeleton:

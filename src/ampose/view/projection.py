@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ampose.errors import InputError
-from ampose.ground import LEVEL, level_rotation
+from ampose.ground import LEVEL, check_tilt, level_rotation
 from ampose.pose import Pose3D
 from ampose.skeletons import Skeleton
 
@@ -102,8 +102,7 @@ def upright(pose: Pose3D, camera_tilt: float | None = None) -> Pose3D:
         if told is None:
             return pose
         camera_tilt = _degrees(told)
-    if not -90 <= camera_tilt <= 90:
-        raise InputError(f"camera tilt must be between -90 and 90 degrees, got {camera_tilt:g}")
+    check_tilt(camera_tilt)
     if pose.frame_of_reference.startswith(LEVEL):
         return pose
     turn = level_rotation(camera_tilt).astype(np.float32)
