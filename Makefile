@@ -8,7 +8,7 @@ EXTRAS := video,view,train,evaluate,datasets,keypoints,tables,c3d,onnxruntime,op
 DEMO_INPUT := examples/balance_beam.mp4
 DEMO_OUTPUT := demo
 
-.PHONY: help setup demo test lint format docs-check bench bench-gate viewer clean
+.PHONY: help setup demo test lint format docs-check bench bench-gate web clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -47,14 +47,14 @@ docs-check: setup ## Check that docs are true: commands, links, generated tables
 
 # One thread: what is compared then shares one core with others alike.
 bench: setup ## Measure this machine against the goals; writes docs/performance.md (many minutes)
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/speed.py --write-page
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.speed --write-page
 
 bench-gate: setup ## Check the ratios that hold on any machine (seconds)
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/gate.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.gate
 
 # The built script is part of the package, so that nobody else needs node. Needs node 18 or newer.
-viewer: ## Rebuild the page of `ampose view` from viewer/ (needs node)
-	cd viewer && npm ci --no-audit --no-fund && npm run build
+web: ## Rebuild the page of `ampose view` from web/ (needs node)
+	cd web && npm ci --no-audit --no-fund && npm run build
 
 clean: ## Remove what was built
 	rm -rf $(VENV) $(DEMO_OUTPUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis

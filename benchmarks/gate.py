@@ -4,14 +4,14 @@ import sys
 from functools import partial
 
 import torch
+from benchmarks.graformer import GraFormer
+from benchmarks.literal import literal
+from benchmarks.timing import gemm, take_turns
 
-from ampose.engines import EngineNetwork, create_engine
-from ampose.engines.agreement import made_up_keypoints, measure_agreement
+from ampose.lifting.engines import EngineNetwork, create_engine
+from ampose.lifting.engines.agreement import made_up_keypoints, measure_agreement
 from ampose.models import create_model
 from ampose.models.cost import measure_cost
-from graformer import GraFormer
-from literal import literal
-from timing import gemm, take_turns
 
 BATCH = 64
 SECONDS = 4.0

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from training import IN_PARTS
+from benchmarks.training import IN_PARTS
 
 Row = Mapping[str, Any]
 Result = Mapping[str, Sequence[Row]]

@@ -1,6 +1,6 @@
 """How fast a GPU trains and lifts, as shares of its own matrix products. Runs unattended on any CUDA machine.
 
-    python benchmarks/gpu.py --write-page
+    python -m benchmarks.gpu --write-page
 
 Training is the loop's own step: with the data engine of wild-small on the GPU, and without it. Lifting is the engine
 "torch", which replays recorded CUDA graphs; keypoints and poses stay on the GPU. Networks are untrained, poses made up.
@@ -15,19 +15,19 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import tyro
+from benchmarks.timing import Call, machine, take_turns
+from benchmarks.training import BACKWARD, make_step
 
-import page
 from ampose.atomic import replacing
 from ampose.data.motion import Motion
-from ampose.engines import EngineNetwork, create_engine
-from ampose.engines.agreement import made_up_keypoints, measure_agreement
+from ampose.lifting.engines import EngineNetwork, create_engine
+from ampose.lifting.engines.agreement import made_up_keypoints, measure_agreement
 from ampose.models import create_model
 from ampose.models.cost import measure_cost
-from ampose.skeletons import get_skeleton
+from ampose.poses.skeletons import get_skeleton
 from ampose.training.batches import Normalised, VirtualCameraBatches
 from ampose.training.recipe import read_recipe
-from timing import Call, machine, take_turns
-from training import BACKWARD, make_step
+from benchmarks import page
 
 TRAINED = {"ampose-small": (256, 1024, 8192), "ampose-full": (256, 1024, 4096)}
 LIFTED = {"ampose-small": (1, 64, 4096), "ampose-full": (1, 64, 4096)}

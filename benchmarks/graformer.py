@@ -9,7 +9,7 @@ convolution of order 2 has three matrices: of a joint, its neighbours and theirs
 import torch
 from torch import nn
 
-from ampose.skeletons import get_skeleton
+from ampose.poses.skeletons import get_skeleton
 
 
 class ChebyshevConvolution(nn.Module):

@@ -5,15 +5,15 @@ from functools import partial
 from typing import Any
 
 import torch
+from benchmarks.graformer import GraFormer
+from benchmarks.literal import literal
+from benchmarks.timing import Spread, bandwidth, gemm, take_turns
 
-from ampose.engines import EngineNetwork, create_engine
-from ampose.engines.agreement import made_up_keypoints, measure_agreement
-from ampose.engines.contract import missing_package
+from ampose.lifting.engines import EngineNetwork, create_engine
+from ampose.lifting.engines.agreement import made_up_keypoints, measure_agreement
+from ampose.lifting.engines.engine import missing_package
 from ampose.models import LifterNetwork, create_model
 from ampose.models.cost import measure_cost
-from graformer import GraFormer
-from literal import literal
-from timing import Spread, bandwidth, gemm, take_turns
 
 JOINTS = 17
 BATCHES = {"ampose-small": (1, 16, 64, 256, 1024), "ampose-full": (1, 64, 256)}

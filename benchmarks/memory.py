@@ -36,7 +36,11 @@ def measure() -> list[dict[str, Any]]:
 
 def _measure_alone(arguments: tuple[str, ...]) -> float:
     done = subprocess.run(
-        [sys.executable, Path(__file__), *arguments], env=os.environ, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "benchmarks.memory", *arguments],
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return float(done.stdout)
 
@@ -44,7 +48,7 @@ def _measure_alone(arguments: tuple[str, ...]) -> float:
 def _lift(count: int, channels: int) -> None:
     import numpy as np
 
-    from ampose.lifter import Lifter
+    from ampose.lifting.lifter import Lifter
     from ampose.models import create_model
 
     shape = {"channels": channels, "depth": 5 if channels == 96 else 1}
@@ -56,9 +60,9 @@ def _lift(count: int, channels: int) -> None:
 
 def _train(batch: int, model: str) -> None:
     import torch
+    from benchmarks.training import make_step
 
     from ampose.models import create_model
-    from training import make_step
 
     x, y = torch.randn(batch, 1, 17, 2), torch.randn(batch, 1, 17, 3)
     step = make_step(create_model(model), x, y, dtype=torch.bfloat16)

@@ -1,6 +1,6 @@
 """The figures as text, and as the tables and the picture of docs/performance.md.
 
-Run as a script it makes the page anew from docs/performance.json, without measuring.
+Run as a script it makes the page anew from benchmarks/performance.json, without measuring.
 """
 
 import json
@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Any
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGE, FIGURES, PICTURE = DOCS / "performance.md", DOCS / "performance.json", DOCS / "images" / "performance.png"
+PAGE, FIGURES, PICTURE = (
+    DOCS / "performance.md",
+    Path(__file__).with_name("performance.json"),
+    DOCS / "images" / "performance.png",
+)
 BLOCK = re.compile(r"(<!-- benchmark: ([\w-]+) -->\n)(.*?)(<!-- end of benchmark -->)", re.DOTALL)
 COLUMNS = {
     "lifting": ("model", "batch", "what", "poses/s", "low", "high", "share of ceiling", "mean mm", "largest mm"),

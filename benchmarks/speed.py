@@ -11,15 +11,10 @@ from typing import Annotated, Any
 
 import torch
 import tyro
+from benchmarks.timing import machine
 
-import goals
-import lifting
-import memory
-import page
-import startup
-import training
 from ampose.atomic import replacing
-from timing import machine
+from benchmarks import goals, lifting, memory, page, startup, training
 
 PARTS = ("lifting", "chunks", "training", "batching", "memory", "startup")
 
@@ -64,7 +59,7 @@ def main(
         parts: What to measure.
         threads: Of PyTorch and the other engines.
         output: Write all figures to this .json file too.
-        write_page: Write the tables and the picture of docs/performance.md, and docs/performance.json.
+        write_page: Write the tables and the picture of docs/performance.md, and benchmarks/performance.json.
     """
     torch.set_num_threads(threads)
     result = measure(models, engines, seconds, parts)

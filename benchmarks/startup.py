@@ -34,7 +34,7 @@ def _save_first_frame(picture: Path) -> None:
 
 
 def _stages(picture: Path) -> dict[str, float]:
-    command = [sys.executable, Path(__file__), picture]
+    command = [sys.executable, "-m", "benchmarks.startup", picture]
     done = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -57,14 +57,14 @@ def _print_stages(picture: Path) -> None:
     import torch  # noqa: F401
 
     done("import torch")
-    from ampose.camera import Intrinsics
-    from ampose.lifter import load_model
-    from ampose.pipeline import lift_media
+    from ampose.lifting.lifter import load_model
+    from ampose.pipeline.video import lift_media
+    from ampose.poses.camera import Intrinsics
 
     done("import ampose's lifter and pipeline")
     lifter = load_model("ampose-small")
     done("read and check the weights")
-    from ampose.detect import create_detector
+    from ampose.detectors import create_detector
     from ampose.media import open_media
 
     media = open_media(picture)
@@ -74,7 +74,7 @@ def _print_stages(picture: Path) -> None:
     done("read, detect and lift")
     lifter.lift(lifted.people[0].pose2d, intrinsics=Intrinsics.from_field_of_view(media.image_size))
     done("of which lifting")
-    import ampose.view  # noqa: F401
+    import ampose.drawing  # noqa: F401
 
     done("import what draws")
     print(json.dumps(times))

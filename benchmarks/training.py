@@ -6,14 +6,14 @@ from functools import partial
 from typing import Any
 
 import torch
+from benchmarks.literal import literal
+from benchmarks.timing import gemm, take_turns
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from ampose.models import create_model
 from ampose.models.cost import measure_cost
 from ampose.training.loss import LOSSES
-from literal import literal
-from timing import gemm, take_turns
 
 CASES = (("ampose-small", 128), ("ampose-small", 256), ("ampose-small", 1024), ("ampose-full", 128))
 SAMPLES, DATA_BATCHES = 200_000, (128, 1024)

@@ -1,7 +1,7 @@
 """What each part of ``ampose lift`` on a video costs: detector, lifting, files, preview. Prints the docs' tables.
 
-    python benchmarks/video.py                              # the clip of 100 frames, and the same ten times over
-    python benchmarks/video.py --repeat 5 20 --no-preview   # 500 and 2,000 frames: does memory grow?
+    python -m benchmarks.video                              # the clip of 100 frames, and the same ten times over
+    python -m benchmarks.video --repeat 5 20 --no-preview   # 500 and 2,000 frames: does memory grow?
 
 Each run is a fresh process that does what the command does; what is used for the first time (a network put into its
 engine's form, a font) counts in the part that uses it. Processor time counts all threads and changes less than wall
@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from memory import peak_mb
+from benchmarks.memory import peak_mb
 
 CLIP = Path(__file__).parents[1] / "examples" / "balance_beam.mp4"
 
@@ -44,12 +44,12 @@ def lift(video: Path, *, preview: bool) -> dict:
     """Do the work of the command in this process and say what its parts cost."""
     costs: Costs = {}
     with timed(costs, START):
-        from ampose.formats import Person, write
-        from ampose.lifter import load_model
+        from ampose.drawing import Shown, write_overview, write_preview
+        from ampose.files.poses import Person, write
+        from ampose.lifting.lifter import load_model
         from ampose.media import open_media
         from ampose.media.sampled import Sampled
-        from ampose.pipeline import find_people, lift_tracks, open_detector
-        from ampose.view import Shown, write_overview, write_preview
+        from ampose.pipeline.video import find_people, lift_tracks, open_detector
 
         lifter, media = load_model("ampose-small"), Sampled(open_media(video))
         opened = open_detector("mediapipe", media)
@@ -94,7 +94,7 @@ def repeat_clip(times: int, path: Path) -> Path:
 
 def measure(video: Path, runs: int, *, preview: bool) -> dict:
     """Measure in fresh processes, one after the other; the median of each cost."""
-    command = [sys.executable, __file__, "--alone", video, *([] if preview else ["--no-preview"])]
+    command = [sys.executable, "-m", "benchmarks.video", "--alone", video, *([] if preview else ["--no-preview"])]
     done = [subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True) for _ in range(runs)]
     results = [json.loads(run.stdout.splitlines()[-1]) for run in done]
     costs = {

@@ -26,7 +26,7 @@ settings.load_profile("ampose")
 @pytest.fixture(autouse=True)
 def _forget_skeletons(monkeypatch: pytest.MonkeyPatch) -> "Iterator[None]":
     """What a test makes known is not known to the tests after it."""
-    from ampose import skeletons
+    from ampose.poses import skeletons
 
     monkeypatch.setattr(skeletons, "_RECIPES", dict(skeletons._RECIPES))
     monkeypatch.setattr(skeletons._SKELETONS, "_entries", dict(skeletons._SKELETONS._entries))
@@ -51,10 +51,10 @@ def generator() -> "torch.Generator":
 @pytest.fixture(scope="session")
 def coco() -> np.ndarray:
     """(frame, joint, 2) pixels: what a detector of COCO's joints sees of a person who moves, from the real video."""
-    from ampose import formats
-    from ampose.skeletons import find_mapping
+    from ampose.files import poses as formats
+    from ampose.poses.skeletons import find_mapping
 
-    (person,) = formats.read(Path(__file__).parent / "browser" / "balance_beam.npz")
+    (person,) = formats.read(Path(__file__).parent / "web" / "balance_beam.npz")
     assert person.pose2d is not None
     return find_mapping(person.pose2d.skeleton, "coco_17").map_points(person.pose2d.keypoints)
 

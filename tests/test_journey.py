@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.data import human36m_standin, mpi_inf_3dhp_standin
+from tests.data.human36m import human36m_standin
+from tests.data.mpi_inf_3dhp import mpi_inf_3dhp_standin
 
 from ampose.cli import main
 from ampose.data import read_views
-from ampose.geometry import root_relative
+from ampose.poses.geometry import root_relative
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The `srun` command is available:UserWarning", "ignore:.*NVML.*:UserWarning"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.synthesis.bodies import SKELETON, different
+from tests.data.synthesis.bodies import SKELETON, different
 from tests.walkers import SIZE, bodies_px
 
 import ampose

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ampose.camera import project
 from ampose.data import View, Views, ViewsWriter, read_views
-from ampose.evaluation.published import ACTIONS
-from ampose.skeletons import Skeleton, get_skeleton
+from ampose.evaluation.paper.published import ACTIONS
+from ampose.poses.camera import project
+from ampose.poses.skeletons import Skeleton, get_skeleton
 from ampose.training.recipe import packaged_recipes, read_recipe
 
 FRAMES = 5

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ampose.camera import Camera, Intrinsics
-from ampose.skeletons import get_skeleton
+from ampose.poses.camera import Camera, Intrinsics
+from ampose.poses.skeletons import get_skeleton
 
 SKELETON = get_skeleton("human36m_17")
 FPS = 30.0

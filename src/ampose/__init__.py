@@ -7,11 +7,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ampose.keypoint_files import read_keypoints
-    from ampose.lifter import Lifter, lift, load_model
+    from ampose.files.keypoints import read_keypoints
+    from ampose.lifting.lifter import Lifter, lift, load_model
     from ampose.models import create_model, list_models
-    from ampose.pose import Pose2D, Pose3D
-    from ampose.skeletons import Skeleton
+    from ampose.poses.pose import Pose2D, Pose3D
+    from ampose.poses.skeletons import Skeleton
 
 __version__ = "0.1.0"
 
@@ -28,15 +28,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Lifter": "ampose.lifter",
-    "lift": "ampose.lifter",
-    "load_model": "ampose.lifter",
-    "read_keypoints": "ampose.keypoint_files",
+    "Lifter": "ampose.lifting.lifter",
+    "lift": "ampose.lifting.lifter",
+    "load_model": "ampose.lifting.lifter",
+    "read_keypoints": "ampose.files.keypoints",
     "create_model": "ampose.models",
     "list_models": "ampose.models",
-    "Pose2D": "ampose.pose",
-    "Pose3D": "ampose.pose",
-    "Skeleton": "ampose.skeletons",
+    "Pose2D": "ampose.poses.pose",
+    "Pose3D": "ampose.poses.pose",
+    "Skeleton": "ampose.poses.skeletons",
 }
 
 

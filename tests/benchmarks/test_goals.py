@@ -27,14 +27,15 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
     ],
 )
 def test_a_verdict_says_what_was_reached(measured, smaller, verdict):
-    from goals import Goal
+    from benchmarks.goals import Goal
 
     assert Goal("share", 0.65, 0.6 if smaller else 0.8, measured, "torch", smaller).verdict == verdict
 
 
 def test_the_literal_form_is_the_same_function():
+    from benchmarks.literal import LiteralAttention, LiteralGraphConvolution, literal
+
     from ampose.models import create_model
-    from literal import LiteralAttention, LiteralGraphConvolution, literal
 
     torch.manual_seed(0)
     network = create_model("ampose-small", depth=2).eval()
@@ -46,7 +47,7 @@ def test_the_literal_form_is_the_same_function():
 
 
 def test_the_peer_has_the_published_size():
-    from graformer import GraFormer
+    from benchmarks.graformer import GraFormer
 
     peer = GraFormer()
     assert sum(parameter.numel() for parameter in peer.parameters()) == pytest.approx(0.654e6, rel=0.01)
@@ -54,7 +55,7 @@ def test_the_peer_has_the_published_size():
 
 
 def test_what_is_compared_takes_turns():
-    from timing import BURST, take_turns
+    from benchmarks.timing import BURST, take_turns
 
     order = []
 
@@ -70,7 +71,7 @@ def test_what_is_compared_takes_turns():
 
 def test_short_calls_come_in_bursts():
     """Otherwise each would find the cache full of the other's numbers."""
-    from timing import BURST, take_turns
+    from benchmarks.timing import BURST, take_turns
 
     order = []
 
@@ -86,7 +87,7 @@ def test_short_calls_come_in_bursts():
 
 
 def test_a_table_has_a_line_for_each_row_and_marks_what_is_missing():
-    from page import as_markdown, as_text
+    from benchmarks.page import as_markdown, as_text
 
     rows = [{"what": "torch", "poses/s": 2345.6, "share of ceiling": 0.567}, {"what": "GraFormer", "poses/s": 0.5}]
     assert as_markdown(rows).splitlines() == [
@@ -99,14 +100,14 @@ def test_a_table_has_a_line_for_each_row_and_marks_what_is_missing():
 
 
 def test_the_page_shows_the_figures_that_are_kept_beside_it():
-    from page import COLUMNS, FIGURES, PAGE, as_markdown
+    from benchmarks.page import COLUMNS, FIGURES, PAGE, as_markdown
 
     result = json.loads(FIGURES.read_text())
     assert as_markdown(result["lifting"], COLUMNS["lifting"]) in PAGE.read_text()
 
 
 def test_lifting_is_measured_with_its_error(monkeypatch):
-    import lifting
+    from benchmarks import lifting
 
     monkeypatch.setattr(lifting, "BATCHES", {"ampose-small": (2,)})
     rows = lifting.measure("ampose-small", 0.01, names=["torch fp32"])
@@ -118,7 +119,7 @@ def test_lifting_is_measured_with_its_error(monkeypatch):
 
 
 def test_training_and_batching_are_measured(monkeypatch):
-    import training
+    from benchmarks import training
 
     monkeypatch.setattr(training, "CASES", (("ampose-small", 2),))
     monkeypatch.setattr(training, "SAMPLES", 3000)
@@ -128,7 +129,7 @@ def test_training_and_batching_are_measured(monkeypatch):
 
 def test_the_peak_of_a_process_is_its_own():
     """A process that was started by a large one is not large."""
-    import memory
+    from benchmarks import memory
 
     block = np.ones(300_000_000 // 8)
     assert memory.peak_mb() > 300
@@ -140,7 +141,7 @@ def test_the_peak_of_a_process_is_its_own():
 
 
 def test_start_up_is_measured_stage_by_stage(tmp_path):
-    import startup
+    from benchmarks import startup
 
     startup._save_first_frame(tmp_path / "picture.png")
     stages = startup._stages(tmp_path / "picture.png")

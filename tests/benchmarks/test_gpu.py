@@ -8,7 +8,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture
 def small(monkeypatch):
-    import gpu
+    from benchmarks import gpu
 
     monkeypatch.setattr(gpu, "POSES", 64)
     return gpu
@@ -47,6 +47,6 @@ def test_without_a_gpu_it_says_so(small):
 
 
 def _spread(seconds):
-    import timing
+    from benchmarks import timing
 
     return timing.Spread(seconds, seconds, seconds, 3)

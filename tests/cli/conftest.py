@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from ampose.lifting.weights import save_weights
 from ampose.models import create_model
-from ampose.weights import save_weights
 
 
 @pytest.fixture(scope="session")

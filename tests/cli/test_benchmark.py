@@ -12,14 +12,14 @@ from PIL import Image
 from tests import views_stand_in as stand_in
 
 from ampose.cli import INTERRUPTED, main
-from ampose.evaluation.published import TABLES
-from ampose.evaluation.slots import COMPARED_SLOTS, SLOTS, Slot, parts_of
-from ampose.lifter import load_model
+from ampose.evaluation.paper.published import TABLES
+from ampose.evaluation.paper.rows import COMPARED_SLOTS, SLOTS, Slot, parts_of
+from ampose.lifting.lifter import load_model
+from ampose.lifting.weights import save_weights
 from ampose.models import find_model
 from ampose.training.checkpoint import Progress
 from ampose.training.outcome import Outcome
 from ampose.training.recipe import read_recipe
-from ampose.weights import save_weights
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The `srun` command is available:UserWarning", "ignore:.*NVML.*:UserWarning"

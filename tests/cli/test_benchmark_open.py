@@ -10,9 +10,9 @@ from tests.training.conftest import RECIPE, make_motion
 from ampose.cli import benchmark as command
 from ampose.cli import main
 from ampose.data import write_motion
-from ampose.evaluation.open_benchmark import Trial, config_for, default_systems, make_protocols
-from ampose.evaluation.open_table import summarise, winner
-from ampose.synthesis.missing_joints import MissingConfig
+from ampose.data.synthesis.missing_joints import MissingConfig
+from ampose.evaluation.open.open_benchmark import Trial, config_for, default_systems, make_protocols
+from ampose.evaluation.open.open_table import summarise, winner
 from ampose.training.recipe import read_recipe
 
 SYSTEMS = ("srnet", "jointformer")

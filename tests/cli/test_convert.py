@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ampose import formats
 from ampose.cli import main
-from ampose.formats import Person
-from ampose.pose import Pose2D, Pose3D
-from ampose.skeletons import get_skeleton
+from ampose.files import poses as formats
+from ampose.files.poses import Person
+from ampose.poses.pose import Pose2D, Pose3D
+from ampose.poses.skeletons import get_skeleton
 
 ROOT = Path(__file__).parents[2]
 CLIP = ROOT / "examples" / "balance_beam.mp4"
@@ -124,7 +124,7 @@ def test_a_mistake_is_one_line_and_writes_nothing(poses, tmp_path, monkeypatch, 
 def test_lift_to_more_formats(tmp_path, capsys):
     pytest.importorskip("mediapipe", reason="mediapipe is not installed")
     from ampose.media import open_media
-    from ampose.media.writing import writing_video
+    from ampose.media.video_writer import writing_video
 
     media = open_media(CLIP)
     with writing_video(tmp_path / "short.mp4", image_size=media.image_size, fps=30.0) as video:

@@ -13,12 +13,12 @@ from tests import views_stand_in
 
 from ampose.cli import main
 from ampose.data import Motion, read_views, write_motion
-from ampose.evaluation import protocols, view_held_out
-from ampose.lifter import load_model
+from ampose.evaluation import find_protocol, view_held_out
+from ampose.lifting.lifter import load_model
+from ampose.lifting.weights import save_weights
+from ampose.lifting.window_prediction import predict_samples
 from ampose.models import create_model
-from ampose.models.window_prediction import predict_samples
-from ampose.skeletons import get_skeleton
-from ampose.weights import save_weights
+from ampose.poses.skeletons import get_skeleton
 
 SUBJECTS = ("02", "08", "16", "39", "55", "01", "07")
 
@@ -86,7 +86,7 @@ def test_the_number_is_that_of_the_lifter_on_the_protocols_samples(weights: Path
     assert main(["evaluate", str(weights), str(data), "--no-flip", "-o", str(output)]) == 0
     [report] = json.loads(output.read_text())
     assert report["protocol"]["flip"] is False
-    held_out = view_held_out(make_motion(), replace(protocols.get("cmu-held-out").target, flip=False))
+    held_out = view_held_out(make_motion(), replace(find_protocol("cmu-held-out"), flip=False))
     predicted = load_model(weights).predict_samples(held_out.samples, flip=False)
     target = held_out.samples.positions - held_out.samples.positions[:, :1]
     expected = 1000 * (predicted - target).norm(dim=-1).mean().item()
@@ -100,7 +100,7 @@ def test_the_root_is_treated_as_asked(weights: Path, data: Path, tmp_path: Path,
     assert main(["evaluate", str(weights), str(data), "--no-flip", "--root", root, "-o", str(output)]) == 0
     [report] = json.loads(output.read_text())
     assert report["protocol"]["root"] == root
-    plain = protocols.get("cmu-held-out").target
+    plain = find_protocol("cmu-held-out")
     samples = view_held_out(make_motion(), replace(plain, flip=False)).samples
     predicted = predict_samples(load_model(weights).network, samples, flip=False, keep_root=True)
     if root == "subtract":

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ampose import formats
 from ampose.cli import main
 from ampose.cli._lift_batch import name_folders
 from ampose.errors import InputError
+from ampose.files import poses as formats
 from ampose.media import open_media
-from ampose.media.writing import writing_video
+from ampose.media.video_writer import writing_video
 
 ROOT = Path(__file__).parents[2]
 CLIP = ROOT / "examples" / "balance_beam.mp4"

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ampose import formats
 from ampose.cli import _lift_batch, main
-from ampose.lifter import load_model
+from ampose.files import poses as formats
+from ampose.lifting.lifter import load_model
 from ampose.media import open_media
-from ampose.skeletons import get_skeleton
+from ampose.poses.skeletons import get_skeleton
 
 COCO = get_skeleton("coco_17")
 

@@ -8,11 +8,11 @@ import pytest
 import torch
 from PIL import Image
 
-from ampose import formats
 from ampose.cli import main
+from ampose.files import poses as formats
+from ampose.lifting.weights import save_weights
 from ampose.models import create_model
-from ampose.skeletons import get_skeleton
-from ampose.weights import save_weights
+from ampose.poses.skeletons import get_skeleton
 
 BODY_25 = get_skeleton("body_25")
 LEGS = ("hip", "knee", "ankle", "heel", "big_toe", "small_toe")

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ampose import formats
 from ampose.cli import main
-from ampose.skeletons import get_skeleton
+from ampose.files import poses as formats
+from ampose.poses.skeletons import get_skeleton
 
 BODY_25 = get_skeleton("body_25")
 WRONG = [5, 6, 7, 9]

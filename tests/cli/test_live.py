@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ampose import formats
 from ampose.cli import main
-from ampose.lifter import load_model
+from ampose.files import poses as formats
+from ampose.lifting.lifter import load_model
 from ampose.media import open_media
-from ampose.media.writing import writing_video
+from ampose.media.video_writer import writing_video
 
 CLIP = Path(__file__).parents[2] / "examples" / "balance_beam.mp4"
 

@@ -6,7 +6,7 @@ import pytest
 from ampose.cli import main
 from ampose.data import read_motion
 
-STICK_FIGURE = Path(__file__).parents[1] / "data" / "stick_figure"
+STICK_FIGURE = Path(__file__).parents[1] / "data" / "cmu" / "stick_figure"
 
 
 def test_prepares_a_file_and_says_what_is_in_it(tmp_path, capsys):

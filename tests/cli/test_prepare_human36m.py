@@ -1,5 +1,5 @@
 import pytest
-from tests.data import human36m_standin as standin
+from tests.data.human36m import human36m_standin as standin
 
 from ampose.cli import main
 from ampose.data import read_views

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ampose.data.motion import Motion, concatenate, read_motion, write_motion
 from ampose.errors import InputError
-from ampose.skeletons import get_skeleton
+from ampose.poses.skeletons import get_skeleton
 
 
 def make_motion(lengths=(2, 3, 1), subjects=("01", "02", "01"), **changes):

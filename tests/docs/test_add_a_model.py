@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ampose.data import Motion, write_motion
-from ampose.skeletons import get_skeleton
+from ampose.poses.skeletons import get_skeleton
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "add-a-model.md"
@@ -54,7 +54,7 @@ def test_table_of_all_models_has_it_here_and_on_the_page(environment):
     parameters = f"{2 * 17 * 4 * 64 + 64 + 64 * 51 + 51:,}"
     (row,) = [line for line in run(environment, "ampose", "info", "--all").splitlines() if line.startswith("wave ")]
     assert parameters in row
-    page = python(environment, "-c", "from tests.docs.test_generated import models; print(models())")
+    page = python(environment, "-c", "from tests.tools.test_docs_tables import models; print(models())")
     assert re.search(rf"\| `wave` \| 2026 \| 17 \| 1 \| {parameters} \|", page)
 
 
@@ -87,6 +87,8 @@ def test_it_trains_and_is_measured_on_the_command_line(environment, tmp_path, rn
 
 
 def test_contract_tests_cover_the_model_by_themselves(environment):
-    said = run(environment, "pytest", "tests/models/test_contract.py", "-k", "wave", "-q", "-p", "no:cacheprovider")
+    said = run(
+        environment, "pytest", "tests/models/test_lifter_network.py", "-k", "wave", "-q", "-p", "no:cacheprovider"
+    )
     assert re.search(r"[5-9]\d* passed|[1-9]\d+ passed", said)
     assert "failed" not in said

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ampose.weights import bundled_weights
+from ampose.lifting.weights import bundled_weights
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")])

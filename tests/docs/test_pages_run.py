@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.keypoint_files.samples import make_people, openpose
+from tests.files.keypoints.samples import make_people, openpose
 from tests.walkers import bodies_px
 
 from ampose.media import open_media
-from ampose.media.writing import writing_video
+from ampose.media.video_writer import writing_video
 
 ROOT = Path(__file__).parents[2]
 FRAMES = 12

@@ -5,7 +5,7 @@ import pytest
 
 from ampose.data import Motion
 from ampose.evaluation import Protocol
-from ampose.skeletons import get_skeleton
+from ampose.poses.skeletons import get_skeleton
 
 SKELETON = get_skeleton("human36m_17")
 STANDING = {

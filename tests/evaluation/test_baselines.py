@@ -12,10 +12,10 @@ from ampose.evaluation import Protocol, evaluate, view_held_out
 from ampose.evaluation import baselines as room
 from ampose.evaluation.baselines import LinearRegression, NearestNeighbour
 from ampose.evaluation.held_out import view_others
-from ampose.geometry import mirror, root_relative
-from ampose.normalisation import normalise, to_camera_axes, to_network_axes
-from ampose.samples import Samples
-from ampose.skeletons import get_skeleton
+from ampose.models.normalisation import normalise, to_camera_axes, to_network_axes
+from ampose.poses.geometry import mirror, root_relative
+from ampose.poses.samples import Samples
+from ampose.poses.skeletons import get_skeleton
 
 SKELETON = get_skeleton("human36m_17")
 KINDS = [LinearRegression, NearestNeighbour]

@@ -8,15 +8,15 @@ import torch
 from tests import views_stand_in as stand_in
 from tests.training.conftest import make_motion
 
-from ampose.evaluation import evaluate, protocols, view_held_out
+from ampose.evaluation import evaluate, find_protocol, view_held_out
 from ampose.evaluation.fixed_cameras import measure_views
 from ampose.evaluation.measuring import lift_with
-from ampose.lifter import Lifter
+from ampose.lifting.lifter import Lifter
+from ampose.lifting.window_prediction import predict_footage
 from ampose.models import create_model
-from ampose.models.window_prediction import predict_footage
-from ampose.windows import Footage, Moments
+from ampose.poses.clips import Footage, Moments
 
-PROTOCOL = replace(protocols.get("cmu-held-out-noisy").target, subjects=("A",), frame_stride=3)
+PROTOCOL = replace(find_protocol("cmu-held-out-noisy"), subjects=("A",), frame_stride=3)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_a_report_over_virtual_cameras_is_the_same_in_chunks(lifter):
 @pytest.mark.parametrize("stride", [1, 2])
 def test_fixed_cameras_are_looked_at_view_by_view(lifter, tmp_path, stride):
     views = stand_in.write_human36m(tmp_path / "human36m")
-    protocol = replace(protocols.get("h36m-cpn-17").target, frame_stride=stride, metrics=("mpjpe",), flip=True)
+    protocol = replace(find_protocol("h36m-cpn-17"), frame_stride=stride, metrics=("mpjpe",), flip=True)
     (report,) = measure_views(lift_with(lifter), views, [protocol])
     chosen = views.select(subjects=["S9", "S11"])
     samples = chosen.samples("cpn")

@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from ampose.data import Motion
+from ampose.data.synthesis.detector_noise import NoiseConfig
 from ampose.errors import InputError
-from ampose.evaluation import Protocol, protocols, register, view_held_out
-from ampose.evaluation.cmu import HELD_OUT_SUBJECTS
+from ampose.evaluation import Protocol, find_protocol, list_protocols, register, view_held_out
 from ampose.evaluation.held_out import view_others
-from ampose.geometry import bone_lengths
-from ampose.skeletons import get_skeleton
-from ampose.synthesis.detector_noise import NoiseConfig
+from ampose.evaluation.protocols.cmu import HELD_OUT_SUBJECTS
+from ampose.poses.geometry import bone_lengths
+from ampose.poses.skeletons import get_skeleton
 
 
 @pytest.mark.parametrize(
@@ -34,9 +34,9 @@ def test_a_protocol_refuses_what_it_cannot_measure(protocol: Protocol, change: d
         replace(protocol, **change)
 
 
-@pytest.mark.parametrize("name", protocols.names())
+@pytest.mark.parametrize("name", list_protocols())
 def test_every_registered_protocol_is_plain_data_and_states_all_that_bears_on_a_number(name: str) -> None:
-    entry = protocols.get(name).target
+    entry = find_protocol(name)
     assert entry.name == name
     data = json.loads(json.dumps(entry.as_dict()))
     assert {field.name for field in fields(Protocol)} - {"root_depth"} < set(data)
@@ -47,7 +47,7 @@ def test_every_registered_protocol_is_plain_data_and_states_all_that_bears_on_a_
 
 @pytest.mark.parametrize("name", ["cmu-held-out", "h36m-gt-17"])
 def test_a_method_that_is_told_the_roots_distance_is_measured_under_a_protocol_that_says_so(name: str) -> None:
-    entry = protocols.get(name).target
+    entry = find_protocol(name)
     told = replace(entry, root_depth=True)
     assert ("the method", "uses GT root depth") in told.statement()
     assert told.as_dict()["root_depth"]
@@ -56,7 +56,7 @@ def test_a_method_that_is_told_the_roots_distance_is_measured_under_a_protocol_t
 
 
 def test_the_default_protocol_holds_out_five_people() -> None:
-    chosen = protocols.get("cmu-held-out").target
+    chosen = find_protocol("cmu-held-out")
     assert chosen.subjects == HELD_OUT_SUBJECTS == ("02", "08", "16", "39", "55")
     assert (chosen.cameras_per_frame, chosen.seed, chosen.root, chosen.noise.largest) == (1, 0, "subtract", 0)
 
@@ -150,7 +150,7 @@ def test_a_window_has_the_same_sides_mistaken_as_its_middle(motion: Motion, prot
 
 
 def test_the_wide_protocols_look_from_where_the_others_do_not() -> None:
-    wide, noisy = (protocols.get(f"cmu-held-out-wide{end}").target for end in ("", "-noisy"))
+    wide, noisy = (find_protocol(f"cmu-held-out-wide{end}") for end in ("", "-noisy"))
     assert wide.cameras == noisy.cameras
     assert (wide.cameras.pitch_degrees, wide.cameras.off_centre) == ((-45, 70), (0, 0.8))
     assert wide.source_2d.endswith("no noise")

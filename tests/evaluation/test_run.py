@@ -12,9 +12,9 @@ from ampose.data import Motion
 from ampose.errors import InputError
 from ampose.evaluation import HeldOut, Predict, Protocol, Report, evaluate, view_held_out, write_reports
 from ampose.evaluation.report import comparison
-from ampose.geometry import root_relative
-from ampose.samples import Samples
-from ampose.skeletons import get_skeleton
+from ampose.poses.geometry import root_relative
+from ampose.poses.samples import Samples
+from ampose.poses.skeletons import get_skeleton
 
 SKELETON = get_skeleton("human36m_17")
 

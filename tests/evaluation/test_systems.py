@@ -3,7 +3,7 @@
 import pytest
 
 from ampose.cli import main
-from ampose.evaluation.published import TABLES
+from ampose.evaluation.paper.published import TABLES
 from ampose.evaluation.systems import HEADER, describe_system, list_systems
 
 ROWS = [describe_system(name) for name in list_systems()]

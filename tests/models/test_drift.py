@@ -12,7 +12,7 @@ import torch
 from tests.models.tiny import create_tiny, without_twins
 
 from ampose.models import find_model, list_models
-from ampose.skeletons import get_skeleton
+from ampose.poses.skeletons import get_skeleton
 
 RECORD = Path(__file__).with_name("golden.json")
 GOLDEN = json.loads(RECORD.read_text()) if RECORD.exists() else {}

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ampose.data.motion import Motion, write_motion
-from ampose.skeletons import get_skeleton
+from ampose.poses.skeletons import get_skeleton
 
 RECIPE = """
 batch_size = 16

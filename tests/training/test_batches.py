@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from ampose.data.synthesis.joint_definitions import DefinitionConfig
+from ampose.data.synthesis.missing_joints import MissingConfig
+from ampose.data.synthesis.pose_augmentation import EvolutionConfig
+from ampose.data.synthesis.proportions import ProportionConfig
 from ampose.errors import InputError
-from ampose.geometry import mirror
-from ampose.skeletons import get_skeleton
-from ampose.synthesis.joint_definitions import DefinitionConfig
-from ampose.synthesis.missing_joints import MissingConfig
-from ampose.synthesis.pose_evolution import EvolutionConfig
-from ampose.synthesis.proportions import ProportionConfig
+from ampose.poses.geometry import mirror
+from ampose.poses.skeletons import get_skeleton
 from ampose.training.batches import Normalised, VirtualCameraBatches, seed_for, validation_samples
 from ampose.training.config import DataConfig
 from ampose.training.recipe import read_recipe

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ampose.errors import InputError
 from ampose.models import LifterNetwork
-from ampose.models.ampose import AMPoseConfig
+from ampose.models.networks.ampose import AMPoseConfig
 from ampose.training.config import RefinementTraining
 from ampose.training.loss import DISTANCES, LOSSES, LossName
 from ampose.training.recipe import read_recipe

@@ -16,10 +16,10 @@ from safetensors.torch import load_file
 
 import ampose
 from ampose.errors import InputError
+from ampose.lifting.weights import load_weights
 from ampose.training.lifting import validate
 from ampose.training.recipe import read_recipe
 from ampose.training.session import read_data, train
-from ampose.weights import load_weights
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The `srun` command is available:UserWarning", "ignore:.*NVML.*:UserWarning"

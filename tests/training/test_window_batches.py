@@ -11,11 +11,11 @@ from tests import views_stand_in as stand_in
 
 import ampose
 from ampose.data import Views
+from ampose.data.synthesis.detector_noise import NoiseConfig
 from ampose.errors import InputError
-from ampose.geometry import mirror, root_relative
-from ampose.samples import Samples
-from ampose.skeletons import get_skeleton
-from ampose.synthesis.detector_noise import NoiseConfig
+from ampose.poses.geometry import mirror, root_relative
+from ampose.poses.samples import Samples
+from ampose.poses.skeletons import get_skeleton
 from ampose.training.batches import BatchSource, Normalised, VirtualCameraBatches
 from ampose.training.config import DataConfig
 from ampose.training.recipe import read_recipe

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from ampose.skeletons import get_skeleton
+from ampose.poses.skeletons import get_skeleton
 from ampose.training.config import OptimiserConfig
 from ampose.training.loss import LOSSES, joint_weights
 from ampose.training.schedule import batch_norm_momentum

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ampose.camera import DEFAULT_FIELD_OF_VIEW, field_of_view
 from ampose.cli._lift_options import Filming, Settings
 from ampose.errors import InputError
+from ampose.poses.camera import DEFAULT_FIELD_OF_VIEW, field_of_view
 
 if TYPE_CHECKING:
-    from ampose.camera import Intrinsics
-    from ampose.pipeline import Lifting, Seen
+    from ampose.pipeline.video import Lifting, Seen
+    from ampose.poses.camera import Intrinsics
 
 
 def read_how(settings: Settings, image_size: tuple[int, int], field_of_view: float | None = None) -> "Lifting":
@@ -26,8 +26,8 @@ def read_how(settings: Settings, image_size: tuple[int, int], field_of_view: flo
     Raises:
         InputError: A setting is wrong.
     """
-    from ampose.finishing import Finish
-    from ampose.pipeline import Lifting
+    from ampose.pipeline.video import Lifting
+    from ampose.processing.postprocess import Finish
 
     finding, filming = settings.finding, settings.filming
     if filming.focal is not None and filming.field_of_view is not None:
@@ -47,7 +47,7 @@ def read_how(settings: Settings, image_size: tuple[int, int], field_of_view: flo
 
 def read_focal(text: str, image_size: tuple[int, int]) -> "Intrinsics":
     """Read ``f`` or ``fx,fy,cx,cy`` in pixels; without a centre it is the middle of the picture."""
-    from ampose.camera import Intrinsics
+    from ampose.poses.camera import Intrinsics
 
     try:
         numbers = [float(part) for part in text.split(",")]

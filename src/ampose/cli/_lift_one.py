@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ampose.cli._extras import require
 from ampose.cli._lift_how import describe_camera, pictured_field_of_view, read_how
 from ampose.cli._lift_options import Settings
 from ampose.cli._progress import progress
 from ampose.cli._writing import check_names, write_files
 from ampose.errors import InputError
+from ampose.packages import require
 
 if TYPE_CHECKING:
-    from ampose.lifter import Lifter
+    from ampose.drawing import Shown
+    from ampose.lifting.lifter import Lifter
     from ampose.media import Frame, Media
     from ampose.media.sampled import Sampled
-    from ampose.picking import Box
-    from ampose.pipeline import Lifted, LiftedPerson, Lifting, Seen
-    from ampose.pose import Pose3D
-    from ampose.view import Shown
+    from ampose.pipeline.video import Lifted, LiftedPerson, Lifting, Seen
+    from ampose.poses.pose import Pose3D
+    from ampose.processing.person_selection import Box
 
 
 _ALWAYS = {"json": "everything, for any program", "npz": "the same as NumPy arrays"}
@@ -58,7 +58,7 @@ def lift_one(source: Path, folder: Path, settings: Settings) -> Done:
         InputError: Something is wrong with the input, a setting or the folder; nothing was written.
         MissingExtraError: A package is not installed.
     """
-    from ampose.lifter import load_model
+    from ampose.lifting.lifter import load_model
 
     check_folder(folder, source)
     more = more_files(folder, settings.writing.to)
@@ -102,7 +102,7 @@ def check_folder(folder: Path, source: Path) -> None:
 
 def more_files(folder: Path, to: str) -> list[Path]:
     """Return a file for each of the formats in ``to`` that is not written anyway."""
-    from ampose.formats import suffixes
+    from ampose.files.poses import suffixes
 
     names = [name.strip().lower().removeprefix(".") for name in to.split(",") if name.strip()]
     known = [suffix.removeprefix(".") for suffix in suffixes("writes")]
@@ -121,7 +121,7 @@ def read_options(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def _read_person(settings: Settings) -> "str | Box":
-    from ampose.picking import read_box
+    from ampose.processing.person_selection import read_box
 
     if settings.finding.box is None:
         return settings.finding.person
@@ -132,11 +132,11 @@ def _read_person(settings: Settings) -> "str | Box":
 
 def _open(source: Path, settings: Settings) -> "tuple[Sampled, Seen | None]":
     """Open the input; of a keypoint file the people come along."""
-    from ampose.keypoint_files import is_keypoint_file, read_keypoints
+    from ampose.files.keypoints import is_keypoint_file, read_keypoints
     from ampose.media import open_media
     from ampose.media.blank import Blank
     from ampose.media.sampled import Sampled
-    from ampose.pipeline import Seen
+    from ampose.pipeline.video import Seen
 
     said = settings.keypoints
     if said.format is None and not is_keypoint_file(source):
@@ -161,7 +161,7 @@ def _open(source: Path, settings: Settings) -> "tuple[Sampled, Seen | None]":
 def _set_rate(media: "Media", fps: float | None) -> None:
     """Make a video of a folder of pictures."""
     from ampose.media.images import Pictures
-    from ampose.pose import check_fps
+    from ampose.poses.pose import check_fps
 
     if fps is None:
         return
@@ -188,7 +188,7 @@ def _check_packages(*, preview: bool) -> None:
 def _lift(
     media: "Media", seen: "Seen | None", lifter: "Lifter", settings: Settings, how: "Lifting", person: "str | Box"
 ) -> "Lifted":
-    from ampose.pipeline import lift_media, lift_tracks, open_detector
+    from ampose.pipeline.video import lift_media, lift_tracks, open_detector
 
     if seen is not None:
         return lift_tracks(seen, lifter, person=person, how=how)
@@ -202,7 +202,7 @@ def _lift(
 
 def _write(folder: Path, lifted: "Lifted", more: list[Path], settings: Settings) -> list[tuple[Path, str]]:
     """Write the poses; returns each file with what it is."""
-    from ampose.formats import Person, write
+    from ampose.files.poses import Person, write
 
     folder.mkdir(parents=True, exist_ok=True)
     people = [Person(one.pose3d, one.pose2d, one.id) for one in lifted.people]
@@ -219,7 +219,7 @@ def _draw(
     folder: Path, media: "Sampled", lifted: "Lifted", shown: "LiftedPerson", settings: Settings, *, preview: bool
 ) -> list[tuple[Path, str]]:
     """Draw the pictures; returns each file with what it is."""
-    from ampose.view import choose_frames, write_overview, write_preview
+    from ampose.drawing import choose_frames, write_overview, write_preview
 
     alone = len(lifted.people) == 1
     people = [_shown(person, settings, None if alone else number) for number, person in enumerate(lifted.people)]
@@ -237,7 +237,7 @@ def _draw(
 
 def _shown(person: "LiftedPerson", settings: Settings, number: int | None) -> "Shown":
     """Return how somebody is drawn: about the root, upright, and, as one of several, with their id and colour."""
-    from ampose.view import Shown, upright
+    from ampose.drawing import Shown, upright
 
     standing = upright(person.pose3d, settings.filming.camera_tilt)
     name = "" if number is None else f"person {person.id}"
@@ -246,7 +246,7 @@ def _shown(person: "LiftedPerson", settings: Settings, number: int | None) -> "S
 
 def _about_the_root(pose: "Pose3D") -> "Pose3D":
     """Return the pose with its origin at the root, large in the picture wherever the person goes."""
-    from ampose.pose import CAMERA_ROOT_RELATIVE
+    from ampose.poses.pose import CAMERA_ROOT_RELATIVE
 
     if pose.frame_of_reference == CAMERA_ROOT_RELATIVE:
         return pose

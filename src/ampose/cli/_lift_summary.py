@@ -10,7 +10,7 @@ from ampose.cli._lift_one import Done
 
 if TYPE_CHECKING:
     from ampose.media import Media
-    from ampose.pipeline import Lifted, LiftedPerson
+    from ampose.pipeline.video import Lifted, LiftedPerson
 
 _SURE = 0.5
 _LIMBS = {"legs": ("knee", "ankle"), "arms": ("elbow", "wrist")}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ampose.errors import InputError
 
 if TYPE_CHECKING:
-    from ampose.formats import Person
+    from ampose.files.poses import Person
 
 
 def check_names(paths: Sequence[Path], *, timed: bool) -> None:
@@ -22,7 +22,7 @@ def check_names(paths: Sequence[Path], *, timed: bool) -> None:
         InputError: A suffix is unknown, a folder is not there, a name is there twice, or a format needs a frame rate.
         MissingExtraError: A package is not installed.
     """
-    from ampose.formats import carries, check_writable
+    from ampose.files.poses import carries, check_writable
 
     for number, path in enumerate(paths):
         check_writable(path)
@@ -44,7 +44,7 @@ def write_files(paths: Sequence[Path], people: "Sequence[Person]", camera_tilt: 
         camera_tilt: How far the camera looks down, in degrees: formats with an axis that points up are levelled by it.
             None: what the poses say themselves.
     """
-    from ampose.formats import up_axis, write_each
+    from ampose.files.poses import up_axis, write_each
 
     written = []
     for path in paths:
@@ -58,8 +58,8 @@ def write_angle_files(
     paths: Sequence[Path], people: "Sequence[Person]", camera_tilt: float | None
 ) -> list[tuple[Path, str]]:
     """Write the joint angles of the people to each of the files; the tilt is taken out of the trunk's lean."""
-    from ampose.formats import write_angles
-    from ampose.joint_angles import angle_names
+    from ampose.files.poses import write_angles
+    from ampose.processing.joint_angles import angle_names
 
     levelled = _levelled(people, camera_tilt)
     for path in paths:
@@ -68,14 +68,14 @@ def write_angle_files(
 
 
 def _levelled(people: "Sequence[Person]", camera_tilt: float | None) -> "list[Person]":
-    from ampose.view import upright
+    from ampose.drawing import upright
 
     return [replace(person, pose3d=upright(person.pose3d, camera_tilt)) for person in people]
 
 
 def _left_out(path: Path, people: "Sequence[Person]") -> str:
     """Say it; that there are several people is not left out, for each then has a file."""
-    from ampose.formats import PARTS, losses
+    from ampose.files.poses import PARTS, losses
 
     lost = [words for words in losses(path, people) if words != PARTS["people"]]
     return f"without {', '.join(lost)}" if lost else "everything"

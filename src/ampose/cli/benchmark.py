@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 
 from ampose.cli._arguments import call_with_arguments
-from ampose.cli._extras import require
 from ampose.cli._progress import Report, progress
 from ampose.errors import InputError
+from ampose.packages import require
 from ampose.settings import changed
 
 if TYPE_CHECKING:
     from ampose.data import Motion
-    from ampose.evaluation.benchmark import Settings
-    from ampose.evaluation.open_benchmark import Trial
-    from ampose.evaluation.open_table import Summary
-    from ampose.evaluation.paper_tables import Measured, PaperTable
-    from ampose.evaluation.slots import Slot
+    from ampose.evaluation.open.open_benchmark import Trial
+    from ampose.evaluation.open.open_table import Summary
+    from ampose.evaluation.paper.paper_tables import Measured, PaperTable
+    from ampose.evaluation.paper.rows import Slot
+    from ampose.evaluation.paper.table_rows import Settings
     from ampose.training.config import TrainConfig
 
 What = Literal["table1", "table2", "table3", "table4", "table5", "figure4", "open"]
@@ -103,7 +103,7 @@ def _refuse_unused(what: What, options: Options) -> None:
 
 
 def _table(table: str, options: Options, output: Path | None) -> None:
-    from ampose.evaluation.paper_tables import assemble, protocol_text, write_tables
+    from ampose.evaluation.paper.paper_tables import assemble, protocol_text, write_tables
 
     folders = _assign(table, options.weights)
     if options.train:
@@ -121,8 +121,8 @@ def _table(table: str, options: Options, output: Path | None) -> None:
 
 def _assign(table: str, weights: Sequence[str]) -> "list[tuple[Slot, Path]]":
     """Find the row of each weights folder; a row may have several, of different seeds."""
-    from ampose.evaluation.benchmark import find_slot
-    from ampose.evaluation.slots import slots_of
+    from ampose.evaluation.paper.rows import slots_of
+    from ampose.evaluation.paper.table_rows import find_slot
 
     found: list[tuple[Slot, Path]] = []
     known = {slot.recipe: slot for slot in slots_of(table)}
@@ -148,8 +148,8 @@ def _of_one_run(one: Path, other: Path) -> bool:
 
 def _train_missing(table: str, folders: "Sequence[tuple[Slot, Path]]", options: Options) -> "list[tuple[Slot, Path]]":
     """Train what no weights were given for; a run that is there is gone on with, or taken as it is."""
-    from ampose.evaluation.benchmark import recipe_for
-    from ampose.evaluation.slots import SLOTS, slots_of
+    from ampose.evaluation.paper.rows import SLOTS, slots_of
+    from ampose.evaluation.paper.table_rows import recipe_for
 
     given: dict[str, list[Path]] = {}
     for slot, folder in folders:
@@ -166,13 +166,13 @@ def _train_missing(table: str, folders: "Sequence[tuple[Slot, Path]]", options: 
 
 
 def _settings(options: Options) -> "Settings":
-    from ampose.evaluation.benchmark import Settings
+    from ampose.evaluation.paper.table_rows import Settings
 
     return Settings(root=options.root, exclude_drift_takes=options.exclude_drift_takes)
 
 
 def _measure(slot: "Slot", folder: Path, options: Options) -> "Measured":
-    from ampose.evaluation.benchmark import measure_slot
+    from ampose.evaluation.paper.table_rows import measure_slot
 
     data = options.data[0] if options.data else Path(slot.data)
     with progress(f"measuring {slot.recipe}", unit="samples") as report:
@@ -185,7 +185,7 @@ def _print_parts(parts: "Sequence[PaperTable]") -> None:
 
 def _print_commands(table: str, measured: "Sequence[Measured]") -> None:
     """Say what makes the rows that are missing."""
-    from ampose.evaluation.paper_tables import missing_slots
+    from ampose.evaluation.paper.paper_tables import missing_slots
 
     missing = missing_slots(table, measured)
     if not missing:
@@ -199,8 +199,8 @@ def _print_commands(table: str, measured: "Sequence[Measured]") -> None:
 
 
 def _figure4(options: Options, folder: Path) -> None:
-    from ampose.evaluation.figure4 import choose_examples
-    from ampose.view.figure4 import write_figure4
+    from ampose.evaluation.paper.figure4 import choose_examples
+    from ampose.evaluation.paper.figure4_picture import write_figure4
 
     if len(options.weights) != 1 or not options.data:
         raise InputError(
@@ -215,8 +215,8 @@ def _figure4(options: Options, folder: Path) -> None:
 
 
 def _open(options: Options, folder: Path) -> None:
-    from ampose.evaluation.open_benchmark import OpenBenchmark, as_plain, default_systems
-    from ampose.evaluation.open_table import as_markdown, summarise, winner
+    from ampose.evaluation.open.open_benchmark import OpenBenchmark, as_plain, default_systems
+    from ampose.evaluation.open.open_table import as_markdown, summarise, winner
 
     require("lightning_fabric", "matplotlib", extra="train", purpose="training")
     common = _common_recipe(options)
@@ -269,8 +269,8 @@ def _write_open(folder: Path, summaries: "Sequence[Summary]", plain: "dict[str, 
     import json
 
     from ampose.atomic import replacing
-    from ampose.evaluation.open_table import as_markdown, winner
-    from ampose.view.error_cost import Point, write_error_cost
+    from ampose.drawing.error_cost import Point, write_error_cost
+    from ampose.evaluation.open.open_table import as_markdown, winner
 
     folder.mkdir(parents=True, exist_ok=True)
     texts = {

@@ -27,8 +27,8 @@ def compare_files(
         poses: A file that ampose reads: .json, .npz, .csv, .parquet, .trc, .c3d or .bvh.
         truth: The same of the true poses.
     """
-    from ampose.evaluation.pose_files import compare
-    from ampose.formats import read
+    from ampose.evaluation.compare_files import compare
+    from ampose.files.poses import read
 
     comparison = compare(read(poses), read(truth))
     print(f"poses     {poses}\ntruth     {truth}", comparison.statement(), "", comparison.as_text(), sep="\n")

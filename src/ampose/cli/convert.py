@@ -12,7 +12,7 @@ from ampose.cli._writing import check_names, write_angle_files, write_files
 from ampose.errors import InputError
 
 if TYPE_CHECKING:
-    from ampose.formats import Person
+    from ampose.files.poses import Person
 
 
 def run(args: Sequence[str]) -> None:
@@ -42,8 +42,8 @@ def convert(
             Formats with an axis that points up are levelled by it, as are pictures and angles.
         angles: Write joint angles in degrees (knee, hip, elbow, shoulder, trunk lean) to the .csv files, not positions.
     """
-    from ampose import formats
-    from ampose.pose import check_fps
+    from ampose.files import poses as formats
+    from ampose.poses.pose import check_fps
 
     check_fps(fps)
     if not outputs:

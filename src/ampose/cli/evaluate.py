@@ -14,7 +14,7 @@ from ampose.errors import InputError
 if TYPE_CHECKING:
     from ampose.evaluation import Protocol, Report
     from ampose.evaluation.fixed_cameras import FixedCameraProtocol
-    from ampose.lifter import Lifter
+    from ampose.lifting.lifter import Lifter
 
 Output = Annotated[Path | None, tyro.conf.arg(aliases=["-o"])]
 
@@ -62,13 +62,13 @@ def evaluate_weights(
     """
     from dataclasses import replace
 
-    from ampose.evaluation import protocols, write_reports
+    from ampose.evaluation import find_protocol, write_reports
     from ampose.evaluation.fixed_cameras import FixedCameraProtocol
-    from ampose.lifter import load_model
-    from ampose.targets import needs_root_depth
+    from ampose.lifting.lifter import load_model
+    from ampose.models.output_space import needs_root_depth
 
     _check_output(output)
-    chosen, lifter = protocols.get(protocol).target, load_model(weights)
+    chosen, lifter = find_protocol(protocol), load_model(weights)
     told = needs_root_depth(lifter.network.config.target)
     root = changes.root or chosen.root
     chosen = replace(chosen, flip=chosen.flip and changes.flip, root=root, root_depth=told)
@@ -84,9 +84,9 @@ def evaluate_weights(
 
 def _measure_views(lifter: "Lifter", weights: str, data: Path, protocol: "FixedCameraProtocol") -> "list[Report]":
     from ampose.data import read_views
-    from ampose.evaluation.benchmark import counted
     from ampose.evaluation.fixed_cameras import measure_views
     from ampose.evaluation.measuring import data_facts, facts_of, lift_with
+    from ampose.evaluation.paper.table_rows import counted
 
     if lifter.skeleton.name != protocol.skeleton:
         raise InputError(f"weights for {protocol.name} must be of {protocol.skeleton}, got {lifter.skeleton.name}")

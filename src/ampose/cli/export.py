@@ -33,8 +33,8 @@ def export(
         output: The folder to write; by default the model's name and the kind, in the current folder.
         flip: Average each prediction with the mirrored one, inside the program.
     """
-    from ampose.engines.export import Origin, export_lifter
-    from ampose.weights import load_weights
+    from ampose.lifting.engines.export import Origin, export_lifter
+    from ampose.lifting.weights import load_weights
 
     loaded = load_weights(weights)
     folder = Path(f"{loaded.name}-{kind}") if output is None else output

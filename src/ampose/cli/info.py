@@ -53,8 +53,8 @@ def info(
 
 
 def _list() -> None:
+    from ampose.lifting.weights import bundled_weights
     from ampose.models import list_models
-    from ampose.weights import bundled_weights
 
     print("models:  " + ", ".join(list_models()))
     print("weights: " + (", ".join(bundled_weights()) or "none"))

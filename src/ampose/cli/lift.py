@@ -58,7 +58,7 @@ def _videos_in(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     from ampose.media.images import pictures_in
-    from ampose.media.video import videos_in
+    from ampose.media.video_reader import videos_in
 
     videos, pictures = videos_in(folder), pictures_in(folder)
     if videos and pictures:

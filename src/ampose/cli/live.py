@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from ampose.camera import DEFAULT_FIELD_OF_VIEW
 from ampose.cli._arguments import call_with_arguments
 from ampose.cli._lift_one import check_folder, read_options
 from ampose.defaults import MODEL
 from ampose.errors import InputError
+from ampose.poses.camera import DEFAULT_FIELD_OF_VIEW
 
 if TYPE_CHECKING:
-    from ampose.live import Latency, LiveLifter, LivePerson, Recording
-    from ampose.media.camera import Camera, Shot
+    from ampose.media.webcam import Camera, Shot
+    from ampose.pipeline.live import Latency, LiveLifter, LivePerson, Recording
 
 _EVERY_S = 2.0
 
@@ -69,8 +69,8 @@ def live(*, camera: str = "0", output: Output = None, settings: LiveSettings = _
         output: The folder to write to at the end; by default nothing is written.
         settings: How to lift, and what to show.
     """
-    from ampose.live import Recording
-    from ampose.media.camera import Camera
+    from ampose.media.webcam import Camera
+    from ampose.pipeline.live import Recording
 
     if settings.seconds is not None and not settings.seconds > 0:
         raise InputError(f"--seconds must be positive, got {settings.seconds}")
@@ -86,11 +86,11 @@ def live(*, camera: str = "0", output: Output = None, settings: LiveSettings = _
 
 @contextmanager
 def _lifter(source: "Camera", settings: LiveSettings) -> "Iterator[tuple[LiveLifter, Any, Any]]":
-    from ampose.detect import create_detector
-    from ampose.lifter import load_model
-    from ampose.live import LiveLifter
-    from ampose.pipeline import Lifting
-    from ampose.smoothing import OneEuro
+    from ampose.detectors import create_detector
+    from ampose.lifting.lifter import load_model
+    from ampose.pipeline.live import LiveLifter
+    from ampose.pipeline.video import Lifting
+    from ampose.processing.smoothing import OneEuro
 
     how = Lifting(field_of_view=settings.field_of_view, flip=settings.flip, keep_sides=settings.keep_sides)
     how.camera(source.image_size)
@@ -132,7 +132,7 @@ def _line(people: "Sequence[LivePerson]", latency: "Latency") -> str:
 
 
 def _write(folder: Path, recording: "Recording") -> None:
-    from ampose.formats import Person, write
+    from ampose.files.poses import Person, write
 
     people = [Person(pose3d, pose2d, identity) for identity, (pose2d, pose3d) in recording.poses().items()]
     if not people:

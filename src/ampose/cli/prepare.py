@@ -125,8 +125,8 @@ def _summary(motion: "Motion", output: Path) -> Rows:
 
 def _bone_rows(motion: "Motion") -> Rows:
     """Each bone's mean over frames and sides beside its usual length."""
-    from ampose.geometry import bone_lengths
-    from ampose.skeletons.joint_sides import stem_of
+    from ampose.poses.geometry import bone_lengths
+    from ampose.poses.skeletons.joint_sides import stem_of
 
     means = bone_lengths(motion.positions, motion.skeleton.bone_indices).mean(axis=0, dtype=float) * 1000
     sides: dict[str, list[float]] = {}

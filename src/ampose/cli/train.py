@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from ampose.cli._extras import require
 from ampose.cli._progress import progress
 from ampose.errors import InputError
+from ampose.packages import require
 
 if TYPE_CHECKING:
-    from ampose.targets import Target
+    from ampose.models.output_space import Target
     from ampose.training.checkpoint import Progress
     from ampose.training.config import TrainConfig
     from ampose.training.session import Outcome
@@ -78,7 +78,7 @@ def _train(recipe: str, default: "TrainConfig", args: Sequence[str]) -> None:
 
 def _say(outcome: "Outcome", target: "Target") -> None:
     """Print how the session ended and where things are."""
-    from ampose.targets import said_of
+    from ampose.models.output_space import said_of
 
     made, folder = outcome.progress, outcome.folder
     rows = [

@@ -10,7 +10,7 @@ from ampose.cli._arguments import call_with_arguments
 from ampose.errors import InputError
 
 if TYPE_CHECKING:
-    from ampose.view.web_page import Result
+    from ampose.drawing.web_page import Result
 
 Poses = Annotated[Path, tyro.conf.arg(metavar="POSES")]
 Other = Annotated[Path | None, tyro.conf.arg(metavar="[OTHER]")]
@@ -44,7 +44,7 @@ def view(
         camera_tilt: How far the camera looks down, in degrees; by default what lift was told.
             The 3D view is turned upright by it.
     """
-    from ampose.view.web_page import write_page
+    from ampose.drawing.web_page import write_page
 
     page = poses.with_suffix(".html") if output is None else output
     if page.suffix.lower() != ".html":
@@ -56,7 +56,7 @@ def view(
 
 def _result(path: Path) -> "Result":
     """Read a file; it is called by its name and that of its folder, which is what tells two results apart."""
-    from ampose.formats import read
-    from ampose.view.web_page import Result
+    from ampose.drawing.web_page import Result
+    from ampose.files.poses import read
 
     return Result("/".join(path.resolve().parts[-2:]).lstrip("/"), read(path))

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from ampose.data.motion import Motion, concatenate, read_motion, write_motion
 from ampose.data.preparation import Preparation, Report, Rows, ignore_report
-from ampose.data.views import View, Views, ViewsWriter, is_views_folder, read_views, write_views
+from ampose.data.recordings import View, Views, ViewsWriter, is_views_folder, read_views, write_views
 from ampose.registry import Registry
 
 __all__ = [

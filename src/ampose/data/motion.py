@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float32, Float64, Int64
 
 from ampose.atomic import replacing
 from ampose.errors import InputError
-from ampose.skeletons import Skeleton
+from ampose.poses.skeletons import Skeleton
 
 WORLD_Z_UP = "world axes (right-handed, z up), metres"
 """The frame of reference of every motion."""
@@ -47,7 +47,7 @@ class Motion:
             is empty.
 
     Example:
-        >>> from ampose.skeletons import get_skeleton
+        >>> from ampose.poses.skeletons import get_skeleton
         >>> motion = Motion(
         ...     positions=np.zeros((5, 17, 3), np.float32), skeleton=get_skeleton("human36m_17"),
         ...     clip_starts=np.array([0, 2, 5]), subjects=("01", "02"), actions=("walk", "run"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ampose.errors import InputError
-from ampose.skeletons import Skeleton
+from ampose.poses.skeletons import Skeleton
 
 _log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """Evaluation: protocols as data, one door through which everything is measured, reports that say what was."""
 
 from ampose.evaluation.held_out import HeldOut, view_held_out
-from ampose.evaluation.protocol import Protocol, protocols, register
+from ampose.evaluation.protocol import Protocol, find_protocol, list_protocols, register
 from ampose.evaluation.report import Report, write_reports
 from ampose.evaluation.run import Predict, evaluate
 
@@ -11,7 +11,8 @@ __all__ = [
     "Protocol",
     "Report",
     "evaluate",
-    "protocols",
+    "find_protocol",
+    "list_protocols",
     "register",
     "view_held_out",
     "write_reports",

@@ -12,10 +12,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ampose.errors import InputError
-from ampose.geometry import mirror, root_relative
-from ampose.normalisation import normalise, to_camera_axes, to_network_axes
-from ampose.samples import Samples
-from ampose.skeletons import Skeleton
+from ampose.models.normalisation import normalise, to_camera_axes, to_network_axes
+from ampose.poses.geometry import mirror, root_relative
+from ampose.poses.samples import Samples
+from ampose.poses.skeletons import Skeleton
 
 DISTANCE_BYTES = 64 * 2**20
 """The nearest neighbour's distances that are held at one time."""
@@ -43,7 +43,7 @@ class LinearRegression:
         Args:
             training: Samples of people that are not measured.
             skeleton: Whose joints they have.
-            normalisation: A name in ``ampose.normalisation``.
+            normalisation: A name in ``ampose.models.normalisation``.
             ridge: Penalty as a share of the features' mean square.
 
         Raises:

@@ -10,19 +10,19 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ampose.data import Views
-from ampose.data.human36m import drift_takes
+from ampose.data.human36m.human36m_dataset import drift_takes
 from ampose.errors import InputError
 from ampose.evaluation.protocol import ALIGNMENT, Protocol
 from ampose.evaluation.report import Report, Row, all_frames_row, mean_of_rows, rows_by_group
 from ampose.evaluation.run import blind, evaluate
-from ampose.geometry import root_relative
-from ampose.metrics import display, metrics
-from ampose.metrics.roots import ROOT_CONVENTIONS, apply_root_convention
-from ampose.metrics.velocity import mpjve
-from ampose.models.refinement import PoseRefinement, refine
-from ampose.samples import Samples
-from ampose.skeletons import get_skeleton
-from ampose.targets import USES_GT_ROOT_DEPTH
+from ampose.lifting.refinement import PoseRefinement, refine
+from ampose.models.output_space import USES_GT_ROOT_DEPTH
+from ampose.poses.geometry import root_relative
+from ampose.poses.metrics import display, metrics
+from ampose.poses.metrics.roots import ROOT_CONVENTIONS, apply_root_convention
+from ampose.poses.metrics.velocity import mpjve
+from ampose.poses.samples import Samples
+from ampose.poses.skeletons import get_skeleton
 
 VELOCITY = "mpjve"
 POOLED, MEAN_OVER_SCENES = "pooled", "mean of scenes"
@@ -99,7 +99,9 @@ class FixedCameraProtocol(Protocol):
             ("frames", f"{every}{' that the dataset calls valid' if self.valid_only else ''}, of every camera"),
             (
                 "takes left out",
-                "three of S9 that drift (see ampose.data.human36m.drift_takes)" if self.exclude_drift_takes else "none",
+                "three of S9 that drift (see ampose.data.human36m.human36m_dataset.drift_takes)"
+                if self.exclude_drift_takes
+                else "none",
             ),
             ("2D source", self.source_2d),
             ("cameras", "the dataset's own; nothing is drawn at random, seed 0 has no effect"),

@@ -9,14 +9,14 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from ampose.data import Motion
+from ampose.data.synthesis.detector_noise import add_noise, mistake_sides
+from ampose.data.synthesis.filming import film_around
+from ampose.data.synthesis.virtual_cameras import draw_cameras, view
 from ampose.errors import InputError
 from ampose.evaluation.protocol import Protocol
-from ampose.samples import Samples
-from ampose.skeletons import find_mapping, get_skeleton
-from ampose.synthesis.detector_noise import add_noise, mistake_sides
-from ampose.synthesis.filming import film_around
-from ampose.synthesis.virtual_cameras import draw_cameras, view
-from ampose.windows import Footage, Moments
+from ampose.poses.clips import Footage, Moments
+from ampose.poses.samples import Samples
+from ampose.poses.skeletons import find_mapping, get_skeleton
 
 _SIDES = 2
 """Added to a protocol's seed for the sides that are mistaken."""

@@ -18,12 +18,12 @@ from ampose.evaluation.protocol import Protocol
 from ampose.evaluation.report import Report
 from ampose.evaluation.run import Predict, evaluate
 from ampose.evaluation.training_facts import describe_run, read_run, selection_rule, trained_on
-from ampose.lifter import Lifter
-from ampose.models.window_prediction import predict_samples
-from ampose.samples import Samples
-from ampose.skeletons import get_skeleton
+from ampose.lifting.lifter import Lifter
+from ampose.lifting.weights import find_weights
+from ampose.lifting.window_prediction import predict_samples
+from ampose.poses.samples import Samples
+from ampose.poses.skeletons import get_skeleton
 from ampose.training.recipe import packaged_recipes, read_recipe
-from ampose.weights import find_weights
 
 Tell = Callable[[int, int | None, str], None]
 """(done, total, note) -> None."""

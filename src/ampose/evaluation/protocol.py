@@ -3,15 +3,15 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ampose.data.synthesis.detector_noise import NoiseConfig
+from ampose.data.synthesis.virtual_cameras import VirtualCameraConfig
 from ampose.errors import InputError
-from ampose.metrics import metrics
-from ampose.metrics.roots import ROOT_CONVENTIONS
-from ampose.metrics.threshold import OFFICIAL_14
+from ampose.models.output_space import USES_GT_ROOT_DEPTH
+from ampose.poses.metrics import metrics
+from ampose.poses.metrics.roots import ROOT_CONVENTIONS
+from ampose.poses.metrics.threshold import OFFICIAL_14
+from ampose.poses.skeletons import get_skeleton
 from ampose.registry import Registry
-from ampose.skeletons import get_skeleton
-from ampose.synthesis.detector_noise import NoiseConfig
-from ampose.synthesis.virtual_cameras import VirtualCameraConfig
-from ampose.targets import USES_GT_ROOT_DEPTH
 
 ALIGNMENT = "root joint only; P-MPJPE fits rotation, scale and shift, N-MPJPE the scale, to each sample"
 
@@ -63,7 +63,7 @@ class Protocol:
     """Joints that count in PCK and AUC; empty: all. MPJPE and its aligned forms count all joints."""
 
     root: str = "subtract"
-    """One of ``ampose.metrics.roots.ROOT_CONVENTIONS``, applied to what the method predicts."""
+    """One of ``ampose.poses.metrics.roots.ROOT_CONVENTIONS``, applied to what the method predicts."""
 
     flip: bool = True
     """Whether a lifter averages its prediction with that for the mirrored input."""
@@ -140,10 +140,20 @@ def _ranges(config: VirtualCameraConfig) -> str:
     return ", ".join(f"{name} {low:g} to {high:g}" for name, (low, high) in vars(config).items())
 
 
-protocols = Registry[Protocol]("protocol", package="ampose.evaluation", group="ampose.protocols")
+_PROTOCOLS = Registry[Protocol]("protocol", package="ampose.evaluation.protocols", group="ampose.protocols")
 
 
 def register(protocol: Protocol) -> Protocol:
     """Make a protocol known by its name; raises ValueError if the name is taken."""
-    protocols.add(protocol.name, protocol)
+    _PROTOCOLS.add(protocol.name, protocol)
     return protocol
+
+
+def find_protocol(name: str) -> Protocol:
+    """Return the protocol called ``name``; raises InputError with the nearest names if there is none."""
+    return _PROTOCOLS.get(name).target
+
+
+def list_protocols() -> list[str]:
+    """Return the names of all protocols."""
+    return _PROTOCOLS.names()

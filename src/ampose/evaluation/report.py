@@ -15,7 +15,7 @@ from ampose.atomic import replacing
 from ampose.errors import InputError
 from ampose.evaluation.protocol import Protocol
 from ampose.evaluation.tables import markdown_table, text_table
-from ampose.metrics import display
+from ampose.poses.metrics import display
 
 MEAN_OVER_ACTIONS = "mean over actions"
 ALL_FRAMES = "all frames"

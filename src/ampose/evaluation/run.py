@@ -10,14 +10,14 @@ from torch import Tensor
 from ampose.errors import InputError
 from ampose.evaluation.protocol import Protocol
 from ampose.evaluation.report import Report, all_frames_row, mean_of_rows, rows_by_group
-from ampose.geometry import root_relative
-from ampose.metrics import display, metrics
-from ampose.metrics.position import joint_errors
-from ampose.metrics.roots import apply_root_convention
-from ampose.metrics.threshold import select_joints
-from ampose.samples import Samples
-from ampose.skeletons import get_skeleton
-from ampose.targets import USES_GT_ROOT_DEPTH
+from ampose.models.output_space import USES_GT_ROOT_DEPTH
+from ampose.poses.geometry import root_relative
+from ampose.poses.metrics import display, metrics
+from ampose.poses.metrics.position import joint_errors
+from ampose.poses.metrics.roots import apply_root_convention
+from ampose.poses.metrics.threshold import select_joints
+from ampose.poses.samples import Samples
+from ampose.poses.skeletons import get_skeleton
 
 Predict = Callable[[Samples], Tensor]
 """Samples -> (sample, joint, 3): root-relative metres in camera axes. It must not look at ``positions``."""

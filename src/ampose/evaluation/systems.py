@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from ampose.evaluation.published import TABLES
+from ampose.evaluation.paper.published import TABLES
 from ampose.models import Published, create_model, find_model, list_models
 from ampose.models.cost import Cost, measure_cost
-from ampose.skeletons import get_skeleton
+from ampose.poses.skeletons import get_skeleton
 
 _MPJPE = (
     ("CPN", "table1-cpn", "average"),

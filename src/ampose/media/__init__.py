@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from ampose.errors import InputError
-from ampose.media.contract import Frame, Media
+from ampose.media.frames import Frame, Media
 from ampose.media.images import Pictures, is_picture, pictures_in
-from ampose.media.video import Video
+from ampose.media.video_reader import Video
 
 __all__ = ["Frame", "Media", "open_media"]
 

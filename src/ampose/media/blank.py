@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ampose.media.contract import Frame
+from ampose.media.frames import Frame
 
 
 class Blank:

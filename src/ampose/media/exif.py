@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 from ampose.errors import InputError
-from ampose.media.packages import pillow
+from ampose.packages import pillow
 
 _EXIF_PART = 0x8769
 _FOCAL_LENGTH_35MM = 0xA405

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ampose.errors import InputError
-from ampose.media.contract import Frame
-from ampose.media.packages import pillow
+from ampose.media.frames import Frame
+from ampose.packages import pillow
 
 if TYPE_CHECKING:
     from PIL.Image import Image

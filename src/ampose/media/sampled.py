@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from ampose.media.contract import Frame, Media
+from ampose.media.frames import Frame, Media
 
 _MOST = 8
 """Frames that are kept at a time: 50 MB of full HD, 200 MB of 4K."""

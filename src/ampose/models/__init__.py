@@ -4,7 +4,7 @@ A file registers its network with ``@models.register("name", config=FooConfig, s
 Discovery is lazy: the files are imported when a name is first asked for.
 """
 
-from ampose.models.contract import LifterConfig, LifterNetwork, ModelEntry, Published
+from ampose.models.lifter_network import LifterConfig, LifterNetwork, ModelEntry, Published
 from ampose.models.zoo import create_model, find_model, list_models, make_config, register
 
 __all__ = [

@@ -24,9 +24,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from ampose.models.contract import LifterNetwork
 from ampose.models.layers.pointwise import PointwiseConvolution
-from ampose.skeletons import get_skeleton
+from ampose.models.lifter_network import LifterNetwork
+from ampose.poses.skeletons import get_skeleton
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ampose.errors import InputError
-from ampose.models.ampose import AMPose, AMPoseConfig
 from ampose.models.layers.graph_convolution import neighbour_groups
-from ampose.skeletons import get_skeleton
+from ampose.models.networks.ampose import AMPose, AMPoseConfig
+from ampose.poses.skeletons import get_skeleton
 
 Copies = Int[Tensor, " wide"]
 """Which channel of the narrow network each channel of the wide one is a copy of."""

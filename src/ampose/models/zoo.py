@@ -6,11 +6,11 @@ from fnmatch import fnmatch
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from ampose.errors import InputError
-from ampose.models.contract import LifterConfig, LifterNetwork, ModelEntry
-from ampose.normalisation import normalisations
+from ampose.models.lifter_network import LifterConfig, LifterNetwork, ModelEntry
+from ampose.models.normalisation import normalisations
 from ampose.registry import Registry
 
-_MODELS = Registry[ModelEntry]("model", package="ampose.models", group="ampose.models")
+_MODELS = Registry[ModelEntry]("model", package="ampose.models.networks", group="ampose.models")
 
 Network = TypeVar("Network", bound=type[LifterNetwork])
 

@@ -16,22 +16,22 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ampose.camera import Intrinsics
 from ampose.data.motion import Motion
-from ampose.geometry import mirror
-from ampose.normalisation import normalise
-from ampose.samples import Samples
-from ampose.skeletons import Skeleton
-from ampose.synthesis.detector_noise import as_detected
-from ampose.synthesis.filming import film_around
-from ampose.synthesis.joint_definitions import vary_definitions
-from ampose.synthesis.missing_joints import lose_joints
-from ampose.synthesis.pose_evolution import evolve
-from ampose.synthesis.proportions import vary_proportions
-from ampose.synthesis.virtual_cameras import draw_cameras, view
-from ampose.targets import Target, encode
+from ampose.data.synthesis.detector_noise import as_detected
+from ampose.data.synthesis.filming import film_around
+from ampose.data.synthesis.joint_definitions import vary_definitions
+from ampose.data.synthesis.missing_joints import lose_joints
+from ampose.data.synthesis.pose_augmentation import evolve
+from ampose.data.synthesis.proportions import vary_proportions
+from ampose.data.synthesis.virtual_cameras import draw_cameras, view
+from ampose.models.normalisation import normalise
+from ampose.models.output_space import Target, encode
+from ampose.poses.camera import Intrinsics
+from ampose.poses.clips import Moments, Output
+from ampose.poses.geometry import mirror
+from ampose.poses.samples import Samples
+from ampose.poses.skeletons import Skeleton
 from ampose.training.config import DataConfig
-from ampose.windows import Moments, Output
 
 ORDER, BATCH, NETWORK, VALIDATION, DROPOUT = range(5)
 """Streams of randomness that do not touch each other."""

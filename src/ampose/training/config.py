@@ -6,15 +6,15 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import tyro
 
+from ampose.data.synthesis.detector_noise import NoiseConfig
+from ampose.data.synthesis.joint_definitions import DefinitionConfig
+from ampose.data.synthesis.missing_joints import MissingConfig
+from ampose.data.synthesis.pose_augmentation import EvolutionConfig
+from ampose.data.synthesis.proportions import ProportionConfig
+from ampose.data.synthesis.virtual_cameras import VirtualCameraConfig
 from ampose.errors import InputError
-from ampose.models.contract import LifterConfig
+from ampose.models.lifter_network import LifterConfig
 from ampose.settings import changed
-from ampose.synthesis.detector_noise import NoiseConfig
-from ampose.synthesis.joint_definitions import DefinitionConfig
-from ampose.synthesis.missing_joints import MissingConfig
-from ampose.synthesis.pose_evolution import EvolutionConfig
-from ampose.synthesis.proportions import ProportionConfig
-from ampose.synthesis.virtual_cameras import VirtualCameraConfig
 from ampose.training.loss import DISTANCES, TRAINED_PART, LossName
 
 _FORBID: Mapping[str, Any] = {"extra": "forbid"}

@@ -10,19 +10,19 @@ from jaxtyping import Int
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from ampose.geometry import root_relative
-from ampose.metrics.position import mpjpe
+from ampose.lifting.weights import save_weights
+from ampose.lifting.window_prediction import predict_samples
 from ampose.models import LifterNetwork
-from ampose.models.window_prediction import predict_samples
-from ampose.samples import Samples
-from ampose.skeletons import get_skeleton
-from ampose.targets import needs_root_depth
+from ampose.models.output_space import needs_root_depth
+from ampose.poses.geometry import root_relative
+from ampose.poses.metrics.position import mpjpe
+from ampose.poses.samples import Samples
+from ampose.poses.skeletons import get_skeleton
 from ampose.training.batches import BatchSource
 from ampose.training.config import TrainConfig
 from ampose.training.loop import Stage
 from ampose.training.loss import LOSSES
 from ampose.training.optimiser import make_average, make_optimiser
-from ampose.weights import save_weights
 
 
 @dataclass

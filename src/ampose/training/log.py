@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ampose.atomic import replacing
-from ampose.targets import USES_GT_ROOT_DEPTH
+from ampose.models.output_space import USES_GT_ROOT_DEPTH
 
 Row = dict[str, float | int]
 

@@ -1,8 +1,8 @@
 """The training loop, top to bottom: go through epochs, validate, save.
 
 ``fit`` is the loop. What a step is, a stage says: ``ampose.training.lifting`` trains a lifter,
-``ampose.training.refinement`` what refines its poses. A stage can be stopped and killed at any step: a checkpoint holds
-the state, and everything else is a function of (seed, epoch, step).
+``ampose.training.refinement_stage`` what refines its poses. A stage can be stopped and killed at any step: a
+checkpoint holds the state, and everything else is a function of (seed, epoch, step).
 """
 
 import math
@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor, nn
 
-from ampose.targets import said_of
+from ampose.models.output_space import said_of
 from ampose.training.batches import DROPOUT, seed_for
 from ampose.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from ampose.training.config import TrainConfig

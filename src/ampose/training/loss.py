@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from ampose.errors import InputError
 from ampose.models import LifterNetwork
-from ampose.skeletons import get_skeleton
-from ampose.skeletons.joint_sides import stem_of
+from ampose.poses.skeletons import get_skeleton
+from ampose.poses.skeletons.joint_sides import stem_of
 
 LossName = Literal[
     "mse",

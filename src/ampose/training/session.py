@@ -7,13 +7,15 @@ from typing import cast
 import torch
 
 from ampose.data.motion import Motion, concatenate, read_motion
-from ampose.data.views import is_views_folder
+from ampose.data.recordings import is_views_folder
 from ampose.errors import InputError
+from ampose.lifting.weights import Weights, load_weights
 from ampose.models import LifterNetwork, find_model
-from ampose.models.ampose import AMPose, AMPoseConfig
+from ampose.models.networks.ampose import AMPose, AMPoseConfig
 from ampose.models.widening import widen
-from ampose.samples import Samples
-from ampose.skeletons import Skeleton, get_skeleton
+from ampose.poses.clips import Output
+from ampose.poses.samples import Samples
+from ampose.poses.skeletons import Skeleton, get_skeleton
 from ampose.training.batches import (
     NETWORK,
     BatchSource,
@@ -23,17 +25,15 @@ from ampose.training.batches import (
     validation_samples,
 )
 from ampose.training.config import DataConfig, TrainConfig
+from ampose.training.fixed_camera_batches import FixedCameraBatches, read_split
 from ampose.training.lifting import Lifting, disconnect, make_fabric
 from ampose.training.loop import CHECKPOINT, Report, fit
 from ampose.training.loss import OF_WINDOWS, OWNED, TRAINED_PART
 from ampose.training.manifest import hash_config, write_manifest
 from ampose.training.outcome import Outcome
-from ampose.training.refinement import train_refinement
+from ampose.training.refinement_stage import train_refinement
 from ampose.training.stopping import stop_requests
-from ampose.training.views_batches import FixedCameraBatches, read_split
 from ampose.training.window_batches import FixedCameraWindows, VirtualCameraWindows
-from ampose.weights import Weights, load_weights
-from ampose.windows import Output
 
 __all__ = ["Outcome", "TrainingData", "read_data", "train"]
 

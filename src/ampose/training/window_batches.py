@@ -8,14 +8,15 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ampose.camera import Intrinsics
 from ampose.data.motion import Motion
+from ampose.data.synthesis.detector_noise import as_detected
+from ampose.data.synthesis.filming import film
+from ampose.data.synthesis.proportions import vary_proportions
+from ampose.data.synthesis.virtual_cameras import draw_cameras
 from ampose.errors import InputError
-from ampose.samples import Samples
-from ampose.synthesis.detector_noise import as_detected
-from ampose.synthesis.filming import film
-from ampose.synthesis.proportions import vary_proportions
-from ampose.synthesis.virtual_cameras import draw_cameras
+from ampose.poses.camera import Intrinsics
+from ampose.poses.clips import Moments, cut_windows
+from ampose.poses.samples import Samples
 from ampose.training.batches import (
     ORDER,
     Batch,
@@ -26,8 +27,7 @@ from ampose.training.batches import (
     permutations,
 )
 from ampose.training.config import DataConfig
-from ampose.training.views_batches import FixedCameraBatches
-from ampose.windows import Moments, cut_windows
+from ampose.training.fixed_camera_batches import FixedCameraBatches
 
 
 class WindowIndex:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ampose.models.layers.graph_convolution import neighbour_groups, normalise_groups
-from ampose.skeletons import get_skeleton, list_skeletons
+from ampose.poses.skeletons import get_skeleton, list_skeletons
 
 
 @pytest.mark.parametrize("name", list_skeletons())

@@ -1,6 +1,6 @@
 """Parts of a body: the trunk and the limbs, derived from a skeleton."""
 
-from ampose.skeletons import Skeleton
+from ampose.poses.skeletons import Skeleton
 
 
 def body_parts(skeleton: Skeleton) -> list[list[int]]:
@@ -9,7 +9,7 @@ def body_parts(skeleton: Skeleton) -> list[list[int]]:
     A limb is a run of bones on one side: arms and legs of a human body. The trunk is what has no side.
 
     Example:
-        >>> from ampose.skeletons import get_skeleton
+        >>> from ampose.poses.skeletons import get_skeleton
         >>> skeleton = get_skeleton("human36m_16")
         >>> [skeleton.joints[part[0]] for part in body_parts(skeleton)]
         ['hip', 'right_hip', 'left_hip', 'left_shoulder', 'right_shoulder']

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ampose.models.layers.pointwise import PointwiseConvolution
-from ampose.skeletons import Skeleton
+from ampose.poses.skeletons import Skeleton
 
 Partition = Literal["hops", "none"]
 DegreeNorm = Literal["rowcol", "stgcn", "literal"]

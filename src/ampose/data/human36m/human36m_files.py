@@ -1,0 +1,281 @@
+"""The four layouts in which Human3.6M's 3D positions are passed around, read into the same numbers.
+
+- ``S*/MyPoseFeatures/D3_Positions/<take>.cdf``: the original download "Poses -> D3 Positions", variable Pose,
+  millimetres;
+- ``S*/MyPoseFeatures/D3_Positions/<take>.cdf.mat``: its conversion by MATLAB, ``data[0, 0]``;
+- ``S*/MyPoses/3D_positions/<take>.h5``: the older archive of 3d-pose-baseline, transposed;
+- ``data_3d_h36m.npz``: VideoPose3D's, pickled dictionaries, metres.
+
+All are world coordinates of 32 joints, z up. D3_Positions_mono and D3_Positions_mono_universal are others.
+A take is called after its action, with a number if there are several: "Directions", "Directions 1". Two names
+differ between layouts: TakingPhoto is Photo here, and WalkingDog is WalkDog.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Float32
+
+from ampose.data.human36m.human36m_cameras import SUBJECTS
+from ampose.errors import InputError, MissingExtraError
+from ampose.files.pickles.restricted_pickle import load_restricted_npz
+from ampose.packages import load_package
+
+Take = tuple[str, str]
+"""Subject and name of the take."""
+
+ACTIONS = (
+    "Directions",
+    "Discussion",
+    "Eating",
+    "Greeting",
+    "Phoning",
+    "Photo",
+    "Posing",
+    "Purchases",
+    "Sitting",
+    "SittingDown",
+    "Smoking",
+    "Waiting",
+    "WalkDog",
+    "Walking",
+    "WalkTogether",
+)
+"""In the order of the field's tables."""
+
+DOWNLOAD = (
+    "get 'Poses, D3 Positions' of S1, S5, S6, S7, S8, S9 and S11 from https://vision.imar.ro/human3.6m (free for "
+    "academic use with its licence, which you sign there)"
+)
+DROPPED: frozenset[Take] = frozenset({("S11", "Directions")})
+"""Corrupted in the dataset; nobody uses it."""
+
+# All 32 markers' places in a frame; nameless ones are doubles and ends that nobody uses.
+_JOINTS = (
+    *("hip", "right_hip", "right_knee", "right_ankle", "", ""),
+    *("left_hip", "left_knee", "left_ankle", "", "", ""),
+    *("spine", "thorax", "neck_nose", "head", ""),
+    *("left_shoulder", "left_elbow", "left_wrist", "", "", "", "", ""),
+    *("right_shoulder", "right_elbow", "right_wrist", "", "", "", ""),
+)
+_RENAMED = {"TakingPhoto": "Photo", "WalkingDog": "WalkDog"}
+_TAKE = re.compile(r"([A-Za-z]+)(?: (\d))?")
+_POSITIONS = "MyPoseFeatures/D3_Positions"
+_ARCHIVE = "data_3d_h36m.npz"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recordings:
+    """All takes of all subjects in one layout.
+
+    Args:
+        layout: Its name: cdf, cdf.mat, h5 or npz.
+        files: Where each take is; the takes in the order of subjects, actions and numbers.
+        load: Reads one take as the layout has it, (frame, 32, 3) metres.
+    """
+
+    layout: str
+    files: Mapping[Take, Path]
+    load: Callable[[Path, Take], np.ndarray]
+
+    def read(self, take: Take) -> Float32[np.ndarray, "frame 32 3"]:
+        """Return world positions in metres.
+
+        Raises:
+            InputError: The file is broken, or holds something else; the message names it.
+        """
+        path = self.files[take]
+        try:
+            positions = self.load(path, take)
+        except (InputError, MissingExtraError):
+            raise
+        except Exception as error:  # what the readers of broken files raise has no end
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:120]
+            raise InputError(
+                f"{path}: file must be a whole {self.layout} file with the 3D positions, got a broken one ({reason}); "
+                f"it may be half downloaded: {DOWNLOAD}"
+            ) from error
+        _check(f"{path}: {' '.join(take)}" if self.layout == "npz" else str(path), positions)
+        return positions.astype(np.float32)
+
+
+def joint_columns(joints: Sequence[str]) -> list[int]:
+    """Return where these joints are among the 32.
+
+    Example:
+        >>> joint_columns(["hip", "left_hip", "head"])
+        [0, 6, 15]
+    """
+    return [_JOINTS.index(joint) for joint in joints]
+
+
+def take_name(stem: str) -> str:
+    """Return a take's one name, from the name that its file has.
+
+    Raises:
+        InputError: It is no take of Human3.6M. Actions are compared whole: "Sitting" is not "SittingDown".
+
+    Example:
+        >>> take_name("TakingPhoto 1"), take_name("SittingDown")
+        ('Photo 1', 'SittingDown')
+    """
+    match = _TAKE.fullmatch(stem)
+    action = _RENAMED.get(match[1], match[1]) if match else ""
+    if match is None or action not in ACTIONS:
+        raise InputError(f"take must be an action of Human3.6M and its number ('Eating 1'), got {stem!r}")
+    return f"{action} {match[2]}" if match[2] else action
+
+
+def action_of(take: str) -> str:
+    """Return the action of a take: the text before the first space.
+
+    Example:
+        >>> action_of("SittingDown 1")
+        'SittingDown'
+    """
+    return take.partition(" ")[0]
+
+
+def take_order(take: Take) -> tuple[int, int, str]:
+    """Sort by subject, action and number: the take without a number is the first."""
+    subject, name = take
+    return SUBJECTS.index(subject), ACTIONS.index(action_of(name)), name
+
+
+def find_recordings(root: Path) -> list[Recordings]:
+    """Find every layout below ``root``; the first is the nearest to the original.
+
+    Raises:
+        InputError: There is none, or one lacks subjects or takes; the message says what to download.
+    """
+    if not root.exists():
+        raise InputError(f"{root}: root must be the folder of the download, found none; {DOWNLOAD}")
+    folders = [folder for folder in (root, root / "h36m") if folder.is_dir()]
+    found = [recordings for folder in folders for recordings in _file_layouts(folder)]
+    archives = [root] if root.is_file() else [folder / _ARCHIVE for folder in folders]
+    found += [_archive(path) for path in archives if path.is_file()]
+    if not found:
+        packed = sorted(path.name for path in root.glob("*D3_Positions*.tgz")) if root.is_dir() else []
+        hint = f"unpack {', '.join(packed)} there" if packed else DOWNLOAD
+        raise InputError(f"{root}: root must hold S1/{_POSITIONS}/*.cdf or {_ARCHIVE}, found neither; {hint}")
+    for recordings in found:
+        _check_complete(root, recordings)
+    return found
+
+
+def _file_layouts(folder: Path) -> list[Recordings]:
+    layouts = (
+        ("cdf", _POSITIONS, ".cdf", _load_cdf),
+        ("cdf.mat", _POSITIONS, ".cdf.mat", _load_mat),
+        ("h5", "MyPoses/3D_positions", ".h5", _load_h5),
+    )
+    found = []
+    for layout, place, ending, load in layouts:
+        files = {
+            take: path for subject in SUBJECTS for take, path in _list_takes(folder / subject / place, subject, ending)
+        }
+        if files:
+            found.append(_in_order(layout, files, load))
+    return found
+
+
+def _list_takes(folder: Path, subject: str, ending: str) -> list[tuple[Take, Path]]:
+    """List a subject's files by take; files of the operating system (._name) are passed over."""
+    takes: dict[Take, Path] = {}
+    for path in sorted(folder.glob(f"*{ending}")):
+        if path.name.startswith("."):
+            continue
+        try:
+            take = subject, take_name(path.name.removesuffix(ending))
+        except InputError as error:
+            raise InputError(f"{path}: {error}; remove the file") from error
+        if take in takes:
+            raise InputError(f"{path}: take must be there once, found {takes[take].name} too; remove one")
+        takes[take] = path
+    return list(takes.items())
+
+
+def _in_order(layout: str, files: Mapping[Take, Path], load: Callable[[Path, Take], np.ndarray]) -> Recordings:
+    wanted = sorted(set(files) - DROPPED, key=take_order)
+    return Recordings(layout=layout, files={take: files[take] for take in wanted}, load=load)
+
+
+def _archive(path: Path) -> Recordings:
+    subjects = load_restricted_npz(path).get("positions_3d")
+    if not isinstance(subjects, Mapping) or not all(isinstance(takes, Mapping) for takes in subjects.values()):
+        raise InputError(f"{path}: file must hold positions_3d of VideoPose3D, found something else; make it again")
+    arrays = {}
+    for subject in SUBJECTS:
+        for name, positions in subjects.get(subject, {}).items():
+            try:
+                arrays[subject, take_name(str(name))] = positions
+            except InputError as error:
+                raise InputError(f"{path}: {subject}: {error}") from error
+
+    def load(path: Path, take: Take) -> np.ndarray:
+        return np.asarray(arrays[take])
+
+    return _in_order("npz", dict.fromkeys(arrays, path), load)
+
+
+def _check_complete(root: Path, recordings: Recordings) -> None:
+    """Two takes of each action of each subject: no more, no less."""
+    takes = set(recordings.files)
+    subjects = {subject for subject, _ in takes}
+    missing = [subject for subject in SUBJECTS if subject not in subjects]
+    if missing:
+        raise InputError(
+            f"{root}: {recordings.layout} files must be there for {', '.join(SUBJECTS)}, "
+            f"missing {', '.join(missing)}; {DOWNLOAD}"
+        )
+    for subject in SUBJECTS:
+        for action in ACTIONS:
+            found = sorted(name for who, name in takes if who == subject and action_of(name) == action)
+            wanted = 2 - sum(who == subject and action_of(name) == action for who, name in DROPPED)
+            if len(found) != wanted:
+                raise InputError(
+                    f"{root}: {recordings.layout} files of {subject} must have {wanted} take(s) of {action}, found "
+                    f"{', '.join(found) or 'none'}; the download is not whole: {DOWNLOAD}"
+                )
+
+
+def _load_cdf(path: Path, take: Take) -> np.ndarray:
+    cdflib = load_package("cdflib", extra="datasets", purpose="reading Human3.6M's .cdf files")
+    numbers = np.asarray(cdflib.CDF(str(path)).varget("Pose"))
+    return _frames(numbers.reshape(-1, numbers.shape[-1]), path)
+
+
+def _load_mat(path: Path, take: Take) -> np.ndarray:
+    io = load_package("scipy.io", extra="datasets", purpose="reading Human3.6M's .mat files")
+    return _frames(np.asarray(io.loadmat(path)["data"][0, 0]), path)
+
+
+def _load_h5(path: Path, take: Take) -> np.ndarray:
+    h5py = load_package("h5py", extra="datasets", purpose="reading Human3.6M's .h5 files")
+    with h5py.File(path, "r") as file:
+        return _frames(np.asarray(file["3D_positions"]).T, path)
+
+
+def _frames(numbers: Float[np.ndarray, "frame number"], path: Path) -> Float[np.ndarray, "frame 32 3"]:
+    """Make joints in metres from rows of millimetres."""
+    if numbers.shape[1] != len(_JOINTS) * 3:
+        raise InputError(
+            f"{path}: frames must be {len(_JOINTS)} joints of 3 numbers, got {numbers.shape[1]} numbers; {DOWNLOAD}"
+        )
+    return numbers.reshape(-1, len(_JOINTS), 3).astype(np.float64) / 1000
+
+
+def _check(name: str, positions: Any) -> None:
+    want = (len(_JOINTS), 3)
+    if positions.ndim != 3 or positions.shape[1:] != want or not len(positions) or positions.dtype.kind != "f":
+        raise InputError(
+            f"{name} must be positions of shape (frame, {want[0]}, 3), got {positions.dtype} {positions.shape}; "
+            "prepare needs all 32 joints of the dataset"
+        )
+    broken = ~np.isfinite(positions).all(axis=(1, 2))
+    if broken.any():
+        raise InputError(f"{name} must hold finite positions, got frame {int(broken.argmax())} that is not; {DOWNLOAD}")

@@ -1,0 +1,156 @@
+"""MPI-INF-3DHP (https://vcai.mpi-inf.mpg.de/3dhp-dataset): training and test set, from the trees or the npz files.
+
+Prepared as the 17 "relevant" joints, in metres and camera axes, with the 2D ground truth as source "gt". The target is
+``univ_annot3`` unless ``annot3`` is asked for; it is written into the index, and both can be prepared side by side.
+
+Routes, looked for in this order: the original tree (``mpi_inf_3dhp_train``, ``mpi_inf_3dhp_testset``), which tells the
+cameras and the activities; P-STMO's ``data_train_3dhp.npz`` and ``data_test_3dhp.npz`` (``mpi_inf_3dhp_npz``).
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ampose.data import register_views
+from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_files import (
+    ACKNOWLEDGEMENT,
+    ANNOTATIONS,
+    DOWNLOAD,
+    LINK,
+    NUM_CAMERAS,
+    TERMS,
+    TEST_SEQUENCES,
+    TRAIN_SEQUENCES,
+    USUAL_CAMERAS,
+)
+from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_npz import (
+    TEST_FILE,
+    TRAIN_FILE,
+    find_npz,
+    read_test_npz,
+    read_train_npz,
+)
+from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_testset import find_test_folder, read_test_tree
+from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_train import find_train_folder, read_train_tree
+from ampose.data.preparation import Preparation, Rows
+from ampose.data.recordings import View, ViewsWriter
+from ampose.errors import InputError
+from ampose.poses.skeletons import get_skeleton
+
+_SKELETON = get_skeleton("mpi_inf_3dhp_17")
+
+
+@register_views("mpi-inf-3dhp-train", terms=TERMS, acknowledgement=ACKNOWLEDGEMENT, link=LINK)
+def prepare_mpi_inf_3dhp_train(preparation: Preparation, cameras: Collection[int] = USUAL_CAMERAS) -> Rows:
+    """Prepare S1 to S8, both sequences of each, one view a camera.
+
+    Args:
+        preparation: What to read and where to write; ``target`` is "univ_annot3" (default) or "annot3".
+        cameras: Numbers of the cameras, 0 to 13.
+
+    Raises:
+        InputError: There is no training set, a file is missing, broken or of another shape, or an option is
+            unknown; the message names it.
+    """
+    target = _target(preparation)
+    _check_cameras(cameras)
+    notes: Rows = []
+
+    def say(about: str, sentence: str) -> None:
+        notes.append((about, sentence))
+
+    folder, npz = find_train_folder(preparation.root), find_npz(preparation.root, TRAIN_FILE)
+    source = _choose(preparation.root, folder, npz, f"S1 to S8 or {TRAIN_FILE}")
+    read = read_train_tree if source == folder else read_train_npz
+    published = sum(frames for frames, _ in TRAIN_SEQUENCES.values()) * len(cameras)
+    views = read(source, target, tuple(cameras), say)
+    preparation.claim_disk(published, _SKELETON, num_sources=1)
+    about = {"split": "train", "source": source.name, "cameras": list(cameras)}
+    frames, _ = _write(preparation, views, len(TRAIN_SEQUENCES) * len(cameras), about, notes)
+    return [("target", target), ("frames x cameras", f"{frames:,} ({published:,} published)"), *notes]
+
+
+@register_views("mpi-inf-3dhp-test", terms=TERMS, acknowledgement=ACKNOWLEDGEMENT, link=LINK)
+def prepare_mpi_inf_3dhp_test(preparation: Preparation) -> Rows:
+    """Prepare TS1 to TS6, a view for each stretch of one activity (for each sequence, from the npz file).
+
+    Args:
+        preparation: What to read and where to write; ``target`` is "univ_annot3" (default) or "annot3".
+
+    Raises:
+        InputError: There is no test set, a file is missing, broken or of another shape, or an option is
+            unknown; the message names it.
+    """
+    target = _target(preparation)
+    notes: Rows = []
+
+    def say(about: str, sentence: str) -> None:
+        notes.append((about, sentence))
+
+    folder, npz = find_test_folder(preparation.root), find_npz(preparation.root, TEST_FILE)
+    source = _choose(preparation.root, folder, npz, f"TS1 to TS6 or {TEST_FILE}")
+    read = read_test_tree if source == folder else read_test_npz
+    views = list(read(source, target, say))  # small, and its size is only known when it is read
+    preparation.claim_disk(sum(len(view.positions) for view in views), _SKELETON, num_sources=1)
+    about = {"split": "test", "source": source.name, "fps": "not published; 25 assumed"}
+    frames, valid = _write(preparation, views, len(views), about, notes)
+    published = sum(sequence.valid for sequence in TEST_SEQUENCES.values())
+    return [("target", target), ("valid frames", f"{valid:,} of {frames:,} ({published:,} published)"), *notes]
+
+
+def _write(
+    preparation: Preparation, views: Iterable[View], total: int, about: dict[str, Any], notes: Rows
+) -> tuple[int, int]:
+    """Write the views; return how many frames there are and how many of them are valid."""
+    frames = valid = 0
+    target = _target(preparation)
+    with ViewsWriter(preparation.output, skeleton=_SKELETON, target=target, provenance=_provenance(about)) as writer:
+        for done, view in enumerate(views, start=1):
+            writer.append(view)
+            frames += len(view.positions)
+            valid += len(view.positions) if view.valid is None else int(view.valid.sum())
+            preparation.report(done, total, f"{view.take} camera {view.camera}")
+        writer.provenance |= {"frames": frames, "valid_frames": valid, "notes": [": ".join(note) for note in notes]}
+    return frames, valid
+
+
+def _provenance(about: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "dataset": "mpi-inf-3dhp",
+        "link": LINK,
+        "terms": TERMS,
+        "acknowledgement": ACKNOWLEDGEMENT,
+        "reader": "28 joints to the relevant 17; millimetres to metres; camera axes as annotated",
+        **about,
+    }
+
+
+def _target(preparation: Preparation) -> str:
+    if preparation.keypoints_2d:
+        raise InputError(
+            f"keypoints_2d must be empty for MPI-INF-3DHP, got {preparation.keypoints_2d[0]}; "
+            "its 2D ground truth is the only source that has a published layout"
+        )
+    target = preparation.target or ANNOTATIONS[0]
+    if target not in ANNOTATIONS:
+        raise InputError(f"target must be {' or '.join(ANNOTATIONS)}, got {target!r}")
+    return target
+
+
+def _check_cameras(cameras: Collection[int]) -> None:
+    if not cameras or len(set(cameras)) != len(cameras) or not set(cameras) <= set(range(NUM_CAMERAS)):
+        raise InputError(f"cameras must be different numbers from 0 to {NUM_CAMERAS - 1}, got {list(cameras)}")
+
+
+def _choose(root: Path, folder: Path | None, npz: Path | None, what: str) -> Path:
+    source = folder or npz
+    if source is None:
+        found = ", ".join(_listing(root)) or "nothing"
+        raise InputError(f"{root}: folder must hold {what}, found {found}; {DOWNLOAD}")
+    return source
+
+
+def _listing(root: Path) -> Iterator[str]:
+    """Give the first names in a folder."""
+    names = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
+    yield from names[:6]

@@ -1,0 +1,168 @@
+"""MPI-INF-3DHP's test tree: ``mpi_inf_3dhp_test_set/TS1..TS6/annot_data.mat`` (MATLAB v7.3, which is HDF5).
+
+As h5py sees it: ``annot2`` (frame, 1, 17, 2) pixels, ``annot3`` and ``univ_annot3`` (frame, 1, 17, 3) millimetres in
+camera axes, ``valid_frame`` and ``activity_annotation`` (frame, 1). Only valid frames count in an evaluation. Each
+stretch of one activity becomes a view, so that errors can be told by activity.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_cameras import PINHOLE_PX, fit_lens
+from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_files import (
+    ACTIVITIES,
+    ANNOTATIONS,
+    DOWNLOAD,
+    TEST_FPS,
+    TEST_SEQUENCES,
+    UNLABELLED,
+    Lens,
+    Say,
+    broken_file,
+    check_finite,
+    metres,
+    require_files,
+)
+from ampose.data.recordings import View
+from ampose.errors import InputError, MissingExtraError
+
+_FOLDERS = (".", "mpi_inf_3dhp_test_set", "mpi_inf_3dhp_test_set/mpi_inf_3dhp_test_set")
+_POINTS = {"annot2": 2, **dict.fromkeys(ANNOTATIONS, 3)}
+_LABELS = ("valid_frame", "activity_annotation")
+
+
+class LabelledFrames(NamedTuple):
+    """A test sequence: pixels, millimetres, which frames count, and the name of what happens in each."""
+
+    keypoints: Float[np.ndarray, "frame joint 2"]
+    millimetres: Float[np.ndarray, "frame joint 3"]
+    valid: Bool[np.ndarray, " frame"]
+    activities: np.ndarray
+
+
+def find_test_folder(root: Path) -> Path | None:
+    """Return the folder that holds TS1 to TS6, if there is one at or below ``root``."""
+    return next((root / name for name in _FOLDERS if any((root / name).glob("TS[1-6]"))), None)
+
+
+def read_test_tree(folder: Path, annotation: str, say: Say) -> Iterator[View]:
+    """Read all 6 sequences, a view for each stretch of one activity.
+
+    Raises:
+        InputError: A file is missing, half downloaded or of another shape; the message names it.
+    """
+    files = [folder / sequence / "annot_data.mat" for sequence in TEST_SEQUENCES]
+    require_files(folder, files, "test set")
+    for sequence, path in zip(TEST_SEQUENCES, files, strict=True):
+        content = _load(path)
+        valid = _valid_frames(path, content["valid_frame"])
+        for name in ("annot2", annotation):
+            check_finite(f"{path}: {name}", content[name][valid])
+        yield from activity_views(
+            sequence,
+            LabelledFrames(
+                content["annot2"],
+                content[annotation],
+                valid,
+                _activities(path, content["activity_annotation"], valid),
+            ),
+            _lens(sequence, content, valid, say),
+            say,
+        )
+
+
+def activity_views(sequence: str, frames: LabelledFrames, lens: Lens, say: Say) -> Iterator[View]:
+    """Give the views of a test sequence, and say how many of its frames are valid beside the published count."""
+    published, total, count = TEST_SEQUENCES[sequence], len(frames.valid), int(frames.valid.sum())
+    same = "as published" if count == published.valid else f"{published.valid} published: figures will not compare"
+    say(sequence, f"{total:,} frames, {count} of them valid ({same})")
+    changes = np.flatnonzero(frames.activities[1:] != frames.activities[:-1]) + 1
+    for number, (start, end) in enumerate(itertools.pairwise([0, *changes.tolist(), total]), start=1):
+        yield View(
+            positions=metres(frames.millimetres[start:end]),
+            keypoints={"gt": frames.keypoints[start:end].astype(np.float32)},
+            valid=frames.valid[start:end],
+            subject=sequence,
+            action=str(frames.activities[start]),
+            take=f"{sequence} {number}",
+            camera="0",
+            scene=published.scene,
+            focal=lens.focal,
+            centre=lens.centre,
+            image_size=lens.image_size,
+            fps=TEST_FPS,
+        )
+
+
+def _load(path: Path) -> dict[str, np.ndarray]:
+    try:
+        import h5py  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise MissingExtraError("h5py", extra="datasets", purpose="reading MATLAB v7.3 files") from error
+    try:
+        with h5py.File(path, "r") as file:
+            missing = [name for name in (*_POINTS, *_LABELS) if name not in file]
+            if missing:
+                raise InputError(f"{path}: file must hold {', '.join(missing)}, found none; {DOWNLOAD}")
+            content = {name: np.asarray(file[name]) for name in (*_POINTS, *_LABELS)}
+    except (OSError, KeyError, RuntimeError, TypeError) as error:
+        raise broken_file(path, "a MATLAB v7.3 (HDF5) file", error) from error
+    return _checked(path, content)
+
+
+def _checked(path: Path, content: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Take away the axis of the person, of which there is one."""
+    frames = len(content["annot2"])
+    shapes = {name: (frames, 1, 17, axes) for name, axes in _POINTS.items()} | dict.fromkeys(_LABELS, (frames, 1))
+    for name, array in content.items():
+        if array.shape != shapes[name] or not frames or array.dtype.kind not in "fiu":
+            want = ", ".join(map(str, shapes[name][1:]))
+            raise InputError(
+                f"{path}: {name} must be numbers of shape (frame, {want}), got {array.dtype} {array.shape}; {DOWNLOAD}"
+            )
+    return {name: array[:, 0].astype(np.float64) for name, array in content.items()}
+
+
+def _valid_frames(path: Path, values: np.ndarray) -> Bool[np.ndarray, " frame"]:
+    if not np.isin(values, (0, 1)).all():
+        raise InputError(f"{path}: valid_frame must be 0 or 1, got {np.unique(values)[:5].tolist()}; {DOWNLOAD}")
+    return values == 1
+
+
+def _activities(path: Path, values: np.ndarray, valid: Bool[np.ndarray, " frame"]) -> np.ndarray:
+    """Name the activity of each frame; a frame that does not count may have none."""
+    known = np.isin(values, range(1, len(ACTIVITIES) + 1))
+    if not known[valid].all():
+        frame = int(np.flatnonzero(valid & ~known)[0])
+        raise InputError(f"{path}: activity_annotation must be 1 to 7, got {values[frame]:g} in frame {frame}")
+    return np.array([UNLABELLED, *ACTIVITIES])[np.where(known, values, 0).astype(int)]
+
+
+def _lens(sequence: str, content: Mapping[str, np.ndarray], valid: np.ndarray, say: Say) -> Lens:
+    """Fit the camera to ``annot2`` and ``annot3``, which belong together, whichever annotation is wanted."""
+    published = TEST_SEQUENCES[sequence].lens
+    used = valid if valid.any() else np.ones_like(valid)
+    try:
+        fitted = fit_lens(content["annot3"][used], content["annot2"][used], published.image_size)
+    except InputError as error:
+        say(sequence, f"published camera used ({error})")
+        return published
+    if not fitted.residual_px < PINHOLE_PX:
+        say(
+            sequence,
+            f"annot3 projects {fitted.residual_px:.2f} px (RMS) away from annot2 with the best camera; "
+            "published camera used",
+        )
+        return published
+    off = np.abs(np.subtract(fitted.lens.focal + fitted.lens.centre, published.focal + published.centre)).max()
+    say(
+        sequence,
+        f"camera fitted to annot2 and annot3, residual {fitted.residual_px:.3f} px (RMS); "
+        f"published one differs by up to {off:.2f} px",
+    )
+    return fitted.lens

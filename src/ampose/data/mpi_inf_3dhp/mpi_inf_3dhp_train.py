@@ -1,0 +1,139 @@
+"""MPI-INF-3DHP's training tree: ``S1..S8/Seq1..2/annot.mat`` (MATLAB v5) and ``camera.calibration``.
+
+``annot.mat`` holds a cell a camera: ``annot2`` (frame, 56), ``annot3`` and ``univ_annot3`` (frame, 84), rows of 28
+joints. The 3D is in the camera's own axes already: the extrinsics are not applied.
+"""
+
+import itertools
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_cameras import PINHOLE_PX, read_calibration
+from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_files import (
+    DOWNLOAD,
+    NUM_CAMERAS,
+    TRAIN_SEQUENCES,
+    Lens,
+    Say,
+    broken_file,
+    check_finite,
+    metres,
+    published_length,
+    require_files,
+)
+from ampose.data.recordings import View
+from ampose.errors import InputError, MissingExtraError
+from ampose.poses.camera import project
+from ampose.poses.skeletons import find_mapping
+
+_FOLDERS = (".", "mpi_inf_3dhp")
+
+
+def find_train_folder(root: Path) -> Path | None:
+    """Return the folder that holds S1 to S8, if there is one at or below ``root``."""
+    return next((root / name for name in _FOLDERS if any((root / name).glob("S[1-8]/Seq[12]"))), None)
+
+
+def read_train_tree(folder: Path, annotation: str, cameras: Collection[int], say: Say) -> Iterator[View]:
+    """Read all 16 sequences, one view a camera, as the 17 relevant joints; missing files are told at once.
+
+    Raises:
+        InputError: A file is missing, half downloaded or of another shape; the message names it.
+    """
+    files = [folder / sequence.replace(" ", "/") / "annot.mat" for sequence in TRAIN_SEQUENCES]
+    calibrations = [path.with_name("camera.calibration") for path in files]
+    require_files(folder, [path for pair in zip(files, calibrations, strict=True) for path in pair], "training set")
+    return itertools.chain.from_iterable(
+        _read_sequence(sequence, path, read_calibration(calibration), annotation, cameras, say)
+        for sequence, path, calibration in zip(TRAIN_SEQUENCES, files, calibrations, strict=True)
+    )
+
+
+def _read_sequence(
+    sequence: str, path: Path, lenses: Mapping[int, Lens], annotation: str, cameras: Collection[int], say: Say
+) -> Iterator[View]:
+    cells = _load(path, ("annot2", annotation))
+    frames = _check_cells(path, cells)
+    used = published_length(sequence, frames, say)
+    for camera in cameras:
+        if camera not in lenses:
+            raise InputError(f"{path.with_name('camera.calibration')}: must have camera {camera}, got {sorted(lenses)}")
+        keypoints = _relevant(cells["annot2"][camera][:used], 2)
+        positions = _relevant(cells[annotation][camera][:used], 3)
+        check_finite(f"{path}: annot2 of camera {camera}", keypoints)
+        check_finite(f"{path}: {annotation} of camera {camera}", positions)
+        view = train_view(sequence, camera, lenses[camera], keypoints, positions)
+        if annotation == "annot3":
+            _check_projection(path, view, say)
+        yield view
+
+
+def train_view(sequence: str, camera: int, lens: Lens, keypoints: np.ndarray, millimetres: np.ndarray) -> View:
+    """Put together what one camera sees of a training sequence; no files tell the activity of a frame."""
+    subject, part = sequence.split(" ")
+    return View(
+        positions=metres(millimetres),
+        keypoints={"gt": keypoints.astype(np.float32)},
+        subject=subject,
+        action=part,
+        take=sequence,
+        camera=str(camera),
+        focal=lens.focal,
+        centre=lens.centre,
+        image_size=lens.image_size,
+        fps=TRAIN_SEQUENCES[sequence][1],
+    )
+
+
+def _load(path: Path, names: tuple[str, ...]) -> dict[str, list[np.ndarray]]:
+    """Read some cell arrays of a MATLAB v5 file as lists of arrays."""
+    try:
+        import scipy.io  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise MissingExtraError("scipy", extra="datasets", purpose="reading MATLAB files") from error
+    try:
+        # A broken file fails in many ways inside: zlib's, struct's, NumPy's own.
+        content = scipy.io.loadmat(path, variable_names=list(names))
+    except Exception as error:
+        raise broken_file(path, "a MATLAB v5 file", error) from error
+    for name in names:
+        if name not in content:
+            raise InputError(f"{path}: file must hold {' and '.join(names)}, found no {name}; {DOWNLOAD}")
+    return {name: [np.asarray(cell) for cell in content[name].ravel()] for name in names}
+
+
+def _check_cells(path: Path, cells: Mapping[str, list[np.ndarray]]) -> int:
+    """Return the number of frames, the same in all cells."""
+    for name, arrays in cells.items():
+        want = 28 * (2 if name == "annot2" else 3)
+        if len(arrays) != NUM_CAMERAS:
+            raise InputError(f"{path}: {name} must have {NUM_CAMERAS} cameras, got {len(arrays)}; {DOWNLOAD}")
+        for camera, array in enumerate(arrays):
+            if array.ndim != 2 or array.shape[1] != want or array.dtype.kind not in "fiu":
+                raise InputError(
+                    f"{path}: {name} of camera {camera} must be numbers of shape (frame, {want}), "
+                    f"got {array.dtype} {array.shape}; {DOWNLOAD}"
+                )
+    lengths = {len(array) for arrays in cells.values() for array in arrays}
+    if len(lengths) != 1 or lengths == {0}:
+        raise InputError(
+            f"{path}: all cameras must have as many frames in {' and '.join(cells)}, got {sorted(lengths)}; {DOWNLOAD}"
+        )
+    return lengths.pop()
+
+
+def _relevant(rows: np.ndarray, axes: int) -> np.ndarray:
+    """Rows of 28 joints -> (frame, 17, axes)."""
+    mapping = find_mapping("mpi_inf_3dhp_28", "mpi_inf_3dhp_17")
+    order = [mapping.source.index(joint) for joint in mapping.target.joints]
+    return rows.reshape(len(rows), mapping.source.num_joints, axes)[:, order].astype(np.float64)
+
+
+def _check_projection(path: Path, view: View, say: Say) -> None:
+    """``annot3`` must project to ``annot2``; say so where it does not."""
+    off = project(view.positions, np.asarray(view.focal), np.asarray(view.centre)) - view.keypoints["gt"]
+    residual = float(np.sqrt((off**2).sum(axis=-1).mean()))
+    if not residual < PINHOLE_PX:
+        say(str(path), f"annot3 of camera {view.camera} projects {residual:.1f} px (RMS) away from annot2")

@@ -1,0 +1,256 @@
+"""Writing views one at a time, so that memory stays bounded; the folder appears whole or not at all."""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32
+
+from ampose.errors import InputError
+from ampose.poses.skeletons import Skeleton
+
+FORMAT, VERSION, INDEX = "ampose.views", 1, "index.json"
+_SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+Pair = Sequence[float | int] | Float[np.ndarray, " 2"]
+"""x and y in pixels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """One clip seen by one camera; see ``Views`` for what the fields mean."""
+
+    positions: Float32[np.ndarray, "sample joint 3"]
+    keypoints: Mapping[str, Float32[np.ndarray, "sample joint 2"]]
+    subject: str
+    action: str
+    take: str
+    camera: str
+    focal: Pair
+    centre: Pair
+    image_size: Pair
+    fps: float | int
+    scene: str = ""
+    valid: Bool[np.ndarray, " sample"] | None = None
+    distortion: Sequence[float | int] = (0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass
+class _Column:
+    """One array on the disk that grows by whole rows."""
+
+    file: BinaryIO
+    dtype: str
+    shape: tuple[int, ...]
+    rows: int = 0
+    digest: Any = field(default_factory=hashlib.sha256)
+
+    def __post_init__(self) -> None:
+        self._write_header()
+
+    def append(self, values: np.ndarray) -> None:
+        data = np.ascontiguousarray(values, dtype=self.dtype)
+        self.file.write(data.data)
+        self.digest.update(data.data)
+        self.rows += len(values)
+
+    def finish(self) -> dict[str, Any]:
+        """Write the true length into the header: NumPy leaves room for it."""
+        self.file.seek(0)
+        self._write_header()
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.file.close()
+        return {"dtype": self.dtype, "shape": [self.rows, *self.shape], "sha256": self.digest.hexdigest()}
+
+    def _write_header(self) -> None:
+        about = {"descr": self.dtype, "fortran_order": False, "shape": (self.rows, *self.shape)}
+        np.lib.format.write_array_header_1_0(self.file, about)  # type: ignore[no-untyped-call]
+
+
+class ViewsWriter:
+    """Write a folder of prepared views; use it as a context manager.
+
+    Nothing is seen at ``folder`` until the block ends without an error. A folder of views that is there
+    already is replaced then.
+
+    Args:
+        folder: Where the views go.
+        skeleton: The joints of all views.
+        sources: Names of the 2D sources: small letters, digits, and _ . -
+        target: Which annotation of the dataset the positions are.
+        provenance: Source, licence, settings of the reader; plain JSON values. May be changed until the end.
+
+    Raises:
+        InputError: The folder holds something else, cannot be written to, or the disk is full; or a view
+            does not fit.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        skeleton: Skeleton,
+        sources: Sequence[str] = ("gt",),
+        target: str = "",
+        provenance: Mapping[str, Any] | None = None,
+    ) -> None:
+        for source in sources:
+            if not _SOURCE.fullmatch(source):
+                raise InputError(f"2D source must be small letters, digits and _ . - only, got {source!r}; rename it")
+        self.folder, self.skeleton, self.sources = Path(folder), skeleton, tuple(sources)
+        self.target, self.provenance = target, dict(provenance or {})
+        self._unfinished = self.folder.with_name(f".{self.folder.name}.{secrets.token_hex(4)}.partial")
+        self._views: list[dict[str, Any]] = []
+        self._columns: dict[str, _Column] = {}
+
+    def __enter__(self) -> "ViewsWriter":
+        check_replaceable(self.folder)
+        try:
+            self._unfinished.mkdir(parents=True)
+        except OSError as error:
+            raise InputError(f"{self.folder}: must be in a folder that can be written to, got {error}") from error
+        joints = self.skeleton.num_joints
+        self._columns = {
+            "positions": self._column("positions", "<f4", (joints, 3)),
+            "valid": self._column("valid", "|b1", ()),
+            **{f"keypoints_{s}": self._column(f"keypoints_{s}", "<f4", (joints, 2)) for s in self.sources},
+        }
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        except OSError as problem:
+            self._explain(problem)
+        finally:
+            for column in self._columns.values():
+                with contextlib.suppress(OSError):  # a full disk fails again here, and was reported already
+                    column.file.close()
+            shutil.rmtree(self._unfinished, ignore_errors=True)
+
+    def append(self, view: View) -> None:
+        """Add one view. A source that it lacks is NaN there.
+
+        Raises:
+            InputError: Its arrays do not fit the skeleton or each other, or hold no finite numbers where valid.
+        """
+        count = len(view.positions)
+        valid = np.ones(count, dtype=bool) if view.valid is None else view.valid
+        _check(view, valid, self.skeleton, self.sources)
+        nothing = np.full((count, self.skeleton.num_joints, 2), np.nan, dtype=np.float32)
+        try:
+            self._columns["positions"].append(view.positions)
+            self._columns["valid"].append(valid)
+            for source in self.sources:
+                self._columns[f"keypoints_{source}"].append(view.keypoints.get(source, nothing))
+        except OSError as problem:
+            self._explain(problem)
+        self._views.append(_describe(view, count))
+
+    def _column(self, name: str, dtype: str, shape: tuple[int, ...]) -> _Column:
+        return _Column((self._unfinished / f"{name}.npy").open("wb"), dtype, shape)
+
+    def _finish(self) -> None:
+        if not self._views:
+            raise InputError(f"{self.folder}: dataset must have at least one view, found none")
+        index = {
+            "format": FORMAT,
+            "version": VERSION,
+            "target": self.target,
+            "skeleton": self.skeleton.as_dict(),
+            "sources": self.sources,
+            "arrays": {name: column.finish() for name, column in self._columns.items()},
+            "views": self._views,
+            "provenance": self.provenance,
+        }
+        text = json.dumps(index, ensure_ascii=False, indent=1)
+        (self._unfinished / INDEX).write_text(text + "\n", encoding="utf-8", newline="\n")
+        self._replace()
+
+    def _replace(self) -> None:
+        """Put the new folder in the old one's place; a folder cannot be renamed over one that is not empty."""
+        old = self._unfinished.with_suffix(".old")
+        if self.folder.exists():
+            self.folder.rename(old)
+        try:
+            self._unfinished.rename(self.folder)
+        except OSError:
+            if old.exists():
+                old.rename(self.folder)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+
+    def _explain(self, problem: OSError) -> None:
+        if problem.errno in _NO_ROOM:
+            raise InputError(
+                f"{self.folder}: must fit on the disk, got: {problem.strerror}; make room or name another folder"
+            ) from problem
+        raise problem
+
+
+def check_replaceable(folder: Path) -> None:
+    """Refuse to write over anything but an empty folder or prepared views.
+
+    Raises:
+        InputError: There is something else at that place.
+    """
+    if folder.exists() and not (folder.is_dir() and (is_views_folder(folder) or not any(folder.iterdir()))):
+        raise InputError(
+            f"{folder}: output must be a new folder or one of prepared views, found something else; name another"
+        )
+
+
+def is_views_folder(path: Path) -> bool:
+    """Whether there is a folder of prepared views at that place."""
+    return (path / INDEX).is_file()
+
+
+def _describe(view: View, count: int) -> dict[str, Any]:
+    def numbers(values: Any) -> list[float]:
+        return [float(value) for value in np.asarray(values, dtype=np.float32)]
+
+    return {
+        "subject": view.subject,
+        "action": view.action,
+        "take": view.take,
+        "camera": view.camera,
+        "scene": view.scene,
+        "samples": count,
+        "fps": float(view.fps),
+        "focal": numbers(view.focal),
+        "centre": numbers(view.centre),
+        "image_size": numbers(view.image_size),
+        "distortion": numbers(view.distortion),
+    }
+
+
+def _check(view: View, valid: np.ndarray, skeleton: Skeleton, sources: Sequence[str]) -> None:
+    name = " ".join((view.subject, view.take, view.camera))
+    strangers = set(view.keypoints) - set(sources)
+    if strangers:
+        raise InputError(f"{name}: 2D sources must be among {', '.join(sources)}, got {', '.join(strangers)}")
+    shapes = {"positions": (view.positions, 3)}
+    shapes |= {f"keypoints {source}": (points, 2) for source, points in view.keypoints.items()}
+    for part, (array, axes) in shapes.items():
+        want = (len(valid), skeleton.num_joints, axes)
+        if array.shape != want or not len(array):
+            raise InputError(f"{name}: {part} must have shape {want} and at least one sample, got {array.shape}")
+        broken = ~np.isfinite(array).all(axis=(1, 2)) & valid
+        if broken.any():
+            raise InputError(f"{name}: {part} must be finite, got frame {int(broken.argmax())} that is not")

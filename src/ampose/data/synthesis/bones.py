@@ -1,0 +1,61 @@
+"""Poses as bones: each joint as seen from its parent, and the axes of pelvis and chest that limbs hang on."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ampose.poses.skeletons import Skeleton
+
+LOWER = ("left_knee", "left_ankle", "right_knee", "right_ankle")
+"""Joints that hang on the pelvis; with the hips themselves, all that is no upper body."""
+
+
+def to_bones(
+    positions: Float[Tensor, "sample *frame joint 3"], skeleton: Skeleton
+) -> Float[Tensor, "sample *frame joint 3"]:
+    """Return each joint minus its parent; 0 for the root."""
+    return positions - positions[..., skeleton.parent_indices, :]
+
+
+def from_bones(
+    bones: Float[Tensor, "sample *frame joint 3"], root: Float[Tensor, "sample *frame 3"], skeleton: Skeleton
+) -> Float[Tensor, "sample *frame joint 3"]:
+    """Undo ``to_bones`` for a root that stands at ``root``."""
+    parents = skeleton.parent_indices
+    places = list(bones.unbind(-2))
+    places[skeleton.root_index] = root
+    for joint in skeleton.topological_order[1:]:
+        places[joint] = places[parents[joint]] + bones[..., joint, :]
+    return torch.stack(places, dim=-2)
+
+
+def pelvis_axes(positions: Float[Tensor, "sample joint 3"], skeleton: Skeleton) -> Float[Tensor, "sample 3 3"]:
+    """Return the pelvis' axes as rows: to the left, forward, up."""
+    return _axes(positions, skeleton, ("right_hip", "left_hip"), (skeleton.root, "spine"))
+
+
+def chest_axes(positions: Float[Tensor, "sample joint 3"], skeleton: Skeleton) -> Float[Tensor, "sample 3 3"]:
+    """Return the chest's axes as rows: to the left, forward, up."""
+    return _axes(positions, skeleton, ("right_shoulder", "left_shoulder"), ("spine", "thorax"))
+
+
+def _axes(positions: Tensor, skeleton: Skeleton, across: tuple[str, str], up: tuple[str, str]) -> Tensor:
+    start, end, low, high = (positions[:, skeleton.index(joint)] for joint in (*across, *up))
+    left = unit(end - start)
+    upward = high - low
+    upward = unit(upward - (upward * left).sum(-1, keepdim=True) * left)
+    return torch.stack([left, torch.linalg.cross(left, upward), upward], dim=1)
+
+
+def unit(vectors: Float[Tensor, "*any 3"]) -> Float[Tensor, "*any 3"]:
+    """Return vectors of length 1; a vector of length 0 stays 0."""
+    return torch.nn.functional.normalize(vectors, dim=-1)
+
+
+def rotate_about(
+    vectors: Float[Tensor, "*any 3"], axis: Float[Tensor, "*any 3"], angle: Float[Tensor, "*any"]
+) -> Float[Tensor, "*any 3"]:
+    """Rotate about an axis of length 1 by an angle in radians (Rodrigues)."""
+    cos, sin = angle.cos()[..., None], angle.sin()[..., None]
+    along = (axis * vectors).sum(-1, keepdim=True) * axis
+    return vectors * cos + torch.linalg.cross(axis, vectors) * sin + along * (1 - cos)

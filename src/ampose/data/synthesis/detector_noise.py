@@ -1,0 +1,98 @@
+"""2D as an imperfect detector gives it: every joint a little off, some far off, left and right mistaken."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ampose.errors import InputError
+from ampose.poses.skeletons import Skeleton
+
+_OUTLIER = 5.0
+"""How many times farther off an outlier is."""
+
+_LIMBS = (("hip", "knee", "ankle"), ("knee", "ankle"), ("ankle",), ("shoulder", "elbow", "wrist"), ("elbow", "wrist"))
+"""Joints that detectors take for those of the other side, together."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoiseConfig:
+    """How far keypoints are off."""
+
+    largest: float = 0.0
+    """Largest standard deviation as a share of the person's height in the picture (the longer side of the box
+    around the joints). Each sample draws its own from 0 to this, so clean input stays in the training."""
+
+    outliers: float = 0.0
+    """Chance of each joint of a noisy sample to be five times as far off: detectors' errors have heavy tails."""
+
+    swaps: float = 0.0
+    """Chance of a sample to have left and right of a limb, or of a part of one, mistaken."""
+
+    clean: float = 0.0
+    """Share of samples without any of this, beside those that draw little noise."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.largest < 0.2:
+            raise InputError(f"largest must be in [0, 0.2), got {self.largest}")
+        for name in ("outliers", "swaps", "clean"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"{name} must be in [0, 1], got {getattr(self, name)}")
+
+
+def as_detected(
+    keypoints_px: Float[Tensor, "sample *frame joint 2"],
+    skeleton: Skeleton,
+    config: NoiseConfig,
+    generator: torch.Generator,
+) -> Float[Tensor, "sample *frame joint 2"]:
+    """Make all of a detector's mistakes: joints that are off, then sides that are mistaken."""
+    return mistake_sides(add_noise(keypoints_px, config, generator), skeleton, config, generator)
+
+
+def add_noise(
+    keypoints_px: Float[Tensor, "sample *frame joint 2"], config: NoiseConfig, generator: torch.Generator
+) -> Float[Tensor, "sample *frame joint 2"]:
+    """Add Gaussian noise to each joint, in pixels that grow with the person, with outliers if there are any.
+
+    All frames of a sample are equally bad, and each is off in its own way.
+    """
+    if config.largest == 0:
+        return keypoints_px
+    box = (keypoints_px.amax(dim=-2) - keypoints_px.amin(dim=-2)).amax(dim=-1)
+    share = config.largest * torch.rand(len(box), generator=generator)
+    if config.clean:
+        share = share * (torch.rand(len(box), generator=generator) >= config.clean)
+    noise = torch.randn(keypoints_px.shape, generator=generator)
+    if config.outliers:
+        far = torch.rand(noise.shape[:-1], generator=generator) < config.outliers
+        noise = noise * torch.where(far, _OUTLIER, 1.0)[..., None]
+    spread = box * share.view(-1, *[1] * (box.ndim - 1))
+    return keypoints_px + spread[..., None, None] * noise
+
+
+def mistake_sides(
+    keypoints_px: Float[Tensor, "sample *frame joint 2"],
+    skeleton: Skeleton,
+    config: NoiseConfig,
+    generator: torch.Generator,
+) -> Float[Tensor, "sample *frame joint 2"]:
+    """Exchange left and right of one limb, or of a part of it, in some samples: alike in all frames of a sample."""
+    if config.swaps == 0:
+        return keypoints_px
+    orders = torch.stack([_order(skeleton, limb) for limb in ((), *_LIMBS)])
+    count = len(keypoints_px)
+    which = torch.randint(1, len(orders), (count,), generator=generator)
+    which = torch.where(torch.rand(count, generator=generator) < config.swaps, which, 0)
+    order = orders[which].view(count, *[1] * (keypoints_px.ndim - 3), -1, 1)
+    return keypoints_px.gather(-2, order.expand(keypoints_px.shape))
+
+
+def _order(skeleton: Skeleton, limb: tuple[str, ...]) -> Tensor:
+    """Order of the joints with one limb's left and right exchanged."""
+    order = list(range(skeleton.num_joints))
+    for joint in limb:
+        left, right = skeleton.index(f"left_{joint}"), skeleton.index(f"right_{joint}")
+        order[left], order[right] = right, left
+    return torch.tensor(order)

@@ -1,0 +1,62 @@
+"""Joints that a detector does not give: out of the picture, hidden, or not among its keypoints."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ampose.errors import InputError
+from ampose.poses.skeletons import Skeleton
+
+_PARTS = (
+    ("spine", "head"),  # detectors with COCO's or BlazePose's keypoints have none
+    ("spine", "head"),
+    ("spine",),  # Halpe's have no spine
+    ("spine", "head", "neck_nose"),
+    ("left_wrist",),
+    ("left_elbow", "left_wrist"),
+    ("left_ankle",),
+    ("left_knee", "left_ankle"),
+    ("left_ankle", "right_ankle"),
+    ("left_knee", "left_ankle", "right_knee", "right_ankle"),
+    ("left_knee", "left_ankle", "right_knee", "right_ankle", "left_hip", "right_hip", "hip"),
+    ("neck_nose", "head"),
+)
+"""What is missing together; one of a side stands for either."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingConfig:
+    """How often joints are missing. With the defaults none is."""
+
+    share: float = 0.0
+    """Share of the samples that lack a part of the body."""
+
+    joints: float = 0.0
+    """Chance of each joint of such a sample to be missing besides."""
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.share <= 1 and 0 <= self.joints <= 1):
+            raise InputError(f"share and joints must be in [0, 1], got {self.share} and {self.joints}")
+
+
+def lose_joints(
+    keypoints_px: Float[Tensor, "sample joint 2"], skeleton: Skeleton, config: MissingConfig, generator: torch.Generator
+) -> Float[Tensor, "sample joint 2"]:
+    """Set the joints that are not seen to NaN. The shoulders are always there."""
+    if config.share == 0:
+        return keypoints_px
+    parts = torch.stack([_mask(skeleton, part) for part in _PARTS])
+    count = len(keypoints_px)
+    lost = parts[torch.randint(len(parts), (count,), generator=generator)]
+    other_side = torch.rand(count, 1, generator=generator) < 0.5
+    lost = torch.where(other_side, lost[:, skeleton.flip_order], lost)
+    single = torch.rand(lost.shape, generator=generator) < config.joints
+    lost = lost | (single & ~_mask(skeleton, ("left_shoulder", "right_shoulder")))
+    lost = lost & (torch.rand(count, 1, generator=generator) < config.share)
+    return keypoints_px.masked_fill(lost[..., None], torch.nan)
+
+
+def _mask(skeleton: Skeleton, joints: tuple[str, ...]) -> Tensor:
+    return torch.tensor([joint in joints for joint in skeleton.joints])

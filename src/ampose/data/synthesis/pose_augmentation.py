@@ -1,0 +1,255 @@
+"""Poses that nobody recorded: limbs exchanged, joints turned, arms, legs and trunk anywhere, bodies tilted.
+
+Motion capture shows what somebody thought of recording. A network that has only seen walking takes every arm for one
+that swings beside the body. The limbs of a pose are bones in the axes of the pelvis or the chest; these can be
+exchanged, turned within anatomical limits and drawn anew, and what no body can do is thrown away
+(``ampose.data.synthesis.anatomy``). Ideas: limb exchange, Li et al., Cascaded deep monocular 3D human pose
+estimation with evolutionary training data, CVPR 2020, arXiv:2006.07778; turned bones, Gong et al., PoseAug, CVPR 2021.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from ampose.data.synthesis.anatomy import MOST_FLEXION, is_possible
+from ampose.data.synthesis.bones import chest_axes, from_bones, pelvis_axes, rotate_about, to_bones, unit
+from ampose.errors import InputError
+from ampose.poses.skeletons import Skeleton
+
+_SIDES = ("left", "right")
+_STRAIGHT = 0.15
+"""Radians of flexion under which the plane in which a limb bends says nothing."""
+
+_LEG = tuple(tuple(map(math.radians, limits)) for limits in ((-20.0, 60.0), (-20.0, 115.0), (0.0, 140.0)))
+"""Of a free leg: how far it is spread, how far the hip is bent forward, how far the knee is bent back; all within the
+limits of ``ampose.data.synthesis.anatomy``."""
+
+_TRUNK_BENDS = tuple(tuple(map(math.radians, limits)) for limits in ((-25.0, 110.0), (-30.0, 30.0)))
+"""Of a free trunk: how far it is bent forward and sideways from how it was, half at the hips and half at the waist."""
+
+_TWIST = math.radians(20.0)
+"""Standard deviation of a free thigh's turn about itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvolutionConfig:
+    """How far poses go beyond what was recorded. With the defaults they do not."""
+
+    exchange: float = 0.0
+    """Chance of each limb (arm, leg, head, and the whole upper body) to come from another pose of the batch; half of
+    the legs come in pairs, because who sits or kneels does so with both."""
+
+    turn: float = 0.0
+    """Standard deviation in radians by which limbs are turned at hip, shoulder and waist (there half as much), and by
+    which knees and elbows are bent or stretched."""
+
+    free_arms: float = 0.0
+    """Chance of each arm to point anywhere, evenly over the sphere."""
+
+    free_legs: float = 0.0
+    """Chance of a body to have a leg, or in half of these both alike, wherever a hip and a knee let it: with both it
+    sits or squats, with one it kneels, kicks or stands on the other."""
+
+    free_trunk: float = 0.0
+    """Chance of a body to bend at the hips and the waist, forward as far as to touch its feet, backward and sideways a
+    little; the legs stay where they are."""
+
+    recorded: float = 0.0
+    """Share of the poses that stay as recorded but for the tilt. How arms swing with legs is in these alone."""
+
+    tilt: float = 0.0
+    """Standard deviation in radians by which a third of the bodies are tilted as a whole; a tenth of these
+    lie in any way."""
+
+    def __post_init__(self) -> None:
+        for name in ("exchange", "free_arms", "free_legs", "free_trunk", "recorded"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"{name} must be in [0, 1], got {getattr(self, name)}")
+        for name in ("turn", "tilt"):
+            if not 0 <= getattr(self, name) <= 1.5:
+                raise InputError(f"{name} must be in [0, 1.5] radians, got {getattr(self, name)}")
+
+
+def evolve(
+    positions: Float[Tensor, "sample joint 3"],
+    skeleton: Skeleton,
+    config: EvolutionConfig,
+    generator: torch.Generator,
+) -> Float[Tensor, "sample joint 3"]:
+    """Make new poses from these; a pose that turns out impossible stays as it was recorded.
+
+    Args:
+        positions: World metres, Z up. Bones keep their lengths, the root stays where it is.
+        skeleton: Human3.6M's 17 or 16 joints.
+        config: How far to go.
+        generator: The only source of randomness.
+    """
+    if config.exchange or config.turn or config.free_arms or config.free_legs or config.free_trunk:
+        evolution = _Evolution(skeleton, config, generator)
+        fresh = evolution.turn(evolution.exchange(positions))
+        fresh = evolution.free_trunk(evolution.free_legs(evolution.free_arms(fresh)))
+        keep = is_possible(fresh, skeleton)
+        if config.recorded:
+            keep = keep & (torch.rand(len(keep), generator=generator) >= config.recorded)
+        positions = torch.where(keep[:, None, None], fresh, positions)
+    return _tilt(positions, skeleton, config, generator) if config.tilt else positions
+
+
+class _Evolution:
+    """The steps, each from positions to positions."""
+
+    def __init__(self, skeleton: Skeleton, config: EvolutionConfig, generator: torch.Generator) -> None:
+        self.skeleton, self.config, self.generator = skeleton, config, generator
+        self.head = [skeleton.index(joint) for joint in ("neck_nose", "head") if joint in skeleton.parents]
+        self.arms = {side: [skeleton.index(f"{side}_{joint}") for joint in ("elbow", "wrist")] for side in _SIDES}
+        self.legs = {side: [skeleton.index(f"{side}_{joint}") for joint in ("knee", "ankle")] for side in _SIDES}
+        shoulders = [skeleton.index(f"{side}_shoulder") for side in _SIDES]
+        trunk = [skeleton.index(joint) for joint in ("spine", "thorax")]
+        self.upper = [*trunk, *shoulders, *self.head, *self.arms["left"], *self.arms["right"]]
+        self.above_waist = self.upper[1:]
+
+    def exchange(self, positions: Tensor) -> Tensor:
+        """Take limbs from other poses of the batch: their directions in the axes that the limb hangs on."""
+        chance, legs = self.config.exchange, [*self.legs["left"], *self.legs["right"]]
+        positions = self._exchanged(positions, [self.upper], pelvis_axes, chance)
+        positions = self._exchanged(positions, [legs], pelvis_axes, chance / 2)
+        positions = self._exchanged(positions, self.legs.values(), pelvis_axes, chance / 2)
+        return self._exchanged(positions, [*self.arms.values(), self.head], chest_axes, chance)
+
+    def _exchanged(
+        self,
+        positions: Tensor,
+        groups: Iterable[list[int]],
+        axes_of: Callable[[Tensor, Skeleton], Tensor],
+        chance: float,
+    ) -> Tensor:
+        bones = to_bones(positions, self.skeleton)
+        axes = axes_of(positions, self.skeleton)
+        for group in groups:
+            donor = torch.randperm(len(positions), generator=self.generator)
+            taken = bones[donor][:, group] @ axes[donor].mT @ axes
+            taken = unit(taken) * bones[:, group].norm(dim=-1, keepdim=True)
+            chosen = self._chosen(len(positions), chance)[:, None, None]
+            bones[:, group] = torch.where(chosen, taken, bones[:, group])
+        return self._joined(bones, positions)
+
+    def turn(self, positions: Tensor) -> Tensor:
+        """Turn the upper body at the waist, limbs at hip and shoulder, and bend or stretch knees and elbows."""
+        if not self.config.turn:
+            return positions
+        bones = to_bones(positions, self.skeleton)
+        self._turn_group(bones, self.upper, self.config.turn / 2)
+        for group in (*self.arms.values(), *self.legs.values(), self.head):
+            self._turn_group(bones, group, self.config.turn)
+        for joint, limbs in (("elbow", self.arms), ("knee", self.legs)):
+            for upper, lower in limbs.values():
+                bones[:, lower] = self._bent(bones[:, upper], bones[:, lower], MOST_FLEXION[joint])
+        return self._joined(bones, positions)
+
+    def _turn_group(self, bones: Tensor, group: list[int], spread: float) -> None:
+        count = len(bones)
+        axis = self._directions(count)[:, None].expand(-1, len(group), -1)
+        angle = spread * torch.randn(count, 1, generator=self.generator).clamp(-2.5, 2.5)
+        bones[:, group] = rotate_about(bones[:, group], axis, angle.expand(-1, len(group)))
+
+    def _bent(self, upper: Tensor, lower: Tensor, most: float) -> Tensor:
+        """Change the flexion of a limb, in the plane in which it is bent; a straight limb is left alone."""
+        normal = torch.linalg.cross(upper, lower)
+        flexion = torch.atan2(normal.norm(dim=-1), (upper * lower).sum(-1))
+        wanted = (flexion + self.config.turn * torch.randn(len(upper), generator=self.generator)).clamp(0, most)
+        change = torch.where(flexion > _STRAIGHT, wanted - flexion, 0.0)
+        return rotate_about(lower, unit(normal), change)
+
+    def free_arms(self, positions: Tensor) -> Tensor:
+        """Point some arms anywhere, and bend their elbows in any plane."""
+        if not self.config.free_arms:
+            return positions
+        bones = to_bones(positions, self.skeleton)
+        count = len(positions)
+        for upper, lower in self.arms.values():
+            chosen = self._chosen(count, self.config.free_arms)[:, None]
+            direction = self._directions(count)
+            flexion = MOST_FLEXION["elbow"] * torch.rand(count, generator=self.generator)
+            axis = unit(torch.linalg.cross(direction, self._directions(count)))
+            forearm = rotate_about(direction, axis, flexion)
+            _point(bones, {upper: direction, lower: forearm}, chosen)
+        return self._joined(bones, positions)
+
+    def free_legs(self, positions: Tensor) -> Tensor:
+        """Put one leg of some bodies, or both alike, anywhere within what hips and knees can do."""
+        if not self.config.free_legs:
+            return positions
+        bones, axes = to_bones(positions, self.skeleton), pelvis_axes(positions, self.skeleton)
+        count = len(positions)
+        chosen, both, which = (self._chosen(count, chance) for chance in (self.config.free_legs, 0.5, 0.5))
+        common = torch.rand(count, 3, generator=self.generator)
+        for (side, (upper, lower)), there in zip(self.legs.items(), (which, ~which), strict=True):
+            own = torch.rand(count, 3, generator=self.generator)
+            thigh, shank = self._leg(axes, torch.where(both[:, None], common, own), 1.0 if side == "left" else -1.0)
+            moved = (chosen & (both | there))[:, None]
+            _point(bones, {upper: thigh, lower: shank}, moved)
+        return self._joined(bones, positions)
+
+    def _leg(self, axes: Tensor, draw: Float[Tensor, "sample 3"], outward: float) -> tuple[Tensor, Tensor]:
+        """Return directions of thigh and shank from evenly drawn angles: spread, flexion of the hip, of the knee.
+
+        The knee bends about the axis through both knees, which goes with the thigh, a little turned itself.
+        """
+        left, forward, up = axes.unbind(dim=1)
+        spread, hip, knee = (low + (high - low) * part for (low, high), part in zip(_LEG, draw.unbind(-1), strict=True))
+        thigh, hinge = (rotate_about(line, forward, outward * spread) for line in (-up, left))
+        thigh, hinge = (rotate_about(line, left, -hip) for line in (thigh, hinge))
+        twist = _TWIST * torch.randn(len(axes), generator=self.generator)
+        return thigh, rotate_about(thigh, rotate_about(hinge, thigh, twist), knee)
+
+    def free_trunk(self, positions: Tensor) -> Tensor:
+        """Bend some bodies: half of the angle at the hips, with all that is above them, and half at the waist."""
+        if not self.config.free_trunk:
+            return positions
+        bones, axes = to_bones(positions, self.skeleton), pelvis_axes(positions, self.skeleton)
+        count = len(positions)
+        chosen = self._chosen(count, self.config.free_trunk)
+        forward, sideways = (
+            low + (high - low) * torch.rand(count, generator=self.generator) for low, high in _TRUNK_BENDS
+        )
+        for axis, angle in ((axes[:, 0], forward), (axes[:, 1], sideways)):
+            half = (torch.where(chosen, angle, 0.0) / 2)[:, None]
+            for group in (self.upper, self.above_waist):
+                about = axis[:, None].expand(-1, len(group), -1)
+                bones[:, group] = rotate_about(bones[:, group], about, half.expand(-1, len(group)))
+        return self._joined(bones, positions)
+
+    def _joined(self, bones: Tensor, positions: Tensor) -> Tensor:
+        return from_bones(bones, positions[:, self.skeleton.root_index], self.skeleton)
+
+    def _chosen(self, count: int, chance: float) -> Bool[Tensor, " sample"]:
+        return torch.rand(count, generator=self.generator) < chance
+
+    def _directions(self, count: int) -> Float[Tensor, "sample 3"]:
+        return unit(torch.randn(count, 3, generator=self.generator))
+
+
+def _tilt(positions: Tensor, skeleton: Skeleton, config: EvolutionConfig, generator: torch.Generator) -> Tensor:
+    """Tilt a third of the bodies about a level axis; a tenth of these by any angle."""
+    count = len(positions)
+    draw = torch.rand(count, 3, generator=generator)
+    angle = config.tilt * torch.randn(count, generator=generator)
+    angle = torch.where(draw[:, 0] < 1 / 30, 2 * math.pi * draw[:, 1], angle)
+    angle = torch.where(draw[:, 0] < 1 / 3, angle, 0.0)
+    heading = 2 * math.pi * draw[:, 2]
+    axis = torch.stack([heading.cos(), heading.sin(), torch.zeros(count)], dim=-1)
+    root = positions[:, skeleton.root_index, None]
+    joints = positions.shape[1]
+    turned = rotate_about(positions - root, axis[:, None].expand(-1, joints, -1), angle[:, None].expand(-1, joints))
+    return turned + root
+
+
+def _point(bones: Tensor, directions: dict[int, Tensor], chosen: Bool[Tensor, "sample 1"]) -> None:
+    """Give some bones of the chosen samples another direction, in place; they keep their lengths."""
+    for joint, direction in directions.items():
+        length = bones[:, joint].norm(dim=-1, keepdim=True)
+        bones[:, joint] = torch.where(chosen, direction * length, bones[:, joint])

@@ -1,0 +1,57 @@
+"""Body proportions: the same pose on taller, smaller, longer-limbed people."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ampose.data.synthesis.bones import from_bones, to_bones
+from ampose.errors import InputError
+from ampose.poses.skeletons import Skeleton
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProportionConfig:
+    """How much bodies differ."""
+
+    height: tuple[float, float] = (1.0, 1.0)
+    """Factor on all bones, drawn uniformly; (0.85, 1.12) makes a body of 1.70 m one of 1.45 to 1.90 m."""
+
+    bone_spread: float = 0.0
+    """Standard deviation of the factor on each bone, the same for left and right."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.height[0] <= self.height[1] < math.inf:
+            raise InputError(f"height must be (low, high) factors above 0, got {self.height}")
+        if not 0 <= self.bone_spread < 0.25:
+            raise InputError(f"bone_spread must be in [0, 0.25), got {self.bone_spread}")
+
+    @property
+    def as_recorded(self) -> bool:
+        """True if bodies stay what they are."""
+        return self.height == (1.0, 1.0) and self.bone_spread == 0
+
+
+def vary_proportions(
+    positions: Float[Tensor, "sample *frame joint 3"],
+    skeleton: Skeleton,
+    config: ProportionConfig,
+    generator: torch.Generator,
+) -> Float[Tensor, "sample *frame joint 3"]:
+    """Give each pose a body of its own: directions of bones stay, lengths change.
+
+    Left and right bones of a pair change alike. The root stays where it is. All frames of a sample have one body.
+    """
+    if config.as_recorded:
+        return positions
+    count, joints = len(positions), skeleton.num_joints
+    low, high = config.height
+    height = low + (high - low) * torch.rand(count, 1, generator=generator)
+    drawn = 1 + config.bone_spread * torch.randn(count, joints, generator=generator).clamp(-3, 3)
+    one_of_pair = np.minimum(skeleton.flip_order, np.arange(joints))
+    factor = height * drawn[:, one_of_pair]
+    factor = factor.view(count, *[1] * (positions.ndim - 3), joints, 1)
+    return from_bones(to_bones(positions, skeleton) * factor, positions[..., skeleton.root_index, :], skeleton)

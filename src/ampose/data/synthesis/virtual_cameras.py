@@ -1,0 +1,148 @@
+"""Virtual cameras: put a pose of the world in front of a random camera.
+
+Every sample has a camera of its own. All of it is vectorised, and the same generator state gives the same cameras.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ampose.errors import InputError
+from ampose.poses.camera import Intrinsics, project
+from ampose.poses.samples import Samples
+from ampose.poses.skeletons import Skeleton
+
+PICTURE_SIZES = ((1920, 1080), (1080, 1920), (1000, 1000))
+"""Landscape, portrait, square: each is drawn equally often."""
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VirtualCameraConfig:
+    """From which ranges the cameras are drawn, uniformly."""
+
+    pitch_degrees: Range = (-20.0, 40.0)
+    """How far the camera looks down at the person; negative looks up."""
+
+    roll_degrees: Range = (-8.0, 8.0)
+    """Rotation about the optical axis: a camera held askew."""
+
+    distance_m: Range = (2.5, 8.0)
+    """From the camera to the person's root joint."""
+
+    field_of_view_degrees: Range = (40.0, 85.0)
+    """Across the longer side of the picture."""
+
+    off_centre: Range = (0.0, 0.5)
+    """How far the root joint is from the middle of the picture, as a share of half the longer side."""
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in vars(self).items():
+            if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+                raise InputError(f"{name} must be (low, high), got ({low}, {high})")
+        if self.distance_m[0] < 1.5:
+            raise InputError(f"distance_m must be at least 1.5, got {self.distance_m[0]}; nearer cameras cut limbs off")
+        low, high = self.field_of_view_degrees
+        if not 1 <= low <= high <= 179:
+            raise InputError(f"field_of_view_degrees must be between 1 and 179, got ({low}, {high})")
+        if self.off_centre[0] < 0:
+            raise InputError(f"off_centre must be at least 0, got {self.off_centre[0]}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class VirtualCameras:
+    """Cameras that were drawn.
+
+    Args:
+        intrinsics: Fields of shape (sample, 2).
+        rotation: World to camera.
+        root: Where the root joint is in camera axes, metres.
+    """
+
+    intrinsics: Intrinsics
+    rotation: Float[Tensor, "sample 3 3"]
+    root: Float[Tensor, "sample 3"]
+
+    def __getitem__(self, rows: slice) -> "VirtualCameras":
+        """Return some of the cameras."""
+        return VirtualCameras(intrinsics=self.intrinsics[rows], rotation=self.rotation[rows], root=self.root[rows])
+
+
+def view(
+    positions: Float[Tensor, "sample joint 3"],
+    skeleton: Skeleton,
+    config: VirtualCameraConfig,
+    generator: torch.Generator,
+) -> Samples:
+    """Look at each pose with a camera drawn from the config's ranges, from any side.
+
+    Args:
+        positions: World metres, Z up. Where the pose stands does not matter.
+        skeleton: Names the root joint, at which the camera aims.
+        config: The ranges.
+        generator: The only source of randomness.
+
+    Returns:
+        Pixels and camera-space metres of the same poses.
+    """
+    cameras = draw_cameras(len(positions), config, generator)
+    root = positions[:, skeleton.root_index, None]
+    in_camera = (positions - root) @ cameras.rotation.mT + cameras.root[:, None]
+    camera = cameras.intrinsics
+    pixels = project(in_camera, camera.focal[:, None], camera.centre[:, None])
+    return Samples(keypoints_px=pixels, positions=in_camera, intrinsics=camera)
+
+
+def draw_cameras(count: int, config: VirtualCameraConfig, generator: torch.Generator) -> VirtualCameras:
+    """Draw cameras from the config's ranges."""
+    intrinsics = _draw_intrinsics(count, config, generator)
+    rotation = _draw_rotations(count, config, generator)
+    root = _draw_root_positions(intrinsics, config, generator)
+    return VirtualCameras(intrinsics=intrinsics, rotation=rotation, root=root)
+
+
+def _uniform(count: int, limits: Range, generator: torch.Generator) -> Float[Tensor, " sample"]:
+    low, high = limits
+    return low + (high - low) * torch.rand(count, generator=generator)
+
+
+def _draw_intrinsics(count: int, config: VirtualCameraConfig, generator: torch.Generator) -> Intrinsics:
+    sizes = torch.tensor(PICTURE_SIZES, dtype=torch.float32)
+    size = sizes[torch.randint(len(sizes), (count,), generator=generator)]
+    angle = torch.deg2rad(_uniform(count, config.field_of_view_degrees, generator))
+    focal = size.amax(dim=1) / 2 / torch.tan(angle / 2)
+    return Intrinsics(focal=focal[:, None].expand(-1, 2), centre=size / 2, image_size=size)
+
+
+def _draw_rotations(count: int, config: VirtualCameraConfig, generator: torch.Generator) -> Float[Tensor, "sample 3 3"]:
+    """World to camera: any yaw, pitch and roll from the config. Rows: right, down, forward."""
+    yaw = _uniform(count, (0.0, 360.0), generator).deg2rad()
+    pitch = _uniform(count, config.pitch_degrees, generator).deg2rad()
+    roll = _uniform(count, config.roll_degrees, generator).deg2rad()
+    level = torch.zeros(count)
+    right = torch.stack([yaw.sin(), -yaw.cos(), level], dim=-1)
+    forward = torch.stack([pitch.cos() * yaw.cos(), pitch.cos() * yaw.sin(), -pitch.sin()], dim=-1)
+    down = torch.linalg.cross(forward, right)
+    cos, sin = roll.cos()[:, None], roll.sin()[:, None]
+    return torch.stack([cos * right + sin * down, cos * down - sin * right, forward], dim=1)
+
+
+def _draw_root_positions(
+    intrinsics: Intrinsics, config: VirtualCameraConfig, generator: torch.Generator
+) -> Float[Tensor, "sample 3"]:
+    """Put the root at a random place of the picture and a random distance; metres in camera axes.
+
+    The offset is cut at 70 % of each half side: the middle of the body stays well inside the picture.
+    """
+    count = len(intrinsics.focal)
+    angle = _uniform(count, (0.0, 360.0), generator).deg2rad()
+    share = _uniform(count, config.off_centre, generator) * intrinsics.image_size.amax(dim=1) / 2
+    offset = torch.stack([angle.cos(), angle.sin()], dim=-1) * share[:, None]
+    limit = 0.35 * intrinsics.image_size
+    ray = torch.cat([offset.clamp(-limit, limit) / intrinsics.focal, torch.ones(count, 1)], dim=-1)
+    distance = _uniform(count, config.distance_m, generator)
+    return torch.nn.functional.normalize(ray, dim=-1) * distance[:, None]

@@ -1,7 +1,0 @@
-"""Prepared datasets with fixed, calibrated cameras, and the folder that holds one."""
-
-from ampose.data.views.arrays import Views
-from ampose.data.views.folder import INDEX, is_views_folder, read_views, write_views
-from ampose.data.views.writer import View, ViewsWriter
-
-__all__ = ["INDEX", "View", "Views", "ViewsWriter", "is_views_folder", "read_views", "write_views"]

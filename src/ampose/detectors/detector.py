@@ -1,0 +1,70 @@
+"""What every 2D detector promises, and the detectors by name."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+from ampose.errors import InputError
+from ampose.media import Frame
+from ampose.poses.skeletons import Skeleton
+from ampose.processing.tracking import Detection
+from ampose.registry import Registry
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """Finds the people in each frame, and their joints.
+
+    It is created with ``tracking``: True when the frames are those of a video, so that it may use the
+    frame before; False when each frame stands alone. More keyword arguments are its options: words, as they
+    stand on the command line, each with a default. It is a context manager.
+
+    Registered with the facts ``extra`` (what brings its package), ``licence`` (of the package) and ``people`` (how
+    many it can find in a frame; None for any number).
+    """
+
+    name: str
+    skeleton: Skeleton
+
+    def __init__(self, *, tracking: bool) -> None:
+        """Load the detector."""
+
+    def detect(self, frame: Frame) -> Sequence[Detection]:
+        """Return the people in the frame, in any order; none when nobody is there."""
+
+    def close(self) -> None:
+        """Give back what the detector holds."""
+
+    def __enter__(self) -> "Detector":
+        """Return the detector itself."""
+
+    def __exit__(self, *exception: object) -> None:
+        """Close it."""
+
+
+detectors = Registry[type[Detector]]("detector", package="ampose.detectors", group="ampose.detectors")
+
+
+def create_detector(name: str, *, tracking: bool, options: Mapping[str, str] | None = None) -> Detector:
+    """Create the detector called ``name``.
+
+    Args:
+        name: One of ``detectors.names()``.
+        tracking: Whether the frames are those of a video.
+        options: The detector's own: which model, a local file...
+
+    Raises:
+        InputError: There is no such detector, or it has no such option.
+        MissingExtraError: Its package is not installed.
+
+    Example:
+        >>> detectors.names()
+        ['mediapipe', 'rtmlib', 'transformers', 'ultralytics']
+    """
+    target = detectors.get(name).target
+    known = [option for option in inspect.signature(target).parameters if option != "tracking"]
+    for option in options or {}:
+        if option not in known:
+            has = f"{name} has {', '.join(known)}" if known else f"{name} has none"
+            raise InputError(f"detector option must be a known name, got {option!r}; {has}")
+    return target(tracking=tracking, **(options or {}))

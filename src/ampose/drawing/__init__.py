@@ -1,0 +1,12 @@
+"""Drawings of poses: a still overview and a preview video.
+
+Both are put together from the same parts: ``projection`` (a pose as strokes on a stage, seen from a
+side), ``painting`` (strokes to pixels), ``photo`` (frames with the 2D pose over them).
+"""
+
+from ampose.drawing.overview import choose_frames, write_overview
+from ampose.drawing.panels import Shown
+from ampose.drawing.preview import write_preview
+from ampose.drawing.projection import upright
+
+__all__ = ["Shown", "choose_frames", "upright", "write_overview", "write_preview"]

@@ -1,0 +1,214 @@
+"""``overview.png``: a few frames of the video over the 3D poses, on one page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ampose.atomic import replacing
+from ampose.drawing.painting import SUPERSAMPLING, Panel, Pixel, blank
+from ampose.drawing.panels import Shown, View, choose_views
+from ampose.drawing.photo import aspect_around, cuts_around, draw_photo
+from ampose.drawing.projection import FAINT_INK, INK, SIDE_COLOURS, SURE, Colour, Stage, frame_strokes, pale
+from ampose.media import Frame
+from ampose.packages import load_package, pillow
+from ampose.poses.pose import Pose3D
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_PAGE_PX = 1600
+_LETTER_PX, _TITLE_PX = 17, 24
+_CUT_OFF = "..."
+_COMPRESSION = 1
+"""Of the PNG: a quarter of the usual level's time for 14 % more bytes."""
+_MARGIN_PX, _GAP_PX, _HEADER_PX = 34, 14, 112
+_CELL_PX = 500
+_ASPECTS = (0.8, 1.35)
+_LEAST_ASPECT = 0.4
+_MOST = 4
+"""People with a row of their own."""
+
+
+def choose_frames(pose: Pose3D, count: int = 4) -> list[int]:
+    """Return up to ``count`` evenly spread frames in which somebody was found.
+
+    Example:
+        >>> from ampose.poses.skeletons import get_skeleton
+        >>> pose = Pose3D(
+        ...     positions=np.zeros((40, 17, 3)),
+        ...     confidence=np.ones((40, 17)),
+        ...     skeleton=get_skeleton("human36m_17"),
+        ... )
+        >>> choose_frames(pose)
+        [5, 15, 25, 35]
+    """
+    found = np.flatnonzero(~pose.missing)
+    count = min(count, len(found))
+    return [int(found[(2 * part + 1) * len(found) // (2 * count)]) for part in range(count)]
+
+
+def write_overview(path: str | Path, frames: Mapping[int, Frame], people: Sequence[Shown], *, title: str = "") -> None:
+    """Write a page of pictures: a column for each frame, with the frame and the 3D poses.
+
+    One person is seen from two sides; of several, each has a row, as the camera sees them. A lone frame has its
+    pictures side by side.
+
+    Args:
+        path: A PNG; it appears when it is complete.
+        frames: The frames to show by their numbers, as ``choose_frames`` chose them.
+        people: Everybody; in each of the frames there is one of them at least. More than four are counted only.
+        title: What to write above.
+
+    Raises:
+        InputError: The folder cannot be written to.
+        MissingExtraError: Matplotlib or Pillow is not installed.
+    """
+    numbers = sorted(frames)
+    page = _draw_page(frames, numbers, people)
+    unsure = any((person.pose3d[_among(person.pose3d, numbers)].confidence < SURE).any() for person in people)
+    more = f", and {len(people) - _MOST} more" if len(people) > _MOST else ""
+    image = page.draw(title + more, _legend(unsure=unsure))
+    with replacing(path) as unfinished:
+        image.save(unfinished, format="PNG", compress_level=_COMPRESSION)
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Pictures in rows and columns, of one size in a row, with what is written beside and above them."""
+
+    rows: Sequence[Sequence["Image"]]
+    row_titles: Sequence[tuple[str, Colour]]
+    column_titles: Sequence[str]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        left, top = self.corner(len(self.rows), len(self.column_titles))
+        return left - _GAP_PX + _MARGIN_PX, top + _MARGIN_PX // 2
+
+    def corner(self, row: int, column: int) -> tuple[int, int]:
+        """Left and top of a cell in pixels; all columns are equally wide."""
+        above = sum(pictures[0].height + _GAP_PX for pictures in self.rows[:row])
+        return _MARGIN_PX + column * (self.rows[0][0].width + _GAP_PX), _HEADER_PX + above
+
+    def draw(self, title: str, legend: Sequence[tuple[Colour, str]]) -> "Image":
+        """Return the page; the legend stands at the right of the title, which is cut where it would reach it."""
+        page = blank(self.size)
+        for row, (pictures, (text, colour)) in enumerate(zip(self.rows, self.row_titles, strict=True)):
+            self._write_upwards(page, row, text, colour)
+            for column, picture in enumerate(pictures):
+                page.paste(picture, self.corner(row, column))
+        for column, text in enumerate(self.column_titles):
+            middle = self.corner(0, column)[0] + self.rows[0][0].width / 2
+            _write(page, (middle, _HEADER_PX - 12), text, "ms")
+        self._write_title(page, title, _draw_legend(page, legend))
+        return page
+
+    def _write_title(self, page: "Image", title: str, right: float) -> None:
+        font = _font(_TITLE_PX, bold=True)
+        room = right - _GAP_PX - _MARGIN_PX
+        if font.getlength(title) > room:
+            while title and font.getlength(title + _CUT_OFF) > room:
+                title = title[:-1]
+            title += _CUT_OFF
+        _write(page, (_MARGIN_PX, 42), title, "ls", font=font)
+
+    def _write_upwards(self, page: "Image", row: int, text: str, colour: Colour) -> None:
+        """Write the row's title at the left, turned to be read from below."""
+        strip = blank((self.rows[row][0].height, _MARGIN_PX - 6))
+        _write(strip, (strip.width / 2, strip.height / 2), text, "mm", colour=colour)
+        page.paste(strip.transpose(pillow().Transpose.ROTATE_90), (0, self.corner(row, 0)[1]))
+
+
+def _draw_page(frames: Mapping[int, Frame], numbers: list[int], people: Sequence[Shown]) -> _Page:
+    """Draw the cells; the 3D panels share one stage, so that all have one scale."""
+    stage = Stage.around_all([person.pose3d[_among(person.pose3d, numbers)] for person in people])
+    views, pose = choose_views(people, _MOST), people[0].pose3d
+    titles = ["2D, as detected", *(_title(view, numbers) for view in views)]
+    times = [_moment(number, pose.fps) if len(pose) > 1 else "" for number in numbers]
+    lone = len(numbers) == 1
+    size = _cell_size(len(titles) if lone else len(numbers), stage)
+    rows = [_photos(frames, numbers, size if lone else _photo_size(size, people, numbers), people)]
+    for view in views:
+        panel = Panel(stage, view.side, size)
+        rows.append([panel.draw(frame_strokes(view.person.pose3d, number, view.side)) for number in numbers])
+    if lone:
+        return _Page([[row[0] for row in rows]], [(time, FAINT_INK) for time in times], titles)
+    colours = [FAINT_INK, *(view.person.colour if view.person.name else FAINT_INK for view in views)]
+    return _Page(rows, list(zip(titles, colours, strict=True)), times)
+
+
+def _among(pose: Pose3D, numbers: list[int]) -> np.ndarray:
+    return np.isin(np.arange(len(pose)), numbers) & ~pose.missing
+
+
+def _title(view: View, numbers: list[int]) -> str:
+    """Return the row's title; it says so where somebody is in other frames only."""
+    return view.title if _among(view.person.pose3d, numbers).any() else f"{view.title}: at other times"
+
+
+def _cell_size(columns: int, stage: Stage) -> tuple[int, int]:
+    width = min(_CELL_PX, (_PAGE_PX - 2 * _MARGIN_PX + _GAP_PX) // columns - _GAP_PX)
+    low, high = _ASPECTS
+    return width, round(width * min(max(stage.aspect, low), high))
+
+
+def _photo_size(size: tuple[int, int], people: Sequence[Shown], numbers: list[int]) -> tuple[int, int]:
+    """Return the size of the row of photos: that of the panels, but several people side by side need less height."""
+    if len(people) == 1:
+        return size
+    width, height = size
+    aspect = aspect_around([person.pose2d for person in people], numbers)
+    return width, min(height, round(width * max(aspect, _LEAST_ASPECT)))
+
+
+def _photos(
+    frames: Mapping[int, Frame], numbers: list[int], size: tuple[int, int], people: Sequence[Shown]
+) -> "list[Image]":
+    cuts = cuts_around([person.pose2d for person in people], numbers, size[1] / size[0])
+    return [draw_photo(frames[n], cut, size, people, n) for n, cut in zip(numbers, cuts, strict=True)]
+
+
+def _moment(number: int, fps: float | None) -> str:
+    return f"{number / fps:.2f} s  ·  frame {number}" if fps else f"picture {number}"
+
+
+def _legend(*, unsure: bool) -> list[tuple[Colour, str]]:
+    entries = [(SIDE_COLOURS[side], side) for side in ("left", "right")]
+    return entries + [(pale(SIDE_COLOURS["middle"]), f"pale: a guess (confidence < {SURE})")] * unsure
+
+
+def _draw_legend(page: "Image", entries: Sequence[tuple[Colour, str]]) -> float:
+    """Draw it into the upper right corner; returns where it begins."""
+    right, y = float(page.width - _MARGIN_PX), 36
+    for colour, text in reversed(entries):
+        right = _write(page, (right, y), text, "rm") - 38
+        page.paste(_swatch(colour), (round(right), y - 4))
+        right -= 26
+    return right
+
+
+def _swatch(colour: Colour) -> "Image":
+    large = blank((28 * SUPERSAMPLING, 8 * SUPERSAMPLING))
+    box = (0, 0, large.width - 1, large.height - 1)
+    pillow("ImageDraw").Draw(large).rounded_rectangle(box, radius=large.height // 2, fill=colour)
+    return large.reduce(SUPERSAMPLING)
+
+
+def _write(page: "Image", place: Pixel, text: str, anchor: str, *, colour: Colour = INK, font: Any = None) -> float:
+    """Write a line of text; the anchor is Pillow's. Returns where it begins."""
+    draw, font = pillow("ImageDraw").Draw(page), font or _font(_LETTER_PX)
+    draw.text(place, text, colour, font=font, anchor=anchor)
+    return float(draw.textbbox(place, text, font=font, anchor=anchor)[0])
+
+
+@cache
+def _font(size: int, *, bold: bool = False) -> Any:
+    """Return Matplotlib's font: it has the letters of many languages, and files have names in them."""
+    matplotlib = load_package("matplotlib", extra="view", purpose="drawing the overview")
+    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    return pillow("ImageFont").truetype(fonts / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"), size)

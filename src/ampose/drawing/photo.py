@@ -1,0 +1,146 @@
+"""Frames with the 2D poses over them, whole or cut around the people."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+
+from ampose.drawing.painting import SUPERSAMPLING, blank, paint_outlined, write_text
+from ampose.drawing.panels import Shown
+from ampose.drawing.projection import WHITE, bone_strokes
+from ampose.media import Frame
+from ampose.packages import pillow
+from ampose.poses.pose import Pose2D
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_ROOM = 1.3
+"""How much larger a cut is than the person in it."""
+
+_BONE_OF_PERSON = 0.017
+"""Width of a bone by the height of the person."""
+
+_BONE_OF_PICTURE = 0.014
+"""And at most this by the height of the picture."""
+
+_LETTER_OF_PICTURE, _LEAST_LETTER_PX = 0.03, 11
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A window of the frame: left, top, width, height in pixels of the frame; it may reach out of it."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @classmethod
+    def whole(cls, image_size: tuple[int, int]) -> "Cut":
+        """Return the window that is the frame."""
+        return cls(0.0, 0.0, float(image_size[0]), float(image_size[1]))
+
+
+def cuts_around(poses: Sequence[Pose2D], frames: list[int], aspect: float) -> list[Cut]:
+    """Return a window around the people for each frame, all of one size and aspect (height by width).
+
+    Args:
+        poses: At least one of them has a joint in each of the frames.
+        frames: Their numbers.
+        aspect: Of the windows.
+    """
+    limits = np.array(poses[0].image_size, dtype=np.float32)
+    low, high = _bounds(poses, frames)
+    extent = (high - low).max(axis=0) * _ROOM
+    width = max(float(extent[0]), float(extent[1]) / aspect, 16.0)
+    size = np.array([width, width * aspect])
+    corners = (low + high) / 2 - size / 2
+    inside = np.where(size <= limits, np.clip(corners, 0, np.maximum(limits - size, 0)), (limits - size) / 2)
+    return [Cut(float(left), float(top), *size.tolist()) for left, top in inside]
+
+
+def aspect_around(poses: Sequence[Pose2D], frames: list[int]) -> float:
+    """Return the aspect (height by width) at which windows around the people are smallest, and so the people largest.
+
+    Args:
+        poses: As for ``cuts_around``.
+        frames: Likewise.
+    """
+    low, high = _bounds(poses, frames)
+    width, height = np.maximum((high - low).max(axis=0), 1.0)
+    return float(height / width)
+
+
+def _bounds(poses: Sequence[Pose2D], frames: list[int]) -> tuple[Float[np.ndarray, "f 2"], Float[np.ndarray, "f 2"]]:
+    """Return the least and largest x and y of all people's joints in each frame, within the picture."""
+    limits = np.array(poses[0].image_size, dtype=np.float32)
+    points = np.clip(np.concatenate([pose.keypoints[frames] for pose in poses], axis=1), 0, limits)
+    return np.nanmin(points, axis=1), np.nanmax(points, axis=1)
+
+
+def draw_photo(
+    frame: Frame,
+    cut: Cut,
+    size: tuple[int, int],
+    people: Sequence[Shown] = (),
+    number: int = 0,
+) -> "Image":
+    """Return the window of the frame at this size in pixels, with frame ``number`` of everybody's pose over it."""
+    large = (SUPERSAMPLING * size[0], SUPERSAMPLING * size[1])
+    image = _enlarged(frame, cut, large)
+    for person in people:
+        if not person.pose2d.missing[number]:
+            _draw_person(image, cut, person, number)
+    return image.reduce(SUPERSAMPLING)
+
+
+def _draw_person(image: "Image", cut: Cut, person: Shown, number: int) -> None:
+    """Draw the bones whose ends were seen, and the person's name above them."""
+    pose, scale = person.pose2d, image.width / cut.width
+    points = pose.keypoints[number]
+    strokes = bone_strokes(pose.skeleton, points, pose.confidence[number])
+    seen = points[np.isfinite(points).all(axis=1)]
+    paint_outlined(
+        image,
+        [stroke for stroke in strokes if np.isfinite((stroke.start, stroke.end)).all()],
+        lambda point: ((point[0] - cut.left) * scale, (point[1] - cut.top) * scale),
+        _bone_px(np.clip(seen, 0, pose.image_size), scale, image.height),
+    )
+    if person.name:
+        _write_name(image, person, (seen[seen[:, 1].argmin()] - (cut.left, cut.top)) * scale)
+
+
+def _write_name(image: "Image", person: Shown, top: Float[np.ndarray, "2"]) -> None:
+    """Write it above the uppermost joint, in the person's colour on white, inside of the picture."""
+    size = max(SUPERSAMPLING * _LEAST_LETTER_PX, round(_LETTER_OF_PICTURE * image.height))
+    x, y = float(np.clip(top[0] - size, 0, image.width - 4 * size)), float(np.clip(top[1] - 2 * size, 0, image.height))
+    for shift in ((-2, 0), (2, 0), (0, -2), (0, 2)):
+        write_text(image, (x + shift[0], y + shift[1]), person.name, size=size, colour=WHITE)
+    write_text(image, (x, y), person.name, size=size, colour=person.colour)
+
+
+def _enlarged(frame: Frame, cut: Cut, size: tuple[int, int]) -> "Image":
+    """Cut and scale; what lies outside of the frame is white."""
+    height, width, _ = frame.shape
+    scale = size[0] / cut.width
+    left, top = max(cut.left, 0.0), max(cut.top, 0.0)
+    right, bottom = min(cut.left + cut.width, width), min(cut.top + cut.height, height)
+    target = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
+    image = pillow()
+    part = image.fromarray(frame).resize(
+        target, image.Resampling.BILINEAR, box=(left, top, right, bottom), reducing_gap=2.0
+    )
+    if target == size:
+        return part
+    whole = blank(size)
+    whole.paste(part, (round((left - cut.left) * scale), round((top - cut.top) * scale)))
+    return whole
+
+
+def _bone_px(points: Float[np.ndarray, "joint 2"], scale: float, height: int) -> float:
+    """Return the width of a bone that fits the size of the person, within reason for the picture."""
+    person = scale * float((points.max(axis=0) - points.min(axis=0)).max())
+    return max(2.5 * SUPERSAMPLING, min(_BONE_OF_PERSON * person, _BONE_OF_PICTURE * height))

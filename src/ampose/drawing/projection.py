@@ -1,0 +1,232 @@
+"""A pose as coloured strokes: 2D on a picture, or 3D on a stage with a floor, seen from a side.
+
+The 3D pose stands on the floor with its lowest joint. "Up" is the camera's up: when the camera looks
+down on a person, the person leans towards it, unless the pose is turned ``upright`` first.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+
+from ampose.errors import InputError
+from ampose.poses.pose import Pose3D
+from ampose.poses.skeletons import Skeleton
+from ampose.processing.ground import LEVEL, check_tilt, level_rotation
+
+Colour = tuple[int, int, int]
+
+WHITE: Colour = (255, 255, 255)
+INK: Colour = (52, 58, 64)
+FAINT_INK: Colour = (134, 142, 150)
+SIDE_COLOURS: dict[str, Colour] = {"left": (232, 108, 26), "right": (25, 118, 188), "middle": (73, 80, 87)}
+"""Orange and blue: told apart by everybody, colour-blind or not."""
+
+SURE = 0.5
+"""A joint with a smaller confidence is a guess, and is drawn pale."""
+
+BACKDROP: Colour = (247, 248, 250)
+FLOOR: Colour = (233, 236, 240)
+_SHADOW: Colour = (206, 211, 218)
+_GRID_M = 0.25
+_MARGIN_M = 0.1
+_VIEWER_M = 7.0
+"""How far away the viewer stands: near things look a little larger, which makes the floor a floor."""
+
+_HEAD_WIDTH = 3.4
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A line from here to there, in the unit of whoever draws it; width 1 is that of a sure bone."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    colour: Colour
+    width: float = 1.0
+    halo: bool = False
+
+
+@dataclass(frozen=True)
+class Side:
+    """From where the stage is looked at.
+
+    Args:
+        title: What to call it.
+        azimuth: Degrees; 0 looks along the camera's axis, 90 from the camera's right across it.
+        elevation: Degrees from above.
+    """
+
+    title: str
+    azimuth: float
+    elevation: float = 14.0
+
+    def project(self, points: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
+        """Camera axes to (right, up, away) as seen from this side.
+
+        Metres stay metres at the distance of the root; there is a little perspective before and behind.
+
+        Example:
+            >>> Side("", azimuth=90.0, elevation=0.0).project(np.array([0.0, -1.0, 2.0])).round(3).tolist()
+            [2.0, 1.0, 0.0]
+        """
+        turn, tilt = math.radians(self.azimuth), math.radians(self.elevation)
+        x, up, z = points[..., 0], -points[..., 1], points[..., 2]
+        right, away = x * math.cos(turn) + z * math.sin(turn), z * math.cos(turn) - x * math.sin(turn)
+        height, depth = (
+            up * math.cos(tilt) + away * math.sin(tilt),
+            away * math.cos(tilt) - up * math.sin(tilt),
+        )
+        nearness = _VIEWER_M / np.maximum(_VIEWER_M + depth, _VIEWER_M / 3)
+        return np.stack([right * nearness, height * nearness, depth], axis=-1)
+
+
+SIDES = (Side("3D, as the camera sees it", 0.0), Side("3D, from the camera's right", 90.0))
+
+
+def upright(pose: Pose3D, camera_tilt: float | None = None) -> Pose3D:
+    """Turn a pose from camera axes to level ones; one that is level already, as on a floor, stays as it is.
+
+    Args:
+        pose: In camera axes.
+        camera_tilt: How far the camera looks down, in degrees; negative when it looks up. None: what was said when it
+            was lifted (``provenance["camera_tilt"]``); a pose of which nothing was said stays as it is.
+
+    Raises:
+        InputError: The tilt is no angle of a camera.
+    """
+    if camera_tilt is None:
+        told = pose.provenance.get("camera_tilt")
+        if told is None:
+            return pose
+        camera_tilt = _degrees(told)
+    check_tilt(camera_tilt)
+    if pose.frame_of_reference.startswith(LEVEL):
+        return pose
+    turn = level_rotation(camera_tilt).astype(np.float32)
+    reference = f"{LEVEL} (x right, y down, z away), for a camera that looks down by {camera_tilt:g} degrees"
+    return replace(pose, positions=pose.positions @ turn.T, frame_of_reference=reference)
+
+
+def _degrees(told: str) -> float:
+    """Read what a file says, which whoever changed it may have changed."""
+    try:
+        return float(told)
+    except ValueError as error:
+        raise InputError(f"camera_tilt of the poses' provenance must be degrees, got {told!r}") from error
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A square floor with room for every frame of a pose: all panels share it, and so their scale.
+
+    Args:
+        radius: Half the floor's side, in metres.
+        window: left, right, bottom, top of what every side shows, in metres.
+    """
+
+    radius: float
+    window: tuple[float, float, float, float]
+
+    @classmethod
+    def around(cls, pose: Pose3D) -> "Stage":
+        """Return the stage that holds every frame of the pose in which somebody is."""
+        points = standing(pose.positions[~pose.missing])
+        points = points[np.isfinite(points).all(axis=-1)]
+        across = float(np.abs(points[..., [0, 2]]).max()) + _MARGIN_M
+        radius = _GRID_M * math.ceil(across / _GRID_M)
+        corners = np.array([[x, 0.0, z] for x in (-radius, radius) for z in (-radius, radius)])
+        seen = np.concatenate([side.project(part.reshape(-1, 3)) for side in SIDES for part in (points, corners)])
+        across, bottom, top = (
+            float(np.abs(seen[:, 0]).max()),
+            float(seen[:, 1].min()),
+            float(seen[:, 1].max()),
+        )
+        return cls(radius, (-across - _MARGIN_M, across + _MARGIN_M, bottom - _MARGIN_M, top + _MARGIN_M))
+
+    @classmethod
+    def around_all(cls, poses: Sequence[Pose3D]) -> "Stage":
+        """Return one stage that holds each of the poses in which somebody is."""
+        stages = [cls.around(pose) for pose in poses if not pose.missing.all()]
+        lefts, rights, bottoms, tops = zip(*(stage.window for stage in stages), strict=True)
+        return cls(max(stage.radius for stage in stages), (min(lefts), max(rights), min(bottoms), max(tops)))
+
+    @property
+    def aspect(self) -> float:
+        """Height of the window by its width."""
+        left, right, bottom, top = self.window
+        return (top - bottom) / (right - left)
+
+    def floor(self, side: Side) -> Float[np.ndarray, "4 2"]:
+        """Return the corners of the floor."""
+        r = self.radius
+        return side.project(np.array([[-r, 0, -r], [r, 0, -r], [r, 0, r], [-r, 0, r]]))[:, :2]
+
+    def grid(self, side: Side) -> list[Stroke]:
+        """Return the lines of the floor's grid."""
+        ticks = np.arange(-self.radius, self.radius + _GRID_M / 2, _GRID_M)
+        ends = [(a, b) for t in ticks for a, b in _grid_lines(t, self.radius)]
+        seen = side.project(np.array(ends))
+        return [Stroke(_xy(a), _xy(b), WHITE, width=0.25) for a, b in seen]
+
+
+def _grid_lines(tick: float, radius: float) -> list[tuple[list[float], list[float]]]:
+    return [([tick, 0.0, -radius], [tick, 0.0, radius]), ([-radius, 0.0, tick], [radius, 0.0, tick])]
+
+
+def standing(positions: Float[np.ndarray, "*frame joint 3"]) -> Float[np.ndarray, "*frame joint 3"]:
+    """Lower or lift each frame so that its lowest joint is at height 0; joints may be missing."""
+    y = positions[..., 1]  # points down
+    lowest = np.where(np.isfinite(y), y, -np.inf).max(axis=-1)
+    lowest = np.where(np.isfinite(lowest), lowest, 0.0)
+    shift = np.stack([0 * lowest, lowest, 0 * lowest], axis=-1).astype(positions.dtype)
+    return np.asarray(positions - shift[..., None, :])
+
+
+def frame_strokes(pose: Pose3D, number: int, side: Side) -> list[Stroke]:
+    """Return a frame of a 3D pose on the floor: its shadow, then its bones, the far ones first; no missing joints."""
+    skeleton, confidence = pose.skeleton, pose.confidence[number]
+    points = standing(pose.positions[number])
+    flat = side.project(points * np.array([1.0, 0.0, 1.0]))
+    seen = side.project(points)
+    shadow = [Stroke(_xy(flat[a]), _xy(flat[b]), _SHADOW, width=0.7) for a, b in skeleton.bone_indices]
+    bones = bone_strokes(skeleton, seen[:, :2], confidence)
+    order = np.argsort(-seen[:, 2][skeleton.bone_indices].mean(axis=1))
+    figure = [_with_head(bones[bone], skeleton.bones[bone][1]) for bone in order]
+    return [stroke for stroke in shadow + figure if np.isfinite((stroke.start, stroke.end)).all()]
+
+
+def bone_strokes(
+    skeleton: Skeleton, points: Float[np.ndarray, "joint 2"], confidence: Float[np.ndarray, " joint"]
+) -> list[Stroke]:
+    """Return the bones in their sides' colours; bones that end in a guessed joint are pale and thin."""
+    strokes = []
+    for (_, joint), (a, b) in zip(skeleton.bones, skeleton.bone_indices, strict=True):
+        colour = SIDE_COLOURS[skeleton.side_of(joint)]
+        sure = min(confidence[a], confidence[b]) >= SURE
+        strokes.append(
+            Stroke(
+                _xy(points[a]),
+                _xy(points[b]),
+                colour if sure else pale(colour),
+                1.0 if sure else 0.7,
+                halo=True,
+            )
+        )
+    return strokes
+
+
+def _with_head(stroke: Stroke, joint: str) -> Stroke:
+    return replace(stroke, width=_HEAD_WIDTH * stroke.width) if joint == "head" else stroke
+
+
+def pale(colour: Colour) -> Colour:
+    """Mix a colour with white."""
+    red, green, blue = (round(0.45 * part + 0.55 * 255) for part in colour)
+    return red, green, blue
+
+
+def _xy(point: np.ndarray) -> tuple[float, float]:
+    return float(point[0]), float(point[1])

@@ -1,0 +1,107 @@
+"""Stills of a clip: a contact sheet (PNG), and a figure for a paper as lines and text (PDF, SVG)."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ampose.drawing.clip import moment
+from ampose.drawing.overview import choose_frames
+from ampose.drawing.painting import Panel, blank, write_text
+from ampose.drawing.projection import FLOOR, SIDE_COLOURS, SIDES, WHITE, Colour, Side, Stage, Stroke, frame_strokes
+from ampose.errors import InputError
+from ampose.packages import load_package
+from ampose.poses.pose import Pose3D
+
+_COLUMNS, _ROWS, _CELL, _GAP, _CAPTION = 6, 3, (260, 320), 8, 24
+_FIGURE_FRAMES = 4
+_COLUMN_IN, _LEFT_IN, _HEAD_IN = 1.7, 0.2, 0.32  # 7 inches for four columns: the width of a page of two columns
+_BONE_M = 0.038
+_POINTS_PER_INCH = 72.0
+
+
+def write_sheet(path: str | Path, pose: Pose3D) -> None:
+    """Write a contact sheet: up to 18 evenly spread frames, as the camera sees them, with their times.
+
+    Raises:
+        InputError: Nobody is in any frame.
+        MissingExtraError: Pillow is not installed.
+    """
+    numbers = _chosen(pose, _COLUMNS * _ROWS)
+    panel = Panel(Stage.around(pose), SIDES[0], _CELL)
+    columns, rows = min(_COLUMNS, len(numbers)), -(-len(numbers) // _COLUMNS)
+    wide, high = _CELL[0] + _GAP, _CELL[1] + _CAPTION + _GAP
+    sheet = blank((columns * wide + _GAP, rows * high + _GAP + _CAPTION))
+    for at, number in enumerate(numbers):
+        left, top = _GAP + at % _COLUMNS * wide, _GAP + at // _COLUMNS * high
+        sheet.paste(panel.draw(frame_strokes(pose, number, SIDES[0])), (left, top + _CAPTION))
+        write_text(sheet, (left + 2, top + 2), moment(pose, number), size=15)
+    x = float(_GAP + 2)
+    for side in ("left", "right"):
+        x = write_text(sheet, (x, rows * high + _GAP), side, size=15, colour=SIDE_COLOURS[side]) + 12
+    sheet.save(path, format="PNG")
+
+
+def write_figure(path: str | Path, pose: Pose3D) -> None:
+    """Write a figure of four evenly spread frames from two sides, as PDF or SVG by the path's suffix.
+
+    It is 7 inches wide. Text stays text, and lines stay lines: both can be changed in a drawing program.
+
+    Raises:
+        InputError: Nobody is in any frame.
+        MissingExtraError: Matplotlib is not installed.
+    """
+    numbers = _chosen(pose, _FIGURE_FRAMES)
+    stage = Stage.around(pose[np.isin(np.arange(len(pose)), numbers)])
+    size = (_LEFT_IN + len(numbers) * _COLUMN_IN, len(SIDES) * _COLUMN_IN * stage.aspect + _HEAD_IN)
+    figure = load_package("matplotlib.figure", extra="view", purpose="drawing a figure").Figure(figsize=size)
+    wide, high = _COLUMN_IN / size[0], _COLUMN_IN * stage.aspect / size[1]
+    for row, side in enumerate(SIDES):
+        bottom = (len(SIDES) - 1 - row) * high
+        title = side.title.removeprefix("3D, ")
+        figure.text(0.06 / size[0], bottom + high / 2, title, fontsize=7, rotation=90, va="center")
+        for column, number in enumerate(numbers):
+            axes = figure.add_axes((_LEFT_IN / size[0] + column * wide, bottom, wide, high))
+            _draw(axes, stage, side, frame_strokes(pose, number, side))
+            if row == 0:
+                axes.set_title(moment(pose, number), fontsize=8, pad=2)
+    _write_sides(figure)
+    matplotlib = load_package("matplotlib", extra="view", purpose="drawing a figure")
+    with matplotlib.rc_context({"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "ampose"}):
+        figure.savefig(path, format=Path(path).suffix[1:], metadata=_undated(Path(path).suffix))
+
+
+def _chosen(pose: Pose3D, count: int) -> list[int]:
+    if pose.missing.all():
+        raise InputError("poses must have somebody in at least one frame, got nobody; there is nothing to draw")
+    return choose_frames(pose, count)
+
+
+def _undated(suffix: str) -> dict[str, None]:
+    """Leave the date out, so that the same poses give the same file."""
+    return {"CreationDate": None} if suffix == ".pdf" else {"Date": None}
+
+
+def _draw(axes: Any, stage: Stage, side: Side, strokes: list[Stroke]) -> None:
+    left, right, bottom, top = stage.window
+    axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
+    axes.axis("off")
+    axes.fill(*stage.floor(side).T, color=_part(FLOOR), linewidth=0)
+    bone = _BONE_M * _COLUMN_IN * _POINTS_PER_INCH / (right - left)
+    for number, stroke in enumerate([*stage.grid(side), *strokes]):
+        xs, ys = zip(stroke.start, stroke.end, strict=True)
+        if stroke.halo:
+            middle = [(a + part * (b - a)) for a, b in (xs, ys) for part in (0.2, 0.8)]
+            axes.plot(middle[:2], middle[2:], color=_part(WHITE), linewidth=1.6 * bone, zorder=2 + number)
+        width = max(0.4, stroke.width * bone)
+        axes.plot(xs, ys, color=_part(stroke.colour), linewidth=width, solid_capstyle="round", zorder=2.5 + number)
+
+
+def _write_sides(figure: Any) -> None:
+    for x, side in ((0.9, "left"), (0.95, "right")):
+        figure.text(x, 0.995, side, color=_part(SIDE_COLOURS[side]), fontsize=8, va="top", fontweight="bold")
+
+
+def _part(colour: Colour) -> tuple[float, float, float]:
+    red, green, blue = colour
+    return red / 255, green / 255, blue / 255

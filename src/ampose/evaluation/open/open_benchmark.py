@@ -1,0 +1,212 @@
+"""The open benchmark: systems trained by one loop, on the same samples, for the same steps, and measured alike.
+
+A trial is one system with one seed. It has a folder of its own with its run and its result, so that a benchmark that
+was stopped goes on where it was, and a finished trial is not done again.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ampose.atomic import replacing
+from ampose.data import Motion
+from ampose.errors import InputError
+from ampose.evaluation.held_out import HeldOut, view_held_out
+from ampose.evaluation.protocol import Protocol
+from ampose.evaluation.protocols.cmu import CMU_HELD_OUT, CMU_HELD_OUT_NOISY
+from ampose.evaluation.run import evaluate
+from ampose.evaluation.systems import list_systems
+from ampose.lifting.weights import load_weights
+from ampose.lifting.window_prediction import predict_samples
+from ampose.models import LifterNetwork, find_model, make_config
+from ampose.models.cost import measure_cost
+from ampose.poses.samples import Samples
+from ampose.poses.skeletons import get_skeleton
+from ampose.training.config import TrainConfig
+from ampose.training.manifest import settings_of
+
+SAMPLES = 20_000
+"""About so many poses are measured, evenly spread over the held-out frames."""
+
+SPEED_BATCH, SPEED_CALLS = 256, 5
+
+Train = Callable[[TrainConfig, Path], None]
+"""(config, run folder): train, or go on with the run that is there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A system trained with one seed, measured."""
+
+    system: str
+    seed: int
+    mpjpe_mm: float
+    """With ideal 2D."""
+    p_mpjpe_mm: float
+    noisy_mpjpe_mm: float
+    """With 2D as imperfect as a detector's."""
+    noisy_p_mpjpe_mm: float
+    parameters: int
+    macs: int
+    """For one pose."""
+    poses_per_second: float
+    """Of the network alone, in batches of 256."""
+
+
+def default_systems() -> tuple[str, ...]:
+    """Return the single-frame systems that a laptop can train in one go.
+
+    That is all but the larger AMPoses, MixSTE, and JointFormer's refinement, which needs a trained JointFormer.
+    """
+    single = [name for name in list_systems() if find_model(name).config.receptive_field == 1]
+    left_out = {"ampose-full", "ampose-base", "mixste-1", "jointformer-refined"}
+    return tuple(name for name in single if name not in left_out)
+
+
+def config_for(common: TrainConfig, system: str, seed: int) -> TrainConfig:
+    """Return the common recipe for a system: its own size and, where it has heads that only that trains, its own loss.
+
+    Raises:
+        InputError: The system is unknown.
+    """
+    own_loss = find_model(system).facts.get("loss", common.loss)
+    model = make_config(system, skeleton=common.model.skeleton, normalisation=common.model.normalisation)
+    return replace(common, model_name=system, model=model, seed=seed, loss=own_loss)
+
+
+def make_protocols(motion: Motion, common: TrainConfig) -> tuple[Protocol, Protocol]:
+    """Return how all are measured, with ideal and with noisy 2D: the recipe's held-out people and cameras, no flip."""
+    held_out, cameras = common.data.held_out_subjects, common.data.cameras
+    stride = max(1, round(len(motion.select(subjects=held_out)) / SAMPLES))
+    ideal, noisy = (
+        replace(
+            protocol,
+            subjects=held_out,
+            cameras=cameras,
+            frame_stride=stride,
+            flip=False,
+            skeleton=common.model.skeleton,
+        )
+        for protocol in (CMU_HELD_OUT, CMU_HELD_OUT_NOISY)
+    )
+    return ideal, noisy
+
+
+class OpenBenchmark:
+    """Runs trials, each at most once.
+
+    Args:
+        common: The recipe that all systems share.
+        motion: The motion with the held-out people.
+        folder: Where trials live.
+        train: What trains one.
+    """
+
+    def __init__(self, common: TrainConfig, motion: Motion, folder: Path, train: Train) -> None:
+        self.common = common
+        self.folder = folder
+        self.train = train
+        self.motion = motion
+        self.motion_sha256 = motion.sha256
+        self.protocols = make_protocols(motion, common)
+        self.held_out = [view_held_out(motion, protocol) for protocol in self.protocols]
+
+    def run(self, system: str, seed: int) -> Trial:
+        """Return the trial's result: the one that is there, or a new one.
+
+        Raises:
+            InputError: The trial's folder holds a result of other settings.
+        """
+        config = config_for(self.common, system, seed)
+        folder = self.folder / system / f"seed-{seed}"
+        path, identity = folder / "result.json", self._identify(config)
+        if path.is_file():
+            return _read_trial(path, identity)
+        self.train(config, folder / "run")
+        network = load_weights(folder / "run" / "last").network
+        trial = self._measure(network, system, seed)
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as unfinished:
+            unfinished.write_text(json.dumps({"identity": identity, **asdict(trial)}, indent=2) + "\n")
+        return trial
+
+    def _identify(self, config: TrainConfig) -> str:
+        protocols = [protocol.as_dict() for protocol in self.protocols]
+        parts = [settings_of(config), config.start_from, protocols, self.motion_sha256]
+        text = json.dumps(parts, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _held_out(self, frames: int) -> list[HeldOut]:
+        """The same samples for all; those of networks over time with what is around them."""
+        if frames == 1:
+            return self.held_out
+        return [view_held_out(self.motion, protocol, receptive_field=frames) for protocol in self.protocols]
+
+    def _measure(self, network: LifterNetwork, system: str, seed: int) -> Trial:
+        pairs = zip(self._held_out(network.receptive_field), self.protocols, strict=True)
+        ideal, noisy = (_errors(network, held_out, protocol) for held_out, protocol in pairs)
+        cost = measure_cost(network, depth=0)[0]
+        return Trial(
+            system=system,
+            seed=seed,
+            mpjpe_mm=ideal["mpjpe"],
+            p_mpjpe_mm=ideal["p_mpjpe"],
+            noisy_mpjpe_mm=noisy["mpjpe"],
+            noisy_p_mpjpe_mm=noisy["p_mpjpe"],
+            parameters=cost.parameters,
+            macs=cost.macs,
+            poses_per_second=measure_speed(network),
+        )
+
+
+def _read_trial(path: Path, identity: str) -> Trial:
+    try:
+        found = json.loads(path.read_text())
+        kept = found.pop("identity")
+        trial = Trial(**found)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(f"{path} must hold the result of a trial, got something else; remove it") from error
+    if kept != identity:
+        raise InputError(f"{path} must be of the same settings, got others; choose another --runs or remove it")
+    return trial
+
+
+def _errors(network: LifterNetwork, held_out: HeldOut, protocol: Protocol) -> Mapping[str, float]:
+    def lift(samples: Samples) -> torch.Tensor:
+        return predict_samples(network, samples, flip=protocol.flip)
+
+    return evaluate(lift, held_out.samples, held_out.actions, protocol).all_frames.values
+
+
+@torch.inference_mode()
+def measure_speed(network: LifterNetwork) -> float:
+    """Return how many poses a second the network lifts in batches: the best of some calls, after one to warm up."""
+    joints = get_skeleton(network.config.skeleton).num_joints
+    answers = network.receptive_field if network.output == "sequence" else 1
+    windows = max(1, SPEED_BATCH // answers)
+    keypoints = torch.zeros(windows, network.receptive_field, joints, 2)
+    network.eval()(keypoints)
+    seconds = []
+    for _ in range(SPEED_CALLS):
+        start = time.perf_counter()
+        network(keypoints)
+        seconds.append(time.perf_counter() - start)
+    return windows * answers / min(seconds)
+
+
+def as_plain(benchmark: OpenBenchmark, trials: Sequence[Trial]) -> dict[str, Any]:
+    """Return everything that bears on the numbers, and the numbers, for JSON."""
+    return {
+        "recipe": asdict(benchmark.common),
+        "motion_sha256": benchmark.motion_sha256,
+        "protocols": [protocol.as_dict() for protocol in benchmark.protocols],
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "trials": [asdict(trial) for trial in trials],
+    }

@@ -1,0 +1,91 @@
+"""What Figure 4's counterpart shows: samples of the test subjects with truth and prediction."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ampose.data import Views, read_views
+from ampose.errors import InputError
+from ampose.evaluation.paper.figure4_picture import Example
+from ampose.evaluation.protocols import human36m, mpi_inf_3dhp
+from ampose.evaluation.training_facts import read_run
+from ampose.lifting.lifter import Lifter, load_model
+from ampose.poses.geometry import root_relative
+
+_TEST_SUBJECTS = frozenset((*human36m.TEST_SUBJECTS, *mpi_inf_3dhp.TEST_SUBJECTS))
+
+
+def choose_examples(weights: Path, data: Sequence[Path], count: int) -> tuple[list[Example], str]:
+    """Return samples of different actions, evenly spread over the datasets, and the title that says what they are.
+
+    Args:
+        weights: A folder that training wrote.
+        data: Prepared folders.
+        count: How many samples in all.
+
+    Raises:
+        InputError: ``count`` is not positive, or a folder lacks test subjects or the 2D source of the training.
+    """
+    if count < 1:
+        raise InputError(f"examples must be at least 1, got {count}")
+    lifter = load_model(weights)
+    source = read_run(weights).get("data", {}).get("keypoints", "gt")
+    shares = [len(part) for part in np.array_split(np.arange(count), len(data))]
+    examples = [
+        example
+        for folder, share in zip(data, shares, strict=True)
+        for example in _examples(lifter, _test_views(folder, lifter), source, share)
+    ]
+    title = (
+        f"{lifter.name} ({lifter.weights_hash[:12]}), test-time flip, root aligned; no sample was picked by its error"
+    )
+    return examples, title
+
+
+def _test_views(folder: Path, lifter: Lifter) -> Views:
+    views = read_views(folder)
+    present = sorted(_TEST_SUBJECTS & set(views.subjects))
+    if not present:
+        raise InputError(f"{folder}: data must have test subjects (S9, S11 or TS1 to TS6), got none")
+    return views.select(subjects=present).with_skeleton(lifter.skeleton)
+
+
+def _examples(lifter: Lifter, views: Views, source: str, count: int) -> list[Example]:
+    if not count:
+        return []
+    source = source if source in views.keypoints else "gt"
+    valid = views.samples(source, valid_only=True, whole_takes=True)
+    chosen = _one_of_each_action(views, count)
+    rows = [np.flatnonzero(views.sample_views[views.valid] == view) for view in chosen]
+    samples = valid[torch.tensor([int(of_view[len(of_view) // 2]) for of_view in rows])]
+    predicted = lifter.predict_samples(samples, flip=True).numpy()
+    truth = root_relative(samples.positions, lifter.skeleton.root_index).numpy()
+    errors = 1000 * np.linalg.norm(predicted - truth, axis=-1).mean(axis=1)
+    return [
+        Example(
+            caption=f"{_name(views, view)}, 2D {source}: {errors[number]:.1f} mm MPJPE",
+            keypoints=samples.keypoints_px[number].numpy(),
+            truth=truth[number],
+            predicted=predicted[number],
+            skeleton=lifter.skeleton,
+        )
+        for number, view in enumerate(chosen)
+    ]
+
+
+def _one_of_each_action(views: Views, count: int) -> list[int]:
+    """Return views of evenly spread actions, with other people and cameras each time; the middle is shown."""
+    shown = np.unique(views.sample_views[views.valid])
+    named = np.array(views.actions)[shown]
+    actions = [shown[named == action] for action in sorted(set(named))]
+    picks = [actions[number * max(len(actions), count) // count % len(actions)] for number in range(count)]
+    return [int(own[number * (len(own) - 1) // max(count - 1, 1)]) for number, own in enumerate(picks)]
+
+
+def _name(views: Views, view: int) -> str:
+    """Say which clip and camera it is."""
+    subject, take, scene = views.subjects[view], views.takes[view], views.scenes[view]
+    clip = take if take.startswith(subject) else f"{subject} {take}"
+    return f"{clip}, {scene}" if scene else f"{clip}, camera {views.cameras[view]}"

@@ -1,0 +1,284 @@
+"""The paper's tables with our rows: published figures, ours, the difference, the protocol, and the footnotes."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from ampose.atomic import replacing
+from ampose.evaluation.paper.published import ACTIONS, FOOTNOTES, SCENES, TABLES, Column, PublishedTable
+from ampose.evaluation.paper.rows import SLOTS, Slot, parts_of
+from ampose.evaluation.report import Report
+from ampose.evaluation.tables import markdown_table, text_table
+from ampose.models.cost import Cost
+
+PUBLISHED, MEASURED, SPREAD, DIFFERENCE = "published", "ours", "spread", "difference"
+
+Figures = dict[str, float]
+
+_OF_NETWORKS = {"parameters", "flops", "flops_one_unit"}
+"""Figures that are the same for every run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What was measured for a slot: a report for each of its variants, in their order, and the network's cost."""
+
+    slot: Slot
+    method: str
+    reports: tuple[Report, ...]
+    cost: Cost
+
+    def report(self, variant: str) -> Report:
+        """Return the report of a variant."""
+        return dict(zip(self.slot.variants, self.reports, strict=True))[variant]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableRow:
+    """A row as it is shown: what kind it is, whose it is, and the text of each column."""
+
+    kind: str
+    method: str
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaperTable:
+    """A table of the paper, or a part of one, with our rows."""
+
+    name: str
+    published: PublishedTable
+    rows: tuple[TableRow, ...]
+    notes: tuple[str, ...]
+
+    def header(self) -> list[str]:
+        """Return what stands above the columns; what the paper does not print is marked."""
+        return ["Method", *(f"{column.label}{' *' if column.derived else ''}" for column in self.published.columns)]
+
+    def cells(self) -> list[list[str]]:
+        """Return the text of all rows."""
+        columns = self.published.columns
+        return [[row.method, *(row.cells.get(column.key, "-") for column in columns)] for row in self.rows]
+
+    def footnotes(self) -> list[str]:
+        """Return the footnotes, each with its number; rows refer to theirs by it."""
+        derived = ["* This column is not in the paper."] if any(c.derived for c in self.published.columns) else []
+        return derived + [f"({number}) {FOOTNOTES[key]}" for number, key in enumerate(self.notes, start=1)]
+
+    def as_text(self) -> str:
+        """Return title, aligned table and footnotes."""
+        return "\n".join([self.published.title, "", text_table(self.header(), self.cells()), "", *self.footnotes()])
+
+    def as_markdown(self) -> str:
+        """Return title, table and footnotes in Markdown."""
+        notes = "\n".join(f"- {note.replace('*', chr(92) + '*')}" for note in self.footnotes())
+        return f"## {self.published.title}\n\n{markdown_table(self.header(), self.cells())}\n\n{notes}\n"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        rows = [{"kind": row.kind, "method": row.method, "figures": dict(row.cells)} for row in self.rows]
+        columns = [{"key": c.key, "label": c.label, "in_paper": not c.derived} for c in self.published.columns]
+        return {
+            "name": self.name,
+            "title": self.published.title,
+            "columns": columns,
+            "rows": rows,
+            "footnotes": self.footnotes(),
+        }
+
+
+def assemble(table: str, measured: Sequence[Measured] = ()) -> list[PaperTable]:
+    """Put a table of the paper together, in its parts.
+
+    Args:
+        table: "table1" to "table5".
+        measured: What we measured for slots of that table; without, the published rows stand alone. Of several runs for
+            one slot, which differ by their seed, a row has the mean, and the next the standard deviation.
+
+    Example:
+        >>> [part.name for part in assemble("table1")]
+        ['table1-cpn', 'table1-gt']
+    """
+    return [_assemble_part(part, [one for one in measured if one.slot.part == part]) for part in parts_of(table)]
+
+
+def _assemble_part(part: str, measured: Sequence[Measured]) -> PaperTable:
+    table = TABLES[part]
+    notes = list(dict.fromkeys([*table.notes, *(note for row in table.rows for note in row.notes)]))
+    rows = [
+        TableRow(
+            kind=PUBLISHED,
+            method=row.method + "".join(f" ({notes.index(note) + 1})" for note in row.notes),
+            cells=row.figures,
+        )
+        for row in table.rows
+    ]
+    for (compared, variant, method), (figures, spread) in _our_rows(part, measured).items():
+        label = f"{method}, {variant}, for {compared}"
+        rows.append(TableRow(kind=MEASURED, method=label, cells=_shown(table.columns, figures)))
+        if spread:
+            cells = _shown(table.columns, spread)
+            rows.append(TableRow(kind=SPREAD, method="  standard deviation of the runs", cells=cells))
+        rows.append(_difference(table, compared, figures))
+    return PaperTable(name=part, published=table, rows=tuple(rows), notes=tuple(notes))
+
+
+def _our_rows(part: str, measured: Sequence[Measured]) -> dict[tuple[str, str, str], tuple[Figures, Figures]]:
+    """Return mean and spread by (published row, variant, method) of each row of ours; slots of one row are joined."""
+    joined: dict[tuple[str, str, str], tuple[Figures, Figures]] = {}
+    for slot in {one.slot.recipe: one.slot for one in measured}.values():
+        runs = [one for one in measured if one.slot.recipe == slot.recipe]
+        whose = runs[0].method if slot.column else f"{runs[0].method} ({slot.recipe})"
+        whose += f", mean of {len(runs)} runs" if len(runs) > 1 else ""
+        for variant in slot.variants:
+            figures, spread = joined.setdefault((slot.row, variant, whose), ({}, {}))
+            found = [_FIGURES[part](one, one.report(variant)) for one in runs]
+            figures |= {key: mean(run[key] for run in found) for key in found[0]}
+            if len(runs) > 1:
+                spread |= {key: stdev(run[key] for run in found) for key in set(found[0]) - _OF_NETWORKS}
+    if part == "table5":
+        _add_deltas({key: figures for key, (figures, _) in joined.items()})
+    return joined
+
+
+def _add_deltas(rows: Mapping[tuple[str, str, str], Figures]) -> None:
+    """Distance to our own row Ours of the same variant."""
+    ours = {variant: figures["mpjpe"] for (row, variant, _), figures in rows.items() if row == "Ours"}
+    for (row, variant, _), figures in rows.items():
+        if row != "Ours" and variant in ours:
+            figures["delta"] = figures["mpjpe"] - ours[variant]
+
+
+def _shown(columns: Sequence[Column], figures: Figures) -> dict[str, str]:
+    return {c.key: f"{figures[c.key]:.{c.decimals}f}" for c in columns if c.key in figures}
+
+
+def _difference(table: PublishedTable, compared: str, figures: Figures) -> TableRow:
+    row = table.row(compared)
+    cells = {
+        column.key: f"{figures[column.key] - row.value(column.key):+.{column.decimals}f}"
+        for column in table.columns
+        if column.key in figures and not math.isnan(row.value(column.key))
+    }
+    return TableRow(kind=DIFFERENCE, method=f"  difference to {compared}", cells=cells)
+
+
+def _by_action(one: Measured, report: Report) -> Figures:
+    found = {row.name: row.values["mpjpe"] for row in report.actions if row.name in ACTIONS}
+    return {**found, "average": _mean(report, "mpjpe"), "all_frames": report.all_frames.values["mpjpe"]}
+
+
+def _by_source(one: Measured, report: Report) -> Figures:
+    return {"parameters": one.cost.parameters / 1e6, one.slot.column: _mean(report, "mpjpe")}
+
+
+def _by_scene(one: Measured, report: Report) -> Figures:
+    found = {row.name: row.values["pck"] for row in report.actions if row.name in SCENES}
+    pooled = report.all_frames.values
+    return {**found, "pck": pooled["pck"], "auc": pooled["auc"], "scene_mean": _mean(report, "pck")}
+
+
+def _in_dataset(one: Measured, report: Report) -> Figures:
+    pooled = {key: report.all_frames.values[key] for key in ("pck", "auc", "mpjpe")}
+    return {**_budget(one), "flops_one_unit": 2 * one.cost.weight_macs / 1e6, **pooled}
+
+
+def _by_design(one: Measured, report: Report) -> Figures:
+    return {**_budget(one), "mpjpe": _mean(report, "mpjpe")}
+
+
+def _budget(one: Measured) -> Figures:
+    return {"parameters": one.cost.parameters / 1e6, "flops": one.cost.weight_macs / 1e6}
+
+
+def _mean(report: Report, metric: str) -> float:
+    return report.mean_over_actions.values[metric]
+
+
+_FIGURES: Mapping[str, Callable[[Measured, Report], Figures]] = {
+    "table1-cpn": _by_action,
+    "table1-gt": _by_action,
+    "table2": _by_source,
+    "table3": _by_scene,
+    "table4": _in_dataset,
+    "table5": _by_design,
+}
+
+
+def protocol_text(measured: Sequence[Measured], *, every_variant: bool = True) -> str:
+    """Return the full statement and table of the reports behind our rows: all, or the first variant of each."""
+    parts = [
+        f"{_behind(one, variant)}\n\n{one.report(variant).statement()}\n\n{one.report(variant).as_text()}"
+        for one in measured
+        for variant in list(one.slot.variants)[: None if every_variant else 1]
+    ]
+    return "\n\n".join(parts)
+
+
+def _behind(one: Measured, variant: str) -> str:
+    return f"{one.slot.recipe}, {variant}, for {one.slot.row}"
+
+
+def write_tables(folder: Path, table: str, parts: Sequence[PaperTable], measured: Sequence[Measured]) -> list[Path]:
+    """Write a table as Markdown, CSV, JSON and text; returns the files.
+
+    Raises:
+        InputError: The folder cannot be written to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = {
+        "md": _markdown(parts, measured),
+        "csv": _csv(parts),
+        "json": json.dumps(_json(table, parts, measured), indent=2, allow_nan=False) + "\n",
+        "txt": "\n\n".join([*(part.as_text() for part in parts), protocol_text(measured)]).rstrip() + "\n",
+    }
+    files = [folder / f"{table}.{ending}" for ending in contents]
+    for path, content in zip(files, contents.values(), strict=True):
+        with replacing(path) as unfinished:
+            unfinished.write_text(content, encoding="utf-8", newline="")
+    return files
+
+
+def _markdown(parts: Sequence[PaperTable], measured: Sequence[Measured]) -> str:
+    reports = [
+        f"### {_behind(one, variant)}\n\n```text\n{one.report(variant).statement()}\n```\n\n"
+        f"{one.report(variant).as_markdown()}\n"
+        for one in measured
+        for variant in one.slot.variants
+    ]
+    return "\n".join([*(part.as_markdown() for part in parts), *reports])
+
+
+def _csv(parts: Sequence[PaperTable]) -> str:
+    """One line a row: table, kind, method, figures; each part has its own header."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    for part in parts:
+        writer.writerow(["table", "kind", *part.header()])
+        for row, cells in zip(part.rows, part.cells(), strict=True):
+            writer.writerow([part.name, row.kind, *(cell.strip() for cell in cells)])
+    return text.getvalue()
+
+
+def _json(table: str, parts: Sequence[PaperTable], measured: Sequence[Measured]) -> dict[str, Any]:
+    return {
+        "table": table,
+        "parts": [part.as_dict() for part in parts],
+        "measured": [
+            {"recipe": one.slot.recipe, "row": one.slot.row, "variant": variant, **one.report(variant).as_dict()}
+            for one in measured
+            for variant in one.slot.variants
+        ],
+    }
+
+
+def missing_slots(table: str, measured: Sequence[Measured]) -> list[Slot]:
+    """Return the slots of a table that nothing was measured for."""
+    there = {one.slot.recipe for one in measured}
+    return [slot for slot in SLOTS[table] if slot.recipe not in there]

@@ -1,0 +1,1 @@
+"""Who is measured, on what and how: one file a dataset."""

@@ -1,0 +1,60 @@
+"""Protocols on the CMU motion capture database, seen by virtual cameras."""
+
+from dataclasses import replace
+
+from ampose.data.synthesis.detector_noise import NoiseConfig
+from ampose.data.synthesis.virtual_cameras import VirtualCameraConfig
+from ampose.evaluation.protocol import Protocol, register
+
+HELD_OUT_SUBJECTS = ("02", "08", "16", "39", "55")
+
+CMU_HELD_OUT = register(
+    Protocol(
+        name="cmu-held-out",
+        description="people that no training has seen, ideal 2D.",
+        subjects=HELD_OUT_SUBJECTS,
+    )
+)
+
+CMU_HELD_OUT_NOISY = register(
+    replace(
+        CMU_HELD_OUT,
+        name="cmu-held-out-noisy",
+        description="people that no training has seen, 2D as imperfect as a detector's.",
+        noise=NoiseConfig(largest=0.03),
+    )
+)
+
+CMU_HELD_OUT_WIDE = register(
+    replace(
+        CMU_HELD_OUT,
+        name="cmu-held-out-wide",
+        description="people that no training has seen, from cameras of all kinds, ideal 2D.",
+        frame_stride=4,
+        cameras=VirtualCameraConfig(
+            pitch_degrees=(-45.0, 70.0),
+            roll_degrees=(-20.0, 20.0),
+            distance_m=(2.0, 10.0),
+            field_of_view_degrees=(30.0, 100.0),
+            off_centre=(0.0, 0.8),
+        ),
+    )
+)
+
+CMU_HELD_OUT_WIDE_NOISY = register(
+    replace(
+        CMU_HELD_OUT_WIDE,
+        name="cmu-held-out-wide-noisy",
+        description="the same, 2D as imperfect as a detector's: noise, far outliers, sides mistaken.",
+        noise=NoiseConfig(largest=0.03, outliers=0.05, swaps=0.01),
+    )
+)
+
+CMU_ALL = register(
+    Protocol(
+        name="cmu-all",
+        description="every clip of the file; whether training saw these people is for the reader to know.",
+        subjects=(),
+        frame_stride=2,
+    )
+)

@@ -1,0 +1,77 @@
+"""AlphaPose's three flavours: as COCO's results, "cmu" and "open".
+
+The first is ``[{image_id: "0.jpg", keypoints: [x, y, score, ...], score, idx}]``; with tracking ``idx`` is the
+person's id. ``--format cmu`` is ``{"0.jpg": {version, bodies: [{joints: [x, y, score, ...]}]}}`` and ``open`` the
+same with ``people`` and ``pose_keypoints_2d``, of OpenPose's 18 points. Both also write a file a frame into
+``sep-json``: that folder is read too (``open`` is then the layout of OpenPose). Scores may exceed 1.
+https://github.com/MVIG-SJTU/AlphaPose/blob/master/docs/output.md
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+from ampose.files.keypoints.content import Content
+from ampose.files.keypoints.frame_order import in_order
+from ampose.files.keypoints.gather import Seen, gather, triples
+from ampose.files.keypoints.reader import Given, PeopleFile, readers
+
+_POINTS_IN = {"bodies": "joints", "people": "pose_keypoints_2d"}
+
+
+@readers.register(
+    "alphapose",
+    title="AlphaPose",
+    looks_for="a JSON list with keypoints and a picture's name as image_id, or pictures' names with bodies or people",
+    size=False,
+    example="alphapose-results.json",
+)
+class AlphaPose:
+    """AlphaPose's files; the layouts are described at the top of this file."""
+
+    def fits(self, content: Content) -> bool:
+        """Tell whether it is one of the three flavours."""
+        data = content.first.json if content.first else None
+        if isinstance(data, list):
+            first = data[0] if data else None
+            return isinstance(first, dict) and isinstance(first.get("image_id"), str) and "keypoints" in first
+        return isinstance(data, dict) and ("bodies" in data or _is_by_picture(data))
+
+    def read(self, content: Content, given: Given) -> PeopleFile:
+        """Read all entries."""
+        if content.kind == "folder":
+            people = {name: _bodies(frame.json, "bodies") for name, frame in content.frames.items()}
+            return gather(people, content.frame_names, given)
+        data = content.json
+        if isinstance(data, list):
+            people = _entries(data)
+        elif "bodies" in data:
+            people = {content.path.stem: _bodies(data, "bodies")}
+        else:
+            key = "bodies" if "bodies" in next(iter(data.values())) else "people"
+            people = {PurePath(name).stem: _bodies(picture, key) for name, picture in data.items()}
+        return gather(people, in_order(people), given)
+
+
+def _is_by_picture(data: Mapping[str, Any]) -> bool:
+    first = next(iter(data.values()), None)
+    return isinstance(first, dict) and any(key in first for key in _POINTS_IN)
+
+
+def _entries(data: Sequence[Mapping[str, Any]]) -> dict[str, list[Seen]]:
+    people: dict[str, list[Seen]] = {}
+    for entry in data:
+        person = triples(entry["keypoints"]), _identity(entry.get("idx"))
+        people.setdefault(PurePath(entry["image_id"]).stem, []).append(person)
+    return people
+
+
+def _identity(idx: Any) -> int | None:
+    """Return the id; None where several detections were merged, of which each had one."""
+    while isinstance(idx, list) and len(idx) == 1:
+        idx = idx[0]
+    return int(idx) if isinstance(idx, int | float) else None
+
+
+def _bodies(picture: Mapping[str, Any], key: str) -> list[Seen]:
+    return [(triples(body[_POINTS_IN[key]]), None) for body in picture[key]]

@@ -1,0 +1,66 @@
+"""Our own poses.json and poses.npz: the 2D keypoints in them, to be lifted again by another model."""
+
+import math
+
+import numpy as np
+
+from ampose.errors import InputError
+from ampose.files import poses as formats
+from ampose.files.keypoints.content import Content
+from ampose.files.keypoints.reader import Found, Given, PeopleFile, readers
+from ampose.files.poses.own_header import FORMAT
+from ampose.poses.pose import Pose2D
+
+
+@readers.register(
+    "ampose",
+    title="ampose's own poses",
+    looks_for="a JSON or npz file with the format ampose.poses",
+    size=True,
+    example="demo/poses.json",
+)
+class AmposePoses:
+    """The 2D keypoints of a file that ampose wrote."""
+
+    def fits(self, content: Content) -> bool:
+        """Tell whether the file says that it is ours."""
+        if content.kind == "npz":
+            return {"format", "version", "positions"} <= content.names
+        data = content.json if content.kind == "json" else None
+        return isinstance(data, dict) and data.get("format") == FORMAT
+
+    def read(self, content: Content, given: Given) -> PeopleFile:
+        """Read the keypoints of everybody."""
+        if given.skeleton is not None:
+            raise InputError(f"skeleton must not be given, as the file has its own, got {given.skeleton.name}")
+        persons = formats.read(content.path)
+        people = {person.id: person.pose2d for person in persons if person.pose2d is not None}
+        if not people:
+            raise InputError("the file must have 2D keypoints, got 3D poses alone; they are lifted already")
+        first, about = next(iter(people.values())), persons[0].pose3d.provenance
+        frames = [[_found(pose, frame, identity) for identity, pose in people.items()] for frame in range(len(first))]
+        return PeopleFile(
+            frames=frames,
+            skeleton=first.skeleton,
+            frame_names=list(map(str, range(len(first)))),
+            image_size=first.image_size,
+            fps=first.fps,
+            times=first.times,
+            focal_px=focal if (focal := _number(about.get("focal_px"))) and focal > 0 else None,
+            camera_tilt=_number(about.get("camera_tilt")),
+        )
+
+
+def _number(text: str | None) -> float | None:
+    """Read what the lifter wrote, which whoever changes the file may have changed."""
+    try:
+        number = float(text or "nan")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _found(pose: Pose2D, frame: int, identity: int) -> Found:
+    return Found.from_rows(
+        np.column_stack([pose.keypoints[frame], pose.confidence[frame]]).astype(np.float64), identity
+    )

@@ -1,0 +1,67 @@
+"""COCO's annotations: ``{images: [{id, file_name, width, height}], annotations: [{image_id, keypoints}], categories}``.
+
+``keypoints`` are x, y and v in a row: v is 0 for a joint that is not labelled, 1 for one that is labelled but hidden
+and 2 for one that is seen; here a confidence of 0, 0.5 and 1. The joints are those that the category names, and so
+this reads any annotation tool's file. A ``track_id``, as PoseTrack has, is the person's id.
+https://cocodataset.org/#format-data
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ampose.errors import InputError
+from ampose.files.keypoints.content import Content
+from ampose.files.keypoints.frame_order import in_order
+from ampose.files.keypoints.gather import Seen, gather, triples
+from ampose.files.keypoints.joints import Layout, layout_by_names
+from ampose.files.keypoints.reader import Given, PeopleFile, readers
+
+_VISIBLE = 2
+
+
+@readers.register(
+    "coco",
+    title="COCO annotations, PoseTrack",
+    looks_for="a JSON object with images and annotations",
+    size=True,
+    example="person_keypoints.json",
+)
+class CocoGroundTruth:
+    """COCO's annotations; the layout is described at the top of this file."""
+
+    def fits(self, content: Content) -> bool:
+        """Tell whether there are images and annotations."""
+        data = content.json
+        return isinstance(data, dict) and isinstance(data.get("images"), list) and "annotations" in data
+
+    def read(self, content: Content, given: Given) -> PeopleFile:
+        """Read everybody with keypoints; crowds are left out."""
+        data = content.json
+        names = {image["id"]: str(image.get("file_name", image["id"])) for image in data["images"]}
+        people: dict[str, list[Seen]] = {name: [] for name in names.values()}
+        for entry in data["annotations"]:
+            if entry.get("keypoints") and not entry.get("iscrowd"):
+                points = triples(entry["keypoints"])
+                points[:, 2] /= _VISIBLE
+                people[names[entry["image_id"]]].append((points, entry.get("track_id")))
+        size = _size(data["images"])
+        return gather(people, in_order(people), given, layout=_layout(data, given), image_size=size)
+
+
+def _layout(data: Mapping[str, Any], given: Given) -> Layout | None:
+    """Return the layout of the categories' names; None where there are none."""
+    named = {tuple(category["keypoints"]) for category in data.get("categories", []) if category.get("keypoints")}
+    if len(named) > 1:
+        raise InputError(
+            f"categories must have the same keypoints, got {len(named)} with different ones; split the file"
+        )
+    return layout_by_names(named.pop(), given.skeleton) if named else None
+
+
+def _size(images: Sequence[Mapping[str, Any]]) -> tuple[int, int] | None:
+    """Return the size of all images; None where the file does not say it."""
+    sizes = {(int(image["width"]), int(image["height"])) for image in images if "width" in image and "height" in image}
+    if len(sizes) > 1:
+        shown = ", ".join(f"{width}x{height}" for width, height in sorted(sizes)[:3])
+        raise InputError(f"images must have one size, got {len(sizes)} ({shown}); split the file by size")
+    return next(iter(sizes), None)

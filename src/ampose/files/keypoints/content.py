@@ -1,0 +1,138 @@
+"""What is in a file or a folder, opened once and only as far as somebody asks."""
+
+import csv
+import io
+import json
+import zipfile
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ampose.errors import InputError
+from ampose.files.keypoints.frame_order import in_order
+from ampose.files.pickles.restricted_pickle import load_restricted_npz
+from ampose.packages import load_package
+
+_HDF5, _ZIP, _NPY = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04", b"\x93NUMPY"
+_HEAD = 4096
+_FRAME_SUFFIXES = (".json", ".txt")
+
+
+class Content:
+    """A file or a folder of files, one a frame.
+
+    Args:
+        path: Where it is.
+
+    Raises:
+        InputError: There is nothing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not path.exists():
+            raise InputError(f"{path}: must be a file or a folder with keypoints, but there is none")
+
+    @cached_property
+    def kind(self) -> str:
+        """What it is made of, by its first bytes: "folder", "json", "npy", "npz", "hdf5" or "text"."""
+        if self.path.is_dir():
+            return "folder"
+        with self.path.open("rb") as stream:
+            head = stream.read(_HEAD)
+        if head.startswith(_HDF5):
+            return "hdf5"
+        if head.startswith(_ZIP):
+            return "npz"
+        if head.startswith(_NPY):
+            return "npy"
+        start = head.decode("utf-8-sig", errors="replace").lstrip()[:1]
+        return "json" if start in ("{", "[") else "text"
+
+    @cached_property
+    def json(self) -> Any:
+        """The whole JSON file; None for anything else.
+
+        Raises:
+            InputError: It is cut off.
+        """
+        if self.kind != "json":
+            return None
+        try:
+            return json.loads(self._text())
+        except (ValueError, RecursionError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"{self.path}: must be a whole JSON file, got {reason}; write it again") from error
+
+    @cached_property
+    def rows(self) -> list[list[str]]:
+        """The cells of a text file: divided at commas, or at blanks where there are none. Empty for anything else."""
+        if self.kind != "text":
+            return []
+        text = self._text()
+        if "," in text.partition("\n")[0]:
+            return [row for row in csv.reader(io.StringIO(text)) if row]
+        return [line.split() for line in text.splitlines() if line.strip()]
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of the arrays of an npz or HDF5 file; none for anything else."""
+        if self.kind == "npz":
+            try:
+                with zipfile.ZipFile(self.path) as archive:
+                    return frozenset(name.removesuffix(".npy") for name in archive.namelist())
+            except zipfile.BadZipFile as error:
+                raise InputError(f"{self.path}: must be a whole npz file, got {error}; write it again") from error
+        if self.kind == "hdf5":
+            try:
+                with self.hdf5() as file:
+                    return frozenset(file)
+            except OSError as error:
+                raise InputError(f"{self.path}: must be a whole HDF5 file, got {error}; write it again") from error
+        return frozenset()
+
+    @cached_property
+    def arrays(self) -> dict[str, Any]:
+        """The arrays of an npz file. Pickled ones are read without running anything."""
+        return load_restricted_npz(self.path)
+
+    def hdf5(self) -> Any:
+        """Open an HDF5 file, to be used in a ``with`` block.
+
+        Raises:
+            MissingExtraError: h5py is not installed.
+        """
+        h5py = load_package("h5py", extra="keypoints", purpose="an HDF5 file of keypoints")
+        return h5py.File(self.path, "r")
+
+    @cached_property
+    def frames(self) -> dict[str, "Content"]:
+        """The files of a folder by name without suffix, in no order; a single file stands for one frame.
+
+        Raises:
+            InputError: The folder holds no such files.
+        """
+        if self.kind != "folder":
+            return {self.path.stem: self}
+        for suffix in _FRAME_SUFFIXES:
+            files = sorted(p for p in self.path.glob(f"*{suffix}") if p.is_file() and not p.name.startswith("."))
+            if files:
+                return {path.stem: Content(path) for path in files}
+        raise InputError(f"{self.path}: must hold a {' or '.join(_FRAME_SUFFIXES)} file for each frame, got none")
+
+    @cached_property
+    def frame_names(self) -> list[str | None]:
+        """The names of ``frames`` in order; None for a number that is missing. See ``frame_order``."""
+        return in_order(self.frames)
+
+    @cached_property
+    def first(self) -> "Content | None":
+        """One of the frames that has something in it, or None: to tell the layout by."""
+        frames = (self.frames[name] for name in self.frame_names if name is not None)
+        return next((frame for frame in frames if frame.json or frame.rows), None)
+
+    def _text(self) -> str:
+        try:
+            return self.path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{self.path}: must be text or a known binary file, got bytes that are neither") from error

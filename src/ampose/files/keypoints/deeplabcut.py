@@ -1,0 +1,103 @@
+"""DeepLabCut: the CSV or h5 file of an analysed video, or of labelled pictures (``CollectedData``).
+
+The columns have three or four names above each other: scorer, individuals (in projects with several), bodyparts and
+coords (x, y and likelihood, which labelled pictures have not). The h5 file is a pandas table called
+``df_with_missing``; its columns' names are pickled, and are read without running anything. Joints are told by their
+names; an individual's name is its id.
+https://deeplabcut.github.io/DeepLabCut/docs/standardDeepLabCut_UserGuide.html
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ampose.errors import InputError
+from ampose.files.keypoints.content import Content
+from ampose.files.keypoints.frame_order import in_order
+from ampose.files.keypoints.gather import Seen, gather
+from ampose.files.keypoints.joints import layout_by_names
+from ampose.files.keypoints.reader import Given, PeopleFile, readers
+from ampose.files.pickles.restricted_pickle import loads_restricted
+
+_KEYS = ("df_with_missing", "keypoints")
+_LEVELS = ("scorer", "individuals", "bodyparts", "coords")
+_SHARED = "single"
+"""The "individual" of points that belong to nobody, such as the corners of a cage."""
+
+Column = tuple[str, str, str]
+"""Individual, body part and coordinate; the individual is empty in projects with one."""
+
+
+@readers.register(
+    "deeplabcut",
+    title="DeepLabCut",
+    looks_for="a CSV with scorer, bodyparts and coords above its columns, or an HDF5 file with df_with_missing",
+    size=False,
+    example="clipDLC_resnet50.h5",
+)
+class DeepLabCut:
+    """DeepLabCut's tables; the layout is described at the top of this file."""
+
+    def fits(self, content: Content) -> bool:
+        """Tell whether the first lines are DeepLabCut's, or the table has its name."""
+        if content.kind == "text":
+            return bool(content.rows) and content.rows[0][0] == "scorer"
+        return content.kind == "hdf5" and any(key in content.names for key in _KEYS)
+
+    def read(self, content: Content, given: Given) -> PeopleFile:
+        """Read all frames."""
+        columns, names, values = _csv(content.rows) if content.kind == "text" else _hdf5(content)
+        individuals = list(dict.fromkeys(individual for individual, _, _ in columns if individual != _SHARED))
+        if not individuals:
+            raise InputError("individuals must be one at least, got none; are there bodyparts in the file?")
+        parts = list(dict.fromkeys(part for individual, part, _ in columns if individual == individuals[0]))
+        people: dict[str, list[Seen]] = {name: [] for name in names}
+        for individual in individuals:
+            for name, points in zip(names, _points(columns, values, individual, parts), strict=True):
+                people[name].append((points, individual or 0))
+        return gather(people, in_order(people), given, layout=layout_by_names(parts, given.skeleton))
+
+
+def _points(columns: Sequence[Column], values: np.ndarray, individual: str, parts: Sequence[str]) -> np.ndarray:
+    """Return (frame, part, 3); without a likelihood everything that is there has 1."""
+    place = {column: number for number, column in enumerate(columns)}
+    xy = values[:, [[place[individual, part, axis] for axis in ("x", "y")] for part in parts]]
+    sure = [place[key] for part in parts if (key := (individual, part, "likelihood")) in place]
+    likelihood = values[:, sure] if len(sure) == len(parts) else np.ones(xy.shape[:2])
+    return np.dstack([xy, likelihood])
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> tuple[list[Column], list[str], np.ndarray]:
+    count = [row[0] for row in rows[: len(_LEVELS)]].index(_LEVELS[-1]) + 1
+    header = {row[0]: row for row in rows[:count]}
+    first = header["coords"].index("x")  # before it: the frame's number, or the parts of a picture's path
+    individuals = header.get("individuals", [""] * len(header["coords"]))
+    columns = list(zip(individuals[first:], header["bodyparts"][first:], header["coords"][first:], strict=True))
+    names = ["/".join(row[:first]) for row in rows[count:]]
+    values = np.array([[float(cell or "nan") for cell in row[first:]] for row in rows[count:]], dtype=np.float64)
+    return columns, names, values.reshape(-1, len(columns))
+
+
+def _hdf5(content: Content) -> tuple[list[Column], list[str], np.ndarray]:
+    with content.hdf5() as file:
+        group = file[_KEYS[0] if _KEYS[0] in file else _KEYS[1]]
+        if "table" not in group:
+            raise InputError("table must be one that pandas writes with format='table', got another; use the CSV file")
+        table, axes = group["table"], loads_restricted(bytes(group.attrs["non_index_axes"]))
+        names = [_text(name) for name in table["index"]]
+        values = np.asarray(table["values_block_0"], dtype=np.float64)
+    columns = [_column(tuple(map(str, levels))) for levels in axes[0][1]]
+    if values.shape != (len(names), len(columns)):
+        raise InputError(f"table must have {len(columns)} columns of numbers, got {values.shape}; use the CSV file")
+    return columns, names, values
+
+
+def _column(levels: tuple[str, ...]) -> Column:
+    """Leave out the scorer; a project with one individual has three levels."""
+    *individual, part, coordinate = levels[1:]
+    return (individual[0] if individual else "", part, coordinate)
+
+
+def _text(name: Any) -> str:
+    return name.decode("utf-8") if isinstance(name, bytes) else str(name)

@@ -1,0 +1,89 @@
+"""Gathers people as a reader comes upon them, frame by frame, and makes the whole of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ampose.errors import InputError
+from ampose.files.keypoints.joints import Layout, layout_by_number
+from ampose.files.keypoints.reader import Found, Given, PeopleFile
+
+Points = Float[np.ndarray, "point 3"]
+Seen = tuple[Points, int | str | None]
+"""A person's points as the file has them (x, y, confidence), and their id."""
+
+
+def triples(numbers: Any) -> Points:
+    """Return x, y and confidence in rows, from numbers in a row, as read from JSON; null is a missing one.
+
+    Raises:
+        ValueError: Their number is not a multiple of 3, or they are none.
+    """
+    return np.array(numbers, dtype=np.float64).reshape(-1, 3)
+
+
+def picture_parts(people: Mapping[str, Sequence[Seen]], given: Given) -> Callable[[Points], Points] | None:
+    """Return what turns coordinates of 0 to 1, or of -1 to 1, across the picture into pixels; None if they are pixels.
+
+    Raises:
+        InputError: They are none, and the size of the picture is not known.
+    """
+    parts = [points[points[:, 2] > 0, :2] for frame in people.values() for points, _ in frame]
+    there = np.concatenate(parts) if parts else np.zeros((0, 2))
+    if np.isnan(there).all() or np.nanmax(np.abs(there)) > 1:
+        return None
+    if given.image_size is None:
+        raise InputError(
+            "keypoints must be in pixels, got numbers between -1 and 1, which are parts of the picture; pass its size "
+            "(image_size, or --image-size 1920x1080) to turn them into pixels"
+        )
+    size = np.array([*given.image_size, 1.0])
+    if np.nanmin(there) < 0:
+        return lambda points: (points * [0.5, 0.5, 1] + [0.5, 0.5, 0]) * size
+    return lambda points: points * size
+
+
+def gather(
+    people: Mapping[str, Sequence[Seen]],
+    names: Sequence[str | None],
+    given: Given,
+    *,
+    layout: Layout | None = None,
+    to_pixels: Callable[[Points], Points] | None = None,
+    **facts: Any,
+) -> PeopleFile:
+    """Make the whole of people by frame.
+
+    Args:
+        people: Name of a frame -> the people in it.
+        names: The frames in order; those that are not in ``people`` are without people.
+        given: What the user said.
+        layout: Of the points; None: by their number.
+        to_pixels: What to do with the coordinates first.
+        facts: What else a PeopleFile has.
+
+    Raises:
+        InputError: The points do not fit the skeleton, or people have different numbers of them.
+    """
+    if layout is None:
+        layout = layout_by_number(_num_points(people), given.skeleton)
+    frames = [
+        [_found(points, identity, layout, to_pixels) for points, identity in people.get(name or "", ())]
+        for name in names
+    ]
+    return PeopleFile(frames=frames, skeleton=layout.skeleton, frame_names=list(names), **facts)
+
+
+def _found(
+    points: Points, identity: int | str | None, layout: Layout, to_pixels: Callable[[Points], Points] | None
+) -> Found:
+    return Found.from_rows(layout.place(to_pixels(points) if to_pixels else points), identity)
+
+
+def _num_points(people: Mapping[str, Sequence[Seen]]) -> int:
+    for frame in people.values():
+        for points, _ in frame:
+            return len(points)
+    raise InputError(f"people must be somewhere in the file, but there is nobody in {len(people)} frames")

@@ -1,0 +1,109 @@
+"""MediaPipe's landmarks. MediaPipe writes no file itself; this is the layout that we read.
+
+CSV, a landmark a line, with these names in the first line (``person``, ``z`` and ``visibility`` may be left out)::
+
+    frame,person,landmark,x,y,z,visibility
+    0,0,nose,0.512,0.203,-0.41,0.999
+    0,0,left_eye_inner,0.518,0.190,-0.39,0.998
+
+``frame`` counts from any number; a frame without a person has no lines. ``landmark`` is MediaPipe's name or number.
+
+JSON, a frame an entry: ``[{"landmarks": [[{x, y, z, visibility}, ...33], ...people]}, ...]``. The list of people may be
+a single person, the key may be ``pose_landmarks`` or ``poseLandmarks`` as in MediaPipe's own results, and without
+people it is an empty list or null. In both x and y are parts of the picture's width and height, as MediaPipe gives
+them.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ampose.errors import InputError
+from ampose.files.keypoints.content import Content
+from ampose.files.keypoints.frame_order import in_order
+from ampose.files.keypoints.gather import Points, Seen, gather
+from ampose.files.keypoints.joints import layout_by_names, plain_name
+from ampose.files.keypoints.reader import Given, PeopleFile, readers
+from ampose.poses.skeletons import get_skeleton
+
+_COLUMNS = {"frame", "landmark", "x", "y"}
+_KEYS = ("landmarks", "pose_landmarks", "poseLandmarks")
+_FEW_PARTS = 10
+"""Landmarks lie farther from the picture than this many times its size only if they are really pixels."""
+
+
+@readers.register(
+    "mediapipe",
+    title="MediaPipe, CSV or JSON",
+    looks_for="a CSV with frame, landmark, x and y in its first line, or a JSON list of frames with landmarks",
+    size=False,
+    example="landmarks.csv",
+)
+class MediaPipe:
+    """MediaPipe's landmarks; the layouts are described at the top of this file."""
+
+    def fits(self, content: Content) -> bool:
+        """Tell whether the first line or the first frame is that of landmarks."""
+        if content.kind == "text":
+            return bool(content.rows) and set(content.rows[0]) >= _COLUMNS
+        data = content.json if content.kind == "json" else None
+        first = data[0] if isinstance(data, list) and data else None
+        return isinstance(first, dict) and any(key in first for key in _KEYS)
+
+    def read(self, content: Content, given: Given) -> PeopleFile:
+        """Read all frames."""
+        if given.image_size is None:
+            raise InputError(
+                "image_size must be given, as the numbers are parts of the picture; pass (width, height) in pixels, on "
+                "the command line as in --image-size 1920x1080"
+            )
+        people = _rows(content.rows) if content.kind == "text" else _frames(content.json)
+        _check_parts(people)
+        size = np.array([*given.image_size, 1.0])
+        names = get_skeleton("blazepose_33").joints
+        layout = layout_by_names(names, given.skeleton or get_skeleton("blazepose_33"))
+        return gather(people, in_order(people), given, layout=layout, to_pixels=lambda points: points * size)
+
+
+def _rows(rows: Sequence[Sequence[str]]) -> dict[str, list[Seen]]:
+    skeleton = get_skeleton("blazepose_33")
+    people: dict[str, dict[str, Points]] = {}
+    for cells in rows[1:]:
+        row = dict(zip(rows[0], cells, strict=True))
+        points = people.setdefault(row["frame"], {}).setdefault(
+            row.get("person", "0"), np.full((skeleton.num_joints, 3), np.nan)
+        )
+        mark = row["landmark"]
+        place = int(mark) if mark.isdigit() else skeleton.index(plain_name(mark))
+        points[place] = float(row["x"]), float(row["y"]), float(row.get("visibility") or 1)
+    return {frame: [(points, _identity(name)) for name, points in seen.items()] for frame, seen in people.items()}
+
+
+def _identity(name: str) -> int | str:
+    return int(name) if name.isdigit() else name
+
+
+def _frames(data: Sequence[Mapping[str, Any]]) -> dict[str, list[Seen]]:
+    return {str(number): [(_points(marks), None) for marks in _people(frame)] for number, frame in enumerate(data)}
+
+
+def _people(frame: Mapping[str, Any]) -> list[Sequence[Mapping[str, Any]]]:
+    found = next((frame[key] for key in _KEYS if key in frame), None) or []
+    if isinstance(found, dict):  # {"landmark": [...]}, as MediaPipe's message is written to JSON
+        found = found["landmark"]
+    return [found] if found and isinstance(found[0], dict) else list(found)
+
+
+def _points(marks: Sequence[Mapping[str, Any]]) -> Points:
+    return np.array([(mark["x"], mark["y"], mark.get("visibility", 1)) for mark in marks], dtype=np.float64)
+
+
+def _check_parts(people: Mapping[str, Sequence[Seen]]) -> None:
+    for frame in people.values():
+        for points, _ in frame:
+            if np.nanmedian(np.abs(points[:, :2])) > _FEW_PARTS:
+                raise InputError(
+                    f"x and y must be parts of the picture, 0 to 1, as MediaPipe gives them, got {points[0, :2]}; "
+                    "divide pixels by the picture's width and height"
+                )

@@ -1,0 +1,69 @@
+"""MMPose: an image's people, a video's frames, or a folder with a file for each image.
+
+Of an image, as MMPoseInferencer writes it: ``[{keypoints: [[x, y], ...], keypoint_scores: [...], bbox, bbox_score}]``;
+of a video: ``[{frame_id: 0, instances: [...]}]``. The demo scripts put the same under ``instance_info``, beside
+``meta_info``, whose ``keypoint_id2name`` tells the joints.
+https://mmpose.readthedocs.io/en/latest/user_guides/inference.html
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ampose.files.keypoints.content import Content
+from ampose.files.keypoints.frame_order import in_order
+from ampose.files.keypoints.gather import Seen, gather
+from ampose.files.keypoints.joints import Layout, layout_by_names
+from ampose.files.keypoints.reader import Given, PeopleFile, readers
+
+
+@readers.register(
+    "mmpose",
+    title="MMPose",
+    looks_for="JSON with keypoints and keypoint_scores, in instances or instance_info",
+    size=False,
+    example="predictions/clip.json",
+)
+class MMPose:
+    """MMPose's predictions; the layouts are described at the top of this file."""
+
+    def fits(self, content: Content) -> bool:
+        """Tell whether the first entry is a person with keypoint_scores, or a frame with instances."""
+        data = content.first.json if content.first else None
+        if isinstance(data, dict):
+            return "instance_info" in data
+        first = data[0] if isinstance(data, list) and data else None
+        return isinstance(first, dict) and ("keypoint_scores" in first or "instances" in first)
+
+    def read(self, content: Content, given: Given) -> PeopleFile:
+        """Read all frames."""
+        people: dict[str, list[Seen]] = {}
+        for name, frame in content.frames.items():
+            people |= _frames(frame.json, name)
+        names = content.frame_names if content.kind == "folder" else in_order(people)
+        layout = _layout(content.first.json, given) if content.first else None
+        return gather(people, names, given, layout=layout)
+
+
+def _frames(data: Any, name: str) -> dict[str, list[Seen]]:
+    entries = data["instance_info"] if isinstance(data, dict) else data
+    if entries and "instances" in entries[0]:
+        return {str(entry["frame_id"]): _people(entry["instances"]) for entry in entries}
+    return {name: _people(entries)}
+
+
+def _people(instances: Sequence[Mapping[str, Any]]) -> list[Seen]:
+    return [
+        (
+            np.column_stack([np.array(person["keypoints"], float), np.array(person["keypoint_scores"], float)]),
+            person.get("track_id"),
+        )
+        for person in instances
+    ]
+
+
+def _layout(data: Any, given: Given) -> Layout | None:
+    names = data.get("meta_info", {}).get("keypoint_id2name", {}) if isinstance(data, dict) else {}
+    ordered = [names[number] for number in sorted(names, key=int)]
+    return layout_by_names(ordered, given.skeleton) if ordered else None

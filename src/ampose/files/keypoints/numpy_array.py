@@ -1,0 +1,94 @@
+"""A plain array: ``np.save("keypoints.npy", keypoints)``, or an npz file with one array.
+
+The array is (frame, joint, 2 or 3), (person, frame, joint, 2 or 3), as the demos of MHFormer and its like write it, or
+(frame, person, joint, 2 or 3): more frames than people are taken for granted. The third number is the confidence.
+Without one, a joint is missing where it is NaN, or exactly in the corner, where detectors put it.
+
+Of 17 points COCO's and Human3.6M's orders are told apart by the lengths of the bones; everything else is told by the
+number of points.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ampose.errors import InputError
+from ampose.files.keypoints.content import Content
+from ampose.files.keypoints.gather import Seen, gather, picture_parts
+from ampose.files.keypoints.joints import Layout, layout_by_number
+from ampose.files.keypoints.reader import Given, PeopleFile, readers
+from ampose.poses.skeletons import get_skeleton
+from ampose.poses.skeletons.joint_order import likelier, where_seen
+
+_ORDERS_OF_17 = ("coco_17", "human36m_17")
+_SHORTER = 0.75
+"""On points in Human3.6M's order its bones are half as long as COCO's (of 400 single frames of CMU at most 0.71), on
+points in COCO's order a third longer."""
+
+
+@readers.register(
+    "numpy",
+    title="a NumPy array",
+    looks_for="an npy file, or an npz file with one array",
+    size=False,
+    example="keypoints.npy",
+)
+class NumpyArray:
+    """A plain array; the shapes are described at the top of this file."""
+
+    def fits(self, content: Content) -> bool:
+        """Tell whether it is one array."""
+        return content.kind == "npy" or (content.kind == "npz" and len(content.names) == 1)
+
+    def read(self, content: Content, given: Given) -> PeopleFile:
+        """Read all people and frames."""
+        frames = _with_confidence(_by_frame(_array(content)))
+        people: dict[str, list[Seen]] = {
+            str(number): list(zip(frame, range(len(frame)), strict=True)) for number, frame in enumerate(frames)
+        }
+        to_pixels = picture_parts(people, given)
+        if to_pixels is not None and np.nanmin(frames[frames[..., 2] > 0, :2]) < 0:
+            # Screen coordinates of VideoPose3D are of -1 to 1 too, but not in the height: either would be a guess.
+            raise InputError(
+                "keypoints must be in pixels or from 0 to 1, got numbers between -1 and 1; undo that first"
+            )
+        return gather(people, list(people), given, layout=_layout(frames, given), to_pixels=to_pixels)
+
+
+def _array(content: Content) -> np.ndarray:
+    # Mapped: the header's shape is compared with the size of the file before room is made for anything.
+    array: Any = np.load(content.path, mmap_mode="r") if content.kind == "npy" else next(iter(content.arrays.values()))
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
+        raise InputError(f"keypoints must be an array of numbers, got {getattr(array, 'dtype', type(array).__name__)}")
+    return np.asarray(array, dtype=np.float64)
+
+
+def _by_frame(array: np.ndarray) -> np.ndarray:
+    """Return (frame, person, joint, 2 or 3)."""
+    shape = array.shape
+    if array.ndim not in (3, 4) or shape[-1] not in (2, 3) or array.size == 0:
+        raise InputError(
+            f"keypoints must have shape (frame, joint, 2 or 3), with another axis for people before or after the "
+            f"frames, got {shape}"
+        )
+    if array.ndim == 3:
+        return array[:, None]
+    if shape[0] == shape[1] > 1:
+        raise InputError(f"keypoints must have more frames than people, or fewer, to tell the axes apart, got {shape}")
+    return array.swapaxes(0, 1) if shape[0] < shape[1] else array
+
+
+def _with_confidence(frames: np.ndarray) -> np.ndarray:
+    if frames.shape[-1] == 3:
+        return frames
+    there = np.isfinite(frames).all(axis=-1) & (frames != 0).any(axis=-1)
+    return np.concatenate([frames, there[..., None].astype(np.float64)], axis=-1)
+
+
+def _layout(frames: np.ndarray, given: Given) -> Layout:
+    usual, other = map(get_skeleton, _ORDERS_OF_17)
+    skeleton = given.skeleton
+    if skeleton is None and frames.shape[2] == usual.num_joints:
+        people = frames.reshape(-1, *frames.shape[2:])
+        skeleton = likelier(where_seen(people), usual, other, below=_SHORTER)
+    return layout_by_number(frames.shape[2], skeleton)

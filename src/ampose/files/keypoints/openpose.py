@@ -1,0 +1,64 @@
+"""OpenPose: a folder with a JSON file for each frame, and Pose2Sim's and AlphaPose's folders of the same layout.
+
+``{version, people: [{person_id: [n], pose_keypoints_2d: [x, y, confidence, ...]}]}``; 75 numbers are BODY_25 or
+BODY_25B, which the lengths of the bones tell apart, 54 COCO-18 and 78 Halpe-26 (Pose2Sim). A joint that was not found
+is 0, 0, 0. With ``--keypoint_scale`` 3 or 4 the coordinates are 0 to 1, or -1 to 1, across the picture.
+https://github.com/CMU-Perceptual-Computing-Lab/openpose/blob/master/doc/02_output.md
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ampose.errors import InputError
+from ampose.files.keypoints.content import Content
+from ampose.files.keypoints.gather import Seen, gather, picture_parts, triples
+from ampose.files.keypoints.reader import Given, PeopleFile, readers
+from ampose.poses.skeletons import Skeleton, get_skeleton
+from ampose.poses.skeletons.joint_order import likelier, where_seen
+
+_SHORTER = 0.6
+"""How much shorter BODY_25B's bones must be for the points to be in its order."""
+
+
+@readers.register(
+    "openpose",
+    title="OpenPose, Pose2Sim",
+    looks_for="a folder of JSON files (or one) with people and pose_keypoints_2d",
+    size=False,
+    example="output_json/",
+)
+class OpenPoseFolder:
+    """A JSON file for each frame; the layout is described at the top of this file."""
+
+    def fits(self, content: Content) -> bool:
+        """Tell whether a frame is an object with a list of people."""
+        first = content.first.json if content.first else None
+        people = first.get("people") if isinstance(first, dict) else None
+        return isinstance(people, list) and all("pose_keypoints_2d" in person for person in people[:1])
+
+    def read(self, content: Content, given: Given) -> PeopleFile:
+        """Read all frames."""
+        people = {name: _people(frame) for name, frame in content.frames.items()}
+        told = replace(given, skeleton=given.skeleton or _body_25b(people))
+        return gather(people, content.frame_names, told, to_pixels=picture_parts(people, given))
+
+
+def _body_25b(people: Mapping[str, Sequence[Seen]]) -> Skeleton | None:
+    """Return the skeleton if it is this one, which no number in the file tells."""
+    usual, other = get_skeleton("body_25"), get_skeleton("body_25b")
+    seen = [points for frame in people.values() for points, _ in frame if len(points) == other.num_joints]
+    return other if seen and likelier(where_seen(np.stack(seen)), usual, other, below=_SHORTER) is other else None
+
+
+def _people(frame: Content) -> list[Seen]:
+    if frame.json is None:
+        raise InputError(f"{frame.path}: must be a JSON file of a frame, got {frame.kind}; write it again")
+    seen: list[Seen] = []
+    for person in frame.json["people"]:
+        ids = person.get("person_id") or [-1]
+        number = int(ids[0] if isinstance(ids, list) else ids)
+        if person["pose_keypoints_2d"]:  # empty where only a face or a hand was found
+            seen.append((triples(person["pose_keypoints_2d"]), number if number >= 0 else None))
+    return seen

@@ -1,0 +1,217 @@
+"""From a keypoint file of any known layout to people over time."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ampose.errors import InputError, MissingExtraError
+from ampose.files.keypoints.content import Content
+from ampose.files.keypoints.reader import Found, Given, KeypointReader, PeopleFile, readers
+from ampose.poses.people import Track
+from ampose.poses.pose import Pose2D, check_fps
+from ampose.poses.skeletons import Skeleton, get_skeleton
+from ampose.processing.tracking import Detection, link_people
+from ampose.registry import Entry
+
+_SUFFIXES = frozenset({".json", ".npy", ".npz", ".csv", ".h5", ".hdf5", ".txt"})
+_BROKEN = (ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError, OSError, OverflowError)
+
+
+def is_keypoint_file(path: str | Path) -> bool:
+    """Tell whether this should be read as keypoints, and not as pictures or video: by names alone, at no cost.
+
+    Args:
+        path: A file, or a folder: one with files of keypoints and no others.
+
+    Example:
+        >>> is_keypoint_file("clip.json"), is_keypoint_file("clip.mp4")
+        (True, False)
+    """
+    path = Path(path)
+    if not path.is_dir():
+        return path.suffix.lower() in _SUFFIXES
+    with os.scandir(path) as entries:
+        suffixes = {Path(entry.name).suffix.lower() for entry in entries if not entry.name.startswith(".")}
+    return bool(suffixes) and suffixes <= _SUFFIXES
+
+
+def read_keypoints(
+    path: str | Path,
+    *,
+    format: str | None = None,  # noqa: A002 - the word that users know
+    skeleton: str | Skeleton | None = None,
+    image_size: tuple[int, int] | None = None,
+    fps: float | None = None,
+    video: str | None = None,
+) -> list[Track]:
+    """Read the people in a keypoint file, or in a folder with a file for each frame.
+
+    Args:
+        path: The file or the folder.
+        format: One of ``readers.names()``; None: by what is in the file.
+        skeleton: Of the points in the file, by name or of your own; None: by their number or names.
+        image_size: (width, height) in pixels; needed where the file does not say it.
+        fps: Frames per second; None: what the file says, or else single pictures.
+        video: Which one, in a file of several videos.
+
+    Returns:
+        The people, each with all frames. Frames in which somebody is not there are NaN, and so are joints that were
+        not found. Ids are the file's own where it has any, and otherwise people are followed from frame to frame.
+
+    Raises:
+        InputError: There is no such file, it has no known layout, it is damaged, there is nobody in it, or something
+            that it does not say was left out.
+        MissingExtraError: A package that the format needs is not installed.
+
+    Example:
+        >>> import json, tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "results.json"
+        >>> person = {"image_id": 1, "category_id": 1, "keypoints": [100.0, 50.0, 0.9] * 17, "score": 0.9}
+        >>> _ = file.write_text(json.dumps([person]))
+        >>> [track.pose.keypoints.shape for track in read_keypoints(file, image_size=(640, 480))]
+        [(1, 17, 2)]
+    """
+    check_fps(fps)
+    content = Content(Path(path))
+    given = Given(skeleton=None if skeleton is None else get_skeleton(skeleton), image_size=image_size, video=video)
+    entry = readers.get(format) if format else _recognise(content)
+    if video is not None and not entry.facts.get("videos"):
+        raise InputError(f"{content.path}: video must be named for files of several videos only, got {video!r}")
+    with _naming(content.path):
+        people = _read(entry, content, given)
+        _check_somebody(people)
+        size = _size(people, given, entry)
+        return _tracks(people, size, fps or people.fps, _origin(entry, content, people))
+
+
+def recognise(path: str | Path) -> str:
+    """Return the name of the format of a keypoint file or folder, by what is in it.
+
+    Raises:
+        InputError: There is no such file, or it has no known layout.
+    """
+    return _recognise(Content(Path(path))).name
+
+
+def _recognise(content: Content) -> Entry[type[KeypointReader]]:
+    if content.kind in ("json", "text") and not (content.json or content.rows):
+        raise InputError(f"{content.path}: must hold a person, but it is empty")
+    fitting = [entry for entry in readers.entries() if entry.target().fits(content)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        names = " and ".join(entry.name for entry in fitting)
+        raise InputError(f"{content.path}: must be of one known format, but fits {names}; name the one (format)")
+    looked = "; ".join(f"{entry.name}: {entry.facts['looks_for']}" for entry in readers.entries())
+    raise InputError(f"{content.path}: must be a keypoint file of a known format, got none; looked for {looked}")
+
+
+def _read(entry: Entry[type[KeypointReader]], content: Content, given: Given) -> PeopleFile:
+    package = entry.facts.get("package")
+    if package and find_spec(package) is None:
+        raise MissingExtraError(package, extra=entry.facts["extra"], purpose=f"{entry.facts['title']}")
+    try:
+        return entry.target().read(content, given)
+    except InputError:
+        raise
+    except _BROKEN as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())[:200]
+        raise InputError(
+            f"{content.path}: must be a whole file of the format {entry.name} ({entry.facts['looks_for']}), got one "
+            f"with {reason or type(error).__name__}"
+        ) from error
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Put the file's name before what is wrong with it, if it is not there."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from error
+
+
+def _check_somebody(people: PeopleFile) -> None:
+    if all(found.missing for frame in people.frames for found in frame):
+        raise InputError(
+            f"must hold a person, but there is nobody in {len(people.frames)} frame"
+            f"{'' if len(people.frames) == 1 else 's'}; use one in which somebody was found"
+        )
+
+
+def _size(people: PeopleFile, given: Given, entry: Entry[type[KeypointReader]]) -> tuple[int, int]:
+    size = given.image_size or people.image_size
+    if size is None:
+        raise InputError(
+            f"image_size must be given, as the format {entry.name} does not say it; pass (width, height) in "
+            "pixels, on the command line as in --image-size 1920x1080"
+        )
+    if people.image_size not in (None, tuple(size)):
+        raise InputError(f"image_size must be the file's own, {people.image_size}, got {size}; leave it out")
+    return int(size[0]), int(size[1])
+
+
+def _origin(entry: Entry[type[KeypointReader]], content: Content, people: PeopleFile) -> dict[str, str]:
+    origin = {"source": content.path.name, "format": entry.name}
+    first = people.frame_names[0]
+    focal = None if people.focal_px is None else f"{people.focal_px:.1f}"
+    tilt = None if people.camera_tilt is None else f"{people.camera_tilt:g}"
+    said = {"first_frame": first, "focal_px": focal, "camera_tilt": tilt}
+    return origin | {name: value for name, value in said.items() if value is not None}
+
+
+def _tracks(
+    people: PeopleFile, image_size: tuple[int, int], fps: float | None, provenance: dict[str, str]
+) -> list[Track]:
+    frames = [[found for found in frame if not found.missing] for frame in people.frames]
+    facts: dict[str, Any] = {"skeleton": people.skeleton, "image_size": image_size, "fps": fps, "times": people.times}
+    if not _have_ids(frames):
+        detections = [[Detection(found.keypoints, found.confidence) for found in frame] for frame in frames]
+        return link_people(detections, **facts, provenance=provenance)
+    numbers, arrays = _numbers(frames), _arrays(frames, people.skeleton.num_joints)
+    return [
+        Track(id=number, pose=Pose2D(**(facts | arrays[name]), provenance={**provenance, **_called(name)}))
+        for name, number in numbers.items()
+    ]
+
+
+def _called(name: int | str) -> dict[str, str]:
+    """Keep the name of somebody who is only a number in the track."""
+    return {} if isinstance(name, int) else {"person": name}
+
+
+def _have_ids(frames: Sequence[Sequence[Found]]) -> bool:
+    """Tell whether everybody has an id, and in a frame each their own: AlphaPose gives 0 to all it does not follow."""
+    ids = [[found.id for found in frame] for frame in frames]
+    return all(None not in frame and len(set(frame)) == len(frame) for frame in ids)
+
+
+def _numbers(frames: Sequence[Sequence[Found]]) -> dict[int | str, int]:
+    """Return a number for each id: itself if all are numbers, or else by who comes first."""
+    names = dict.fromkeys(found.id for frame in frames for found in frame if found.id is not None)
+    if all(isinstance(name, int) for name in names):
+        return {name: int(name) for name in sorted(names, key=int)}
+    return {name: number for number, name in enumerate(names)}
+
+
+def _arrays(frames: Sequence[Sequence[Found]], num_joints: int) -> dict[int | str, dict[str, np.ndarray]]:
+    """Return each person's keypoints and confidence over all frames, by id."""
+    arrays: dict[int | str, dict[str, np.ndarray]] = {}
+    for number, frame in enumerate(frames):
+        for found in frame:
+            if found.id is not None:
+                person = arrays.get(found.id) or arrays.setdefault(found.id, _nowhere(len(frames), num_joints))
+                person["keypoints"][number], person["confidence"][number] = found.keypoints, found.confidence
+    return arrays
+
+
+def _nowhere(num_frames: int, num_joints: int) -> dict[str, np.ndarray]:
+    return {
+        "keypoints": np.full((num_frames, num_joints, 2), np.nan, dtype=np.float32),
+        "confidence": np.zeros((num_frames, num_joints), dtype=np.float32),
+    }

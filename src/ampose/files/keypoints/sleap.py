@@ -1,0 +1,72 @@
+"""SLEAP's analysis files (``Export Analysis HDF5``), by SLEAP itself or by sleap-io.
+
+``tracks`` are pixels, (track, xy, node, frame), NaN where a node was not found; ``point_scores`` (track, node, frame);
+``node_names``; ``track_names``, which are the ids. sleap-io states the order of the axes in ``dims``, and can
+write another. Joints are told by their names.
+https://sleap.ai/api/sleap.info.write_tracking_h5.html
+"""
+
+import json
+from typing import Any
+
+import numpy as np
+
+from ampose.errors import InputError
+from ampose.files.keypoints.content import Content
+from ampose.files.keypoints.gather import Seen, gather
+from ampose.files.keypoints.joints import layout_by_names
+from ampose.files.keypoints.reader import Given, PeopleFile, readers
+
+
+@readers.register(
+    "sleap",
+    title="SLEAP analysis",
+    looks_for="an HDF5 file with tracks and node_names",
+    size=False,
+    example="clip.analysis.h5",
+)
+class SleapAnalysis:
+    """SLEAP's analysis file; the layout is described at the top of this file."""
+
+    def fits(self, content: Content) -> bool:
+        """Tell whether the arrays have these names."""
+        return content.kind == "hdf5" and {"tracks", "node_names"} <= content.names
+
+    def read(self, content: Content, given: Given) -> PeopleFile:
+        """Read all frames."""
+        with content.hdf5() as file:
+            nodes, tracks = _texts(file["node_names"]), _in_order(file["tracks"], ("xy", "node"))
+            if tracks.ndim != 4 or tracks.shape[2:] != (len(nodes), 2):
+                raise InputError(f"tracks must be of x and y of {len(nodes)} nodes, got {file['tracks'].shape}")
+            scores = _scores(file, tracks)
+            names = _texts(file["track_names"]) if "track_names" in file else []
+        ids = names if len(names) == tracks.shape[1] else list(map(str, range(tracks.shape[1])))
+        rows = np.concatenate([tracks, scores[..., None]], axis=3)
+        people: dict[str, list[Seen]] = {
+            str(number): list(zip(frame, ids, strict=True)) for number, frame in enumerate(rows)
+        }
+        return gather(people, list(people), given, layout=layout_by_names(nodes, given.skeleton))
+
+
+def _in_order(array: Any, inner: tuple[str, ...]) -> np.ndarray:
+    """Return the array with the axes (frame, track, node, xy), from the order that it states or SLEAP's own.
+
+    Args:
+        array: Of the file.
+        inner: SLEAP's own order between track, which is its first, and frame, which is its last.
+    """
+    stated = array.attrs.get("dims")
+    dims = ["track", *inner, "frame"] if stated is None else json.loads(stated)
+    wanted = [name for name in ("frame", "track", "node", "xy") if name in dims]
+    return np.asarray(array, dtype=np.float64).transpose([dims.index(name) for name in wanted])
+
+
+def _scores(file: Any, tracks: np.ndarray) -> np.ndarray:
+    """Return the scores (frame, track, node); 1 for points that somebody set by hand, which have none."""
+    everything = np.ones(tracks.shape[:3])
+    scores = _in_order(file["point_scores"], ("node",)) if "point_scores" in file else everything
+    return np.where(np.isnan(scores), everything, scores)
+
+
+def _texts(array: Any) -> list[str]:
+    return [name.decode("utf-8") if isinstance(name, bytes) else str(name) for name in array[:]]

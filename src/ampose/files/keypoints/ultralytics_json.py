@@ -1,0 +1,59 @@
+"""Ultralytics (YOLO): what ``Results.to_json()`` returns, for one image, a list of them, or a folder of files.
+
+``[{name, class, confidence, box, track_id, keypoints: {x: [...], y: [...], visible: [...]}}]`` in pixels, or in parts
+of the picture with ``normalize=True``. A joint at 0, 0 was not found. Frames may be an empty list.
+https://docs.ultralytics.com/reference/engine/results/
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ampose.files.keypoints.content import Content
+from ampose.files.keypoints.frame_order import in_order
+from ampose.files.keypoints.gather import Seen, gather, picture_parts
+from ampose.files.keypoints.reader import Given, PeopleFile, readers
+
+
+@readers.register(
+    "ultralytics-json",
+    title="Ultralytics, JSON",
+    looks_for="JSON lists with keypoints of x, y and visible",
+    size=False,
+    example="clip_json/",
+)
+class UltralyticsJson:
+    """Ultralytics' JSON; the layout is described at the top of this file."""
+
+    def fits(self, content: Content) -> bool:
+        """Tell whether the first object has keypoints with x and y."""
+        data = content.first.json if content.first else None
+        while isinstance(data, list):
+            data = next((entry for entry in data if entry), None)
+        points = data.get("keypoints") if isinstance(data, dict) else None
+        return isinstance(points, dict) and {"x", "y"} <= points.keys()
+
+    def read(self, content: Content, given: Given) -> PeopleFile:
+        """Read all frames; objects without keypoints are left out."""
+        people: dict[str, list[Seen]] = {}
+        for name, frame in content.frames.items():
+            people |= _frames(frame.json, name)
+        names = content.frame_names if content.kind == "folder" else in_order(people)
+        return gather(people, names, given, to_pixels=picture_parts(people, given))
+
+
+def _frames(data: Sequence[Any], name: str) -> dict[str, list[Seen]]:
+    if any(isinstance(entry, list) for entry in data):
+        return {str(number): _people(frame) for number, frame in enumerate(data)}
+    return {name: _people(data)}
+
+
+def _people(entries: Sequence[Mapping[str, Any]]) -> list[Seen]:
+    return [(_points(entry["keypoints"]), entry.get("track_id")) for entry in entries if entry.get("keypoints")]
+
+
+def _points(keypoints: Mapping[str, Any]) -> np.ndarray:
+    x, y = (np.array(keypoints[axis], dtype=np.float64) for axis in ("x", "y"))
+    visible = np.array(keypoints.get("visible", np.ones_like(x)), dtype=np.float64)
+    return np.column_stack([x, y, np.where((x == 0) & (y == 0), 0, visible)])

@@ -1,0 +1,72 @@
+"""VideoPose3D's 2D files: ``data_2d_custom_*.npz``, and those of Human3.6M in the same layout.
+
+``positions_2d`` is ``{video: {"custom": [(frame, 17, 2) pixels]}}`` and ``metadata`` ``{layout_name, num_joints,
+keypoints_symmetry, video_metadata: {video: {w, h}}}``, both pickled: they are read without running anything. There is
+no confidence in it: joints that are there have 1. Frames without a person were filled in by VideoPose3D's own script.
+https://github.com/facebookresearch/VideoPose3D/blob/main/INFERENCE.md
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ampose.errors import InputError
+from ampose.files.keypoints.content import Content
+from ampose.files.keypoints.gather import gather
+from ampose.files.keypoints.joints import layout_by_number
+from ampose.files.keypoints.reader import Given, PeopleFile, readers
+from ampose.poses.skeletons import get_skeleton
+
+_LAYOUTS = {"coco": "coco_17", "h36m": "human36m_17"}
+_CUSTOM = "custom"
+
+
+@readers.register(
+    "videopose3d",
+    title="VideoPose3D, custom",
+    looks_for="an npz file with positions_2d and metadata",
+    size=True,
+    videos=True,
+    example="data_2d_custom_mine.npz",
+)
+class VideoPose3DCustom:
+    """VideoPose3D's custom files; the layout is described at the top of this file."""
+
+    def fits(self, content: Content) -> bool:
+        """Tell whether the arrays have VideoPose3D's names."""
+        return {"positions_2d", "metadata"} <= content.names
+
+    def read(self, content: Content, given: Given) -> PeopleFile:
+        """Read the only video, or the one that was named."""
+        metadata: Mapping[str, Any] = content.arrays["metadata"]
+        name, array = _choose(_videos(content.arrays["positions_2d"]), given)
+        points = np.asarray(array, dtype=np.float64)
+        if points.ndim != 3 or points.shape[2] < 2:
+            raise InputError(f"{name}: keypoints must have shape (frame, joint, 2), got {points.shape}")
+        skeleton = given.skeleton or get_skeleton(_LAYOUTS[metadata["layout_name"]])
+        rows = np.dstack([points[..., :2], np.ones(points.shape[:2])])
+        people = {str(number): [(row, 0)] for number, row in enumerate(rows)}
+        said = metadata.get("video_metadata", {}).get(name)
+        size = (int(said["w"]), int(said["h"])) if said else None
+        layout = layout_by_number(points.shape[1], skeleton)
+        return gather(people, list(people), given, layout=layout, image_size=size)
+
+
+def _videos(positions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return each array by the name of its video, or of its subject, action and camera."""
+    videos: dict[str, Any] = {}
+    for video, actions in positions.items():
+        for action, cameras in actions.items():
+            for number, array in enumerate(cameras):
+                whole = video if action == _CUSTOM and len(cameras) == 1 else f"{video}/{action}/{number}"
+                videos[whole] = array
+    return videos
+
+
+def _choose(videos: Mapping[str, Any], given: Given) -> tuple[str, Any]:
+    name = next(iter(videos)) if given.video is None and len(videos) == 1 else given.video
+    if name is None or name not in videos:
+        shown = ", ".join(list(videos)[:6]) + (", ..." if len(videos) > 6 else "")
+        raise InputError(f"video must be one of the {len(videos)} in the file ({shown}), got {name}; name it (video)")
+    return name, videos[name]

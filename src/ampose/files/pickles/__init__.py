@@ -1,0 +1,1 @@
+"""Pickles of research data, read without running what is in them."""

@@ -1,0 +1,109 @@
+"""``.c3d``: the file of biomechanics (Visual3D, Vicon, Mokka), through the package ezc3d.
+
+Axes: X right, Y away from the camera, Z up (``axes``). Units: millimetres (``POINT:UNITS``). Points are called as the
+joints (``POINT:LABELS``); with several people ``<id>:<joint>``, and one person's number is not kept. A point
+that was not seen has the residual -1, one that was 0.
+"""
+
+import errno
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from ampose.errors import InputError
+from ampose.files.poses.axes import TURNED_FROM, from_camera, to_camera
+from ampose.files.poses.joint_names import pose_of
+from ampose.files.poses.pose_format import Person, formats
+
+_UP = "z"
+_METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0}
+_CARRIES = ("positions", "missing_joints", "missing_frames", "people")
+_BLOCK, _MAGIC, _BIG_ENDIAN = 512, 0x50, 86
+_MOST_FRAMES = 65535  # a 16-bit field of the header
+
+
+@formats.register(
+    ".c3d", reads=True, writes=True, up=_UP, carries=_CARRIES, measures=True, extra="c3d", package="ezc3d"
+)
+class C3dFile:
+    """People as points over time."""
+
+    def write(self, path: Path, people: Sequence[Person]) -> None:
+        """Write the points of all people."""
+        import ezc3d  # noqa: PLC0415 - an optional dependency
+
+        if len(people[0].pose3d) > _MOST_FRAMES:
+            raise InputError(f"frames of a .c3d file must be {_MOST_FRAMES} at most, got {len(people[0].pose3d)}")
+        positions = np.concatenate([person.pose3d.positions for person in people], axis=1)
+        points_mm = np.moveaxis(from_camera(positions, _UP), -1, 0).swapaxes(1, 2) / _METRES["mm"]
+        lost = np.isnan(points_mm).any(axis=0)
+        file = ezc3d.c3d()
+        about = file["parameters"]["POINT"]
+        about["RATE"]["value"] = [people[0].pose3d.mean_rate or 1.0]
+        about["UNITS"]["value"] = ["mm"]
+        about["LABELS"]["value"] = _labels(people)
+        file["data"]["points"] = np.concatenate([np.where(lost, np.nan, points_mm), np.ones((1, *lost.shape))])
+        file["data"]["meta_points"]["residuals"] = np.where(lost, -1.0, 0.0)[None]
+        file.write(str(path))
+        if path.stat().st_size < 4 * 4 * lost.size:  # ezc3d says nothing when the disk is full
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    def read(self, path: Path) -> list[Person]:
+        """Read the people back, to the precision of float32 millimetres."""
+        import ezc3d  # noqa: PLC0415 - an optional dependency
+
+        declared = _declared_frames(path)
+        try:
+            file = ezc3d.c3d(str(path))
+        except RuntimeError as error:
+            raise ValueError(f"no C3D content ({error})") from error
+        if declared > file["data"]["points"].shape[2]:  # ezc3d reads what is there and says nothing
+            raise ValueError(f"{file['data']['points'].shape[2]} of the {declared} frames that its header says")
+        about, points = file["parameters"]["POINT"], file["data"]["points"][:3]
+        lost = np.isnan(points).any(axis=0) | (file["data"]["meta_points"]["residuals"][0] < 0)
+        unit = about["UNITS"]["value"][0].strip().lower()
+        if unit not in _METRES:
+            raise InputError(f"POINT:UNITS must be one of {', '.join(_METRES)}, got {unit!r}")
+        positions = np.where(lost, np.nan, points * _METRES[unit]).transpose(2, 1, 0)
+        return _people(to_camera(positions, _UP), about["LABELS"]["value"][: points.shape[1]], _rate(about))
+
+
+def _declared_frames(path: Path) -> int:
+    """Return the header's number of frames (words 4 and 5, in the byte order that the parameters' header names)."""
+    with path.open("rb") as stream:
+        header = stream.read(_BLOCK)
+        if len(header) < _BLOCK or header[1] != _MAGIC:
+            raise ValueError("no C3D header")
+        stream.seek((header[0] - 1) * _BLOCK + 3)
+        order: Literal["little", "big"] = "big" if stream.read(1) == bytes([_BIG_ENDIAN]) else "little"
+    first, last = (int.from_bytes(header[at : at + 2], order) for at in (6, 8))
+    return last - first + 1
+
+
+def _labels(people: Sequence[Person]) -> list[str]:
+    prefixes = [f"{person.id}:" if len(people) > 1 else "" for person in people]
+    return [prefix + joint for prefix in prefixes for joint in people[0].pose3d.skeleton.joints]
+
+
+def _people(positions: np.ndarray, labels: Sequence[str], fps: float) -> list[Person]:
+    """Sort the points by the part of their label before the colon."""
+    if not len(positions) or not labels:
+        raise InputError("points must be there in one frame at least, got none")
+    prefixes = [label.rpartition(":")[0] for label in labels]
+    people = []
+    for number, prefix in enumerate(dict.fromkeys(prefixes)):
+        mine = [at for at, other in enumerate(prefixes) if other == prefix]
+        joints = [labels[at].rpartition(":")[2].strip() for at in mine]
+        pose = pose_of(positions[:, mine], joints, fps=fps, frame_of_reference=TURNED_FROM.format(axis="Z"))
+        people.append(Person(pose, id=int(prefix) if prefix.isdigit() else number))
+    return people
+
+
+def _rate(about: Mapping[str, Any]) -> float:
+    rate = np.float32(about["RATE"]["value"][0])
+    if not 0 < rate < np.inf:
+        raise InputError(f"POINT:RATE must be positive, got {rate:g}")
+    return float(str(rate))  # float32: 29.97 is 29.969999..., whose shortest name is 29.97

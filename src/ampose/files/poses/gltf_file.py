@@ -1,0 +1,216 @@
+"""``.glb`` and ``.gltf`` (glTF 2.0): a skinned figure that moves, for Unity, Blender, three.js and viewers; write only.
+
+Axes: X to the body's left at rest, Y up, Z to the front, as glTF prescribes. Units: metres, seconds. Rest pose: T-pose.
+One person a file. A ``.gltf`` holds its numbers in itself (base64). The sides have the colours of our pictures: left
+orange, right blue.
+
+Bones keep their median length over the clip, and the last pose is held over missing frames: see
+``ampose.processing.kinematics``.
+Source: https://registry.khronos.org/glTF/specs/2.0/glTF-2.0.html.
+"""
+
+import base64
+import json
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ampose.drawing.projection import SIDE_COLOURS
+from ampose.errors import InputError
+from ampose.files.poses.axes import from_camera
+from ampose.files.poses.pose_format import Person, formats
+from ampose.poses.skeletons import Skeleton
+from ampose.processing.kinematics import PIVOT, Motion, Rig, shortest_arc, solve
+
+_UP = "y"
+_FLOAT, _BYTE, _VERTICES = 5126, 5121, 34962
+_KINDS = {1: "SCALAR", 3: "VEC3", 4: "VEC4", 16: "MAT4"}
+_JSON, _BIN = 0x4E4F534A, 0x004E4942
+
+
+class _Document:
+    """A glTF document under construction."""
+
+    def __init__(self) -> None:
+        self.content: dict[str, Any] = {"accessors": [], "bufferViews": []}
+        self.bytes = bytearray()
+
+    def add(self, values: np.ndarray, *, bounds: bool = False, vertices: bool = False) -> int:
+        """Put an array into the buffer; returns its accessor's number."""
+        flat = values.reshape(len(values), -1)
+        view: dict[str, Any] = {"buffer": 0, "byteOffset": len(self.bytes), "byteLength": values.nbytes}
+        self.content["bufferViews"].append(view | ({"target": _VERTICES} if vertices else {}))
+        self.bytes += values.tobytes()
+        accessor: dict[str, Any] = {
+            "bufferView": len(self.content["bufferViews"]) - 1,
+            "componentType": _BYTE if values.dtype == np.uint8 else _FLOAT,
+            "count": len(values),
+            "type": _KINDS[flat.shape[1]],
+        }
+        if bounds:
+            accessor |= {"min": flat.min(axis=0).tolist(), "max": flat.max(axis=0).tolist()}
+        self.content["accessors"].append(accessor)
+        return len(self.content["accessors"]) - 1
+
+
+@formats.register(".glb", reads=False, writes=True, up=_UP, carries=("skeleton", "times"))
+class GlbFile:
+    """One person as a binary glTF file."""
+
+    def write(self, path: Path, people: Sequence[Person]) -> None:
+        """Write the header, the JSON chunk and the binary chunk."""
+        document = _document(people[0])
+        content = {**document.content, "buffers": [{"byteLength": len(document.bytes)}]}
+        text = json.dumps(content, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 4)
+        binary = bytes(document.bytes)
+        with path.open("wb") as stream:
+            stream.write(struct.pack("<4sII", b"glTF", 2, 12 + 8 + len(text) + 8 + len(binary)))
+            stream.write(struct.pack("<II", len(text), _JSON) + text)
+            stream.write(struct.pack("<II", len(binary), _BIN) + binary)
+
+    def read(self, path: Path) -> list[Person]:
+        """Not done: see ``reads`` in the registration."""
+        raise InputError(f"{path}: glTF files are written only; read poses.json instead")
+
+
+@formats.register(".gltf", reads=False, writes=True, up=_UP, carries=("skeleton", "times"))
+class GltfFile(GlbFile):
+    """One person as a glTF file of text."""
+
+    def write(self, path: Path, people: Sequence[Person]) -> None:
+        """Write the JSON with the buffer in it."""
+        document = _document(people[0])
+        uri = "data:application/octet-stream;base64," + base64.b64encode(document.bytes).decode()
+        content = {**document.content, "buffers": [{"byteLength": len(document.bytes), "uri": uri}]}
+        path.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
+
+
+def _document(person: Person) -> _Document:
+    pose = person.pose3d
+    motion = solve(from_camera(pose.positions, _UP), pose.skeleton, pose.mean_rate or 1.0)
+    seconds = np.zeros(1) if pose.seconds is None else pose.seconds - pose.seconds[0]
+    rig, document = motion.rig, _Document()
+    places = _places(rig)
+    nodes: list[dict[str, Any]] = [
+        {"name": name, "translation": rig.offsets[at].tolist()} | ({"children": list(below)} if below else {})
+        for at, (name, below) in enumerate(zip(rig.names, rig.children, strict=True))
+    ]
+    figure = {"name": "figure", "mesh": 0, "skin": 0}
+    document.content |= {
+        "asset": {"version": "2.0", "generator": "ampose"},
+        "scene": 0,
+        "scenes": [{"nodes": [0, len(nodes)]}],
+        "nodes": [*nodes, figure],
+        "materials": [_material(side) for side in SIDE_COLOURS],
+        "meshes": [{"name": "bones", "primitives": _primitives(document, rig, places, pose.skeleton)}],
+        "skins": [{"joints": list(range(len(nodes))), "skeleton": 0, "inverseBindMatrices": _binds(document, places)}],
+        "animations": [_animation(document, motion, seconds)],
+    }
+    return document
+
+
+def _places(rig: Rig) -> Float[np.ndarray, "joint 3"]:
+    """Return where the joints are at rest."""
+    places = np.zeros_like(rig.offsets)
+    for at, parent in enumerate(rig.parents):
+        places[at] = rig.offsets[at] + (places[parent] if parent >= 0 else 0)
+    return places
+
+
+def _material(side: str) -> dict[str, Any]:
+    linear = [((part / 255 + 0.055) / 1.055) ** 2.4 for part in SIDE_COLOURS[side]]  # from sRGB, as glTF wants it
+    surface = {"baseColorFactor": [*linear, 1.0], "metallicFactor": 0.0, "roughnessFactor": 0.7}
+    return {"name": side, "pbrMetallicRoughness": surface}
+
+
+def _primitives(
+    document: _Document, rig: Rig, places: Float[np.ndarray, "joint 3"], skeleton: Skeleton
+) -> list[dict[str, Any]]:
+    """Return an octahedron along each bone, by side; each moves with the joint at which it begins."""
+    primitives = []
+    for number, side in enumerate(SIDE_COLOURS):
+        bones = [
+            at
+            for at, (name, parent) in enumerate(zip(rig.names, rig.parents, strict=True))
+            if parent >= 0
+            and not name.endswith(PIVOT)
+            and skeleton.side_of(name) == side
+            and np.linalg.norm(rig.offsets[at]) > 1e-6
+        ]
+        if not bones:
+            continue
+        corners = np.concatenate([_octahedron(places[rig.parents[at]], rig.offsets[at]) for at in bones])
+        joints = np.zeros((len(corners), 4), dtype=np.uint8)
+        joints[:, 0] = np.repeat([rig.parents[at] for at in bones], len(corners) // len(bones))
+        weights = np.tile(np.array([1, 0, 0, 0], dtype=np.float32), (len(corners), 1))
+        attributes = {
+            "POSITION": document.add(corners.astype(np.float32), bounds=True, vertices=True),
+            "NORMAL": document.add(_normals(corners).astype(np.float32), vertices=True),
+            "JOINTS_0": document.add(joints, vertices=True),
+            "WEIGHTS_0": document.add(weights, vertices=True),
+        }
+        primitives.append({"attributes": attributes, "material": number})
+    return primitives
+
+
+def _octahedron(start: Float[np.ndarray, "3"], bone: Float[np.ndarray, "3"]) -> Float[np.ndarray, "corner 3"]:
+    """Return the corners of eight triangles, seen from outside against the clock; widest at a fifth of the bone."""
+    length = np.linalg.norm(bone)
+    ring = 0.1 * length * np.array([[1, 0, 0], [0, 0, -1], [-1, 0, 0], [0, 0, 1]]) + [0, 0.2 * length, 0]
+    foot, tip = np.zeros(3), np.array([0, length, 0])
+    pairs = [(ring[at], ring[(at + 1) % 4]) for at in range(4)]
+    corners = [corner for a, b in pairs for corner in (a, b, tip, b, a, foot)]
+    return np.array(corners) @ shortest_arc(np.array([0.0, 1.0, 0.0]), bone / length).T + start
+
+
+def _normals(corners: Float[np.ndarray, "corner 3"]) -> Float[np.ndarray, "corner 3"]:
+    triangles = corners.reshape(-1, 3, 3)
+    normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
+    return np.repeat(normals / np.linalg.norm(normals, axis=1, keepdims=True), 3, axis=0)
+
+
+def _binds(document: _Document, places: Float[np.ndarray, "joint 3"]) -> int:
+    matrices = np.tile(np.eye(4, dtype=np.float32), (len(places), 1, 1))
+    matrices[:, 3, :3] = -places  # column by column: this is the fourth column
+    return document.add(matrices)
+
+
+def _animation(document: _Document, motion: Motion, seconds: Float[np.ndarray, " frame"]) -> dict[str, Any]:
+    """Return the root's path and all joints' rotations, at the frames' own times."""
+    times = document.add(seconds.astype(np.float32), bounds=True)
+    outputs = [(0, "translation", document.add(motion.root.astype(np.float32)))]
+    for at, turns in enumerate(np.moveaxis(_quaternions(motion.rotations), 1, 0)):
+        outputs.append((at, "rotation", document.add(np.ascontiguousarray(turns, dtype=np.float32))))
+    return {
+        "name": "motion",
+        "samplers": [{"input": times, "output": output, "interpolation": "LINEAR"} for _, _, output in outputs],
+        "channels": [
+            {"sampler": number, "target": {"node": node, "path": path}}
+            for number, (node, path, _) in enumerate(outputs)
+        ],
+    }
+
+
+def _quaternions(rotations: Float[np.ndarray, "frame joint 3 3"]) -> Float[np.ndarray, "frame joint 4"]:
+    """Return x, y, z, w of the same sign over time, from the largest of the four (no division by a small one)."""
+    r = rotations
+    traces = np.stack([r[..., 0, 0], r[..., 1, 1], r[..., 2, 2]], axis=-1)
+    signs = np.array([[1, -1, -1], [-1, 1, -1], [-1, -1, 1], [1, 1, 1]])
+    squares = 1 + traces @ signs.T  # four times x², y², z², w²
+    xy, xz, yz = (r[..., i, j] + r[..., j, i] for i, j in ((0, 1), (0, 2), (1, 2)))
+    wx, wy, wz = (r[..., i, j] - r[..., j, i] for i, j in ((2, 1), (0, 2), (1, 0)))
+    x2, y2, z2, w2 = np.moveaxis(squares, -1, 0)
+    rows = np.stack(
+        [np.stack(row, axis=-1) for row in ((x2, xy, xz, wx), (xy, y2, yz, wy), (xz, yz, z2, wz), (wx, wy, wz, w2))],
+        axis=-2,
+    )
+    best = np.take_along_axis(rows, squares.argmax(axis=-1)[..., None, None], axis=-2)[..., 0, :]
+    unit = best / np.linalg.norm(best, axis=-1, keepdims=True)
+    flips = np.where((unit[1:] * unit[:-1]).sum(axis=-1, keepdims=True) < 0, -1.0, 1.0)
+    same_sign: np.ndarray = unit * np.concatenate([np.ones((1, *flips.shape[1:])), np.cumprod(flips, axis=0)])
+    return same_sign

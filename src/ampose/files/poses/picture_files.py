@@ -1,0 +1,67 @@
+"""Pictures of the 3D pose, without the video: ``.mp4`` and ``.gif`` move, ``.png``, ``.pdf`` and ``.svg`` are stills.
+
+``clip.mp4`` and ``clip.gif``: two sides. ``sheet.png``: a contact sheet of up to 18 frames. ``figure.pdf`` and
+``figure.svg``: four frames from two sides as lines and text, 7 inches wide, for a paper. One person a file; nothing is
+read back. The pose stands upright on a floor: name the camera's tilt (``ampose convert --camera-tilt``).
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ampose.drawing.clip import write_clip, write_gif
+from ampose.drawing.sheet import write_figure, write_sheet
+from ampose.errors import InputError
+from ampose.files.poses.pose_format import PARTS, Person, formats
+from ampose.poses.pose import Pose3D
+
+_NOT_SHOWN = ("expected_error", "keypoints_2d", "frame_of_reference", "provenance", "people")
+_CARRIES = tuple(part for part in PARTS if part not in _NOT_SHOWN)
+_EVEN = tuple(part for part in _CARRIES if part != "times")
+
+
+class _Picture:
+    """One person as a picture; what is drawn is said at the top of this file."""
+
+    draw: Callable[[str | Path, Pose3D], None]
+
+    def write(self, path: Path, people: Sequence[Person]) -> None:
+        """Draw the person's 3D pose."""
+        (person,) = people
+        self.draw(path, person.pose3d)
+
+    def read(self, path: Path) -> list[Person]:
+        """Refuse: a picture is for looking."""
+        raise InputError(f"{path}: must be a file with poses, got a picture; read poses.json instead")
+
+
+@formats.register(".mp4", reads=False, writes=True, up="y", carries=_EVEN, extra="video", package="av")
+class Mp4File(_Picture):
+    """A video."""
+
+    draw = staticmethod(write_clip)
+
+
+@formats.register(".gif", reads=False, writes=True, up="y", carries=_CARRIES, extra="video", package="PIL")
+class GifFile(_Picture):
+    """A small clip that repeats."""
+
+    draw = staticmethod(write_gif)
+
+
+@formats.register(".png", reads=False, writes=True, up="y", carries=_CARRIES, extra="video", package="PIL")
+class PngFile(_Picture):
+    """A contact sheet."""
+
+    draw = staticmethod(write_sheet)
+
+
+@formats.register(".pdf", reads=False, writes=True, up="y", carries=_CARRIES, extra="view", package="matplotlib")
+class PdfFile(_Picture):
+    """A figure of lines."""
+
+    draw = staticmethod(write_figure)
+
+
+@formats.register(".svg", reads=False, writes=True, up="y", carries=_CARRIES, extra="view", package="matplotlib")
+class SvgFile(PdfFile):
+    """The same for the web and for drawing programs."""

@@ -1,0 +1,289 @@
+"""What goes into a pose file, what every file format promises, and the formats by suffix."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from ampose.atomic import replacing_together
+from ampose.errors import InputError, MissingExtraError
+from ampose.files.poses.joint_names import skeleton_of
+from ampose.poses.pose import Pose2D, Pose3D
+from ampose.registry import Entry, Registry
+
+PARTS = {
+    "positions": "changes of bone lengths",  # a format of rotations does not hold each joint's own position
+    "confidence": "confidence",
+    "expected_error": "expected error",
+    "keypoints_2d": "2D keypoints",
+    "skeleton": "which joints are joined",  # only asked for where the joints' names do not tell it
+    "frame_of_reference": "the words for the frame of reference",
+    "provenance": "provenance",
+    "missing_joints": "single missing joints",
+    "inferred_joints": "joints that were inferred, not seen",
+    "missing_frames": "frames in which the person is missing",
+    "times": "uneven times",
+    "no_fps": "that there is no frame rate",
+    "people": "several people in one file",
+}
+"""What a format may carry, in a registration's ``carries``, with the words for it."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person in a file: the 3D pose and, where it is known, the 2D keypoints that it came from.
+
+    Args:
+        pose3d: Metres.
+        pose2d: Pixels, in the detector's joints; of the same frames. None where the file carries no 2D.
+        id: Tells the persons of one file apart.
+
+    Raises:
+        InputError: The poses have different numbers of frames.
+    """
+
+    pose3d: Pose3D
+    pose2d: Pose2D | None = None
+    id: int = 0
+
+    def __post_init__(self) -> None:
+        if self.pose2d is not None and len(self.pose2d) != len(self.pose3d):
+            raise InputError(
+                f"person {self.id} must have as many frames in 2D as in 3D, got {len(self.pose2d)} and "
+                f"{len(self.pose3d)}"
+            )
+
+
+People = Person | Pose3D | Sequence[Person | Pose3D]
+"""What is written: one person, or several, or poses alone."""
+
+
+@runtime_checkable
+class Format(Protocol):
+    """One file format. A format that cannot do one of the two says so in its registration.
+
+    Registered with the facts ``reads`` and ``writes`` (can it), and these that may be left out: ``carries`` (which
+    of ``PARTS``; all of them if not said), ``up`` (``"y"`` or ``"z"`` for a format that has an axis that points up;
+    the writer turns the poses there from camera axes), ``measures`` (True for a format that is read as measurements:
+    joints that the lifter inferred are missing in it), ``extra`` and ``package`` (the dependency that it needs).
+    """
+
+    def write(self, path: Path, people: Sequence[Person]) -> None:
+        """Write the people, who have the same frames and skeletons, to a new file."""
+
+    def read(self, path: Path) -> list[Person]:
+        """Read them back; raises ValueError, KeyError, TypeError or OSError if the file is damaged."""
+
+
+formats = Registry[type[Format]]("file suffix", package="ampose.files.poses", group="ampose.formats")
+
+
+def suffixes(ability: str) -> list[str]:
+    """Return the suffixes of all formats that have the ability ``"reads"`` or ``"writes"``.
+
+    Example:
+        >>> [suffix for suffix in suffixes("writes") if suffix in (".json", ".npz")]
+        ['.json', '.npz']
+    """
+    return [entry.name for entry in formats.entries() if entry.facts[ability]]
+
+
+def carries(path: str | Path) -> frozenset[str]:
+    """Return which of ``PARTS`` a file of this name can carry.
+
+    Raises:
+        InputError: The suffix is unknown.
+
+    Example:
+        >>> "keypoints_2d" in carries("poses.json"), "keypoints_2d" in carries("clip.trc")
+        (True, False)
+    """
+    facts = _entry(Path(path), "writes").facts
+    kept, guesses = frozenset(facts.get("carries", PARTS)), {"inferred_joints"}
+    return kept - guesses if facts.get("measures") else kept | guesses
+
+
+def up_axis(path: str | Path) -> str | None:
+    """Return the axis that points up in files of this name; None where the poses' own axes are kept.
+
+    Example:
+        >>> up_axis("clip.trc"), up_axis("poses.json")
+        ('y', None)
+    """
+    axis: str | None = _entry(Path(path), "writes").facts.get("up")
+    return axis
+
+
+def losses(path: str | Path, people: People) -> list[str]:
+    """Return, in words, what of these people a file of this name cannot carry.
+
+    Raises:
+        InputError: The suffix is unknown.
+
+    Example:
+        >>> import numpy as np
+        >>> from ampose.poses.skeletons import get_skeleton
+        >>> pose = Pose3D(
+        ...     positions=np.zeros((1, 17, 3)), confidence=np.ones((1, 17)), skeleton=get_skeleton("human36m_17")
+        ... )
+        >>> losses("poses.json", Person(pose))
+        []
+    """
+    people = as_people(people)
+    return [PARTS[part] for part in PARTS if part in _parts_of(people) - carries(path)]
+
+
+def check_writable(path: str | Path) -> None:
+    """Refuse a name that cannot be written in its format, before the long work begins.
+
+    Raises:
+        InputError: The suffix is unknown, or its format is only read.
+        MissingExtraError: The package that the format needs is not installed.
+    """
+    _find(Path(path), "writes")
+
+
+def write(path: str | Path, people: People) -> None:
+    """Write people to a file in the format that its suffix names.
+
+    The file appears when it is complete. What the format cannot carry is left out: see ``losses``.
+
+    Raises:
+        InputError: The suffix is unknown, there is nobody to write, the people do not share frames and
+            skeletons, the format holds one person or needs a frame rate, or the folder cannot be written to.
+        MissingExtraError: The package that the format needs is not installed.
+    """
+    path, people = Path(path), as_people(people)
+    _check_people(path, people)
+    if len(people) > 1 and "people" not in carries(path):
+        raise InputError(
+            f"{path}: people must be one in a {path.suffix} file, got {len(people)}; write a file for each "
+            "(write_each, or: ampose convert)"
+        )
+    _write_together([path], [people])
+
+
+def write_each(path: str | Path, people: People) -> list[Path]:
+    """Write people to a file, or to a file each (``clip_0.trc``, ``clip_1.trc``) where the format holds only one.
+
+    Returns:
+        The files; they appear when all are complete.
+
+    Raises:
+        InputError: As in ``write``.
+        MissingExtraError: The package that the format needs is not installed.
+    """
+    path, people = Path(path), as_people(people)
+    _check_people(path, people)
+    if len(people) == 1 or "people" in carries(path):
+        paths, groups = [path], [people]
+    else:
+        paths = [path.with_name(f"{path.stem}_{person.id}{path.suffix}") for person in people]
+        groups = [[person] for person in people]
+    _write_together(paths, groups)
+    return paths
+
+
+def read(path: str | Path) -> list[Person]:
+    """Read people from a file in the format that its suffix names.
+
+    Raises:
+        InputError: The suffix is unknown, there is no such file, or it is damaged or something else.
+        MissingExtraError: The package that the format needs is not installed.
+    """
+    path = Path(path)
+    file_format = _find(path, "reads")
+    if not path.is_file():
+        raise InputError(f"{path}: must be a file with poses, but there is no such file")
+    try:
+        return file_format.read(path)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    except (ValueError, KeyError, TypeError, EOFError, OSError) as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
+        raise InputError(f"{path}: must be a whole {path.suffix} file with poses, got one with {reason}") from error
+
+
+def as_people(people: People) -> list[Person]:
+    """Return them as a list of persons; a pose alone is one without 2D, numbered from 0."""
+    several = [people] if isinstance(people, Person | Pose3D) else list(people)
+    return [Person(one, id=number) if isinstance(one, Pose3D) else one for number, one in enumerate(several)]
+
+
+def _entry(path: Path, ability: str) -> Entry[type[Format]]:
+    known = suffixes(ability)
+    if path.suffix.lower() not in known:
+        raise InputError(f"{path}: the name must end in {' or '.join(known)}, got {path.suffix or 'no suffix'!r}")
+    return formats.get(path.suffix.lower())
+
+
+def _find(path: Path, ability: str) -> Format:
+    entry = _entry(path, ability)
+    package = entry.facts.get("package")
+    if package and find_spec(package) is None:
+        raise MissingExtraError(package, extra=entry.facts["extra"], purpose=f"a {entry.name} file")
+    return entry.target()
+
+
+def _write_together(paths: Sequence[Path], groups: Sequence[Sequence[Person]]) -> None:
+    file_format = _find(paths[0], "writes")
+    if "inferred_joints" not in carries(paths[0]):
+        groups = [[replace(person, pose3d=person.pose3d.without_inferred()) for person in people] for people in groups]
+    with replacing_together(*paths) as unfinished:
+        for part, people in zip(unfinished, groups, strict=True):
+            file_format.write(part, people)
+
+
+def _parts_of(people: Sequence[Person]) -> set[str]:
+    """Return which of ``PARTS`` these people have."""
+    poses = [person.pose3d for person in people]
+    lost = [np.isnan(pose.positions).any(axis=2) for pose in poses]
+    there = {
+        "positions": True,
+        "confidence": any((pose.confidence[~gone] != 1).any() for pose, gone in zip(poses, lost, strict=True)),
+        "expected_error": any(pose.expected_error is not None for pose in poses),
+        "keypoints_2d": any(person.pose2d is not None for person in people),
+        "skeleton": any(skeleton_of(pose.skeleton.joints) != pose.skeleton for pose in poses),
+        "frame_of_reference": True,
+        "provenance": any(pose.provenance for pose in poses),
+        "missing_joints": any((gone.any(axis=1) & ~gone.all(axis=1)).any() for gone in lost),
+        "inferred_joints": any(pose.inferred.any() for pose in poses),
+        "missing_frames": any(gone.all(axis=1).any() for gone in lost),
+        "times": any(pose.times is not None for pose in poses),
+        "no_fps": any(pose.seconds is None for pose in poses),
+        "people": len(people) > 1,
+    }
+    return {part for part, is_there in there.items() if is_there}
+
+
+def _check_people(path: Path, people: Sequence[Person]) -> None:
+    if not people:
+        raise InputError("people must hold at least one person, got none; there is nothing to write")
+    shapes = {(p.pose3d.positions.shape, p.pose3d.skeleton.name, p.pose2d and p.pose2d.skeleton.name) for p in people}
+    if len(shapes) > 1:
+        raise InputError(f"people in one file must share frames and skeletons, got {sorted(map(str, shapes))}")
+    if len({person.id for person in people}) < len(people):
+        raise InputError(f"people must each have their own id, got {[person.id for person in people]}")
+    if not len(people[0].pose3d):
+        raise InputError("people must have at least one frame, got none; there is nothing to write")
+    _check_times(people)
+    if people[0].pose3d.seconds is None and "no_fps" not in carries(path):
+        raise InputError(
+            f"{path}: poses must have a frame rate for a {path.suffix} file, got pictures without one; "
+            "name one (ampose convert --fps)"
+        )
+
+
+def _check_times(people: Sequence[Person]) -> None:
+    first = people[0].pose3d
+    if any(person.pose3d.fps != first.fps or not _same(person.pose3d.times, first.times) for person in people):
+        raise InputError(
+            "people in one file must share frame rate and times, got different ones; write a file for each"
+        )
+
+
+def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
+    return one is other if one is None or other is None else np.array_equal(one, other)

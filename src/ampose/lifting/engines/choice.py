@@ -1,0 +1,37 @@
+"""Which engine suits: by the device, by how much there is to lift, and by what is installed."""
+
+from dataclasses import dataclass
+
+import torch
+
+from ampose.lifting.engines.engine import Precision, engines, missing_package
+from ampose.models import LifterNetwork
+
+WORTH_BUILDING = 6e10
+"""Parameters x poses from which a faster engine has won back the seconds that it takes to be built: about 100,000
+poses of AMPose small, of which OpenVINO lifts a quarter more a second than PyTorch (docs/performance.md)."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The name of an engine, and why it was chosen."""
+
+    engine: str
+    reason: str
+
+
+def choose_engine(network: LifterNetwork, poses: int, precision: Precision = "fp32") -> Choice:
+    """Choose an engine for a network that is about to lift so many poses.
+
+    Example:
+        >>> from ampose.models import create_model
+        >>> choose_engine(create_model("ampose-small"), poses=1).engine
+        'torch'
+    """
+    if torch.cuda.is_available():
+        return Choice("torch", f"for {poses} poses on {torch.cuda.get_device_name()}")
+    work = poses * sum(parameter.numel() for parameter in network.parameters())
+    fits = precision in engines.get("openvino").facts["precisions"] and missing_package("openvino") is None
+    if work >= WORTH_BUILDING and fits:
+        return Choice("openvino", f"for {poses} poses on a CPU")
+    return Choice("torch", f"for {poses} poses on a CPU")

@@ -1,0 +1,71 @@
+"""A lifter as one module, from pixels to metres: what is exported, so that nobody has to write normalisation again."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ampose.lifting.engines.export_formats import INPUT, OUTPUT, Examples
+from ampose.lifting.engines.fused import fold
+from ampose.lifting.prediction import has_enough_joints, predict_chunk, predict_chunk_with_error
+from ampose.models import LifterNetwork
+from ampose.poses.camera import Intrinsics
+from ampose.poses.skeletons import get_skeleton
+
+CAMERA, ERROR = "camera", "expected_error"
+
+
+class PixelLifter(nn.Module):
+    """Normalises, runs the folded network (twice with flip) and turns back.
+
+    Args:
+        network: A lifter of single frames.
+        flip: Average with the mirrored prediction.
+    """
+
+    def __init__(self, network: LifterNetwork, *, flip: bool) -> None:
+        super().__init__()
+        self.network = fold(network)
+        self.flip = flip
+
+    def forward(
+        self, keypoints: Float[Tensor, "sample joint 2"], camera: Float[Tensor, "sample 6"]
+    ) -> tuple[Tensor, ...]:
+        """Lift pixels.
+
+        Args:
+            keypoints: Pixels; NaN for joints that were not seen.
+            camera: Focal lengths x and y, centre x and y, width and height of the picture; all in pixels.
+
+        Returns:
+            Positions (sample, joint, 3), metres, root-relative, camera axes; and, if the network can tell, how far off
+            each joint is expected to be (sample, joint), metres. NaN where too few joints were seen, as
+            ``Lifter.lift`` has it.
+        """
+        intrinsics = Intrinsics(focal=camera[:, :2], centre=camera[:, 2:4], image_size=camera[:, 4:])
+        nobody = ~has_enough_joints(keypoints)
+        if not self.network.tells_error:
+            lifted = predict_chunk(self.network, keypoints, intrinsics, flip=self.flip)
+            return (lifted.masked_fill(nobody[:, None, None], torch.nan),)
+        lifted, error = predict_chunk_with_error(self.network, keypoints, intrinsics, flip=self.flip)
+        return lifted.masked_fill(nobody[:, None, None], torch.nan), error.masked_fill(nobody[:, None], torch.nan)
+
+
+def output_names(network: LifterNetwork) -> tuple[str, ...]:
+    """Return the names of what a ``PixelLifter`` of this network answers, in order."""
+    return (OUTPUT, ERROR) if network.tells_error else (OUTPUT,)
+
+
+def made_up_people(network: LifterNetwork, count: int) -> Examples:
+    """Return keypoints in the middle of a picture of 1000 x 1000 pixels, and its camera, the same every time.
+
+    Example:
+        >>> from ampose.models import create_model
+        >>> people = made_up_people(create_model("ampose-small"), 3)
+        >>> {name: tuple(values.shape) for name, values in people.items()}
+        {'keypoints': (3, 17, 2), 'camera': (3, 6)}
+    """
+    generator = torch.Generator().manual_seed(0)
+    joints = get_skeleton(network.config.skeleton).num_joints
+    camera = Intrinsics.from_field_of_view((1000, 1000))
+    row = torch.cat([torch.from_numpy(field) for field in vars(camera).values()])
+    return {INPUT: 500 + 100 * torch.randn(count, joints, 2, generator=generator), CAMERA: row.expand(count, 6).clone()}

@@ -1,0 +1,70 @@
+"""What every engine promises, and the engines by name."""
+
+from importlib.util import find_spec
+from typing import Literal, Protocol, runtime_checkable
+
+from jaxtyping import Float
+from torch import Tensor
+
+from ampose.errors import InputError, MissingExtraError
+from ampose.models import LifterNetwork
+from ampose.registry import Registry
+
+Precision = Literal["fp32", "tf32", "bf16"]
+"""Of the matrix products. Less than ``fp32`` is faster where the hardware has it, and is never chosen unasked."""
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Runs a network, prepared once, on batches of any size.
+
+    It is created with the network, in evaluation mode, and a precision that its registration names.
+    """
+
+    chunk: int
+    """Samples of one call that run fastest: larger batches fall out of the cache."""
+
+    def __init__(self, network: LifterNetwork, precision: Precision) -> None:
+        """Prepare the network; it is not changed and not kept."""
+
+    def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint each"]:
+        """Answer what the network answers, on the device of the keypoints."""
+
+
+engines = Registry[type[Engine]]("engine", package="ampose.lifting.engines", group="ampose.engines")
+
+
+def create_engine(name: str, network: LifterNetwork, precision: Precision = "fp32") -> Engine:
+    """Prepare a network for an engine.
+
+    Args:
+        name: One of ``engines.names()``.
+        network: With its weights.
+        precision: Of the matrix products.
+
+    Raises:
+        InputError: There is no such engine, or it has no such precision.
+        MissingExtraError: Its package is not installed.
+
+    Example:
+        >>> import torch
+        >>> from ampose.models import create_model
+        >>> network = create_model("ampose-small", depth=1).eval()
+        >>> engine = create_engine("torch", network)
+        >>> x = torch.randn(5, 1, 17, 2)
+        >>> torch.allclose(engine(x), network(x), atol=1e-5)
+        True
+    """
+    entry = engines.get(name)
+    if precision not in entry.facts["precisions"]:
+        known = ", ".join(entry.facts["precisions"])
+        raise InputError(f"precision must be one that engine {name} has ({known}), got {precision}")
+    if missing := missing_package(name):
+        raise MissingExtraError(missing, extra=entry.facts["extra"], purpose=f"the engine {name}")
+    return entry.target(network, precision)
+
+
+def missing_package(name: str) -> str | None:
+    """Return the first package that an engine needs and that is not installed."""
+    packages: tuple[str, ...] = engines.get(name).facts.get("packages", ())
+    return next((package for package in packages if find_spec(package) is None), None)

@@ -1,0 +1,226 @@
+"""Write a lifter as a folder that other programs run without this package.
+
+The folder has the program (pixels and camera in, metres out), what is known about it, the joints' names, how detectors'
+joints become these, how far the written file's answers are from float64, and the hashes of all of these.
+"""
+
+import copy
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from ampose.errors import InputError, MissingExtraError
+from ampose.lifting.engines.agreement import Agreement, compare
+from ampose.lifting.engines.end_to_end import CAMERA, ERROR, PixelLifter, made_up_people, output_names
+from ampose.lifting.engines.engine import missing_package
+from ampose.lifting.engines.export_formats import INPUT, OUTPUT, Examples, openvino_model, torch_program, write_onnx
+from ampose.lifting.prediction import LEAST_JOINTS
+from ampose.models import LifterNetwork
+from ampose.poses.skeletons import Skeleton, find_mapping, get_skeleton, list_sources
+
+Kind = Literal["onnx", "openvino", "torch-export"]
+Run = Callable[[Examples], Sequence[Tensor]]
+LARGEST_MM = 0.02
+"""No exported file may be farther from float64 than this at any joint."""
+BATCHES = (1, 7, 64)
+CHECKSUMS, CONFIG, LABELS, PARITY = "SHA256SUMS", "config.json", "labels.txt", "parity.json"
+DETECTORS = "detectors.json"
+_SAID = {
+    OUTPUT: "float32 (batch, joint, 3): metres, root-relative, x right, y down, z away; NaN where fewer than "
+    f"{LEAST_JOINTS} joints were seen",
+    ERROR: "float32 (batch, joint): how far off each joint is expected to be, metres; NaN likewise",
+}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the weights are from: name of the model, hash of its weights, what its training wrote down."""
+
+    model: str
+    weights_sha256: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Exporter:
+    """How one kind is written, and run from its file."""
+
+    file: str
+    write: Callable[[PixelLifter, Examples, Path], None]
+    load: Callable[[Path], Run]
+    engine: str | None
+    package: str
+
+
+def export_lifter(network: LifterNetwork, kind: Kind, folder: Path, origin: Origin, *, flip: bool = True) -> Agreement:
+    """Write a network as a folder, and check what was written.
+
+    Args:
+        network: With its weights, in evaluation mode.
+        kind: Of program.
+        folder: Must not exist yet.
+        origin: Where the weights are from.
+        flip: Average with the mirrored prediction, inside the program.
+
+    Returns:
+        How far the written program is from float64.
+
+    Raises:
+        InputError: There is such a folder already, it cannot be written to, or the program does not agree.
+        MissingExtraError: The kind's package is not installed.
+    """
+    exporter = _EXPORTERS[kind]
+    if exporter.engine and (missing := missing_package(exporter.engine)):
+        raise MissingExtraError(missing, extra=exporter.engine, purpose=f"exporting to {kind}")
+    check_folder(folder)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".ampose-") as work:
+        unfinished = Path(work) / folder.name
+        unfinished.mkdir()
+        exporter.write(PixelLifter(network, flip=flip), made_up_people(network, 2), unfinished / exporter.file)
+        agreement = _check(network, exporter.load(unfinished / exporter.file), flip=flip)
+        _describe(unfinished, network, kind, origin, flip=flip, agreement=agreement)
+        _write_checksums(unfinished)
+        shutil.move(unfinished, folder)
+    return agreement
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that exists, or whose place does not.
+
+    Raises:
+        InputError: It is so.
+    """
+    if folder.exists():
+        raise InputError(f"{folder}: output must be a new folder, found one; name another, or remove it")
+    if not folder.parent.is_dir():
+        raise InputError(f"{folder}: output must be in a folder that is there, found no {folder.parent}; make it first")
+
+
+def _check(network: LifterNetwork, run: Run, *, flip: bool) -> Agreement:
+    """Run batches of several sizes through the written file and through the readable network in float64."""
+    people = made_up_people(network, sum(BATCHES))
+    if network.takes_missing:
+        people[INPUT][::2, -1] = torch.nan
+    exact = _exactly(network, people, flip=flip)
+    parts = [torch.split(values, list(BATCHES)) for values in people.values()]
+    answers = [run(dict(zip(people, batch, strict=True))) for batch in zip(*parts, strict=True)]
+    positions, *errors = (torch.cat(parts) for parts in zip(*answers, strict=True))
+    agreement = compare(positions, exact[0])
+    off_mm = [1000 * float((error - right).abs().max()) for error, right in zip(errors, exact[1:], strict=True)]
+    if not all(off <= LARGEST_MM for off in (agreement.largest_mm, *off_mm)):
+        raise InputError(f"the exported program must agree with float64 to {LARGEST_MM} mm, got {agreement}; report it")
+    return agreement
+
+
+@torch.inference_mode()
+def _exactly(network: LifterNetwork, people: Examples, *, flip: bool) -> Sequence[Tensor]:
+    lifter = PixelLifter(network, flip=flip)
+    lifter.network = copy.deepcopy(network).double()  # the readable form
+    answers: tuple[Tensor, ...] = lifter(*(values.double() for values in people.values()))
+    return answers
+
+
+def _describe(
+    folder: Path, network: LifterNetwork, kind: Kind, origin: Origin, *, flip: bool, agreement: Agreement
+) -> None:
+    skeleton, exporter = get_skeleton(network.config.skeleton), _EXPORTERS[kind]
+    config = {
+        "format": "ampose.export",
+        "version": 2,
+        "kind": kind,
+        "file": exporter.file,
+        "inputs": {
+            INPUT: f"float32 (batch, joint, 2): pixels, in the order of {LABELS}; {_unseen(network)}",
+            CAMERA: "float32 (batch, 6): focal x, focal y, centre x, centre y, width, height; in pixels",
+        },
+        "outputs": {name: _SAID[name] for name in output_names(network)},
+        "flip": flip,
+        "written_with": {name: version(name) for name in ("ampose", "torch", exporter.package)},
+        **asdict(origin),
+        "config": asdict(network.config),
+        "skeleton": skeleton.as_dict(),
+    }
+    parity = {"against": "the readable network in float64", "batches": BATCHES, **asdict(agreement)}
+    (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+    (folder / PARITY).write_text(json.dumps(parity, indent=2) + "\n")
+    (folder / LABELS).write_text("\n".join(skeleton.joints) + "\n")
+    detectors = {name: _from(name, skeleton, network) for name in list_sources(skeleton)}
+    (folder / DETECTORS).write_text(json.dumps(detectors, indent=1) + "\n")
+
+
+def _unseen(network: LifterNetwork) -> str:
+    return "NaN where a joint was not seen" if network.takes_missing else "all joints must be there"
+
+
+def _from(source: str, skeleton: Skeleton, network: LifterNetwork) -> dict[str, Any]:
+    """Say how a detector's joints become the lifter's: each is a weighted sum, or is left for the network to infer."""
+    mapping = find_mapping(source, skeleton)
+    left_out = mapping.guessed if network.takes_missing else frozenset[str]()
+    weights = {
+        joint: {mapping.source.joints[at]: float(row[at]) for at in row.nonzero()[0]}
+        for joint, row in zip(skeleton.joints, mapping.weights, strict=True)
+    }
+    return {
+        "joints": list(mapping.source.joints),
+        "weights": {joint: {} if joint in left_out else row for joint, row in weights.items()},
+    }
+
+
+def _write_checksums(folder: Path) -> None:
+    """Write hashes in the form that ``sha256sum --check`` reads."""
+    lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in sorted(folder.iterdir())]
+    (folder / CHECKSUMS).write_text("".join(lines))
+
+
+def _write_openvino(lifter: PixelLifter, examples: Examples, file: Path) -> None:
+    import openvino
+
+    openvino.save_model(openvino_model(lifter, examples, output_names(lifter.network)), file, compress_to_fp16=False)
+
+
+def _write_onnx(lifter: PixelLifter, examples: Examples, file: Path) -> None:
+    write_onnx(lifter, examples, file, output_names(lifter.network))
+
+
+def _write_torch(lifter: PixelLifter, examples: Examples, file: Path) -> None:
+    torch.export.save(torch_program(lifter, examples), file)
+
+
+def _load_onnx(file: Path) -> Run:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    return lambda inputs: [
+        torch.from_numpy(values) for values in session.run(None, {name: x.numpy() for name, x in inputs.items()})
+    ]
+
+
+def _load_openvino(file: Path) -> Run:
+    import openvino
+
+    compiled = openvino.compile_model(file, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    return lambda inputs: [
+        torch.from_numpy(values) for values in compiled({name: x.numpy() for name, x in inputs.items()}).to_tuple()
+    ]
+
+
+def _load_torch(file: Path) -> Run:
+    module = torch.export.load(file).module()
+    return lambda inputs: module(*inputs.values())
+
+
+_EXPORTERS: dict[Kind, _Exporter] = {
+    "onnx": _Exporter("model.onnx", _write_onnx, _load_onnx, "onnxruntime", "onnx"),
+    "openvino": _Exporter("model.xml", _write_openvino, _load_openvino, "openvino", "openvino"),
+    "torch-export": _Exporter("model.pt2", _write_torch, _load_torch, None, "torch"),
+}
+KINDS = tuple(_EXPORTERS)

@@ -1,0 +1,69 @@
+"""A lifter's network, ready to run: the engine is chosen when it is known how much there is to lift, and kept."""
+
+import logging
+
+from jaxtyping import Float
+from torch import Tensor
+
+from ampose.lifting.engines.agreement import measure_agreement
+from ampose.lifting.engines.choice import Choice, choose_engine
+from ampose.lifting.engines.engine import Precision, create_engine
+from ampose.lifting.engines.running import EngineNetwork, answers_of
+from ampose.models import LifterNetwork
+
+AUTO = "auto"
+COMPARED = 64
+"""Poses on which less than float32 is compared with float64."""
+
+_log = logging.getLogger(__name__)
+
+
+class Runners:
+    """Gives the network in the form that runs.
+
+    Args:
+        network: With its weights, in evaluation mode.
+        engine: One of ``engines.names()``, or ``"auto"``.
+        precision: Of the matrix products.
+
+    Raises:
+        InputError: There is no such engine, or it has no such precision.
+        MissingExtraError: Its package is not installed.
+    """
+
+    def __init__(self, network: LifterNetwork, engine: str = AUTO, precision: Precision = "fp32") -> None:
+        self.network = network
+        self.precision: Precision = precision
+        self.asked = engine
+        self._built: dict[str, EngineNetwork] = {}
+        self._told: set[Choice] = set()
+        if engine != AUTO or precision != "fp32":
+            self._build("torch" if engine == AUTO else engine)  # what cannot run is refused now, not after long work
+
+    def choose(self, poses: int) -> Choice:
+        """Say which engine runs so many poses, and why."""
+        if self.asked != AUTO:
+            return Choice(self.asked, "as asked")
+        return choose_engine(self.network, poses, self.precision)
+
+    def get(self, poses: int) -> EngineNetwork:
+        """Return the network that runs on the chosen engine."""
+        choice = self.choose(poses)
+        if choice not in self._told:
+            self._told.add(choice)
+            _log.info("engine %s in %s, %s", choice.engine, self.precision, choice.reason)
+        return self._build(choice.engine)
+
+    def describe(self, poses: int, keypoints: Float[Tensor, "sample joint 2"] | None = None) -> str:
+        """Say what runs and, in less than float32, how far it is from float64 on these normalised keypoints."""
+        text = f"{self.choose(poses).engine}, {self.precision}"
+        if self.precision == "fp32" or keypoints is None or not len(keypoints):
+            return text
+        frames = keypoints[:COMPARED, None].expand(-1, self.network.receptive_field, -1, -1)
+        return f"{text}: {measure_agreement(self.get(poses), self.network, frames)}"
+
+    def _build(self, engine: str) -> EngineNetwork:
+        if engine not in self._built:
+            made = create_engine(engine, answers_of(self.network), self.precision)
+            self._built[engine] = EngineNetwork(made, self.network.config)
+        return self._built[engine]

@@ -1,0 +1,56 @@
+"""A network that is run by an engine, in chunks of the size that it likes."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ampose.lifting.engines.engine import Engine
+from ampose.models import LifterConfig, LifterNetwork
+
+
+class EngineNetwork(LifterNetwork):
+    """Stands wherever a network stands that is only used; it has no parameters.
+
+    Args:
+        engine: What runs, made of ``answers_of`` the network.
+        config: The config of the network.
+    """
+
+    def __init__(self, engine: Engine, config: LifterConfig) -> None:
+        super().__init__(config)
+        self.engine = engine
+        self.chunk = max(engine.chunk, type(self).chunk)  # what goes through normalisation at a time
+
+    def forward(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:
+        """Lift chunk by chunk."""
+        return self._answers(keypoints)[..., :3]
+
+    def with_expected_error(
+        self, keypoints: Float[Tensor, "batch frame joint 2"]
+    ) -> tuple[Float[Tensor, "batch out_frame joint 3"], Float[Tensor, "batch out_frame joint"]]:
+        """Lift chunk by chunk, and say how far off each joint is expected to be."""
+        if not self.tells_error:
+            return super().with_expected_error(keypoints)
+        answers = self._answers(keypoints)
+        return answers[..., :3], answers[..., 3]
+
+    def _answers(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint each"]:
+        parts = [self.engine(part) for part in torch.split(keypoints, self.engine.chunk)]
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+def answers_of(network: LifterNetwork) -> LifterNetwork:
+    """Return what an engine is made of: the network, or it and its expected error in one pass."""
+    return _WithError(network) if network.tells_error else network
+
+
+class _WithError(LifterNetwork):
+    """Answers x, y, z and the expected error, all in metres."""
+
+    def __init__(self, network: LifterNetwork) -> None:
+        super().__init__(network.config)
+        self.network = network
+
+    def forward(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 4"]:
+        lifted, error = self.network.with_expected_error(keypoints)
+        return torch.cat([lifted, error[..., None]], dim=-1)

@@ -1,0 +1,38 @@
+"""PyTorch as it is: nothing to build, and on a GPU a recorded CUDA graph for each batch size."""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ampose.errors import InputError
+from ampose.lifting.engines.cuda_graph import CudaGraphs
+from ampose.lifting.engines.engine import Precision, engines
+from ampose.lifting.engines.fused import fold, to_bfloat16
+from ampose.models import LifterNetwork
+
+CPU_CHUNK, CUDA_CHUNK = 64, 4096
+
+
+@engines.register("torch", precisions=("fp32", "tf32", "bf16"))
+class TorchEager:
+    """Runs the folded network on the GPU if there is one."""
+
+    def __init__(self, network: LifterNetwork, precision: Precision) -> None:
+        folded = fold(network)
+        self.run: Callable[[Tensor], Tensor] = folded
+        if precision == "bf16":
+            to_bfloat16(folded)
+        if torch.cuda.is_available():
+            self.chunk = CUDA_CHUNK
+            self.run = CudaGraphs(folded.cuda(), tf32=precision == "tf32", largest=CUDA_CHUNK)
+        elif precision == "tf32":
+            raise InputError("precision must be fp32 or bf16 without a GPU, got tf32")
+        else:
+            self.chunk = CPU_CHUNK
+
+    @torch.inference_mode()
+    def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint each"]:
+        """Answer what the network answers."""
+        return self.run(keypoints)

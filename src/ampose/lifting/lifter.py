@@ -1,0 +1,302 @@
+"""The Lifter: a network with its weights, ready for pixels.
+
+It knows how its input is normalised, which skeleton it answers in, and how other skeletons map to it.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from ampose.defaults import MODEL
+from ampose.errors import InputError
+from ampose.lifting.engines import AUTO, COMPARED, Precision, Runners
+from ampose.lifting.prediction import has_enough_joints, predict, predict_with_error
+from ampose.lifting.weights import load_weights
+from ampose.lifting.window_prediction import predict_footage, predict_samples
+from ampose.models import LifterNetwork
+from ampose.models.normalisation import normalise
+from ampose.poses.camera import Intrinsics
+from ampose.poses.clips import Footage, Moments, runs
+from ampose.poses.pose import Pose2D, Pose3D, check_fps
+from ampose.poses.samples import Samples
+from ampose.poses.skeletons import Skeleton, find_mapping, get_skeleton
+from ampose.poses.skeletons.joint_order import is_coco
+
+SHORT_HASH = 12
+OVER_TIME = "torch"
+"""What runs networks that look at several frames, as they are written: engines are made for one window size."""
+
+_ASKED = 1000
+"""So many frames are asked at most whose joints they show."""
+
+
+class Lifter:
+    """Lifts 2D keypoints to 3D.
+
+    Args:
+        network: The network, with weights.
+        name: What to call it in reports.
+        weights_hash: Identifies the weights in reports.
+        facts: What its training wrote down.
+        runners: How the network is run; by default the engine is chosen by the number of poses.
+
+    Raises:
+        InputError: A network over time is to be run by another engine than PyTorch, or in less than float32.
+    """
+
+    def __init__(
+        self,
+        network: LifterNetwork,
+        *,
+        name: str,
+        weights_hash: str = "",
+        facts: Mapping[str, Any] | None = None,
+        runners: Runners | None = None,
+    ) -> None:
+        self.network = network.eval()
+        self.name = name
+        self.weights_hash = weights_hash
+        self.facts = dict(facts or {})
+        self.runners = runners or Runners(self.network)
+        self.skeleton: Skeleton = get_skeleton(network.config.skeleton)
+        if self.over_time and (self.runners.asked not in (AUTO, OVER_TIME) or self.runners.precision != "fp32"):
+            raise InputError(
+                f"engine and precision must be {OVER_TIME} and fp32 for {name}, which looks at "
+                f"{network.receptive_field} frames at once, got {self.runners.asked} and {self.runners.precision}"
+            )
+
+    @property
+    def over_time(self) -> bool:
+        """Whether the frames around a frame matter."""
+        return self.network.receptive_field > 1
+
+    def predict(
+        self, keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, *, flip: bool = True
+    ) -> Float[Tensor, "sample joint 3"]:
+        """Lift pixels of this lifter's own skeleton; see ``ampose.lifting.prediction.predict``."""
+        network = self.runners.get(_passes(len(keypoints_px), flip=flip))
+        return predict(network, keypoints_px, intrinsics, flip=flip)
+
+    def predict_samples(self, samples: Samples, *, flip: bool = True) -> Float[Tensor, "sample joint 3"]:
+        """Lift samples with the cameras that they state, looking at the frames around them if the network does."""
+        return predict_samples(self.network, samples, flip=flip)
+
+    def lift(
+        self,
+        keypoints: "np.ndarray | Pose2D",
+        *,
+        image_size: tuple[int, int] | None = None,
+        skeleton: str | Skeleton | None = None,
+        fps: float | None = None,
+        intrinsics: Intrinsics | None = None,
+        flip: bool = True,
+    ) -> Pose3D:
+        """Lift keypoints of one person over time.
+
+        Args:
+            keypoints: A Pose2D, or pixels of shape (frame, joint, 2), or with a confidence as the third
+                number. A frame of NaN is a frame without the person, a joint of NaN, masked or of confidence 0 one that
+                was not seen: a model that was trained with missing joints infers it from the others, with confidence 0.
+            image_size: (width, height) in pixels; needed with an array. This, ``skeleton`` and ``fps`` say what
+                an array cannot; a Pose2D has its own.
+            skeleton: The skeleton of the array's joints; needed with an array unless it is the lifter's own. COCO's
+                joints are told from the lifter's (``ampose.poses.skeletons.joint_order``), and refused without it.
+            fps: Frames per second of the array.
+            intrinsics: The camera, if it is known; otherwise a field of view of 60 degrees across the longer side
+                is assumed.
+            flip: Average with the mirrored prediction (twice the work, a little more accurate).
+
+        Returns:
+            Metres, root-relative, camera axes (x right, y down, z away).
+
+        Raises:
+            InputError: The keypoints do not fit the skeleton, or something needed was left out.
+
+        Example:
+            >>> import ampose, numpy as np
+            >>> lifter = ampose.load_model("ampose-small")
+            >>> standing = np.full((1, 17, 3), 500.0)
+            >>> lifter.lift(standing, image_size=(1000, 1000), skeleton="coco_17").positions.shape
+            (1, 17, 3)
+        """
+        pose = self._as_pose(keypoints, image_size, skeleton, fps)
+        mapping = find_mapping(pose.skeleton, self.skeleton)
+        camera = intrinsics or Intrinsics.from_field_of_view(pose.image_size)
+        _check_same_picture(camera, pose.image_size)
+        points = mapping.map_points(pose.keypoints)
+        lost = np.isnan(points).any(axis=2)
+        if self.network.takes_missing:
+            points[:, [self.skeleton.index(joint) for joint in mapping.guessed]] = np.nan
+        else:
+            _check_whole(points, self.skeleton)
+        there = has_enough_joints(torch.from_numpy(points)).numpy()
+        seen = torch.from_numpy(points[there])
+        cameras = _for_each(camera, len(seen))
+        lifted, error = self._lift_found(seen, there, cameras, flip=flip)
+        engine = self._describe_engine(seen, cameras, flip=flip)
+        return Pose3D(
+            positions=_at(there, lifted),
+            confidence=np.where(lost, 0, mapping.map_confidence(pose.confidence)),
+            expected_error=None if error is None else _at(there, error),
+            skeleton=self.skeleton,
+            fps=pose.fps,
+            times=pose.times,
+            provenance={**pose.provenance, **self._provenance(camera, engine, flip=flip), **_made_up(mapping.made_up)},
+        )
+
+    def _lift_found(
+        self,
+        points: Float[Tensor, "sample joint 2"],
+        there: Bool[np.ndarray, " frame"],
+        cameras: Intrinsics,
+        *,
+        flip: bool,
+    ) -> tuple[Float[Tensor, "sample joint 3"], Float[Tensor, "sample joint"] | None]:
+        """Lift the frames that are there, with the expected error if the network can tell.
+
+        A window over time ends where the person was not found.
+        """
+        if self.over_time:
+            footage = Footage(keypoints_px=points, moments=Moments.of_clips(runs(there)))
+            return predict_footage(self.network, footage, cameras, flip=flip), None
+        if not self.network.tells_error:
+            return self.predict(points, cameras, flip=flip), None
+        network = self.runners.get(_passes(len(points), flip=flip))
+        return predict_with_error(network, points, cameras, flip=flip)
+
+    def _as_pose(
+        self,
+        keypoints: "np.ndarray | Pose2D",
+        image_size: tuple[int, int] | None,
+        skeleton: str | Skeleton | None,
+        fps: float | None,
+    ) -> Pose2D:
+        if isinstance(keypoints, Pose2D):
+            given = {"image_size": image_size, "skeleton": skeleton, "fps": fps}
+            for name, value in given.items():
+                if value is not None:
+                    raise InputError(f"{name} must not be given with a Pose2D, which has its own; got {value}")
+            return keypoints
+        if image_size is None:
+            raise InputError("image_size must be given with an array of keypoints, got None; pass (width, height)")
+        check_fps(fps)
+        known = self.skeleton if skeleton is None else get_skeleton(skeleton)
+        pose = Pose2D.from_array(keypoints, skeleton=known, image_size=image_size, fps=fps)
+        if skeleton is None:
+            _check_order(pose)
+        return pose
+
+    def _describe_engine(self, points: Tensor, cameras: Intrinsics, *, flip: bool) -> str:
+        """Say what ran; with less than float32, compare it with float64 on the first of these poses."""
+        if self.over_time:
+            return f"{OVER_TIME}, fp32"
+        passes = _passes(len(points), flip=flip)
+        if self.runners.precision == "fp32":
+            return self.runners.describe(passes)
+        first = slice(COMPARED)
+        config = self.network.config
+        inputs = normalise(config.normalisation, points[first], cameras[first], self.skeleton.root_index)
+        return self.runners.describe(passes, inputs.keypoints)
+
+    def _provenance(self, camera: Intrinsics, engine: str, *, flip: bool) -> dict[str, str]:
+        return {
+            "model": self.name,
+            "weights": self.weights_hash[:SHORT_HASH],
+            "engine": engine,
+            "normalisation": self.network.config.normalisation,
+            "focal_px": f"{camera.focal[0]:.1f}",
+            "flip": "averaged with the mirrored prediction" if flip else "off",
+            **({"unseen_joints": "inferred from the others, confidence 0"} if self.network.takes_missing else {}),
+            **({"expected_error": "as the model estimates it"} if self.network.tells_error else {}),
+        }
+
+
+def _at(there: Bool[np.ndarray, " frame"], found: Float[Tensor, "sample *rest"]) -> Float[np.ndarray, "frame *rest"]:
+    """Return what was found, and NaN for all other frames."""
+    values = np.full((len(there), *found.shape[1:]), np.nan, dtype=np.float32)
+    values[there] = found.numpy()
+    return values
+
+
+def _passes(poses: int, *, flip: bool) -> int:
+    """How many poses go through the network."""
+    return poses * (2 if flip else 1)
+
+
+def _check_whole(points: Float[np.ndarray, "frame joint 2"], skeleton: Skeleton) -> None:
+    """Refuse frames in which some joints are missing and others are not."""
+    lost = np.isnan(points).any(axis=2)
+    partly = lost.any(axis=1) & ~lost.all(axis=1)
+    if partly.any():
+        frame = int(np.flatnonzero(partly)[0])
+        joints = [joint for joint, gone in zip(skeleton.joints, lost[frame], strict=True) if gone]
+        raise InputError(
+            f"keypoints must be whole or missing in each frame for this model, got frame {frame} without "
+            f"{', '.join(joints[:4])}{'...' if len(joints) > 4 else ''} ({int(partly.sum())} such frames); "
+            "fill the joints in, set the whole frame to NaN, or take a model that was trained with missing joints"
+        )
+
+
+def _check_order(pose: Pose2D) -> None:
+    """Refuse COCO's joints where the lifter's own are taken for granted: the answer would be nobody's pose."""
+    own = pose.skeleton.name
+    if is_coco(pose.keypoints[:: max(1, len(pose) // _ASKED)], pose.skeleton):
+        raise InputError(
+            f"skeleton must be given with these keypoints, got none and joints that look like those of coco_17, not of "
+            f"{own}, the model's own; pass skeleton='coco_17', or {own!r} if they are that"
+        )
+
+
+def _check_same_picture(camera: Intrinsics, image_size: tuple[int, int]) -> None:
+    """Refuse a camera of a picture of another size: its pixels are not the keypoints' pixels."""
+    width, height = (int(side) for side in camera.image_size)
+    if (width, height) != tuple(image_size):
+        expected = " x ".join(map(str, image_size))
+        raise InputError(
+            f"intrinsics must be of the same picture, {expected}, got {width} x {height}; scale focal and centre to it"
+        )
+
+
+def _made_up(joints: frozenset[str]) -> dict[str, str]:
+    return {"made_up_joints": ", ".join(sorted(joints))} if joints else {}
+
+
+def _for_each(camera: Intrinsics, count: int) -> Intrinsics:
+    """One camera, repeated for each sample."""
+    fields = [torch.as_tensor(np.asarray(field), dtype=torch.float32) for field in vars(camera).values()]
+    focal, centre, size = (field.expand(count, 2) for field in fields)
+    return Intrinsics(focal=focal, centre=centre, image_size=size)
+
+
+def load_model(name_or_folder: str | Path, *, engine: str = AUTO, precision: Precision = "fp32") -> Lifter:
+    """Load a lifter with its weights.
+
+    Args:
+        name_or_folder: Bundled weights by name, as in ``"ampose-small"``, or a folder that training wrote.
+        engine: What runs the network: ``"torch"``, ``"torch-compile"``, ``"onnxruntime"``, ``"openvino"``; or
+            ``"auto"``, which chooses by the device, the number of poses and what is installed.
+        precision: Of the matrix products. Less than ``"fp32"`` is faster where the hardware has it; the poses'
+            provenance then says what it cost in millimetres.
+
+    Raises:
+        InputError: There are no such weights, or they are damaged; there is no such engine.
+        MissingExtraError: The engine's package is not installed.
+    """
+    weights = load_weights(name_or_folder)
+    return Lifter(
+        weights.network,
+        name=weights.name,
+        weights_hash=weights.sha256,
+        facts=weights.facts,
+        runners=Runners(weights.network, engine, precision),
+    )
+
+
+def lift(keypoints: "np.ndarray | Pose2D", *, model: str | Path = MODEL, **options: Any) -> Pose3D:
+    """Lift keypoints with bundled weights: shorthand for ``load_model(model).lift(keypoints, ...)``."""
+    return load_model(model).lift(keypoints, **options)

@@ -1,0 +1,125 @@
+"""Read and write a weights folder."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from ampose.errors import InputError
+from ampose.lifting.weights.unfilled import Unfilled
+from ampose.lifting.weights.weights_folder import CONFIG_FILE, FolderFormat, check_tensors, fill
+from ampose.models import LifterConfig, LifterNetwork, find_model
+from ampose.models.normalisation import normalisations
+from ampose.poses.skeletons import Skeleton, get_skeleton, register_skeleton
+
+WEIGHTS = FolderFormat(
+    name="ampose.weights",
+    version=1,
+    what="weights",
+    keys={"model": str, "config": dict, "skeleton": dict},
+    optional_keys={"facts": dict},
+)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A network with its weights, and what is known about them."""
+
+    network: LifterNetwork
+    name: str
+    """Name of the model, as in ``"ampose-small"``."""
+    sha256: str
+    """Hash of the tensor file."""
+    facts: Mapping[str, Any]
+    """What the training wrote down: data, terms, errors."""
+
+
+def bundled_weights() -> dict[str, Path]:
+    """Return the folders of the weights that come with the package, by name."""
+    home = Path(str(resources.files("ampose.lifting.weights")))
+    return {path.parent.name: path.parent for path in sorted(home.glob(f"*/{CONFIG_FILE}"))}
+
+
+def find_weights(name_or_folder: str | Path) -> Path:
+    """Return the folder of bundled weights of that name, or the folder itself.
+
+    Raises:
+        InputError: It is neither.
+    """
+    bundled = bundled_weights()
+    if str(name_or_folder) in bundled:
+        return bundled[str(name_or_folder)]
+    folder = Path(name_or_folder)
+    if not (folder / CONFIG_FILE).is_file():
+        known = ", ".join(bundled) or "none"
+        raise InputError(
+            f"weights must be a name ({known}) or a folder with {CONFIG_FILE}, got {str(name_or_folder)!r}"
+        )
+    return folder
+
+
+def save_weights(
+    folder: Path, name: str, network: LifterNetwork, facts: Mapping[str, Any] | None = None, *, half: bool = False
+) -> str:
+    """Write a weights folder, whole or not at all; return the hash of the tensors.
+
+    Args:
+        folder: Where to; created if needed.
+        name: Of the model.
+        network: What to write.
+        facts: What is known about it.
+        half: Write numbers of 16 bits (float16), in half the space. Reading makes 32 bits of them.
+
+    Raises:
+        TypeError: A fact cannot be written as JSON.
+    """
+    state = network.state_dict()
+    if half:
+        state = {key: value.half() if value.is_floating_point() else value for key, value in state.items()}
+    meta = {
+        "model": name,
+        "config": asdict(network.config),
+        "skeleton": get_skeleton(network.config.skeleton).as_dict(),
+        "facts": dict(facts or {}),
+    }
+    return WEIGHTS.write(folder, meta, state)
+
+
+def load_weights(name_or_folder: str | Path) -> Weights:
+    """Read a weights folder and build its network, in evaluation mode.
+
+    Raises:
+        InputError: The folder, its config or its tensors are missing, damaged or do not fit together.
+    """
+    folder = find_weights(name_or_folder)
+    meta = WEIGHTS.read_meta(folder)
+    check_tensors(folder, meta)
+    config = _parse_config(folder / CONFIG_FILE, meta)
+    with Unfilled():
+        network = find_model(meta["model"]).network(config)
+    fill(network, folder)
+    return Weights(network.eval(), meta["model"], meta["sha256"], meta.get("facts", {}))
+
+
+def _parse_config(path: Path, meta: Mapping[str, Any]) -> LifterConfig:
+    try:
+        return _check_config(meta)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(f"{path}: config.{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _check_config(meta: Mapping[str, Any]) -> LifterConfig:
+    """Make the model's config, and make its skeleton known if all else is right."""
+    config: LifterConfig = TypeAdapter(type(find_model(meta["model"]).config)).validate_python(meta["config"])
+    normalisations.get(config.normalisation)
+    skeleton = Skeleton.from_dict(meta["skeleton"])
+    if skeleton.name != config.skeleton:
+        raise InputError(f"skeleton must be {config.skeleton}, as the config says, got {skeleton.name}")
+    register_skeleton(skeleton)
+    return config

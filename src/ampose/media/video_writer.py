@@ -1,0 +1,63 @@
+"""Writing videos, whole or not at all."""
+
+import contextlib
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from ampose.atomic import replacing
+from ampose.media.frames import Frame
+from ampose.packages import pyav
+
+
+class VideoWriter:
+    """Encodes frames to H.264 (yuv420p, which every player shows). Get one from ``writing_video``."""
+
+    def __init__(self, container: Any, stream: Any) -> None:
+        self._container = container
+        self._stream = stream
+
+    def write(self, frame: Frame) -> None:
+        """Add a frame; all frames have the same size."""
+        picture = pyav().VideoFrame.from_ndarray(_even(frame), format="rgb24")
+        if self._stream.width != picture.width or self._stream.height != picture.height:
+            raise ValueError(f"frame must be {self._stream.width} x {self._stream.height}, got {frame.shape}")
+        self._container.mux(self._stream.encode(picture))
+
+
+@contextlib.contextmanager
+def writing_video(path: str | Path, *, image_size: tuple[int, int], fps: float) -> Iterator[VideoWriter]:
+    """Write an MP4 from frames; the file appears when the block ends without an error.
+
+    Args:
+        path: Where to; its folder must exist.
+        image_size: Width and height of the frames. H.264 wants even numbers: an odd one is made even by
+            repeating the last column or row.
+        fps: Frames per second.
+
+    Raises:
+        InputError: The folder cannot be written to.
+        MissingExtraError: PyAV is not installed.
+    """
+    av = pyav()
+    width, height = (side + side % 2 for side in image_size)
+    with (
+        replacing(path) as unfinished,
+        av.open(str(unfinished), "w", format="mp4", options={"movflags": "faststart"}) as container,
+    ):
+        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(10_000))
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.options = {"crf": "20", "preset": "veryfast"}
+        yield VideoWriter(container, stream)
+        container.mux(stream.encode())
+
+
+def _even(frame: Frame) -> UInt8[np.ndarray, "even_height even_width 3"]:
+    height, width, _ = frame.shape
+    if height % 2 or width % 2:
+        return np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    return frame

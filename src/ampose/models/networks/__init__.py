@@ -1,0 +1,1 @@
+"""One file a lifting network; each registers itself by name."""

@@ -1,0 +1,45 @@
+"""Optional packages, imported when they are first needed, with the command that installs a missing one."""
+
+import importlib
+from importlib.util import find_spec
+from typing import Any
+
+from ampose.errors import MissingExtraError
+
+
+def load_package(module: str, *, extra: str, purpose: str) -> Any:
+    """Import a module of an optional package.
+
+    Args:
+        module: As in an import statement: "PIL.Image".
+        extra: The extra of ampose that brings the package.
+        purpose: What it is needed for, for the message.
+
+    Raises:
+        MissingExtraError: The package is not installed.
+
+    Example:
+        >>> load_package("json", extra="video", purpose="reading video").dumps([1])
+        '[1]'
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(module.partition(".")[0], extra=extra, purpose=purpose) from error
+
+
+def pyav() -> Any:
+    """Return PyAV, which reads and writes video."""
+    return load_package("av", extra="video", purpose="reading and writing video")
+
+
+def pillow(module: str = "Image") -> Any:
+    """Return a module of Pillow, which reads, draws and writes pictures."""
+    return load_package(f"PIL.{module}", extra="video", purpose="reading and drawing pictures")
+
+
+def require(*packages: str, extra: str, purpose: str) -> None:
+    """Raise MissingExtraError for the first of the packages that is not installed: before the work begins."""
+    for package in packages:
+        if find_spec(package) is None:
+            raise MissingExtraError(package, extra=extra, purpose=purpose)

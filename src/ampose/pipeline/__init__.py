@@ -1,0 +1,1 @@
+"""From an image, a video or a camera to 3D poses."""

@@ -1,0 +1,218 @@
+"""People in 3D while they are being filmed: one frame in, its people out, with the time that each step took."""
+
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from jaxtyping import Float
+
+from ampose.detectors import Detection, Detector
+from ampose.errors import InputError
+from ampose.lifting.lifter import Lifter
+from ampose.media.webcam import Shot
+from ampose.pipeline.video import Lifting, sure_joints
+from ampose.poses.pose import Pose2D, Pose3D
+from ampose.poses.skeletons import Skeleton, find_mapping
+from ampose.processing.left_right import LiveSides
+from ampose.processing.postprocess import Finish
+from ampose.processing.smoothing import LiveOneEuro, OneEuro
+from ampose.processing.tracking import Tracker
+
+_REMEMBERED = 10_000
+"""Frames of which the times are kept: memory stays bounded."""
+
+
+@dataclass(frozen=True)
+class LivePerson:
+    """One person in one frame.
+
+    Args:
+        id: Tells the people apart.
+        detection: What the detector saw, pixels, left and right kept if asked for.
+        pose3d: What the lifter made of it, one frame, smoothed if asked for.
+    """
+
+    id: int
+    detection: Detection
+    pose3d: Pose3D
+
+    @property
+    def positions(self) -> Float[np.ndarray, "joint 3"]:
+        """Metres, root-relative, camera axes."""
+        return self.pose3d.positions[0]
+
+
+@dataclass
+class Latency:
+    """How long the steps took, in milliseconds, of the last frames."""
+
+    steps: dict[str, deque[float]] = field(default_factory=dict)
+
+    def add(self, **milliseconds: float) -> None:
+        """Add the times of one frame."""
+        for step, value in milliseconds.items():
+            self.steps.setdefault(step, deque(maxlen=_REMEMBERED)).append(value)
+
+    def percentiles(self, *shares: float) -> Mapping[str, list[float]]:
+        """Return, for each step, the time within which this share (0 to 100) of the frames was done.
+
+        Example:
+            >>> latency = Latency()
+            >>> for value in range(101):
+            ...     latency.add(lifting=float(value))
+            >>> latency.percentiles(50.0, 99.0)
+            {'lifting': [50.0, 99.0]}
+        """
+        return {step: np.percentile(list(values), shares).tolist() for step, values in self.steps.items()}
+
+
+class LiveLifter:
+    """Lifts frame by frame.
+
+    Args:
+        detector: An open one, created with ``tracking=True``.
+        lifter: What ``ampose.load_model`` returns.
+        how: How keypoints become 3D. Live there is no ``finish``: it looks at the whole clip.
+        smooth: Settings of the one-euro filter over time; None: no smoothing.
+
+    Raises:
+        InputError: The detector's skeleton does not lead to the lifter's, or something is asked for that needs the
+            whole clip.
+    """
+
+    def __init__(
+        self, detector: Detector, lifter: Lifter, *, how: Lifting | None = None, smooth: OneEuro | None = None
+    ) -> None:
+        find_mapping(detector.skeleton.name, lifter.skeleton.name)
+        self.latency = Latency()
+        self._detector, self._lifter, self._how = detector, lifter, how or Lifting()
+        if self._how.finish != Finish():
+            raise InputError(f"how.finish must be left out live, where no clip is whole yet, got {self._how.finish}")
+        self._tracker = Tracker()
+        self._smooth = smooth
+        self._followed: dict[int, _Followed] = {}
+
+    def step(self, shot: Shot) -> list[LivePerson]:
+        """Return the people in a frame, and note how long it took."""
+        start = time.perf_counter()
+        found = self._detector.detect(shot.frame)
+        detected = time.perf_counter()
+        ids = self._tracker.step(found, shot.time)
+        linked = time.perf_counter()
+        people = [self._lift(*person, shot) for person in zip(ids, found, strict=True)]
+        self._forget(shot.time)
+        end = time.perf_counter()
+        marks = (shot.seconds, start, detected, linked, end)
+        waiting, detecting, tracking, lifting = 1e3 * np.diff(marks)
+        self.latency.add(
+            waiting=waiting, detecting=detecting, tracking=tracking, lifting=lifting, total=1e3 * (end - shot.seconds)
+        )
+        return people
+
+    def _lift(self, identity: int, detection: Detection, shot: Shot) -> LivePerson:
+        followed = self._followed.setdefault(identity, _Followed(self._detector.skeleton, self._smooth))
+        followed.seen = shot.time
+        height, width, _ = shot.frame.shape
+        pose = self._sure(detection, (width, height))
+        if self._how.keep_sides and followed.sides.step(pose.keypoints[0], shot.time):
+            order = pose.skeleton.flip_order
+            detection = Detection(detection.keypoints[order], detection.confidence[order])
+            pose = self._sure(detection, (width, height))
+        lifted = self._how.lift(pose, self._lifter)
+        if followed.smooth is not None:
+            positions = followed.smooth.update(lifted.positions[0], shot.time).astype(np.float32)
+            done = {**lifted.provenance, "smoothing": followed.smooth.settings.description}
+            lifted = replace(lifted, positions=positions[None], provenance=done)
+        return LivePerson(identity, detection, lifted)
+
+    def _sure(self, detection: Detection, image_size: tuple[int, int]) -> Pose2D:
+        pose = Pose2D(
+            keypoints=detection.keypoints[None],
+            confidence=detection.confidence[None],
+            skeleton=self._detector.skeleton,
+            image_size=image_size,
+            provenance={"detector": self._detector.name},
+        )
+        return sure_joints(pose, self._how.min_confidence)
+
+    def _forget(self, seconds: float) -> None:
+        """Let what is known of people go who have left: ids are not given again."""
+        self._followed = {
+            identity: followed for identity, followed in self._followed.items() if seconds - followed.seen < 10
+        }
+
+
+class _Followed:
+    """What is known of one person over time."""
+
+    def __init__(self, skeleton: Skeleton, smooth: OneEuro | None) -> None:
+        self.sides = LiveSides(skeleton)
+        self.smooth = LiveOneEuro(smooth) if smooth else None
+        self.seen = 0.0
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What is kept of one person in one frame: arrays alone, for a recording may be long."""
+
+    detection: Detection
+    positions: Float[np.ndarray, "joint 3"]
+    confidence: Float[np.ndarray, " joint"]
+    expected_error: Float[np.ndarray, " joint"] | None
+
+
+@dataclass
+class Recording:
+    """Keeps what was lifted live, to be written as a file at the end; about 1 kB a person and frame."""
+
+    detector: Detector
+    lifter: Lifter
+    image_size: tuple[int, int]
+    frames: list[Mapping[int, _Kept]] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    provenance: dict[int, Mapping[str, str]] = field(default_factory=dict)
+
+    def add(self, people: Sequence[LivePerson], seconds: float) -> None:
+        """Add a frame that was filmed at this time."""
+        self.frames.append({person.id: _keep(person) for person in people})
+        self.times.append(seconds)
+        for person in people:
+            self.provenance.setdefault(person.id, person.pose3d.provenance)
+
+    def poses(self) -> dict[int, tuple[Pose2D, Pose3D]]:
+        """Return everybody who was seen, by id."""
+        return {identity: self._poses_of(identity) for identity in sorted(self.provenance)}
+
+    def _poses_of(self, identity: int) -> tuple[Pose2D, Pose3D]:
+        seen = {number: people[identity] for number, people in enumerate(self.frames) if identity in people}
+        count, times = len(self.frames), np.array(self.times) - self.times[0]
+        fps = (count - 1) / float(times[-1]) if count > 1 else None
+        joints, lifted_joints = self.detector.skeleton.num_joints, self.lifter.skeleton.num_joints
+        keypoints, confidence = _empty(count, joints, 2), np.zeros((count, joints), dtype=np.float32)
+        positions, sure = _empty(count, lifted_joints, 3), np.zeros((count, lifted_joints), dtype=np.float32)
+        error = _empty(count, lifted_joints)
+        for number, kept in seen.items():
+            keypoints[number], confidence[number] = kept.detection.keypoints, kept.detection.confidence
+            positions[number], sure[number] = kept.positions, kept.confidence
+            error[number] = np.nan if kept.expected_error is None else kept.expected_error
+        pose2d = Pose2D(
+            keypoints=keypoints, confidence=confidence, skeleton=self.detector.skeleton, image_size=self.image_size,
+            fps=fps, times=times if count > 1 else None, provenance={"detector": self.detector.name},
+        )  # fmt: skip
+        pose3d = Pose3D(
+            positions=positions, confidence=sure, skeleton=self.lifter.skeleton, fps=fps, times=pose2d.times,
+            expected_error=None if np.isnan(error).all() else error, provenance=self.provenance[identity],
+        )  # fmt: skip
+        return pose2d, pose3d
+
+
+def _keep(person: LivePerson) -> _Kept:
+    pose = person.pose3d
+    error = None if pose.expected_error is None else pose.expected_error[0]
+    return _Kept(person.detection, pose.positions[0], pose.confidence[0], error)
+
+
+def _empty(*shape: int) -> Float[np.ndarray, "*shape"]:
+    return np.full(shape, np.nan, dtype=np.float32)

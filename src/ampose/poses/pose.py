@@ -1,0 +1,280 @@
+"""Poses over time: 2D in pixels, 3D in metres, each with its skeleton, confidence and origin.
+
+A joint that was not found is NaN, and a frame in which nobody was found is a frame of NaN: it is kept, so
+that frame numbers stay those of the video, and nothing is invented for it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from numbers import Real
+from types import EllipsisType
+from typing import Any, TypeVar
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ampose.errors import InputError
+from ampose.poses.skeletons import Skeleton
+
+UNIT = "m"
+"""Of every 3D position."""
+
+CAMERA_ROOT_RELATIVE = "camera axes (x right, y down, z away), origin at the root joint"
+"""The frame of reference of a lifted pose."""
+
+Pose = TypeVar("Pose", "Pose2D", "Pose3D")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pose2D:
+    """One person's keypoints over time.
+
+    Args:
+        keypoints: Pixels, origin at the upper left corner; NaN for a joint that was not found.
+        confidence: 0 (a guess) to 1 (sure), for each joint.
+        skeleton: Names and order of the joints.
+        image_size: Width and height in pixels.
+        fps: Frames per second; None for single pictures.
+        provenance: Where this came from: file, detector...
+        times: Seconds of each frame, rising, where frames are not evenly spaced; None where ``fps`` says it all.
+
+    Raises:
+        InputError: A shape does not fit the skeleton, the picture size is not positive, a joint is neither
+            finite nor NaN, all are parts of the picture and no pixels, a confidence is no number, or times do not
+            rise.
+    """
+
+    keypoints: Float[np.ndarray, "frame joint 2"]
+    confidence: Float[np.ndarray, "frame joint"]
+    skeleton: Skeleton
+    image_size: tuple[int, int]
+    fps: float | None = None
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    times: Float[np.ndarray, " frame"] | None = None
+
+    def __post_init__(self) -> None:
+        _check_shapes(self.keypoints, self.confidence, self.skeleton, "keypoints", 2)
+        if not _is_size(self.image_size):
+            raise InputError(f"image_size must be positive (width, height), got {self.image_size}")
+        _check_finite_or_missing(self.keypoints, self.skeleton)
+        _check_pixels(self.keypoints)
+        _check_confidence(self.confidence, self.skeleton)
+        _check_times(self.times, len(self))
+
+    @classmethod
+    def from_array(
+        cls,
+        keypoints: np.ndarray,
+        *,
+        skeleton: Skeleton,
+        image_size: tuple[int, int],
+        fps: float | None = None,
+        provenance: Mapping[str, str] | None = None,
+    ) -> "Pose2D":
+        """Make a pose from (frame, joint, 2) pixels or (frame, joint, 3) pixels and confidence.
+
+        The numbers are copied. Without a confidence, each joint that is there has confidence 1. A joint that is masked,
+        or has confidence 0, was not seen, wherever it is said to be: detectors write (0, 0, 0) for it.
+
+        Raises:
+            InputError: The array has another shape, or does not hold numbers.
+        """
+        try:
+            array = np.array(_unmasked(keypoints), dtype=np.float32)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise InputError(f"keypoints must be numbers, got {' '.join(str(error).split())}") from error
+        if array.ndim != 3 or array.shape[2] not in (2, 3):
+            raise InputError(f"keypoints must have shape (frame, joint, 2 or 3), got {array.shape}")
+        if array.shape[2] == 3:
+            array[array[..., 2] == 0] = np.nan
+        there = ~np.isnan(array[..., :2]).any(axis=2)
+        confidence = array[..., 2] if array.shape[2] == 3 else there.astype(np.float32)
+        return cls(
+            keypoints=array[..., :2],
+            confidence=np.where(there, confidence, 0).astype(np.float32),
+            skeleton=skeleton,
+            image_size=image_size,
+            fps=fps,
+            provenance=provenance or {},
+        )
+
+    @property
+    def missing(self) -> Bool[np.ndarray, " frame"]:
+        """True for frames in which nobody was found."""
+        return np.isnan(self.keypoints).all(axis=(1, 2))
+
+    @property
+    def seconds(self) -> Float[np.ndarray, " frame"] | None:
+        """The time of each frame; None for single pictures."""
+        return _seconds(self.times, self.fps, len(self))
+
+    def __len__(self) -> int:
+        return len(self.keypoints)
+
+    def __getitem__(self, frames: "slice | Bool[np.ndarray, ' frame'] | EllipsisType") -> "Pose2D":
+        """Return the pose of some frames."""
+        return replace(
+            self,
+            keypoints=self.keypoints[frames],
+            confidence=self.confidence[frames],
+            times=None if self.times is None else self.times[frames],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pose3D:
+    """One person's 3D pose over time.
+
+    Args:
+        positions: Metres; NaN in frames where nobody was found, and for joints that were not lifted.
+        confidence: 0 to 1 for each joint, as the 2D detector gave it; 0 in missing frames.
+        skeleton: Names and order of the joints.
+        fps: Frames per second; None for single pictures.
+        frame_of_reference: What the axes and the origin are.
+        provenance: File, detector, model, hash of its weights, settings.
+        expected_error: How far each joint is expected to be off, in metres, as the lifter estimates it; None
+            where it does not. NaN where the position is.
+        times: Seconds of each frame, rising, where frames are not evenly spaced; None where ``fps`` says it all.
+
+    Raises:
+        InputError: A shape does not fit the skeleton, or times do not rise.
+    """
+
+    positions: Float[np.ndarray, "frame joint 3"]
+    confidence: Float[np.ndarray, "frame joint"]
+    skeleton: Skeleton
+    fps: float | None = None
+    frame_of_reference: str = CAMERA_ROOT_RELATIVE
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    expected_error: Float[np.ndarray, "frame joint"] | None = None
+    times: Float[np.ndarray, " frame"] | None = None
+
+    def __post_init__(self) -> None:
+        _check_shapes(self.positions, self.confidence, self.skeleton, "positions", 3)
+        if self.expected_error is not None and self.expected_error.shape != self.confidence.shape:
+            raise InputError(f"expected_error must have shape {self.confidence.shape}, got {self.expected_error.shape}")
+        _check_times(self.times, len(self))
+
+    @property
+    def missing(self) -> Bool[np.ndarray, " frame"]:
+        """True for frames in which nobody was found."""
+        return np.isnan(self.positions).all(axis=(1, 2))
+
+    @property
+    def inferred(self) -> Bool[np.ndarray, "frame joint"]:
+        """True for joints that were not seen and are there all the same: the lifter inferred them from the others."""
+        return np.isfinite(self.positions).all(axis=2) & (self.confidence == 0)
+
+    def without_inferred(self) -> "Pose3D":
+        """Return the pose with only what was seen: joints that the lifter inferred are NaN."""
+        guessed = self.inferred
+        error = None if self.expected_error is None else np.where(guessed, np.nan, self.expected_error)
+        return replace(self, positions=np.where(guessed[..., None], np.nan, self.positions), expected_error=error)
+
+    @property
+    def unit(self) -> str:
+        """The unit of ``positions``: always metres."""
+        return UNIT
+
+    @property
+    def seconds(self) -> Float[np.ndarray, " frame"] | None:
+        """The time of each frame; None for single pictures."""
+        return _seconds(self.times, self.fps, len(self))
+
+    @property
+    def mean_rate(self) -> float | None:
+        """Frames per second over the whole clip, also where times are uneven; None where no time is known."""
+        if self.times is not None and len(self) > 1:
+            return float((len(self) - 1) / (self.times[-1] - self.times[0]))
+        return self.fps
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def __getitem__(self, frames: "slice | Bool[np.ndarray, ' frame'] | EllipsisType") -> "Pose3D":
+        """Return the pose of some frames."""
+        return replace(
+            self,
+            positions=self.positions[frames],
+            confidence=self.confidence[frames],
+            expected_error=None if self.expected_error is None else self.expected_error[frames],
+            times=None if self.times is None else self.times[frames],
+        )
+
+
+def _seconds(times: np.ndarray | None, fps: float | None, num_frames: int) -> np.ndarray | None:
+    if times is not None:
+        return times
+    return None if fps is None else np.arange(num_frames) / fps
+
+
+def _check_times(times: np.ndarray | None, num_frames: int) -> None:
+    if times is None:
+        return
+    if times.shape != (num_frames,):
+        raise InputError(f"times must be one for each of the {num_frames} frames, got shape {times.shape}")
+    if not np.isfinite(times).all() or (np.diff(times) <= 0).any():
+        raise InputError("times must be finite and rise from frame to frame, got some that do not")
+
+
+def check_fps(fps: float | None, name: str = "fps") -> None:
+    """Refuse a frame rate that is none; None says that there is no rate.
+
+    Raises:
+        InputError: It is not positive, or not finite.
+    """
+    if fps is not None and not 0 < fps < float("inf"):
+        raise InputError(f"{name} must be a positive number, got {fps}")
+
+
+def _unmasked(array: Any) -> Any:
+    """Return an array with NaN where it was masked."""
+    return np.where(array.mask, np.nan, array.data) if isinstance(array, np.ma.MaskedArray) else array
+
+
+def _is_size(size: Any) -> bool:
+    """Say whether this is (width, height)."""
+    numbers = isinstance(size, tuple | list | np.ndarray) and all(isinstance(side, Real) for side in size)
+    return numbers and len(size) == 2 and min(size) > 0
+
+
+def _check_shapes(points: np.ndarray, confidence: np.ndarray, skeleton: Skeleton, name: str, axes: int) -> None:
+    if points.ndim != 3 or points.shape[2] != axes:
+        raise InputError(f"{name} must have shape (frame, joint, {axes}), got {points.shape}")
+    if points.shape[1] != skeleton.num_joints:
+        raise InputError(
+            f"{name} must have the {skeleton.num_joints} joints of {skeleton.name}, got {points.shape[1]} joints; "
+            "name the skeleton that your points have"
+        )
+    if confidence.shape != points.shape[:2]:
+        raise InputError(f"confidence must have shape {points.shape[:2]}, got {confidence.shape}")
+
+
+def _check_finite_or_missing(points: np.ndarray, skeleton: Skeleton) -> None:
+    """Refuse infinite numbers, and joints of which only x or y is known."""
+    wrong = np.argwhere(np.isinf(points).any(axis=2) | (np.isnan(points).any(axis=2) != np.isnan(points).all(axis=2)))
+    if len(wrong):
+        frame, joint = wrong[0]
+        raise InputError(
+            f"keypoints must be finite, or NaN in x and y for a joint that was not found, got {points[frame, joint]} "
+            f"in frame {frame} for {skeleton.joints[joint]} ({len(wrong)} such joints)"
+        )
+
+
+def _check_pixels(points: np.ndarray) -> None:
+    """Refuse a body that fits into the pixel at the corner: these are parts of the picture, as some detectors say."""
+    there = points[np.isfinite(points)]
+    if len(there) and there.min() < there.max() and np.abs(there).max() <= 1:
+        raise InputError(
+            "keypoints must be pixels, got numbers between -1 and 1; multiply them by the picture's width and height"
+        )
+
+
+def _check_confidence(confidence: np.ndarray, skeleton: Skeleton) -> None:
+    lost = np.argwhere(~np.isfinite(confidence))
+    if len(lost):
+        frame, joint = lost[0]
+        raise InputError(
+            f"confidence must be a finite number, got {confidence[frame, joint]} in frame {frame} for "
+            f"{skeleton.joints[joint]}; write 0 for a joint that is a guess"
+        )

@@ -1,0 +1,1 @@
+"""What is done to poses before and after the network: tracking, smoothing, placement, joint angles."""

@@ -1,0 +1,284 @@
+"""Telling several people apart over time: which person of this frame is which person of the last one.
+
+Each frame's people are assigned to the people known so far, so that the sum of likenesses is largest (Hungarian
+method). Likeness is the mean of the object keypoint similarity (the OKS of the COCO keypoint task, with one width for
+all joints) and the overlap of the boxes (intersection over union), both against where the person should be by now if
+they go on as they went. Who is left over after that is assigned by distance, as far as people move in the time that
+passed: so somebody keeps their id who was hidden, or left the picture and comes back near that place, within
+``KEEP_SECONDS``. Looks are not compared: who comes back somewhere else, or later, is somebody new.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float
+from scipy.optimize import linear_sum_assignment
+
+from ampose.errors import InputError
+from ampose.poses.people import Track
+from ampose.poses.pose import Pose2D
+from ampose.poses.skeletons import Skeleton
+
+KEEP_SECONDS = 2.0
+"""How long somebody who is not seen keeps their id."""
+
+_JOINT_WIDTH = 0.1
+"""How far off a joint may be (one standard deviation), by the size of the person."""
+
+_LEAST_LIKENESS = 0.15
+_REACH = 0.5
+_REACH_PER_SECOND = 2.0
+_FARTHEST = 2.0
+"""In the second round: how far somebody may be from where they were, in sizes of the person."""
+
+_SIZE_RATIO = 2.5
+"""And by how much the size may differ: a standing person whose legs are hidden is half as tall."""
+
+_MEMORY_SECONDS = 0.2
+"""Over about how long a person's speed is averaged."""
+
+_FADING_SECONDS = 1.0
+"""And how long somebody who is hidden is taken to go on with it."""
+
+_STILLS_PER_SECOND = 25.0
+"""Pictures without a frame rate are linked as if they followed each other this fast."""
+
+
+@dataclass(frozen=True)
+class Detection:
+    """One person in one frame.
+
+    Args:
+        keypoints: Pixels, origin at the upper left corner; joints out of the picture may be extrapolated. NaN for a
+            joint that was not found.
+        confidence: 0 (a guess) to 1 (sure).
+    """
+
+    keypoints: Float[np.ndarray, "joint 2"]
+    confidence: Float[np.ndarray, " joint"]
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, width and height of the joints that were found; NaN if none was.
+
+        Example:
+            >>> Detection(np.array([[10.0, 20.0], [40.0, 80.0]]), np.ones(2)).box
+            (10.0, 20.0, 30.0, 60.0)
+        """
+        left, top, right, bottom = _corners(self.keypoints[None])[0].tolist()
+        return left, top, right - left, bottom - top
+
+
+@dataclass
+class _Known:
+    """A person who was seen."""
+
+    id: int
+    last: Detection
+    seconds: float
+    velocity: Float[np.ndarray, "2"] = field(default_factory=lambda: np.zeros(2))
+
+    def expected(self, seconds: float) -> Float[np.ndarray, "joint 2"]:
+        """Return where the joints should be: the speed fades, as nobody walks on for ever."""
+        passed = seconds - self.seconds
+        return self.last.keypoints + self.velocity * _FADING_SECONDS * (1 - np.exp(-passed / _FADING_SECONDS))
+
+    def see(self, detection: Detection, seconds: float) -> None:
+        passed = seconds - self.seconds
+        moved = detection.keypoints - self.last.keypoints
+        there = ~np.isnan(moved).any(axis=1)
+        if passed > 0 and there.any():
+            share = 1 - np.exp(-passed / _MEMORY_SECONDS)
+            self.velocity = (1 - share) * self.velocity + share * np.median(moved[there], axis=0) / passed
+        self.last, self.seconds = detection, seconds
+
+
+class Tracker:
+    """Gives people ids that stay theirs, frame after frame; for a camera or a video that is streamed.
+
+    Args:
+        keep_seconds: How long somebody who is not seen keeps their id.
+
+    Example:
+        >>> here = Detection(np.array([[10.0, 10.0], [20.0, 90.0]]), np.ones(2))
+        >>> there = Detection(here.keypoints + [300.0, 0.0], np.ones(2))
+        >>> tracker = Tracker()
+        >>> tracker.step([here, there], seconds=0.0), tracker.step([there, here], seconds=0.04)
+        ([0, 1], [1, 0])
+    """
+
+    def __init__(self, *, keep_seconds: float = KEEP_SECONDS) -> None:
+        self._keep_seconds = keep_seconds
+        self._known: list[_Known] = []
+        self._given = 0
+
+    def step(self, detections: Sequence[Detection], seconds: float) -> list[int]:
+        """Return an id for each of a frame's people, in their order. New people are numbered by their size.
+
+        Args:
+            detections: The people of the frame; each has one joint found at least.
+            seconds: The time of the frame.
+        """
+        self._known = [person for person in self._known if seconds - person.seconds <= self._keep_seconds]
+        pairs = _assign(_likeness(self._known, detections, seconds), _LEAST_LIKENESS)
+        people = {index: self._known[known] for known, index in pairs}
+        lost = [person for person in self._known if person not in people.values()]
+        new = [index for index in range(len(detections)) if index not in people]
+        nearness = _nearness(lost, [detections[index] for index in new], seconds)
+        people |= {new[index]: lost[known] for known, index in _assign(nearness, 0.0)}
+        for index, person in people.items():
+            person.see(detections[index], seconds)
+        for index in sorted(set(new) - people.keys(), key=lambda index: -_size(detections[index].keypoints)):
+            people[index] = self._welcome(detections[index], seconds)
+        return [people[index].id for index in range(len(detections))]
+
+    def _welcome(self, detection: Detection, seconds: float) -> _Known:
+        person = _Known(self._given, detection, seconds)
+        self._known.append(person)
+        self._given += 1
+        return person
+
+
+def link_people(  # noqa: PLR0913  # what a Pose2D needs
+    frames: Iterable[Sequence[Detection]],
+    *,
+    skeleton: Skeleton,
+    image_size: tuple[int, int],
+    fps: float | None = None,
+    times: Float[np.ndarray, " frame"] | None = None,
+    provenance: Mapping[str, str] | None = None,
+    keep_seconds: float | None = KEEP_SECONDS,
+) -> list[Track]:
+    """Make people over time out of each frame's people.
+
+    Args:
+        frames: For each frame the people in it, in any order; somebody without a joint is nobody.
+        skeleton: Of all the keypoints.
+        image_size: Width and height in pixels.
+        fps: Frames per second; None for single pictures.
+        times: Seconds of each frame where they are not evenly spaced.
+        provenance: Where this came from, for every pose.
+        keep_seconds: How long somebody who is not seen keeps their id. None: the frames are pictures that have nothing
+            to do with each other, and the people of each are numbered by their size.
+
+    Returns:
+        A track for each person, in the order of their ids: by when they came, then by size. All have all frames;
+        those in which somebody is not seen are NaN.
+
+    Raises:
+        InputError: Keypoints do not fit the skeleton, or times do not fit the frames.
+
+    Example:
+        >>> from ampose.poses.skeletons import get_skeleton
+        >>> skeleton = get_skeleton("coco_17")
+        >>> person = Detection(np.random.default_rng(0).uniform(0, 100, (17, 2)), np.ones(17))
+        >>> tracks = link_people([[person], [], [person]], skeleton=skeleton, image_size=(200, 200), fps=25.0)
+        >>> [(track.id, track.pose.missing.tolist()) for track in tracks]
+        [(0, [False, True, False])]
+    """
+    frames = [[person for person in people if _found(person, skeleton)] for people in frames]
+    seconds = np.arange(len(frames)) / (fps or _STILLS_PER_SECOND) if times is None else times
+    tracker = Tracker(keep_seconds=keep_seconds or 0.0)
+    seen: dict[int, dict[int, Detection]] = {}
+    for number, people in enumerate(frames):
+        if keep_seconds is None:
+            tracker = Tracker()
+        for identity, person in zip(tracker.step(people, float(seconds[number])), people, strict=True):
+            seen.setdefault(identity, {})[number] = person
+    return [
+        Track(
+            id=identity,
+            pose=Pose2D(
+                **_pose_arrays(person, len(frames), skeleton.num_joints),
+                skeleton=skeleton,
+                image_size=image_size,
+                fps=fps,
+                times=times,
+                provenance=provenance or {},
+            ),
+        )
+        for identity, person in sorted(seen.items())
+    ]
+
+
+def _pose_arrays(person: Mapping[int, Detection], num_frames: int, num_joints: int) -> dict[str, np.ndarray]:
+    keypoints = np.full((num_frames, num_joints, 2), np.nan, dtype=np.float32)
+    confidence = np.zeros((num_frames, num_joints), dtype=np.float32)
+    for number, detection in person.items():
+        keypoints[number], confidence[number] = detection.keypoints, detection.confidence
+    return {"keypoints": keypoints, "confidence": confidence}
+
+
+def _found(detection: Detection, skeleton: Skeleton) -> bool:
+    if detection.keypoints.shape != (skeleton.num_joints, 2):
+        raise InputError(
+            f"keypoints must be those of the {skeleton.num_joints} joints of {skeleton.name}, got shape "
+            f"{detection.keypoints.shape}; name the skeleton that your points have"
+        )
+    return bool((~np.isnan(detection.keypoints).any(axis=1)).any())
+
+
+def _assign(value: Float[np.ndarray, "known new"], least: float) -> list[tuple[int, int]]:
+    """Return the pairs with the largest sum of values; a pair must be worth more than ``least``."""
+    rows, columns = linear_sum_assignment(np.where(value > least, value, 0.0), maximize=True)
+    return [(int(row), int(column)) for row, column in zip(rows, columns, strict=True) if value[row, column] > least]
+
+
+def _likeness(
+    known: Sequence[_Known], detections: Sequence[Detection], seconds: float
+) -> Float[np.ndarray, "known new"]:
+    """Return the mean of keypoint similarity and overlap of the boxes, each 0 to 1."""
+    if not known or not detections:
+        return np.zeros((len(known), len(detections)))
+    expected = np.stack([person.expected(seconds) for person in known])
+    found = np.stack([detection.keypoints for detection in detections])
+    weight = np.stack([person.last.confidence for person in known])[:, None] * [d.confidence for d in detections]
+    sizes = np.array([_size(points) for points in expected])
+    distance = np.linalg.norm(expected[:, None] - found, axis=3) / (_JOINT_WIDTH * sizes[:, None, None])
+    weight = np.where(np.isnan(distance), 0.0, weight + 1e-6)
+    similarity = (np.exp(-(np.nan_to_num(distance) ** 2) / 2) * weight).sum(axis=2) / weight.sum(axis=2).clip(1e-12)
+    return (similarity + _overlap(_corners(expected), _corners(found))) / 2
+
+
+def _nearness(
+    known: Sequence[_Known], detections: Sequence[Detection], seconds: float
+) -> Float[np.ndarray, "known new"]:
+    """Return 1 for who is where the person was, falling to 0 at the end of their reach; below: out of reach."""
+    value = np.full((len(known), len(detections)), -1.0)
+    for row, person in enumerate(known):
+        size = _size(person.last.keypoints)
+        reach = min(_REACH + _REACH_PER_SECOND * (seconds - person.seconds), _FARTHEST) * size
+        places = [_centre(person.last.keypoints), _centre(person.expected(seconds))]
+        for column, detection in enumerate(detections):
+            if 1 / _SIZE_RATIO < _size(detection.keypoints) / size < _SIZE_RATIO:
+                centre = _centre(detection.keypoints)
+                value[row, column] = 1 - min(float(np.linalg.norm(centre - place)) for place in places) / reach
+    return value
+
+
+def _corners(points: Float[np.ndarray, "person joint 2"]) -> Float[np.ndarray, "person 4"]:
+    """Return left, top, right and bottom of the joints that were found; NaN if none was."""
+    there = ~np.isnan(points)
+    low = np.where(there, points, np.inf).min(axis=1)
+    high = np.where(there, points, -np.inf).max(axis=1)
+    corners = np.concatenate([low, high], axis=1)
+    return np.where(np.isfinite(corners), corners, np.nan)
+
+
+def _overlap(known: Float[np.ndarray, "known 4"], new: Float[np.ndarray, "new 4"]) -> Float[np.ndarray, "known new"]:
+    """Return the intersection over the union of boxes."""
+    low = np.maximum(known[:, None, :2], new[:, :2])
+    high = np.minimum(known[:, None, 2:], new[:, 2:])
+    both = (high - low).clip(0).prod(axis=2)
+    areas = ((corners[:, 2:] - corners[:, :2]).prod(axis=1) for corners in (known, new))
+    return both / (np.add.outer(*areas) - both).clip(1e-9)
+
+
+def _size(points: Float[np.ndarray, "joint 2"]) -> float:
+    """Return the longer side of the box, in pixels; 1 at least."""
+    return max(1.0, float(np.nanmax(np.nanmax(points, axis=0) - np.nanmin(points, axis=0))))
+
+
+def _centre(points: Float[np.ndarray, "joint 2"]) -> Float[np.ndarray, "2"]:
+    return (np.nanmax(points, axis=0) + np.nanmin(points, axis=0)) / 2

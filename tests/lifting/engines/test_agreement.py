@@ -1,0 +1,191 @@
+"""Every engine, and the fast form of every lifter, answers what the readable network answers in float64."""
+
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import torch
+from tests.models.tiny import NAMES, create_tiny
+from torch import nn
+
+from ampose.errors import InputError
+from ampose.lifting.engines import Runners, create_engine, engines
+from ampose.lifting.engines.agreement import made_up_keypoints, measure_agreement
+from ampose.lifting.engines.engine import missing_package
+from ampose.lifting.engines.fused import FoldedEncoder, FoldedGraphConvolution, fold, has_fast_form, to_bfloat16
+from ampose.lifting.weights import bundled_weights, load_weights
+from ampose.models import create_model, find_model
+from ampose.poses.skeletons import get_skeleton
+
+FAST = [name for name in NAMES if has_fast_form(create_tiny(name))]
+BUILT = ["onnxruntime", "openvino"]
+DESIGNS = [
+    {"block": block, "partition": partition, "norm": norm, "position": position, "qkv_bias": bias}
+    for block, partition, norm, position, bias in [
+        ("ours", "none", "layer", "per-layer", False),
+        ("two-residual", "hops", "batch", "once", True),
+        ("transformer", "hops", "none", "once", True),
+        ("convnext", "none", "none", "once", False),
+    ]
+]
+
+
+def keypoints(network, count=32):
+    return made_up_keypoints(network, get_skeleton(network.config.skeleton).num_joints, count)
+
+
+def disturbed(network):
+    """With norms that do something: a new network's scale by 1 and shift by 0."""
+    generator = torch.Generator().manual_seed(1)
+    for part in network.modules():
+        if isinstance(part, nn.LayerNorm | nn.BatchNorm1d) and part.weight is not None:
+            part.weight.data = 1 + 0.3 * torch.randn(part.weight.shape, generator=generator)
+            part.bias.data = 0.3 * torch.randn(part.bias.shape, generator=generator)
+    return network.eval()
+
+
+@pytest.mark.parametrize("name", FAST)
+def test_the_fast_form_of_every_lifter_that_has_one(name):
+    torch.manual_seed(0)
+    network = disturbed(create_tiny(name))
+    assert measure_agreement(fold(network), network, keypoints(network)).largest_mm < 0.01
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_the_fast_form_of_every_design(design):
+    torch.manual_seed(0)
+    network = disturbed(create_model("ampose-small", depth=2, **design))
+    assert measure_agreement(fold(network), network, keypoints(network)).largest_mm < 0.01
+
+
+def test_ampose_has_a_fast_form_without_parameters_in_its_norms():
+    folded = fold(create_model("ampose-small", depth=2))
+    kinds = [type(part) for part in folded.modules()]
+    assert kinds.count(FoldedEncoder) == 2
+    assert kinds.count(FoldedGraphConvolution) == 4
+    assert nn.LayerNorm not in kinds
+
+
+def test_folding_leaves_the_network_alone():
+    network = disturbed(create_model("ampose-small", depth=1))
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    fold(network)
+    assert has_fast_form(network)
+    torch.testing.assert_close(network.state_dict(), before, rtol=0, atol=0)
+    assert all(parameter.requires_grad for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("weights", bundled_weights())
+@pytest.mark.parametrize("engine", ["torch", *BUILT])
+def test_engines_on_the_bundled_weights(engine, weights):
+    if missing_package(engine):
+        pytest.skip(f"the package of {engine} is not installed")
+    network = load_weights(weights).network
+    made = create_engine(engine, network)
+    x = keypoints(network, 100)
+    agreement = measure_agreement(made, network, x)
+    assert agreement.largest_mm < 0.02
+    torch.testing.assert_close(made(x[:1]), made(x)[:1], rtol=0, atol=2e-5)
+
+
+def test_less_precision_is_less_precise_but_not_wrong():
+    network = load_weights("ampose-small").network
+    exact = create_engine("torch", network, "fp32")
+    rough = create_engine("torch", network, "bf16")
+    x = keypoints(network)
+    of_exact, of_rough = (measure_agreement(engine, network, x) for engine in (exact, rough))
+    assert of_exact.mean_mm * 100 < of_rough.mean_mm < 20
+
+
+def test_bfloat16_leaves_the_first_and_the_last_layer():
+    folded = to_bfloat16(fold(create_model("ampose-small", depth=1)))
+    assert folded.embedding.weight.dtype == folded.head.weight.dtype == torch.float32
+    assert {part.weight.dtype for part in folded.encoders.modules() if isinstance(part, nn.Linear)} == {torch.bfloat16}
+
+
+def test_every_engine_states_its_precisions():
+    for entry in engines.entries():
+        assert entry.facts["precisions"][0] == "fp32"
+        assert entry.facts.get("packages", ()) == () or entry.facts["extra"]
+
+
+def test_a_double_network_stays_double():
+    network = create_model(find_model("ampose-small").name, depth=1).double().eval()
+    x = keypoints(network).double()
+    torch.testing.assert_close(fold(network)(x), network(x), rtol=0, atol=1e-12)
+
+
+COMPILED = """
+import torch
+from ampose.lifting.engines import create_engine
+from ampose.lifting.engines.agreement import made_up_keypoints, measure_agreement
+from ampose.models import create_model
+
+network = create_model("ampose-small", depth=1, missing_token=True).eval()
+made, x = create_engine("torch-compile", network), made_up_keypoints(network, 17, 32)
+assert measure_agreement(made, network, x).largest_mm < 0.02
+x[:, 0, 4] = torch.nan
+torch.testing.assert_close(made(x), network(x), rtol=0, atol=2e-5)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler")
+def test_the_compiled_network_agrees(tmp_path):
+    """In a process of its own: what checks shapes in tests cannot be compiled."""
+    environment = {**os.environ, "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", COMPILED], env=environment, check=True)
+
+
+def test_without_a_compiler_there_is_one_line(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(InputError, match="must have a C\\+\\+ compiler, found none"):
+        create_engine("torch-compile", create_model("ampose-small", depth=1))
+
+
+@pytest.mark.parametrize("engine", ["torch", *BUILT])
+def test_missing_joints_go_through_every_engine(engine):
+    if missing_package(engine):
+        pytest.skip(f"the package of {engine} is not installed")
+    network = disturbed(create_model("ampose-small", depth=1, missing_token=True, error_head=True))
+    network.missing.data += 1
+    x = keypoints(network)
+    x[::2, 0, 4] = torch.nan
+    answer = create_engine(engine, network)(x)
+    assert answer.isfinite().all()
+    torch.testing.assert_close(answer, network(x), rtol=0, atol=2e-5)
+
+
+@pytest.mark.parametrize("engine", ["torch", *BUILT])
+def test_threads_do_not_mix_up_their_poses(engine):
+    if missing_package(engine):
+        pytest.skip(f"the package of {engine} is not installed")
+    network = disturbed(create_model("ampose-small", depth=1))
+    run = create_engine(engine, network)
+    people = [keypoints(network, count) for count in (1, 5, 17, 40)] * 8
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(run, people))
+    for answer, x in zip(answers, people, strict=True):
+        torch.testing.assert_close(answer, network(x), rtol=0, atol=2e-5)
+
+
+@pytest.mark.parametrize("engine", ["torch", *BUILT])
+def test_every_engine_tells_the_expected_error(engine):
+    """In the pass that lifts: there is no other."""
+    if missing_package(engine):
+        pytest.skip(f"the package of {engine} is not installed")
+    network = disturbed(create_model("ampose-small", depth=1, error_head=True))
+    running = Runners(network, engine).get(poses=100)
+    x = keypoints(network, 100)
+    for answer, expected in zip(running.with_expected_error(x), network.with_expected_error(x), strict=True):
+        torch.testing.assert_close(answer, expected, rtol=0, atol=2e-5)
+    torch.testing.assert_close(running(x), network(x), rtol=0, atol=2e-5)
+
+
+def test_a_network_that_tells_no_error_tells_none_on_an_engine():
+    running = Runners(create_model("ampose-small", depth=1)).get(poses=1)
+    with pytest.raises(TypeError, match="tells no expected error"):
+        running.with_expected_error(torch.zeros(1, 1, 17, 2))

@@ -1,0 +1,251 @@
+"""The journey in the wild: frames to 3D, nothing invented."""
+
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ampose.detectors import create_detector
+from ampose.errors import InputError
+from ampose.lifting.lifter import Lifter
+from ampose.media import open_media
+from ampose.media.blank import Blank
+from ampose.media.video_writer import writing_video
+from ampose.models import create_model
+from ampose.pipeline.video import Lifting, find_people, lift_media, sure_joints
+from ampose.poses.skeletons import get_skeleton
+from ampose.processing.tracking import Detection
+
+CLIP = Path(__file__).parents[2] / "examples" / "balance_beam.mp4"
+
+pytestmark = pytest.mark.detector
+
+
+@pytest.fixture(scope="module")
+def lifter() -> Lifter:
+    """An untrained network: what flows through is tested here, not how good it is."""
+    pytest.importorskip("mediapipe", reason="mediapipe is not installed")
+    torch.manual_seed(0)
+    return Lifter(create_model("ampose-small"), name="untrained", weights_hash="0" * 64)
+
+
+@pytest.fixture(scope="module")
+def blinking(tmp_path_factory) -> Path:
+    """The clip's first 20 frames with 5 black ones in the middle, in which nobody can be."""
+    path = tmp_path_factory.mktemp("clip") / "blinking.mp4"
+    media = open_media(CLIP)
+    with writing_video(path, image_size=media.image_size, fps=30.0) as video:
+        for number, frame in zip(range(20), media, strict=False):
+            video.write(np.zeros_like(frame) if 8 <= number < 13 else frame)
+    return path
+
+
+def test_a_person_is_lifted_and_missing_frames_stay_missing(lifter, blinking):
+    calls = []
+    whole = lift_media(blinking, lifter, report=lambda *call: calls.append(call))
+    (lifted,) = whole.people
+    assert (lifted.id, whole.others) == (0, ())
+    assert whole.num_frames == len(lifted.pose2d) == len(lifted.pose3d) == 20
+    assert lifted.pose2d.skeleton.name == "blazepose_33"
+    assert lifted.pose3d.skeleton.name == "human36m_17"
+    assert lifted.pose3d.fps == pytest.approx(30)
+    assert lifted.pose2d.missing[8:13].all()
+    assert not lifted.pose2d.missing[:8].any()
+    assert lifted.pose2d.missing.tolist() == lifted.pose3d.missing.tolist()
+    assert lifted.num_found == 20 - lifted.pose2d.missing.sum() >= 13
+    assert (lifted.pose3d.confidence[lifted.pose3d.missing] == 0).all()
+    assert np.isfinite(lifted.pose3d.positions[~lifted.pose3d.missing]).all()
+    assert [call[0] for call in calls] == list(range(1, 21))
+    assert calls[-1][:2] == (20, 20)
+    facts = lifted.pose3d.provenance
+    assert (facts["source"], facts["detector"], facts["model"]) == ("blinking.mp4", "mediapipe", "untrained")
+    assert min(vars(whole.seconds).values()) > 0
+
+
+def test_the_pipeline_is_detector_then_lifter_and_nothing_else(lifter, blinking):
+    """An open detector and media give the same; so does lifting the 2D pose by hand."""
+    media = open_media(blinking)
+    with create_detector("mediapipe", tracking=True) as detector:
+        (one,) = lift_media(media, lifter, detector).people
+    (other,) = lift_media(blinking, lifter).people
+    np.testing.assert_array_equal(one.pose2d.keypoints, other.pose2d.keypoints)
+    by_hand = lifter.lift(one.pose2d)
+    np.testing.assert_allclose(by_hand.positions, one.pose3d.positions, atol=1e-6)
+
+
+def test_field_of_view_and_flip_reach_the_lifter(lifter, blinking):
+    (plain,) = lift_media(blinking, lifter).people
+    (other,) = lift_media(blinking, lifter, how=Lifting(field_of_view=30.0, flip=False)).people
+    assert other.pose3d.provenance["flip"] == "off"
+    for lifted, degrees in ((plain, 60), (other, 30)):
+        focal = 640 / np.tan(np.radians(degrees) / 2)
+        assert float(lifted.pose3d.provenance["focal_px"]) == pytest.approx(focal, abs=0.1)
+
+
+def test_nobody_in_a_black_video(lifter, tmp_path):
+    with writing_video(tmp_path / "night.mp4", image_size=(160, 120), fps=25.0) as video:
+        for _ in range(6):
+            video.write(np.zeros((120, 160, 3), dtype=np.uint8))
+    with pytest.raises(InputError, match=r"night\.mp4: .* found nobody in 6 frames"):
+        lift_media(tmp_path / "night.mp4", lifter)
+
+
+def test_a_field_of_view_that_is_none(lifter):
+    with pytest.raises(InputError, match="field of view"):
+        lift_media(CLIP, lifter, how=Lifting(field_of_view=0.0))
+
+
+class Marks:
+    """A detector of coloured squares: real frames in, several people out, in any order.
+
+    A person is a square; the joints lie on its diagonal. It finds what is in the picture and nothing else.
+    """
+
+    name = "marks"
+    skeleton = get_skeleton("human36m_17")
+
+    def detect(self, frame: np.ndarray) -> list[Detection]:
+        found = []
+        for channel in (2, 1, 0):
+            rows, columns = np.nonzero((frame[..., channel] > 150) & (frame.sum(axis=2) < 400))
+            if len(rows) > 20:
+                x = np.linspace(columns.min(), columns.max(), 17)
+                y = np.linspace(rows.min(), rows.max(), 17)
+                sure = np.linspace(0.1, 1, 17)
+                found.append(Detection(np.stack([x, y], axis=1).astype(np.float32), sure.astype(np.float32)))
+        return found
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> "Marks":
+        return self
+
+    def __exit__(self, *exception: object) -> None: ...
+
+
+@pytest.fixture
+def two_people(tmp_path) -> Path:
+    """A large red one who goes to the right, a small green one to the left; green is away for some frames."""
+    with writing_video(tmp_path / "two.mp4", image_size=(320, 160), fps=25.0) as video:
+        for number in range(16):
+            frame = np.zeros((160, 320, 3), dtype=np.uint8)
+            frame[40:140, 20 + 4 * number : 60 + 4 * number, 0] = 220
+            if not 5 <= number < 8:
+                frame[10:60, 280 - 4 * number : 300 - 4 * number, 1] = 220
+            video.write(frame)
+    return tmp_path / "two.mp4"
+
+
+def test_everybody_is_lifted_with_gaps_and_times(lifter, two_people):
+    lifted = lift_media(two_people, lifter, Marks())
+    red, green = lifted.people
+    assert (red.id, green.id, red.num_found, green.num_found) == (0, 1, 16, 13)
+    assert green.pose3d.missing.tolist() == [5 <= number < 8 for number in range(16)]
+    assert red.pose2d.keypoints[0, 0, 0] + 200 < green.pose2d.keypoints[0, 0, 0]
+    assert red.pose3d.times is None, "frames at an even rate need no times"
+
+
+@pytest.mark.parametrize(
+    ("person", "meant"),
+    [("largest", 0), ("1", 1), ("0", 0), ((270.0, 5.0, 40.0, 60.0), 1), ((0.0, 0.0, 90.0, 160.0), 0)],
+)
+def test_one_is_picked(lifter, two_people, person, meant):
+    lifted = lift_media(two_people, lifter, Marks(), person=person)
+    assert [one.id for one in lifted.people] == [meant]
+    assert lifted.others == (1 - meant,)
+
+
+@pytest.mark.parametrize(
+    ("person", "message"),
+    [
+        ("7", "person must be one of 0, 1, got 7"),
+        ("tallest", "must be all, largest or an id"),
+        ((300.0, 140.0, 9.0, 9.0), "box must hold a person, found nobody in 300,140,9,9"),
+    ],
+)
+def test_nobody_is_meant(lifter, two_people, person, message):
+    with pytest.raises(InputError, match=message):
+        lift_media(two_people, lifter, Marks(), person=person)
+
+
+def test_a_damaged_frame_is_not_looked_at(lifter, two_people):
+    media = open_media(two_people)
+
+    class Scratched(type(media)):
+        lost = property(lambda self: {3}, lambda self, value: None)
+
+    media.__class__ = Scratched
+    seen = find_people(media, Marks())
+    assert [track.pose.missing[3] for track in seen.tracks] == [True, True]
+
+
+def test_single_pictures_number_people_by_size(lifter, tmp_path):
+    """They have nothing to do with each other: the largest of each is 0."""
+    for number, place in enumerate((20, 200)):
+        frame = np.zeros((160, 320, 3), dtype=np.uint8)
+        frame[40:140, place : place + 40, 0] = 220
+        frame[10:60, 280 - place : 300 - place, 1] = 220
+        Image.fromarray(frame).save(tmp_path / f"{number}.png")
+    large, small = lift_media(tmp_path, lifter, Marks()).people
+    assert np.ptp(large.pose2d.keypoints[:, :, 1], axis=1) == pytest.approx(99, abs=1)
+    assert np.ptp(small.pose2d.keypoints[:, :, 1], axis=1) == pytest.approx(49, abs=1)
+
+
+def test_unsure_joints_are_taken_out(two_people):
+    pose = find_people(open_media(two_people), Marks()).tracks[0].pose
+    assert sure_joints(pose, 0.05) is pose, "nothing is that unsure"
+    kept, unsure = sure_joints(pose, 0.5), pose.confidence < 0.5
+    assert np.isnan(kept.keypoints[unsure]).all()
+    np.testing.assert_array_equal(kept.keypoints[~unsure], pose.keypoints[~unsure])
+    assert (kept.confidence[unsure] == 0).all()
+
+
+class Everywhere(Marks):
+    """Finds the same person in every picture."""
+
+    def detect(self, frame: np.ndarray) -> list[Detection]:
+        points = np.stack([np.linspace(50, 90, 17), np.linspace(20, 200, 17)], axis=1)
+        return [Detection(points.astype(np.float32), np.ones(17, dtype=np.float32))]
+
+
+def test_frames_are_let_go():
+    """2,000 frames of 0.9 MB: what stays is the keypoints."""
+    media = Blank(Path("long.mp4"), (640, 480), 30.0, 2000)
+    tracemalloc.start()
+    try:
+        (track,) = find_people(media, Everywhere()).tracks
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(track.pose) == 2000
+    assert peak < 8e6
+
+
+def test_a_box_leads_a_detector_of_one_person(lifter):
+    """The man of the clip, found within a box, and nobody where he is not."""
+    media = open_media(CLIP)
+    (whole,) = lift_media(Short(media, 8), lifter).people
+    points = whole.pose2d.keypoints[0]
+    left, top = points.min(axis=0).tolist()
+    width, height = (points.max(axis=0) - points.min(axis=0)).tolist()
+    (boxed,) = lift_media(Short(media, 8), lifter, person=(left, top, width, height)).people
+    assert boxed.num_found >= 6
+    away = np.linalg.norm(boxed.pose2d.keypoints[0] - points, axis=1)
+    assert np.median(away) < 0.05 * height
+
+
+class Short:
+    """The first frames of some media."""
+
+    def __init__(self, media, count):
+        self._media = media
+        self.num_frames = count
+
+    def __getattr__(self, name):
+        return getattr(self._media, name)
+
+    def __iter__(self):
+        return (frame for _, frame in zip(range(self.num_frames), self._media, strict=False))

@@ -1,0 +1,167 @@
+"""Poses over time: what is refused at the boundary, and what slicing keeps."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ampose.errors import InputError
+from ampose.poses.pose import CAMERA_ROOT_RELATIVE, Pose2D, Pose3D
+from ampose.poses.skeletons import Skeleton, get_skeleton
+
+COCO = get_skeleton("coco_17")
+SIZE = (1920, 1080)
+
+
+def keypoints(frames: int = 4, axes: int = 2) -> np.ndarray:
+    return np.random.default_rng(0).uniform(0, 1, size=(frames, COCO.num_joints, axes)) * [*SIZE, 1][:axes]
+
+
+def pose2d(array: np.ndarray) -> Pose2D:
+    return Pose2D.from_array(array, skeleton=COCO, image_size=SIZE, fps=25.0, provenance={"source": "made by hand"})
+
+
+def test_an_array_of_pixels_is_sure_of_every_joint_that_is_there() -> None:
+    array = keypoints()
+    array[1] = np.nan
+    pose = pose2d(array)
+    np.testing.assert_array_equal(pose.confidence, np.repeat([[1], [0], [1], [1]], 17, axis=1))
+    np.testing.assert_array_equal(pose.missing, [False, True, False, False])
+    assert (len(pose), pose.fps, pose.image_size) == (4, 25.0, SIZE)
+
+
+def test_the_third_number_of_a_joint_is_its_confidence() -> None:
+    array = keypoints(axes=3)
+    array[2] = np.nan
+    pose = pose2d(array)
+    np.testing.assert_array_equal(pose.keypoints[:2], array[:2, :, :2].astype(np.float32))
+    np.testing.assert_array_equal(pose.confidence[:2], array[:2, :, 2].astype(np.float32))
+    assert (pose.confidence[2] == 0).all()
+
+
+def test_a_joint_without_confidence_was_not_seen_wherever_it_is_said_to_be() -> None:
+    """COCO's, OpenPose's and most detectors' way to say so is (0, 0, 0)."""
+    array = keypoints(axes=3)
+    array[0, 5], array[1, 6, 2] = 0, 0
+    pose = pose2d(array)
+    gone = np.isnan(pose.keypoints).all(axis=2)
+    assert np.argwhere(gone).tolist() == [[0, 5], [1, 6]]
+    np.testing.assert_array_equal(pose.confidence[gone], 0)
+
+
+def test_a_joint_that_is_masked_was_not_seen() -> None:
+    array = np.ma.masked_array(keypoints(), mask=False)
+    array[2, 3] = np.ma.masked
+    assert np.argwhere(np.isnan(pose2d(array).keypoints).all(axis=2)).tolist() == [[2, 3]]
+
+
+def test_a_missing_frame_has_confidence_zero_whatever_the_array_says() -> None:
+    array = keypoints(axes=3)
+    array[1, :, :2] = np.nan
+    assert (pose2d(array).confidence[1] == 0).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int32, np.uint8])
+def test_numbers_of_any_type_become_float32(dtype: type) -> None:
+    array = (keypoints() / 10).astype(dtype)
+    pose = pose2d(array)
+    assert (pose.keypoints.dtype, pose.confidence.dtype) == (np.float32, np.float32)
+    np.testing.assert_array_equal(pose.keypoints, array.astype(np.float32))
+
+
+def test_a_pose_is_its_own_copy_of_the_callers_array() -> None:
+    array = keypoints().astype(np.float32)
+    pose = pose2d(array)
+    array[:] = -1
+    assert (pose.keypoints >= 0).all()
+
+
+def spoil(value: float, *where: int | slice) -> Callable[[], np.ndarray]:
+    def make() -> np.ndarray:
+        array = keypoints(axes=3)
+        array[where] = value
+        return array
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        pytest.param(lambda: np.zeros((17, 2)), r"shape \(frame, joint, 2 or 3\), got \(17, 2\)", id="one frame"),
+        pytest.param(lambda: np.zeros((1, 17, 4)), r"2 or 3\), got \(1, 17, 4\)", id="four numbers"),
+        pytest.param(lambda: np.zeros((1, 16, 2)), "17 joints of coco_17, got 16 joints; name the", id="joints"),
+        pytest.param(spoil(np.nan, 2, 9, 0), "in frame 2 for left_wrist \\(1 such joints\\)", id="lost coordinate"),
+        pytest.param(spoil(np.inf, 1, 0, 0), "in frame 1 for nose", id="infinite"),
+        pytest.param(spoil(np.inf, 1), "in frame 1 for nose .17 such", id="all infinite"),
+        pytest.param(spoil(np.nan, 1, slice(None), 0), "in frame 1 for nose", id="only y is there"),
+        pytest.param(spoil(np.nan, 3, 9, 2), "confidence must be a finite number.* frame 3.*left_wrist", id="unsure"),
+        pytest.param(lambda: keypoints() / SIZE, "must be pixels, got numbers between -1 and 1", id="parts"),
+        pytest.param(lambda: np.array([["a"]]), "keypoints must be numbers", id="words"),
+    ],
+)
+def test_what_is_no_pose_is_refused(make: Callable[[], np.ndarray], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        pose2d(make())
+
+
+def test_joints_that_were_not_found_are_missing_one_by_one() -> None:
+    pose = pose2d(spoil(np.nan, 2, 9)())
+    assert not pose.missing.any()
+    assert pose.confidence[2, 9] == 0
+
+
+@pytest.mark.parametrize("times", [np.array([0.0, 0.2, 0.1, 0.3]), np.array([0, np.nan, 1, 2.0])])
+def test_times_rise(times: np.ndarray) -> None:
+    with pytest.raises(InputError, match="times must be"):
+        replace(pose2d(keypoints()), times=times)
+
+
+def test_frames_that_are_not_evenly_spaced_keep_their_times() -> None:
+    times = np.array([0.0, 0.1, 0.4, 0.5])
+    pose = replace(pose2d(keypoints()), times=times, fps=10.0)
+    assert pose.seconds is times
+    assert pose[1:3].seconds.tolist() == [0.1, 0.4]
+    assert replace(pose, times=None).seconds == pytest.approx([0, 0.1, 0.2, 0.3])
+
+
+@pytest.mark.parametrize("size", [(0, 1080), (1920, -1)])
+def test_a_picture_has_a_size(size: tuple[int, int]) -> None:
+    with pytest.raises(InputError, match=r"image_size must be positive \(width, height\), got"):
+        Pose2D.from_array(keypoints(), skeleton=COCO, image_size=size)
+
+
+def test_lifted_joints_must_be_those_of_the_skeleton() -> None:
+    with pytest.raises(InputError, match="positions must have the 16 joints of human36m_16, got 17 joints"):
+        Pose3D(positions=keypoints(axes=3), confidence=np.ones((4, 17)), skeleton=get_skeleton("human36m_16"))
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        pytest.param(slice(1, 3), id="slice"),
+        pytest.param(slice(None, None, -1), id="backwards"),
+        pytest.param(np.array([True, False, False, True]), id="mask"),
+        pytest.param(..., id="all"),
+        pytest.param(slice(2, 2), id="none"),
+    ],
+)
+def test_slicing_keeps_everything_else(frames: slice | np.ndarray) -> None:
+    array = keypoints(axes=3)
+    pose = pose2d(array)
+    part = pose[frames]
+    np.testing.assert_array_equal(part.keypoints, pose.keypoints[frames])
+    np.testing.assert_array_equal(part.confidence, pose.confidence[frames])
+    assert (part.skeleton, part.image_size, part.fps) == (COCO, SIZE, 25.0)
+    assert part.provenance == {"source": "made by hand"}
+    lifted = Pose3D(positions=array, confidence=array[..., 0], skeleton=COCO, fps=25.0)[frames]
+    np.testing.assert_array_equal(lifted.positions, array[frames])
+    assert (len(lifted), lifted.unit, lifted.frame_of_reference) == (len(part), "m", CAMERA_ROOT_RELATIVE)
+
+
+def test_a_skeleton_of_one_joint_and_no_frames_are_poses_too() -> None:
+    dot = Skeleton("dot", {"dot": None})
+    pose = Pose2D.from_array(np.zeros((0, 1, 2)), skeleton=dot, image_size=SIZE)
+    assert len(pose) == 0
+    assert pose.missing.shape == (0,)

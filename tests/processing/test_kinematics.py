@@ -1,0 +1,93 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ampose.data.cmu.cmu_mocap import read_cmu
+from ampose.errors import InputError
+from ampose.poses.skeletons import get_skeleton, list_skeletons
+from ampose.processing.kinematics import Motion, constant_length_positions, shortest_arc, solve
+
+BODY = get_skeleton("human36m_17")
+CMU = Path(__file__).parents[2].parent / "shared" / "data" / "cmu-mocap"
+Z_UP_TO_Y_UP = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
+
+
+def positions_of(motion: Motion, skeleton) -> np.ndarray:
+    return motion.positions[:, [motion.rig.names.index(joint) for joint in skeleton.joints]]
+
+
+def jumps(motion: Motion) -> np.ndarray:
+    """Degrees by which each joint turns from frame to frame."""
+    traces = np.einsum("fjab,fjab->fj", motion.rotations[1:], motion.rotations[:-1])
+    return np.degrees(np.arccos(np.clip((traces - 1) / 2, -1, 1)))
+
+
+def smooth(positions: np.ndarray) -> np.ndarray:
+    """True for steps in which no bone swings by more than 20 degrees: some recordings hold marker swaps."""
+    ends = positions[:, BODY.bone_indices]
+    bones = ends[:, :, 1] - ends[:, :, 0]
+    bones /= np.linalg.norm(bones, axis=2, keepdims=True)
+    return ((bones[1:] * bones[:-1]).sum(axis=2) > np.cos(np.radians(20))).all(axis=1)
+
+
+@pytest.mark.parametrize("name", list_skeletons())
+def test_rotations_give_back_every_direction(name):
+    skeleton = get_skeleton(name)
+    positions = np.random.default_rng(3).normal(size=(12, skeleton.num_joints, 3))
+    motion = solve(positions, skeleton, fps=30.0)
+    assert positions_of(motion, skeleton) == pytest.approx(constant_length_positions(positions, skeleton), abs=1e-9)
+    identity = motion.rotations @ motion.rotations.swapaxes(-1, -2)
+    assert np.abs(identity - np.eye(3)).max() < 1e-9
+    assert np.linalg.det(motion.rotations).min() > 0.999
+
+
+def test_straight_arm_keeps_its_twist():
+    """The elbow bends and straightens while noise decides to which side the straight arm is 'bent'."""
+    random, arm = np.random.default_rng(1), np.zeros((90, 17, 3))
+    for joint, parent in zip(
+        BODY.topological_order[1:], BODY.parent_indices[list(BODY.topological_order[1:])], strict=True
+    ):
+        side = {"left": 1.0, "right": -1.0, "middle": 0.0}[BODY.side_of(BODY.joints[joint])]
+        arm[:, joint] = arm[:, parent] + [0.3 * side, 0.0 if side else 0.3, 0]
+    arm += random.normal(scale=0.002, size=arm.shape)
+    assert jumps(solve(arm, BODY, fps=30.0)).max() < 25
+
+
+def test_gap_holds_the_last_pose_and_the_start_the_first():
+    positions = np.random.default_rng(0).normal(size=(5, 17, 3))
+    positions[[0, 3]] = np.nan
+    found = positions_of(solve(positions, BODY, fps=30.0), BODY)
+    np.testing.assert_allclose(found[0], found[1], atol=1e-12)
+    np.testing.assert_allclose(found[3], found[2], atol=1e-12)
+
+
+def test_joint_that_is_never_there_is_named():
+    positions = np.ones((2, 17, 3))
+    positions[:, BODY.index("left_wrist")] = np.nan
+    with pytest.raises(InputError, match="none with left_wrist"):
+        solve(positions, BODY, fps=30.0)
+
+
+def test_nobody_at_all_is_one_plain_line():
+    skeleton = get_skeleton("human36m_17")
+    with pytest.raises(InputError, match="got nobody; there is nothing to turn"):
+        solve(np.full((3, skeleton.num_joints, 3), np.nan), skeleton, fps=30.0)
+
+
+def test_half_turn_is_a_rotation():
+    turn = shortest_arc(np.array([0, 1.0, 0]), np.array([0, -1.0, 0]))
+    assert turn @ [0, 1, 0] == pytest.approx([0, -1, 0])
+    assert np.linalg.det(turn) == pytest.approx(1)
+
+
+@pytest.mark.skipif(not CMU.is_dir(), reason="CMU motion is not in ../shared/data/cmu-mocap")
+def test_no_jump_in_real_smooth_motion():
+    motion = read_cmu(CMU)
+    steps = 0
+    for start, end in zip(motion.clip_starts[:-1], motion.clip_starts[1:], strict=True):
+        positions = motion.positions[start : min(end, start + 2400) : 2].astype(np.float64) @ Z_UP_TO_Y_UP.T
+        calm = smooth(positions)
+        steps += calm.sum()
+        assert jumps(solve(positions, BODY, fps=60.0))[calm].max() < 60
+    assert steps > 1000

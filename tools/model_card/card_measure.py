@@ -1,0 +1,126 @@
+"""All measurements that a model card holds, as plain data."""
+
+import copy
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from tools.model_card.calibration import Errors, compare_errors, correct_expected_error, fit_correction, reliability
+from tools.model_card.robustness import Robustness
+
+from ampose.data import Motion
+from ampose.evaluation import Protocol, Report, view_held_out
+from ampose.evaluation.measuring import data_facts, measure_baselines, measure_motion
+from ampose.evaluation.protocols.cmu import (
+    CMU_HELD_OUT,
+    CMU_HELD_OUT_WIDE,
+    CMU_HELD_OUT_WIDE_NOISY,
+    HELD_OUT_SUBJECTS,
+)
+from ampose.lifting.lifter import Lifter
+from ampose.lifting.prediction import predict
+from ampose.models import LifterNetwork
+from ampose.poses.geometry import root_relative
+from ampose.poses.samples import Samples
+from ampose.poses.skeletons import get_skeleton
+
+PROTOCOLS = (CMU_HELD_OUT, CMU_HELD_OUT_WIDE, CMU_HELD_OUT_WIDE_NOISY)
+FITTED_ON, CHECKED_ON = ("02", "16"), ("08", "39", "55")
+"""Held-out subjects on whom the expected error is put right, and those on whom that is checked."""
+
+SPOT = replace(CMU_HELD_OUT_WIDE_NOISY, subjects=("55",), frame_stride=1)
+"""Small enough to be measured again in a test."""
+
+log = logging.getLogger(__name__)
+
+
+def measure_protocols(network: LifterNetwork, motion: Motion, method: str, facts: Mapping[str, str]) -> list[Report]:
+    """Measure the network under all protocols, and two baselines under the first; our first report comes first."""
+    lifter = Lifter(network, name=method)
+    about = data_facts(Path("cmu.npz"), motion)
+    of_lifter = {**facts, "normalisation": network.config.normalisation, **about}
+    seen = [view_held_out(motion, protocol) for protocol in PROTOCOLS]
+    ours = []
+    for held_out, protocol in zip(seen, PROTOCOLS, strict=True):
+        log.info("measuring %s under %s", method, protocol.name)
+        ours.append(measure_motion(lifter, held_out, protocol, facts=of_lifter))
+    about["training data"] = f"cmu.npz without the subjects, sha256 {motion.sha256}"
+    return [ours[0], *measure_baselines(motion, seen[0], PROTOCOLS[0], facts=about), *ours[1:]]
+
+
+def calibrate(network: LifterNetwork, motion: Motion) -> tuple[LifterNetwork, dict[str, Any]]:
+    """Return the network with its expected error put right, and how well that went on other people."""
+    log.info("calibrating the expected error")
+    views = [_views(motion, protocol, FITTED_ON) for protocol in PROTOCOLS[1:]]
+    correction = fit_correction(compare_errors(network, Samples.concatenate(views)))
+    checked = {}
+    for protocol in PROTOCOLS[1:]:
+        found = compare_errors(network, _views(motion, protocol, CHECKED_ON))
+        checked[protocol.name] = {"before": _facts(found), "after": _facts(correction.apply(found))}
+    return correct_expected_error(network, correction), {
+        **asdict(correction),
+        "fitted_on": FITTED_ON,
+        "checked_on": CHECKED_ON,
+        "checked": checked,
+    }
+
+
+def _views(motion: Motion, protocol: Protocol, subjects: tuple[str, ...]) -> Samples:
+    return view_held_out(motion, replace(protocol, subjects=subjects)).samples
+
+
+def _facts(errors: Errors) -> dict[str, Any]:
+    return {
+        "expected_mm": errors.expected.mean().item() * 1000,
+        "true_mm": errors.true.mean().item() * 1000,
+        "correlation": errors.correlation,
+        "off_mm": errors.off * 1000,
+        "bins": [
+            {"share": row.share, "expected_mm": row.expected * 1000, "true_mm": row.true * 1000}
+            for row in reliability(errors)
+        ],
+    }
+
+
+def measure_robustness(network: LifterNetwork, motion: Motion, samples: int = 1024) -> list[dict[str, Any]]:
+    """Measure all curves."""
+    found = []
+    for curve in Robustness(network, motion, samples=samples).curves():
+        log.info("measured %s", curve.name)
+        found.append(curve.as_dict())
+    return found
+
+
+def measure_half_precision(network: LifterNetwork, motion: Motion) -> dict[str, float]:
+    """Measure what storing the weights with 16 bits would cost: how far joints move, and what it does to MPJPE."""
+    samples = _views(motion, CMU_HELD_OUT_WIDE, HELD_OUT_SUBJECTS)[::3]
+    halved = copy.deepcopy(network)
+    halved.load_state_dict({key: value.half().float() for key, value in network.state_dict().items()})
+    poses = [predict(one, samples.keypoints_px, samples.intrinsics, flip=True) for one in (network, halved)]
+    truth = root_relative(samples.positions, get_skeleton(network.config.skeleton).root_index)
+    error = [(pose - truth).norm(dim=-1).mean().item() * 1000 for pose in poses]
+    moved = (poses[1] - poses[0]).norm(dim=-1) * 1000
+    return {"mean_mm": moved.mean().item(), "largest_mm": moved.max().item(), "mpjpe_change_mm": error[1] - error[0]}
+
+
+def spot_check(network: LifterNetwork, motion: Motion) -> dict[str, Any]:
+    """Measure one subject, for a test that does it again."""
+    samples = view_held_out(motion, SPOT).samples
+    poses = predict(network, samples.keypoints_px, samples.intrinsics, flip=True)
+    truth = root_relative(samples.positions, get_skeleton(network.config.skeleton).root_index)
+    error = (poses - truth).norm(dim=-1).mean().item() * 1000
+    found = {"protocol": SPOT.name, "subjects": SPOT.subjects, "mpjpe_mm": error}
+    if network.tells_error:
+        found["expected_mm"] = compare_errors(network, samples).expected.mean().item() * 1000
+    return found
+
+
+def summary(reports: Sequence[Report]) -> dict[str, Any]:
+    """Return the means of a method by protocol, for a comparison with later weights."""
+    return {
+        report.protocol.name: {"all_frames": asdict(report.all_frames), "mean": asdict(report.mean_over_actions)}
+        for report in reports
+        if report.method == reports[0].method
+    }
