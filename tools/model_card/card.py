@@ -12,7 +12,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = Path(__file__).with_suffix(".md")
-BUNDLED = ROOT / "src" / "ampose" / "weights"
+BUNDLED = ROOT / "src" / "ampose" / "lifting" / "weights"
 TABLE = re.compile(r"(<!-- table methods -->\n).*?(<!-- end -->)", re.DOTALL)
 METRICS = {"mpjpe": "MPJPE mm", "p_mpjpe": "P-MPJPE mm", "n_mpjpe": "N-MPJPE mm", "pck": "PCK@150 %", "auc": "AUC %"}
 USUAL = (0.0, 1.0, "nothing")
