@@ -54,7 +54,7 @@ def test_table_of_all_models_has_it_here_and_on_the_page(environment):
     parameters = f"{2 * 17 * 4 * 64 + 64 + 64 * 51 + 51:,}"
     (row,) = [line for line in run(environment, "ampose", "info", "--all").splitlines() if line.startswith("wave ")]
     assert parameters in row
-    page = python(environment, "-c", "from tests.tools.test_docs_tables import models; print(models())")
+    page = python(environment, "-c", "from tools.docs.tables import models; print(models())")
     assert re.search(rf"\| `wave` \| 2026 \| 17 \| 1 \| {parameters} \|", page)
 
 
