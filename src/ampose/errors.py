@@ -5,7 +5,17 @@ The command line turns these into one line and exit status 2; anything else is a
 
 
 class InputError(ValueError):
-    """Something the user gave is wrong. The message is one line: what, where, expected, found, what to do."""
+    """Something the user gave is wrong. The message is one line: what, where, expected, found, what to do.
+
+    Args:
+        message: In the words of the library, which knows no command line.
+        field: The parameter or option that is wrong or would help, as in ``"image_size"``; the command line adds its
+            flag to the message.
+    """
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class MissingExtraError(ImportError):

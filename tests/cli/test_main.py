@@ -101,6 +101,12 @@ def test_every_command_has_help_of_its_own(name: str, capsys: Captured) -> None:
     [
         pytest.param(InputError("film.mp4 must\n  be a video"), "film.mp4 must be a video", id="input, two lines"),
         pytest.param(
+            InputError("fps must be positive, got 0", field="fps"), "fps must be positive, got 0 (--fps)", id="field"
+        ),
+        pytest.param(
+            InputError("its size is not known", field="image_size"), "its size is not known (--image-size)", id="word"
+        ),
+        pytest.param(
             FileNotFoundError(2, "No such file or directory", "film.mp4"),
             "film.mp4: No such file or directory",
             id="file",

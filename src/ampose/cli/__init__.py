@@ -101,7 +101,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _one_line(error: Exception) -> str:
-    """Say an error in one line; an operating system's error names its file."""
+    """Return the message in one line, with the flag that it is about; an operating system's error names its file."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return " ".join(str(error).split())
+    message = " ".join(str(error).split())
+    if isinstance(error, InputError) and error.field is not None:
+        flag = f"--{error.field.replace('_', '-')}"
+        return message if flag in message else f"{message} ({flag})"
+    return message
