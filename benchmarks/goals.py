@@ -9,7 +9,7 @@ from benchmarks.training import IN_PARTS
 
 Row = Mapping[str, Any]
 Result = Mapping[str, Sequence[Row]]
-FP32 = ("torch fp32", "torch-compile fp32", "onnxruntime fp32", "openvino fp32")
+FP32 = ("torch fp32", "onnxruntime fp32", "openvino fp32")
 BF16 = ("torch bf16", "openvino bf16")
 
 

@@ -19,7 +19,6 @@ JOINTS = 17
 BATCHES = {"ampose-small": (1, 16, 64, 256, 1024), "ampose-full": (1, 64, 256)}
 WITHOUT_ENGINE = ("literal", "readable")
 ENGINES = ("torch fp32", "torch bf16", "onnxruntime fp32", "openvino fp32", "openvino bf16")
-"""Without torch-compile, which builds for a minute: name it to have it."""
 GEMM, READ, PEER = "matrix product", "reading", "GraFormer"
 
 Row = dict[str, Any]

@@ -16,8 +16,8 @@ import tyro
 from jaxtyping import Float
 
 import ampose
+from ampose import DEFAULT_MODEL
 from ampose.data.motion import read_motion
-from ampose.defaults import MODEL
 from ampose.lifting.lifter import Lifter
 from ampose.poses.camera import Intrinsics, project
 from ampose.poses.pose import Pose2D, Pose3D
@@ -63,7 +63,7 @@ def errors_of_clip(truth: np.ndarray, skeleton: Skeleton, lifter: Lifter, fps: f
     return errors
 
 
-def measure(motion: Path, /, model: str = MODEL, every: int = 6) -> None:
+def measure(motion: Path, /, model: str = DEFAULT_MODEL, every: int = 6) -> None:
     """Print the table.
 
     Args:

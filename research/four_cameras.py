@@ -23,8 +23,8 @@ from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
 import ampose
+from ampose import DEFAULT_MODEL
 from ampose.atomic import replacing
-from ampose.defaults import MODEL
 from ampose.detectors import create_detector
 from ampose.lifting.lifter import Lifter
 from ampose.media import open_media
@@ -416,7 +416,7 @@ def draw(lifted: Lifted, lifter: Lifter, file: Path) -> None:
 
 
 def main(
-    model: str = MODEL,
+    model: str = DEFAULT_MODEL,
     media: Path = MEDIA,
     cache: Path = CACHE,
     output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None,

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+DEFAULT_MODEL = "ampose-small"
+"""The bundled weights that lift unless others are named."""
+
 __all__ = [
     "Lifter",
     "Pose2D",

@@ -1,7 +1,11 @@
-"""The errors that a user can cause, apart from the errors that are ours.
+"""The errors that a user can cause, apart from the errors that are ours; and what finds settings without effect.
 
 The command line turns these into one line and exit status 2; anything else is a bug and shows a traceback.
 """
+
+from collections.abc import Collection, Iterator
+from dataclasses import MISSING, fields
+from typing import Any
 
 
 class InputError(ValueError):
@@ -23,3 +27,25 @@ class MissingExtraError(ImportError):
 
     def __init__(self, package: str, *, extra: str, purpose: str) -> None:
         super().__init__(f"{purpose} needs the package {package}; install it with: pip install 'ampose[{extra}]'")
+
+
+def changed_fields(config: Any, names: Collection[str]) -> Iterator[tuple[str, Any]]:
+    """Yield name and value of those named fields of a dataclass that are not at their default.
+
+    Callers refuse them where they would have no effect: two equal runs or networks would look different.
+
+    Example:
+        >>> from dataclasses import dataclass, field
+        >>> @dataclass
+        ... class Options:
+        ...     size: int = 3
+        ...     tags: list[str] = field(default_factory=list)
+        >>> list(changed_fields(Options(size=4), ["size", "tags"]))
+        [('size', 4)]
+    """
+    for each in fields(config):
+        if each.name in names:
+            default = each.default if each.default_factory is MISSING else each.default_factory()
+            value = getattr(config, each.name)
+            if value != default:
+                yield each.name, value

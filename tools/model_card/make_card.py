@@ -19,8 +19,8 @@ from typing import Any
 import tyro
 from tools.model_card import card, card_measure, card_pictures
 
+from ampose import DEFAULT_MODEL
 from ampose.data import Motion, read_motion
-from ampose.defaults import MODEL
 from ampose.errors import InputError
 from ampose.lifting.lifter import load_model
 from ampose.lifting.weights import load_weights, save_weights
@@ -183,7 +183,7 @@ def install_weights(folder: Path, name: str) -> None:
     for picture in folder.parent.glob(f"{name}-*.png"):
         shutil.copy(picture, DOCS / "images" / picture.name)
     text = json.loads((place / "measurements.json").read_text())["four_cameras"]
-    if text and name == MODEL:  # the page shows what the command line lifts with
+    if text and name == DEFAULT_MODEL:  # the page shows what the command line lifts with
         shutil.copy(folder.parent / "four-cameras.png", DOCS / "images")
         page = DOCS / "four-cameras.md"
         made = re.sub(r"Model: .*?(?=How to read it)", lambda _: f"{text.strip()}\n\n", page.read_text(), flags=re.S)

@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 
 import tyro
 
-from ampose.defaults import MODEL
+from ampose import DEFAULT_MODEL
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """Finding people."""
 
-    model: str = MODEL
+    model: str = DEFAULT_MODEL
     """Name of bundled weights, or a folder that training wrote."""
     detector: str = "mediapipe"
     """Name of the 2D detector. mediapipe finds one person, rtmlib, ultralytics and transformers find several."""
@@ -33,7 +33,7 @@ class Finding:
     """How often each pose is lifted once more, with its keypoints moved a little: how far the answers lie apart becomes
     the joints' expected error. 8 is a good number; 0 leaves it out."""
     engine: str = "auto"
-    """What runs the model: torch, torch-compile, onnxruntime or openvino; auto chooses by the device, the number of
+    """What runs the model: torch, onnxruntime or openvino; auto chooses by the device, the number of
     frames and what is installed."""
     precision: Literal["fp32", "tf32", "bf16"] = "fp32"
     """Of the model's matrix products. Less than fp32 is faster where the hardware has it; what it cost is said."""

@@ -9,9 +9,8 @@ import tyro
 
 from ampose.cli._arguments import call_with_arguments
 from ampose.cli._progress import Report, progress
-from ampose.errors import InputError
+from ampose.errors import InputError, changed_fields
 from ampose.packages import require
-from ampose.settings import changed
 
 if TYPE_CHECKING:
     from ampose.data import Motion
@@ -97,7 +96,7 @@ _OF_OPEN = {"systems", "seeds", "recipe", "epochs"}
 def _refuse_unused(what: What, options: Options) -> None:
     """An option without effect would let a number pass for another."""
     used = {"figure4": _OF_FIGURE4, "open": _OF_OPEN}.get(what, _OF_TABLES)
-    for name, value in changed(options, (_OF_TABLES | _OF_FIGURE4 | _OF_OPEN) - used):
+    for name, value in changed_fields(options, (_OF_TABLES | _OF_FIGURE4 | _OF_OPEN) - used):
         option = name.replace("_", "-")
         raise InputError(f"--{option} must be left out for {what}, which does not use it, got {value}")
 

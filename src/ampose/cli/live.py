@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
+from ampose import DEFAULT_MODEL
 from ampose.cli._arguments import call_with_arguments
 from ampose.cli._lift_one import check_folder, read_options
-from ampose.defaults import MODEL
 from ampose.errors import InputError
 from ampose.poses.camera import DEFAULT_FIELD_OF_VIEW
 
@@ -30,7 +30,7 @@ Output = Annotated[Path | None, tyro.conf.arg(aliases=["-o"])]
 class LiveSettings:
     """How to lift, and what to show."""
 
-    model: str = MODEL
+    model: str = DEFAULT_MODEL
     """Name of bundled weights, or a folder that training wrote."""
     detector: str = "mediapipe"
     """Name of the 2D detector."""

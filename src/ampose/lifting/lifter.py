@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ampose.defaults import MODEL
+from ampose import DEFAULT_MODEL
 from ampose.errors import InputError
 from ampose.lifting.engines import AUTO, COMPARED, Precision, Runners
 from ampose.lifting.prediction import has_enough_joints, predict, predict_with_error
@@ -278,7 +278,7 @@ def load_model(name_or_folder: str | Path, *, engine: str = AUTO, precision: Pre
 
     Args:
         name_or_folder: Bundled weights by name, as in ``"ampose-small"``, or a folder that training wrote.
-        engine: What runs the network: ``"torch"``, ``"torch-compile"``, ``"onnxruntime"``, ``"openvino"``; or
+        engine: What runs the network: ``"torch"``, ``"onnxruntime"``, ``"openvino"``; or
             ``"auto"``, which chooses by the device, the number of poses and what is installed.
         precision: Of the matrix products. Less than ``"fp32"`` is faster where the hardware has it; the poses'
             provenance then says what it cost in millimetres.
@@ -297,6 +297,6 @@ def load_model(name_or_folder: str | Path, *, engine: str = AUTO, precision: Pre
     )
 
 
-def lift(keypoints: "np.ndarray | Pose2D", *, model: str | Path = MODEL, **options: Any) -> Pose3D:
+def lift(keypoints: "np.ndarray | Pose2D", *, model: str | Path = DEFAULT_MODEL, **options: Any) -> Pose3D:
     """Lift keypoints with bundled weights: shorthand for ``load_model(model).lift(keypoints, ...)``."""
     return load_model(model).lift(keypoints, **options)

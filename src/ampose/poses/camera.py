@@ -91,10 +91,6 @@ class Camera:
         """World metres to camera metres."""
         return (world - self.position) @ self.rotation.T
 
-    def to_world(self, points: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
-        """Camera metres to world metres."""
-        return points @ self.rotation + self.position
-
     def project(self, points: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 2"]:
         """Camera metres to pixels, lens distortion included."""
         return project(points, self.intrinsics.focal, self.intrinsics.centre, self.distortion)

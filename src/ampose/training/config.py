@@ -12,9 +12,8 @@ from ampose.data.synthesis.missing_joints import MissingConfig
 from ampose.data.synthesis.pose_augmentation import EvolutionConfig
 from ampose.data.synthesis.proportions import ProportionConfig
 from ampose.data.synthesis.virtual_cameras import VirtualCameraConfig
-from ampose.errors import InputError
+from ampose.errors import InputError, changed_fields
 from ampose.models.lifter_network import LifterConfig
-from ampose.settings import changed
 from ampose.training.loss import DISTANCES, TRAINED_PART, LossName
 
 _FORBID: Mapping[str, Any] = {"extra": "forbid"}
@@ -92,7 +91,7 @@ class DataConfig:
         Raises:
             InputError: One of these settings is not left at its default.
         """
-        for name, value in changed(self, names):
+        for name, value in changed_fields(self, names):
             raise InputError(f"data.{name} must be left out {reason}, got {value}")
 
 
@@ -168,7 +167,7 @@ class OptimiserConfig:
             unused, why = ("decay_epochs", "halve_epochs"), "decay_steps, which counts otherwise"
         elif self.halve_epochs is not None:
             unused, why = ("decay_epochs",), "halve_epochs, which takes the place of a decay an epoch"
-        for name, value in changed(self, unused):
+        for name, value in changed_fields(self, unused):
             raise InputError(f"optimiser.{name} must be left out with {why}, got {value}")
 
 

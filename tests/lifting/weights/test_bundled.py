@@ -13,9 +13,9 @@ import pytest
 from tools.model_card.calibration import compare_errors
 
 import ampose
+from ampose import DEFAULT_MODEL
 from ampose.cli import main
 from ampose.data.cmu.cmu_mocap import read_cmu
-from ampose.defaults import MODEL
 from ampose.evaluation import find_protocol, view_held_out
 from ampose.lifting.prediction import predict
 from ampose.lifting.weights import bundled_weights, load_weights
@@ -41,7 +41,7 @@ def read(folder: Path, name: str) -> Any:
 
 
 def test_there_are_weights_for_the_default_of_the_command_line():
-    assert MODEL in BUNDLED
+    assert DEFAULT_MODEL in BUNDLED
 
 
 def test_they_load_and_say_where_they_come_from(folder):

@@ -81,11 +81,6 @@ def fold(network: LifterNetwork) -> LifterNetwork:
     return folded
 
 
-def has_fast_form(network: LifterNetwork) -> bool:
-    """Say whether ``fold`` changes anything."""
-    return any(type(layer) in _FAST_FORMS for layer in network.modules())
-
-
 def to_bfloat16(folded: LifterNetwork) -> LifterNetwork:
     """Take the matrix products of the folded layers in bfloat16, in place.
 

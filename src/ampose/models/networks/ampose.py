@@ -24,7 +24,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ampose import models
-from ampose.errors import InputError
+from ampose.errors import InputError, changed_fields
 from ampose.models.layers.attention import Mlp, TransformerEncoder
 from ampose.models.layers.batch_norm import JointBatchNorm
 from ampose.models.layers.graph_convolution import (
@@ -37,7 +37,6 @@ from ampose.models.layers.graph_convolution import (
 from ampose.models.layers.pointwise import PointwiseConvolution
 from ampose.models.lifter_network import LifterConfig, LifterNetwork, Published
 from ampose.poses.skeletons import get_skeleton
-from ampose.settings import changed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +127,7 @@ class AMPoseConfig(LifterConfig):
     def _refuse_what_the_block_has_not(self) -> None:
         """A setting without effect would make two equal networks look different."""
         has_not = {"ours": (), "two-residual": ("residual",)}.get(self.block, ("residual", "activation", "norm"))
-        for name, value in changed(self, has_not):
+        for name, value in changed_fields(self, has_not):
             raise InputError(f"{name} must be left out for the block {self.block}, got {value}")
 
 

@@ -162,12 +162,6 @@ class LCN(SingleFrameLifter):
             LocallyConnected(config.channels, 3, near, config.max_norm if self.in_plane else None),
         )
 
-    def effective_parameters(self) -> int:
-        """Count the parameters without the weights that are masked."""
-        masks = [layer.mask for layer in self.modules() if isinstance(layer, ConstrainedLinear)]
-        masked = sum(int((mask == 0).sum()) for mask in masks if mask is not None)
-        return sum(parameter.numel() for parameter in self.parameters()) - masked
-
     def lift_poses(self, keypoints: Float[Tensor, "pose joint 2"]) -> Float[Tensor, "pose joint 3"]:
         """Lift each pose; in the image plane x and y say how far a joint is from where it was seen."""
         lifted: Tensor = self.layers(keypoints)
