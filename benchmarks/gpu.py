@@ -19,7 +19,7 @@ from benchmarks.timing import Call, machine, take_turns
 from benchmarks.training import BACKWARD, make_step
 
 from ampose.atomic import replacing
-from ampose.data.motion import Motion
+from ampose.data.motion_capture import MotionCapture
 from ampose.lifting.engines import EngineNetwork, create_engine
 from ampose.lifting.engines.agreement import made_up_keypoints, measure_agreement
 from ampose.models import create_model
@@ -117,7 +117,7 @@ def _train(
 def _source(device: torch.device) -> VirtualCameraBatches:
     """Return the data engine over made-up poses: what it does costs the same for any."""
     rng = np.random.default_rng(0)
-    motion = Motion(
+    motion = MotionCapture(
         positions=rng.normal(scale=0.4, size=(POSES, JOINTS, 3)).astype(np.float32),
         skeleton=get_skeleton("human36m_17"),
         clip_starts=np.array([0, POSES]),

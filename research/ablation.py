@@ -22,7 +22,7 @@ import tyro
 from research.held_out_sets import HeldOut, Scores, held_out_sets, judge
 
 from ampose.atomic import replacing
-from ampose.data.motion import Motion, concatenate, read_motion
+from ampose.data.motion_capture import MotionCapture, concatenate, read_motion
 from ampose.data.synthesis.detector_noise import NoiseConfig
 from ampose.data.synthesis.joint_definitions import DefinitionConfig
 from ampose.data.synthesis.missing_joints import MissingConfig
@@ -159,7 +159,7 @@ def finished(runs: Path, start: str, seeds: int) -> Iterator[dict[str, Any]]:
                 yield {"variant": variant, "seed": seed, "scores": json.loads(found.read_text())}
 
 
-def read_held_out(data: DataConfig) -> Motion:
+def read_held_out(data: DataConfig) -> MotionCapture:
     """Read the motion of the subjects that are never trained on."""
     return concatenate([read_motion(Path(file)) for file in data.files]).select(subjects=data.held_out_subjects)
 

@@ -5,8 +5,7 @@ placed: the true pose, and what a lifter made of the keypoints; both from exact 
 The height is the one that the person's own thigh, shank and trunk belong to. The error is that of the hips' place, by
 their distance from the camera: the median over the frames of a clip; stated are the median and the worst clip.
 
-    ampose prepare joint-arrays --root cmu_eval17_60fps.npz -o prepared/cmu-eval17.npz
-    python -m research.absolute_position prepared/cmu-eval17.npz --model ampose-small
+    python -m research.absolute_position prepared/cmu.npz --model ampose-small
 """
 
 from pathlib import Path
@@ -17,7 +16,7 @@ from jaxtyping import Float
 
 import ampose
 from ampose import DEFAULT_MODEL
-from ampose.data.motion import read_motion
+from ampose.data.motion_capture import read_motion
 from ampose.lifting.lifter import Lifter
 from ampose.poses.camera import Intrinsics, project
 from ampose.poses.pose import Pose2D, Pose3D

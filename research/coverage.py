@@ -17,7 +17,7 @@ import tyro
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ampose.data.motion import concatenate, read_motion
+from ampose.data.motion_capture import concatenate, read_motion
 from ampose.data.synthesis.anatomy import is_possible
 from ampose.data.synthesis.bones import chest_axes, pelvis_axes, unit
 from ampose.data.synthesis.joint_definitions import vary_definitions

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ampose.data.motion import Motion
+from ampose.data.motion_capture import MotionCapture
 from ampose.data.synthesis.bones import pelvis_axes
 from ampose.data.synthesis.detector_noise import add_noise, mistake_sides
 from ampose.data.synthesis.joint_definitions import vary_definitions
@@ -47,7 +47,7 @@ class HeldOut:
     skeleton: Skeleton
 
 
-def held_out_sets(motion: Motion, data: DataConfig, count: int) -> dict[str, HeldOut]:
+def held_out_sets(motion: MotionCapture, data: DataConfig, count: int) -> dict[str, HeldOut]:
     """Make all sets of evenly spread frames.
 
     Args:

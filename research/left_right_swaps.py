@@ -12,7 +12,7 @@ import numpy as np
 import tyro
 from jaxtyping import Bool, Float
 
-from ampose.data.motion import Motion, read_motion
+from ampose.data.motion_capture import MotionCapture, read_motion
 from ampose.poses.pose import Pose2D
 from ampose.processing.left_right import LiveSides, keep_sides
 
@@ -66,7 +66,7 @@ def frame_by_frame(pose: Pose2D) -> Bool[np.ndarray, " frame"]:
     return np.array([sides.step(*frame) for frame in zip(pose.keypoints, seconds, strict=True)])
 
 
-def see(clips: Motion, number: int, every: int, noise: float, rng: np.random.Generator) -> Pose2D:
+def see(clips: MotionCapture, number: int, every: int, noise: float, rng: np.random.Generator) -> Pose2D:
     """Look at a clip level from somewhere around it, through a detector that is a little off."""
     start, end = clips.clip_starts[number : number + 2]
     points = clips.positions[start:end:every].astype(float)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ampose.data import Motion
+from ampose.data import MotionCapture
 from ampose.evaluation import Protocol
 from ampose.poses.skeletons import get_skeleton
 
@@ -46,7 +46,7 @@ def swing(count: int, size: float) -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def motion() -> Motion:
+def motion() -> MotionCapture:
     """Three subjects; the action names begin alike, as Human3.6M's do."""
     clips = [
         ("01", "sit", 300, 0.10),
@@ -54,7 +54,7 @@ def motion() -> Motion:
         ("02", "sit down", 50, 0.25),
         ("03", "walk", 300, 0.20),
     ]
-    return Motion(
+    return MotionCapture(
         positions=np.concatenate([swing(count, size) for _, _, count, size in clips]),
         skeleton=SKELETON,
         clip_starts=np.cumsum([0, *(count for _, _, count, _ in clips)]),

@@ -12,7 +12,7 @@ import torch
 from tests import views_stand_in
 
 from ampose.cli import main
-from ampose.data import Motion, read_views, write_motion
+from ampose.data import MotionCapture, read_views, write_motion
 from ampose.evaluation import find_protocol, view_held_out
 from ampose.lifting.lifter import load_model
 from ampose.lifting.weights import save_weights
@@ -31,10 +31,10 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def make_motion() -> Motion:
+def make_motion() -> MotionCapture:
     skeleton = get_skeleton("human36m_17")
     positions = np.random.default_rng(0).normal(scale=0.3, size=(20 * len(SUBJECTS), skeleton.num_joints, 3))
-    return Motion(
+    return MotionCapture(
         positions=positions.astype(np.float32),
         skeleton=skeleton,
         clip_starts=np.arange(len(SUBJECTS) + 1) * 20,

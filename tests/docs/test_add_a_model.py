@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ampose.data import Motion, write_motion
+from ampose.data import MotionCapture, write_motion
 from ampose.poses.skeletons import get_skeleton
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +60,7 @@ def test_table_of_all_models_has_it_here_and_on_the_page(environment):
 
 def test_it_trains_and_is_measured_on_the_command_line(environment, tmp_path, rng):
     swing = 0.1 * np.sin(np.linspace(0, 20, 300)[:, None, None] + rng.uniform(0, 6, size=(1, 17, 3)))
-    motion = Motion(
+    motion = MotionCapture(
         positions=(rng.normal([0, 0, 1], 0.3, size=(1, 17, 3)) + swing).astype(np.float32),
         skeleton=get_skeleton("human36m_17"),
         clip_starts=np.array([0, 200, 300]),

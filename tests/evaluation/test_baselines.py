@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ampose.data import Motion
+from ampose.data import MotionCapture
 from ampose.errors import InputError
 from ampose.evaluation import Protocol, evaluate, view_held_out
 from ampose.evaluation import baselines as room
@@ -22,7 +22,7 @@ KINDS = [LinearRegression, NearestNeighbour]
 
 
 @pytest.fixture(scope="module")
-def training(motion: Motion, protocol: Protocol) -> Samples:
+def training(motion: MotionCapture, protocol: Protocol) -> Samples:
     return view_others(motion, replace(protocol, subjects=("02",)), 1000)
 
 
@@ -82,7 +82,7 @@ def test_a_baseline_is_mirror_symmetric(kind: type, training: Samples) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_baseline_beats_the_mean_pose_on_people_it_has_not_seen(
-    kind: type, training: Samples, motion: Motion, protocol: Protocol
+    kind: type, training: Samples, motion: MotionCapture, protocol: Protocol
 ) -> None:
     held_out = view_held_out(motion, protocol)
     mean = root_relative(training.positions, SKELETON.root_index).mean(dim=0)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from ampose.data import Motion
+from ampose.data import MotionCapture
 from ampose.data.synthesis.detector_noise import NoiseConfig
 from ampose.errors import InputError
 from ampose.evaluation import Protocol, find_protocol, list_protocols, register, view_held_out
@@ -66,7 +66,7 @@ def test_a_protocol_is_registered_once(protocol: Protocol) -> None:
         register(replace(protocol, name="cmu-held-out"))
 
 
-def test_only_the_protocols_subjects_are_seen_with_their_own_names(motion: Motion, protocol: Protocol) -> None:
+def test_only_the_protocols_subjects_are_seen_with_their_own_names(motion: MotionCapture, protocol: Protocol) -> None:
     seen = view_held_out(motion, protocol)
     assert len(seen.samples) == 70
     assert list(seen.actions) == ["sit"] * 20 + ["sit down"] * 50
@@ -77,7 +77,7 @@ def test_only_the_protocols_subjects_are_seen_with_their_own_names(motion: Motio
 
 
 def test_stride_and_cameras_change_the_count_and_the_names_stay_with_their_frames(
-    motion: Motion, protocol: Protocol
+    motion: MotionCapture, protocol: Protocol
 ) -> None:
     plain = view_held_out(motion, protocol)
     seen = view_held_out(motion, replace(protocol, frame_stride=3, cameras_per_frame=2))
@@ -87,14 +87,16 @@ def test_stride_and_cameras_change_the_count_and_the_names_stay_with_their_frame
     assert not torch.equal(first, second)
 
 
-def test_the_same_seed_gives_the_same_samples_and_another_seed_others(motion: Motion, protocol: Protocol) -> None:
+def test_the_same_seed_gives_the_same_samples_and_another_seed_others(
+    motion: MotionCapture, protocol: Protocol
+) -> None:
     once, again = view_held_out(motion, protocol), view_held_out(motion, protocol)
     other = view_held_out(motion, replace(protocol, seed=1))
     assert torch.equal(once.samples.keypoints_px, again.samples.keypoints_px)
     assert not torch.equal(once.samples.keypoints_px, other.samples.keypoints_px)
 
 
-def test_noise_moves_the_2d_and_leaves_cameras_and_3d(motion: Motion, protocol: Protocol) -> None:
+def test_noise_moves_the_2d_and_leaves_cameras_and_3d(motion: MotionCapture, protocol: Protocol) -> None:
     clean = view_held_out(motion, protocol).samples
     noisy = view_held_out(motion, replace(protocol, noise=NoiseConfig(largest=0.05))).samples
     assert torch.equal(clean.positions, noisy.positions)
@@ -102,21 +104,21 @@ def test_noise_moves_the_2d_and_leaves_cameras_and_3d(motion: Motion, protocol: 
     assert not torch.equal(clean.keypoints_px, noisy.keypoints_px)
 
 
-def test_a_protocol_without_subjects_sees_all(motion: Motion, protocol: Protocol) -> None:
+def test_a_protocol_without_subjects_sees_all(motion: MotionCapture, protocol: Protocol) -> None:
     assert len(view_held_out(motion, replace(protocol, subjects=())).samples) == len(motion)
 
 
-def test_a_protocol_on_16_joints_maps_the_17(motion: Motion, protocol: Protocol) -> None:
+def test_a_protocol_on_16_joints_maps_the_17(motion: MotionCapture, protocol: Protocol) -> None:
     seen = view_held_out(motion, replace(protocol, skeleton="human36m_16"))
     assert seen.samples.keypoints_px.shape == (70, 16, 2)
 
 
-def test_a_missing_subject_is_named(motion: Motion, protocol: Protocol) -> None:
+def test_a_missing_subject_is_named(motion: MotionCapture, protocol: Protocol) -> None:
     with pytest.raises(InputError, match="got 77"):
         view_held_out(motion, replace(protocol, subjects=("02", "77")))
 
 
-def test_baselines_learn_from_the_others_only(motion: Motion, protocol: Protocol) -> None:
+def test_baselines_learn_from_the_others_only(motion: MotionCapture, protocol: Protocol) -> None:
     assert len(view_others(motion, protocol, 1000)) == 600
     assert len(view_others(motion, protocol, 30)) == 30
     with pytest.raises(InputError, match="does not measure, got none"):
@@ -125,7 +127,7 @@ def test_baselines_learn_from_the_others_only(motion: Motion, protocol: Protocol
         view_others(motion, replace(protocol, subjects=()), 30)
 
 
-def test_sides_are_mistaken_where_a_protocols_noise_has_swaps(motion: Motion, protocol: Protocol) -> None:
+def test_sides_are_mistaken_where_a_protocols_noise_has_swaps(motion: MotionCapture, protocol: Protocol) -> None:
     """With swaps alone, a sample is either as it was or has joints of a pair exchanged; about as many as said."""
     clean = view_held_out(motion, protocol).samples.keypoints_px
     swapped = view_held_out(motion, replace(protocol, noise=NoiseConfig(swaps=0.5))).samples.keypoints_px
@@ -136,7 +138,7 @@ def test_sides_are_mistaken_where_a_protocols_noise_has_swaps(motion: Motion, pr
     assert torch.equal(swapped[changed], mirrored[changed])
 
 
-def test_a_window_has_the_same_sides_mistaken_as_its_middle(motion: Motion, protocol: Protocol) -> None:
+def test_a_window_has_the_same_sides_mistaken_as_its_middle(motion: MotionCapture, protocol: Protocol) -> None:
     noisy = replace(protocol, noise=NoiseConfig(swaps=0.5))
     clean = view_held_out(motion, protocol, receptive_field=3).samples.footage
     seen = view_held_out(motion, noisy, receptive_field=3).samples.footage

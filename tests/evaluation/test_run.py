@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from ampose.data import Motion
+from ampose.data import MotionCapture
 from ampose.errors import InputError
 from ampose.evaluation import HeldOut, Predict, Protocol, Report, evaluate, view_held_out, write_reports
 from ampose.evaluation.report import comparison
@@ -20,7 +20,7 @@ SKELETON = get_skeleton("human36m_17")
 
 
 @pytest.fixture(scope="module")
-def held_out(motion: Motion, protocol: Protocol) -> HeldOut:
+def held_out(motion: MotionCapture, protocol: Protocol) -> HeldOut:
     return view_held_out(motion, protocol)
 
 
@@ -172,7 +172,7 @@ def test_rows_match_actions_whole(held_out: HeldOut, protocol: Protocol) -> None
     assert np.unique([row.name for row in report.actions]).tolist() == ["sit", "sit down"]
 
 
-def test_samples_are_not_changed_by_measuring(motion: Motion, protocol: Protocol) -> None:
+def test_samples_are_not_changed_by_measuring(motion: MotionCapture, protocol: Protocol) -> None:
     held_out = view_held_out(motion, protocol)
     before = held_out.samples.positions.clone(), held_out.samples.keypoints_px.clone()
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from tests.data.synthesis.bodies import SKELETON, different, standing
 
-from ampose.data.motion import Motion
+from ampose.data.motion_capture import MotionCapture
 from ampose.models import create_model
 from ampose.training.recipe import read_recipe
 
@@ -98,7 +98,7 @@ def test_the_table_pairs_runs_by_seed():
 def test_all_held_out_sets_are_judged_and_repeat():
     from research import held_out_sets
 
-    motion = Motion(
+    motion = MotionCapture(
         positions=different(40).numpy(),
         skeleton=SKELETON,
         clip_starts=np.array([0, 40]),

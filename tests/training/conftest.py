@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ampose.data.motion import Motion, write_motion
+from ampose.data.motion_capture import MotionCapture, write_motion
 from ampose.poses.skeletons import get_skeleton
 
 RECIPE = """
@@ -39,7 +39,7 @@ learning_rate = 1e-3
 """
 
 
-def make_motion(frames_a: int = 70, frames_b: int = 30) -> Motion:
+def make_motion(frames_a: int = 70, frames_b: int = 30) -> MotionCapture:
     """People whose joints swing about a standing pose."""
     skeleton = get_skeleton("human36m_17")
     rng = np.random.default_rng(0)
@@ -47,7 +47,7 @@ def make_motion(frames_a: int = 70, frames_b: int = 30) -> Motion:
     phase = np.linspace(0, 20, count)[:, None, None]
     standing = rng.normal(scale=0.3, size=(1, skeleton.num_joints, 3)) + np.array([0, 0, 1])
     swing = 0.1 * np.sin(phase + rng.uniform(0, 6, size=(1, skeleton.num_joints, 3)))
-    return Motion(
+    return MotionCapture(
         positions=(standing + swing).astype(np.float32),
         skeleton=skeleton,
         clip_starts=np.array([0, frames_a - 20, frames_a, count]),
@@ -59,7 +59,7 @@ def make_motion(frames_a: int = 70, frames_b: int = 30) -> Motion:
 
 
 @pytest.fixture
-def motion() -> Motion:
+def motion() -> MotionCapture:
     return make_motion()
 
 
@@ -74,7 +74,7 @@ def elsewhere(monkeypatch) -> torch.device:
 
 
 @pytest.fixture
-def recipe(tmp_path: Path, motion: Motion) -> Path:
+def recipe(tmp_path: Path, motion: MotionCapture) -> Path:
     """A recipe file with its data."""
     data = tmp_path / "motion.npz"
     write_motion(motion, data)

@@ -10,7 +10,7 @@ from typing import Any
 from tools.model_card.calibration import Errors, compare_errors, correct_expected_error, fit_correction, reliability
 from tools.model_card.robustness import Robustness
 
-from ampose.data import Motion
+from ampose.data import MotionCapture
 from ampose.evaluation import Protocol, Report, view_held_out
 from ampose.evaluation.measuring import data_facts, measure_baselines, measure_motion
 from ampose.evaluation.protocols.cmu import (
@@ -36,7 +36,9 @@ SPOT = replace(CMU_HELD_OUT_WIDE_NOISY, subjects=("55",), frame_stride=1)
 log = logging.getLogger(__name__)
 
 
-def measure_protocols(network: LifterNetwork, motion: Motion, method: str, facts: Mapping[str, str]) -> list[Report]:
+def measure_protocols(
+    network: LifterNetwork, motion: MotionCapture, method: str, facts: Mapping[str, str]
+) -> list[Report]:
     """Measure the network under all protocols, and two baselines under the first; our first report comes first."""
     lifter = Lifter(network, name=method)
     about = data_facts(Path("cmu.npz"), motion)
@@ -50,7 +52,7 @@ def measure_protocols(network: LifterNetwork, motion: Motion, method: str, facts
     return [ours[0], *measure_baselines(motion, seen[0], PROTOCOLS[0], facts=about), *ours[1:]]
 
 
-def calibrate(network: LifterNetwork, motion: Motion) -> tuple[LifterNetwork, dict[str, Any]]:
+def calibrate(network: LifterNetwork, motion: MotionCapture) -> tuple[LifterNetwork, dict[str, Any]]:
     """Return the network with its expected error put right, and how well that went on other people."""
     log.info("calibrating the expected error")
     views = [_views(motion, protocol, FITTED_ON) for protocol in PROTOCOLS[1:]]
@@ -67,7 +69,7 @@ def calibrate(network: LifterNetwork, motion: Motion) -> tuple[LifterNetwork, di
     }
 
 
-def _views(motion: Motion, protocol: Protocol, subjects: tuple[str, ...]) -> Samples:
+def _views(motion: MotionCapture, protocol: Protocol, subjects: tuple[str, ...]) -> Samples:
     return view_held_out(motion, replace(protocol, subjects=subjects)).samples
 
 
@@ -84,7 +86,7 @@ def _facts(errors: Errors) -> dict[str, Any]:
     }
 
 
-def measure_robustness(network: LifterNetwork, motion: Motion, samples: int = 1024) -> list[dict[str, Any]]:
+def measure_robustness(network: LifterNetwork, motion: MotionCapture, samples: int = 1024) -> list[dict[str, Any]]:
     """Measure all curves."""
     found = []
     for curve in Robustness(network, motion, samples=samples).curves():
@@ -93,7 +95,7 @@ def measure_robustness(network: LifterNetwork, motion: Motion, samples: int = 10
     return found
 
 
-def measure_half_precision(network: LifterNetwork, motion: Motion) -> dict[str, float]:
+def measure_half_precision(network: LifterNetwork, motion: MotionCapture) -> dict[str, float]:
     """Measure what storing the weights with 16 bits would cost: how far joints move, and what it does to MPJPE."""
     samples = _views(motion, CMU_HELD_OUT_WIDE, HELD_OUT_SUBJECTS)[::3]
     halved = copy.deepcopy(network)
@@ -105,7 +107,7 @@ def measure_half_precision(network: LifterNetwork, motion: Motion) -> dict[str, 
     return {"mean_mm": moved.mean().item(), "largest_mm": moved.max().item(), "mpjpe_change_mm": error[1] - error[0]}
 
 
-def spot_check(network: LifterNetwork, motion: Motion) -> dict[str, Any]:
+def spot_check(network: LifterNetwork, motion: MotionCapture) -> dict[str, Any]:
     """Measure one subject, for a test that does it again."""
     samples = view_held_out(motion, SPOT).samples
     poses = predict(network, samples.keypoints_px, samples.intrinsics, flip=True)

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ampose.atomic import replacing
-from ampose.data import Motion
+from ampose.data import MotionCapture
 from ampose.drawing.projection import SIDE_COLOURS
 from ampose.evaluation import view_held_out
 from ampose.evaluation.protocols.cmu import CMU_HELD_OUT_WIDE
@@ -89,7 +89,7 @@ def _draw_reliability(axis: Axes, calibration: Measured) -> None:
     axis.grid(visible=True, alpha=0.3)
 
 
-def draw_failures(network: LifterNetwork, motion: Motion, file: Path) -> list[dict[str, Any]]:
+def draw_failures(network: LifterNetwork, motion: MotionCapture, file: Path) -> list[dict[str, Any]]:
     """Draw the worst frame of each of the six worst actions: 2D, and both bodies from the side and from above."""
     plt.switch_backend("agg")
     skeleton = get_skeleton(network.config.skeleton)

@@ -20,7 +20,7 @@ import tyro
 from tools.model_card import card, card_measure, card_pictures
 
 from ampose import DEFAULT_MODEL
-from ampose.data import Motion, read_motion
+from ampose.data import MotionCapture, read_motion
 from ampose.errors import InputError
 from ampose.lifting.lifter import load_model
 from ampose.lifting.weights import load_weights, save_weights
@@ -31,7 +31,7 @@ from research import four_cameras
 BEFORE = Path(__file__).with_name("weights_before.json")
 DOCS = card.ROOT / "docs"
 FACTS = {
-    "data": "CMU Graphics Lab Motion Capture Database, mocap.cs.cmu.edu",
+    "data": "CMU Graphics Lab MotionCapture Capture Database, mocap.cs.cmu.edu",
     "terms": "free for all uses; the motion itself may not be resold, even converted",
     "acknowledgement": "The data used in this project was obtained from mocap.cs.cmu.edu. "
     "The database was created with funding from NSF EIA-0196217.",
@@ -79,7 +79,9 @@ def main(
     log.info("done")
 
 
-def make(run: Path, which: str, motion: Motion, folder: Path, *, note: str, half: bool, real_video: bool) -> None:
+def make(
+    run: Path, which: str, motion: MotionCapture, folder: Path, *, note: str, half: bool, real_video: bool
+) -> None:
     """Write a weights folder with card and numbers; pictures go beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     found = load_weights(run / which)

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ampose.data import Motion
+from ampose.data import MotionCapture
 from ampose.data.synthesis.virtual_cameras import view
 from ampose.evaluation.protocol import Protocol
 from ampose.evaluation.protocols.cmu import CMU_HELD_OUT_WIDE
@@ -79,7 +79,12 @@ class Robustness:
     """
 
     def __init__(
-        self, network: LifterNetwork, motion: Motion, *, samples: int = 2048, protocol: Protocol = CMU_HELD_OUT_WIDE
+        self,
+        network: LifterNetwork,
+        motion: MotionCapture,
+        *,
+        samples: int = 2048,
+        protocol: Protocol = CMU_HELD_OUT_WIDE,
     ) -> None:
         self.network = network
         self.protocol = protocol

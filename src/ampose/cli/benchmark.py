@@ -13,7 +13,7 @@ from ampose.errors import InputError, changed_fields
 from ampose.packages import require
 
 if TYPE_CHECKING:
-    from ampose.data import Motion
+    from ampose.data import MotionCapture
     from ampose.evaluation.open.open_benchmark import Trial
     from ampose.evaluation.open.open_table import Summary
     from ampose.evaluation.paper.paper_tables import Measured, PaperTable
@@ -247,8 +247,8 @@ def _common_recipe(options: Options) -> "TrainConfig":
     return common if options.epochs is None else replace(common, epochs=options.epochs)
 
 
-def _read_motions(files: Sequence[str]) -> "Motion":
-    from ampose.data.motion import concatenate, read_motion
+def _read_motions(files: Sequence[str]) -> "MotionCapture":
+    from ampose.data.motion_capture import concatenate, read_motion
 
     return concatenate([read_motion(Path(file)) for file in files])
 

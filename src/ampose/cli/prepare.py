@@ -9,7 +9,7 @@ from ampose.cli._progress import progress
 from ampose.errors import InputError
 
 if TYPE_CHECKING:
-    from ampose.data import DatasetPreparer, DatasetReader, Motion
+    from ampose.data import DatasetPreparer, DatasetReader, MotionCapture
 
 Rows = list[tuple[str, str]]
 
@@ -44,7 +44,7 @@ def run(args: Sequence[str]) -> None:
         """Read a dataset once into the file or folder that training and evaluation read.
 
         Args:
-            dataset: Name of the dataset: human36m, cmu, joint-arrays...
+            dataset: Name of the dataset: human36m, cmu...
             root: Folder (or file) of the dataset as it was downloaded.
             output: File or folder to write; default: prepared/<dataset>.npz for motion without cameras,
                 prepared/<dataset> for datasets with cameras.
@@ -108,7 +108,7 @@ def _prepare_motion(dataset: str, root: Path, output: Path) -> None:
     _print_rows("mean bone lengths", _bone_rows(motion))
 
 
-def _summary(motion: "Motion", output: Path) -> Rows:
+def _summary(motion: "MotionCapture", output: Path) -> Rows:
     rates = sorted(set(motion.fps.tolist()))
     subjects = sorted(set(motion.subjects))
     return [
@@ -123,7 +123,7 @@ def _summary(motion: "Motion", output: Path) -> Rows:
     ]
 
 
-def _bone_rows(motion: "Motion") -> Rows:
+def _bone_rows(motion: "MotionCapture") -> Rows:
     """Each bone's mean over frames and sides beside its usual length."""
     from ampose.poses.geometry import bone_lengths
     from ampose.poses.skeletons.joint_sides import stem_of

@@ -1,6 +1,6 @@
 """Datasets, one file each, by name, and the prepared file or folder that each becomes.
 
-Motion capture without cameras becomes a ``Motion`` in an .npz file; a dataset with cameras of its own becomes
+Motion capture without cameras becomes a ``MotionCapture`` in an .npz file; a dataset with cameras of its own becomes
 ``Views`` in a folder.
 """
 
@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from ampose.data.motion import Motion, concatenate, read_motion, write_motion
+from ampose.data.motion_capture import MotionCapture, concatenate, read_motion, write_motion
 from ampose.data.preparation import Preparation, Report, Rows, ignore_report
 from ampose.data.recordings import View, Views, ViewsWriter, is_views_folder, read_views, write_views
 from ampose.registry import Registry
 
 __all__ = [
-    "Motion",
+    "MotionCapture",
     "Preparation",
     "Report",
     "Rows",
@@ -37,7 +37,7 @@ __all__ = [
 class DatasetReader(Protocol):
     """A dataset without cameras: a function from the folder of its files to a motion."""
 
-    def __call__(self, root: Path, report: Report) -> Motion:
+    def __call__(self, root: Path, report: Report) -> MotionCapture:
         """Read all that is below ``root``; raises InputError naming the file that is missing or broken."""
 
 

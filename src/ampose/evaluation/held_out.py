@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from ampose.data import Motion
+from ampose.data import MotionCapture
 from ampose.data.synthesis.detector_noise import add_noise, mistake_sides
 from ampose.data.synthesis.filming import film_around
 from ampose.data.synthesis.virtual_cameras import draw_cameras, view
@@ -31,7 +31,7 @@ class HeldOut:
     subjects: Sequence[str]
 
 
-def view_held_out(motion: Motion, protocol: Protocol, *, receptive_field: int = 1) -> HeldOut:
+def view_held_out(motion: MotionCapture, protocol: Protocol, *, receptive_field: int = 1) -> HeldOut:
     """Look at the protocol's subjects with the protocol's cameras.
 
     The same motion and protocol give the same samples. For a network that looks at several frames, each sample's
@@ -53,7 +53,7 @@ def view_held_out(motion: Motion, protocol: Protocol, *, receptive_field: int = 
     )
 
 
-def view_others(motion: Motion, protocol: Protocol, most: int) -> Samples:
+def view_others(motion: MotionCapture, protocol: Protocol, most: int) -> Samples:
     """Look at up to ``most`` frames of all *other* subjects: what a baseline may learn from.
 
     Frames are evenly spaced over the clips. Cameras and noise are drawn from the same ranges as the
@@ -75,7 +75,7 @@ def view_others(motion: Motion, protocol: Protocol, most: int) -> Samples:
 
 
 def _positions(
-    motion: Motion, frames: Int64[np.ndarray, " sample"], protocol: Protocol
+    motion: MotionCapture, frames: Int64[np.ndarray, " sample"], protocol: Protocol
 ) -> Float[Tensor, "sample joint 3"]:
     mapping = find_mapping(motion.skeleton.name, protocol.skeleton)
     return torch.from_numpy(mapping.map_points(motion.positions[frames]))
@@ -94,7 +94,11 @@ def _detect(keypoints_px: Tensor, protocol: Protocol, generator: torch.Generator
 
 
 def _film(
-    motion: Motion, frames: Int64[np.ndarray, " sample"], protocol: Protocol, receptive_field: int, samples: Samples
+    motion: MotionCapture,
+    frames: Int64[np.ndarray, " sample"],
+    protocol: Protocol,
+    receptive_field: int,
+    samples: Samples,
 ) -> Footage:
     """Film around samples with their own cameras and their own share of noise: the same draws as in ``_look``."""
     generator = torch.Generator().manual_seed(protocol.seed)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ampose import __version__
-from ampose.data import Motion, Views
+from ampose.data import MotionCapture, Views
 from ampose.errors import InputError
 from ampose.evaluation.baselines import LinearRegression, NearestNeighbour
 from ampose.evaluation.fixed_cameras import Lift
@@ -69,7 +69,7 @@ def measure_motion(
 
 
 def measure_baselines(
-    others: Motion,
+    others: MotionCapture,
     held_out: HeldOut,
     protocol: Protocol,
     *,
@@ -122,7 +122,7 @@ def facts_of(lifter: Lifter, weights: str | Path, measured: tuple[str, ...]) -> 
     }
 
 
-def data_facts(path: Path, data: Motion | Views) -> dict[str, str]:
+def data_facts(path: Path, data: MotionCapture | Views) -> dict[str, str]:
     """Return what identifies prepared data, and the versions that measure."""
     return {
         "data": f"{path.name}, sha256 {data.sha256} (of the positions)",

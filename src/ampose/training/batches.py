@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ampose.data.motion import Motion
+from ampose.data.motion_capture import MotionCapture
 from ampose.data.synthesis.detector_noise import as_detected
 from ampose.data.synthesis.filming import film_around
 from ampose.data.synthesis.joint_definitions import vary_definitions
@@ -128,7 +128,7 @@ class DeviceBatches(ABC):
 class VirtualCameraBatches(DeviceBatches):
     """Motion capture seen by new virtual cameras in every batch."""
 
-    def __init__(self, motion: Motion, config: DataConfig, normalise_as: Normalised, seed: int) -> None:
+    def __init__(self, motion: MotionCapture, config: DataConfig, normalise_as: Normalised, seed: int) -> None:
         self.positions = torch.from_numpy(motion.positions)
         self.skeleton = motion.skeleton
         self.config = config
@@ -198,7 +198,7 @@ def mirror_half(
     )
 
 
-def _square_root_weights(motion: Motion) -> Float[Tensor, " frame"]:
+def _square_root_weights(motion: MotionCapture) -> Float[Tensor, " frame"]:
     """Weight of each frame: a subject's action counts as the square root of its length."""
     lengths = np.diff(motion.clip_starts)
     groups = [f"{subject}\n{action}" for subject, action in zip(motion.subjects, motion.actions, strict=True)]
@@ -206,7 +206,7 @@ def _square_root_weights(motion: Motion) -> Float[Tensor, " frame"]:
     return torch.from_numpy(np.bincount(group)[group] ** -0.5)
 
 
-def validation_samples(motion: Motion, config: DataConfig, receptive_field: int = 1) -> Samples:
+def validation_samples(motion: MotionCapture, config: DataConfig, receptive_field: int = 1) -> Samples:
     """Held-out frames, evenly spread, each seen by one camera; always the same, whatever the receptive field."""
     count = min(config.validation_samples, len(motion.positions))
     rows = np.linspace(0, len(motion.positions) - 1, count).astype(np.int64)

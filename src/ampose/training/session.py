@@ -6,7 +6,7 @@ from typing import cast
 
 import torch
 
-from ampose.data.motion import Motion, concatenate, read_motion
+from ampose.data.motion_capture import MotionCapture, concatenate, read_motion
 from ampose.data.recordings import is_views_folder
 from ampose.errors import InputError
 from ampose.lifting.weights import Weights, load_weights
@@ -200,7 +200,7 @@ def _normalised(config: TrainConfig, skeleton: Skeleton) -> Normalised:
     return Normalised(skeleton, model.normalisation, model.receptive_field, network.output, targets, model.target)
 
 
-def _split(motion: Motion, config: DataConfig) -> tuple[Motion, Motion]:
+def _split(motion: MotionCapture, config: DataConfig) -> tuple[MotionCapture, MotionCapture]:
     """Split by whole subjects."""
     held_out = motion.select(subjects=config.held_out_subjects)
     training = motion.select(
@@ -209,7 +209,7 @@ def _split(motion: Motion, config: DataConfig) -> tuple[Motion, Motion]:
     return training, held_out
 
 
-def _check_skeleton(motion: Motion, config: TrainConfig) -> Skeleton:
+def _check_skeleton(motion: MotionCapture, config: TrainConfig) -> Skeleton:
     """The data's joints must be the model's."""
     skeleton = get_skeleton(config.model.skeleton)
     if skeleton.as_dict() != motion.skeleton.as_dict():

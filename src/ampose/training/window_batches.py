@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ampose.data.motion import Motion
+from ampose.data.motion_capture import MotionCapture
 from ampose.data.synthesis.detector_noise import as_detected
 from ampose.data.synthesis.filming import film
 from ampose.data.synthesis.proportions import vary_proportions
@@ -65,7 +65,7 @@ class VirtualCameraWindows(VirtualCameraBatches):
         InputError: A setting is given that makes single poses, which are no motion.
     """
 
-    def __init__(self, motion: Motion, config: DataConfig, normalise_as: Normalised, seed: int) -> None:
+    def __init__(self, motion: MotionCapture, config: DataConfig, normalise_as: Normalised, seed: int) -> None:
         config.refuse(_SINGLE_POSES, "for a network over time")
         super().__init__(motion, config, normalise_as, seed)
         self.index = WindowIndex(Moments.of_clips(motion.clip_starts), normalise_as)

@@ -1,5 +1,5 @@
 """The CMU Graphics Lab Motion Capture Database."""
 
-from ampose.data.cmu import cmu_mocap, joint_arrays
+from ampose.data.cmu import cmu_mocap
 
-__all__ = ["cmu_mocap", "joint_arrays"]
+__all__ = ["cmu_mocap"]

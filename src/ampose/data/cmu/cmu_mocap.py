@@ -1,4 +1,4 @@
-"""CMU Graphics Lab Motion Capture Database (http://mocap.cs.cmu.edu): optical, 120 fps, 144 subjects.
+"""CMU Graphics Lab MotionCapture Capture Database (http://mocap.cs.cmu.edu): optical, 120 fps, 144 subjects.
 
 Layout of the official download: ``subjects/NN/NN.asf`` (skeleton) and ``subjects/NN/NN_MM.amc`` (trial).
 An ``index.csv`` with the columns ``trial`` and ``description`` beside ``subjects`` names the actions.
@@ -19,7 +19,7 @@ from jaxtyping import Float
 
 from ampose.data import Report, ignore_report, register
 from ampose.data.cmu.asf_amc import Armature, bone_ends, read_amc, read_asf
-from ampose.data.motion import Motion
+from ampose.data.motion_capture import MotionCapture
 from ampose.errors import InputError
 from ampose.poses.skeletons import get_skeleton
 
@@ -58,7 +58,7 @@ _Y_UP_TO_Z_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 
 
 @register("cmu", terms=TERMS, acknowledgement=ACKNOWLEDGEMENT, link=LINK)
-def read_cmu(root: Path, report: Report = ignore_report) -> Motion:
+def read_cmu(root: Path, report: Report = ignore_report) -> MotionCapture:
     """Read all trials as 17 Human3.6M joints, one clip a trial.
 
     Args:
@@ -81,7 +81,7 @@ def read_cmu(root: Path, report: Report = ignore_report) -> Motion:
             armatures[subject] = _read_armature(trial.with_name(f"{subject}.asf"))
         clips.append(_read_trial(trial, armatures[subject]))
         report(done, len(trials), trial.stem)
-    return Motion(
+    return MotionCapture(
         positions=np.concatenate(clips),
         skeleton=get_skeleton("human36m_17"),
         clip_starts=np.cumsum([0, *map(len, clips)], dtype=np.int64),
@@ -96,7 +96,7 @@ def read_cmu(root: Path, report: Report = ignore_report) -> Motion:
 def _provenance() -> dict[str, str]:
     return {
         "dataset": "cmu",
-        "source": f"CMU Graphics Lab Motion Capture Database, {LINK}",
+        "source": f"CMU Graphics Lab MotionCapture Capture Database, {LINK}",
         "terms": TERMS,
         "acknowledgement": ACKNOWLEDGEMENT,
         "reader": "pelvis in the middle of the hips; neck_nose at the base of the skull; y up turned to z up",

@@ -1,6 +1,6 @@
 """What a human body cannot do: limits of joints, and limbs that go through the body.
 
-Limits start from those of the American Academy of Orthopaedic Surgeons (Joint Motion: Method of Measuring and
+Limits start from those of the American Academy of Orthopaedic Surgeons (Joint MotionCapture: Method of Measuring and
 Recording, 1965; elbow 0-150, knee 0-135, hip 120 forward, 30 backward, 30 inward degrees), and are wider, as joints of
 motion capture are not those of a goniometer and because dancers and gymnasts are people: elbow by 5, knee by 15, hip
 forward by 7, backward and inward by 15. The shoulder has no limit, nor has the turning of a limb about itself.

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from ampose.atomic import replacing
-from ampose.data import Motion
+from ampose.data import MotionCapture
 from ampose.errors import InputError
 from ampose.evaluation.held_out import HeldOut, view_held_out
 from ampose.evaluation.protocol import Protocol
@@ -80,7 +80,7 @@ def config_for(common: TrainConfig, system: str, seed: int) -> TrainConfig:
     return replace(common, model_name=system, model=model, seed=seed, loss=own_loss)
 
 
-def make_protocols(motion: Motion, common: TrainConfig) -> tuple[Protocol, Protocol]:
+def make_protocols(motion: MotionCapture, common: TrainConfig) -> tuple[Protocol, Protocol]:
     """Return how all are measured, with ideal and with noisy 2D: the recipe's held-out people and cameras, no flip."""
     held_out, cameras = common.data.held_out_subjects, common.data.cameras
     stride = max(1, round(len(motion.select(subjects=held_out)) / SAMPLES))
@@ -108,7 +108,7 @@ class OpenBenchmark:
         train: What trains one.
     """
 
-    def __init__(self, common: TrainConfig, motion: Motion, folder: Path, train: Train) -> None:
+    def __init__(self, common: TrainConfig, motion: MotionCapture, folder: Path, train: Train) -> None:
         self.common = common
         self.folder = folder
         self.train = train

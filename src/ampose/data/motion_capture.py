@@ -1,6 +1,6 @@
 """Recorded motion: 3D joints of many clips in one world, and the prepared file that holds it.
 
-Every dataset is read into a ``Motion`` once; training and evaluation read only the prepared file. It
+Every dataset is read into a ``MotionCapture`` once; training and evaluation read only the prepared file. It
 holds plain arrays and a JSON text, never a pickle, and the same motion gives the same bytes.
 """
 
@@ -29,7 +29,7 @@ _TEXTS = ("subjects", "actions", "names")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Motion:
+class MotionCapture:
     """Clips of one person each, one after the other.
 
     Args:
@@ -48,7 +48,7 @@ class Motion:
 
     Example:
         >>> from ampose.poses.skeletons import get_skeleton
-        >>> motion = Motion(
+        >>> motion = MotionCapture(
         ...     positions=np.zeros((5, 17, 3), np.float32), skeleton=get_skeleton("human36m_17"),
         ...     clip_starts=np.array([0, 2, 5]), subjects=("01", "02"), actions=("walk", "run"),
         ...     names=("01_01", "02_01"), fps=np.array([120.0, 120.0]))
@@ -112,7 +112,7 @@ class Motion:
         subjects: Collection[str] | None = None,
         exclude: Collection[str] = (),
         exclude_clips: Collection[str] = (),
-    ) -> "Motion":
+    ) -> "MotionCapture":
         """Return the motion of some subjects, whole clips only.
 
         Args:
@@ -135,11 +135,11 @@ class Motion:
             raise InputError("selection must leave at least one clip, got none; name other subjects or clips")
         return self._only(keep)
 
-    def _only(self, keep: Bool[np.ndarray, " clip"]) -> "Motion":
+    def _only(self, keep: Bool[np.ndarray, " clip"]) -> "MotionCapture":
         def kept(values: Sequence[str]) -> tuple[str, ...]:
             return tuple(value for value, wanted in zip(values, keep, strict=True) if wanted)
 
-        return Motion(
+        return MotionCapture(
             positions=self.positions[np.repeat(keep, self.clip_lengths)],
             skeleton=self.skeleton,
             clip_starts=_starts(self.clip_lengths[keep]),
@@ -151,7 +151,7 @@ class Motion:
         )
 
 
-def concatenate(motions: Sequence[Motion]) -> Motion:
+def concatenate(motions: Sequence[MotionCapture]) -> MotionCapture:
     """Join motions of the same skeleton one after the other.
 
     The provenance lists each part's own, unless they are all the same.
@@ -168,7 +168,7 @@ def concatenate(motions: Sequence[Motion]) -> Motion:
                 f"motions must have the same skeleton, got {first.skeleton.name} and {motion.skeleton.name}"
             )
     origins = [dict(motion.provenance) for motion in motions]
-    return Motion(
+    return MotionCapture(
         positions=np.concatenate([motion.positions for motion in motions]),
         skeleton=first.skeleton,
         clip_starts=_starts(np.concatenate([motion.clip_lengths for motion in motions])),
@@ -180,7 +180,7 @@ def concatenate(motions: Sequence[Motion]) -> Motion:
     )
 
 
-def write_motion(motion: Motion, path: Path) -> None:
+def write_motion(motion: MotionCapture, path: Path) -> None:
     """Write a motion to an .npz file; the same motion gives the same bytes.
 
     The file appears whole or not at all.
@@ -190,7 +190,7 @@ def write_motion(motion: Motion, path: Path) -> None:
         _write_members(file, _members(motion))
 
 
-def read_motion(path: Path) -> Motion:
+def read_motion(path: Path) -> MotionCapture:
     """Read what ``write_motion`` wrote.
 
     Raises:
@@ -199,7 +199,7 @@ def read_motion(path: Path) -> Motion:
     arrays = _read_members(path)
     about = _read_about(path, arrays["about"])
     try:
-        motion = Motion(
+        motion = MotionCapture(
             positions=arrays["positions"],
             clip_starts=arrays["clip_starts"],
             fps=arrays["fps"],
@@ -219,7 +219,7 @@ def read_motion(path: Path) -> Motion:
     return motion
 
 
-def _members(motion: Motion) -> dict[str, np.ndarray]:
+def _members(motion: MotionCapture) -> dict[str, np.ndarray]:
     about = {
         "format": _FORMAT,
         "version": _VERSION,
@@ -310,7 +310,7 @@ def _check_positions(positions: np.ndarray, skeleton: Skeleton) -> None:
         raise InputError(f"positions must be finite, got frame {frame} that is not")
 
 
-def _check_clips(motion: Motion) -> None:
+def _check_clips(motion: MotionCapture) -> None:
     starts, clips = motion.clip_starts, len(motion.names)
     if not len(motion.subjects) == len(motion.actions) == clips == len(motion.fps) == len(starts) - 1:
         raise InputError(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ampose.data.motion import Motion, concatenate, read_motion, write_motion
+from ampose.data.motion_capture import MotionCapture, concatenate, read_motion, write_motion
 from ampose.errors import InputError
 from ampose.poses.skeletons import get_skeleton
 
@@ -23,7 +23,7 @@ def make_motion(lengths=(2, 3, 1), subjects=("01", "02", "01"), **changes):
         "fps": np.full(len(lengths), 50.0),
         "provenance": {"source": "made up – für Tests"},
     }
-    return Motion(**(values | changes))
+    return MotionCapture(**(values | changes))
 
 
 def assert_same(a, b):
