@@ -44,12 +44,12 @@ def lift(video: Path, *, preview: bool) -> dict:
     """Do the work of the command in this process and say what its parts cost."""
     costs: Costs = {}
     with timed(costs, START):
-        from ampose.drawing import Shown, write_overview, write_preview
-        from ampose.files.poses import Person, write
+        from ampose.drawing import write_overview, write_preview
+        from ampose.files.poses import write
         from ampose.lifting.lifter import load_model
         from ampose.media import open_media
         from ampose.media.sampled import Sampled
-        from ampose.pipeline.video import find_people, lift_tracks, open_detector
+        from ampose.pipeline.video import find_people, lift_people, open_detector
 
         lifter, media = load_model("ampose-small"), Sampled(open_media(video))
         opened = open_detector("mediapipe", media)
@@ -59,19 +59,19 @@ def lift(video: Path, *, preview: bool) -> dict:
     with opened as detector, timed(costs, "reading and detecting"):
         seen = find_people(media, detector)
     with timed(costs, "lifting"):
-        lifted = lift_tracks(seen, lifter)
-    people = [Person(one.pose3d, one.pose2d, one.id) for one in lifted.people]
+        lifted = lift_people(seen, lifter)
     with tempfile.TemporaryDirectory() as folder:
         with timed(costs, "poses.json and poses.npz"):
-            write(Path(folder) / "poses.json", people)
-            write(Path(folder) / "poses.npz", people)
+            write(Path(folder) / "poses.json", lifted.people)
+            write(Path(folder) / "poses.npz", lifted.people)
         with timed(costs, "overview.png"):
-            shown = [Shown.of(one.pose2d, one.pose3d) for one in lifted.people]
-            write_overview(Path(folder) / "overview.png", dict(list(media.kept.items())[::2]), shown, title=video.name)
+            write_overview(
+                Path(folder) / "overview.png", dict(list(media.kept.items())[::2]), lifted.people, title=video.name
+            )
         peak = peak_mb()
         if preview:
             with timed(costs, "preview.mp4"):
-                write_preview(Path(folder) / "preview.mp4", media, shown)
+                write_preview(Path(folder) / "preview.mp4", media, lifted.people)
     return {"costs": costs, "frames": lifted.num_frames, "peak_mb": peak}
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from ampose.cli import main
 from ampose.files import poses as formats
-from ampose.files.poses import Person
+from ampose.poses.people import Person
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.skeletons import get_skeleton
 
@@ -22,7 +22,7 @@ def person(*, fps: float | None = 50.0, number: int = 0, frames: int = 3) -> Per
     positions = np.random.default_rng(number).normal(size=(frames, 17, 3)).astype(np.float32)
     pose = Pose3D(positions=positions, confidence=np.full((frames, 17), 0.5, np.float32), skeleton=skeleton, fps=fps)
     pose2d = Pose2D.from_array(np.ones((frames, 17, 2)), skeleton=skeleton, image_size=(9, 9), fps=fps)
-    return Person(pose, pose2d, id=number)
+    return Person(number, pose2d, pose)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from ampose.cli import _lift_batch, main
 from ampose.files import poses as formats
 from ampose.lifting.lifter import load_model
 from ampose.media import open_media
+from ampose.poses.people import Person
 from ampose.poses.skeletons import get_skeleton
 
 COCO = get_skeleton("coco_17")
@@ -49,7 +50,7 @@ def people(tmp_path) -> Path:
     return coco_results(tmp_path / "people.json")
 
 
-def lift(source: Path, folder: Path, weights: str, *options: str) -> list[formats.Person]:
+def lift(source: Path, folder: Path, weights: str, *options: str) -> list[Person]:
     assert main(["lift", str(source), "-o", str(folder), "--model", weights, *SAID, *options]) == 0
     return formats.read(folder / "poses.json")
 

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ampose.drawing import Shown, choose_frames, write_overview, write_preview
+from ampose.drawing import choose_frames, write_overview, write_preview
 from ampose.drawing.painting import Panel
-from ampose.drawing.panels import in_joints_of
+from ampose.drawing.panels import in_joints_of, label_people
 from ampose.drawing.photo import Cut, cuts_around, draw_photo
 from ampose.drawing.projection import BACKDROP, SIDE_COLOURS, SIDES, Side, Stage, frame_strokes, standing, upright
 from ampose.errors import InputError
 from ampose.media import open_media
+from ampose.poses.people import Person
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.skeletons import get_skeleton
 
@@ -150,7 +151,7 @@ def test_overview_is_a_page_of_pictures(tmp_path, count):
     pose = standing_person(8)
     chosen = choose_frames(pose, count)
     frames = dict(zip(chosen, grey_frames(count), strict=True))
-    write_overview(tmp_path / "overview.png", frames, [Shown.of(seen_by_camera(pose), pose)], title="Somebody")
+    write_overview(tmp_path / "overview.png", frames, [Person(0, seen_by_camera(pose), pose)], title="Somebody")
     image = np.asarray(Image.open(tmp_path / "overview.png").convert("RGB"))
     assert image.shape[1] == pytest.approx({1: 1600, 2: 1082, 4: 1600}[count], abs=4)
     page = image[112:]  # under the legend
@@ -163,7 +164,7 @@ def test_the_title_stops_before_the_legend(tmp_path, title):
     pose = standing_person(8)
     frames = dict(zip(choose_frames(pose), grey_frames(4), strict=True))
     for name, text in (("bare", ""), ("titled", title)):
-        write_overview(tmp_path / f"{name}.png", frames, [Shown.of(seen_by_camera(pose), pose)], title=text)
+        write_overview(tmp_path / f"{name}.png", frames, [Person(0, seen_by_camera(pose), pose)], title=text)
     bare, titled = (np.asarray(Image.open(tmp_path / f"{name}.png").convert("RGB")) for name in ("bare", "titled"))
     written = np.flatnonzero((bare[:70] != titled[:70]).any(axis=(0, 2)))
     legend = np.flatnonzero((bare[:70] != 255).any(axis=(0, 2)))
@@ -175,7 +176,7 @@ def test_the_title_stops_before_the_legend(tmp_path, title):
 @pytest.mark.parametrize("size", [(320, 480), (480, 270), (1920, 1080), (101, 75)])
 def test_preview_is_a_video_of_the_same_length(tmp_path, size):
     pose = standing_person(6, missing=(2,))
-    write_preview(tmp_path / "preview.mp4", grey_frames(6, size), [Shown.of(seen_by_camera(pose, size), pose)])
+    write_preview(tmp_path / "preview.mp4", grey_frames(6, size), [Person(0, seen_by_camera(pose, size), pose)])
     media = open_media(tmp_path / "preview.mp4")
     frames = list(media)
     height = media.image_size[1]
@@ -191,16 +192,14 @@ def test_preview_is_a_video_of_the_same_length(tmp_path, size):
     assert bones[2].sum() == 0, "nobody is drawn where nobody was found"
 
 
-def crowd(count: int, frames: int = 4) -> list[Shown]:
+def crowd(count: int, frames: int = 4) -> list[Person]:
     """People beside each other; the last is there in the first frame only."""
     people = []
     for number in range(count):
         pose = standing_person(frames, missing=tuple(range(1, frames)) if number == count - 1 else ())
         seen = seen_by_camera(pose, (900, 480))
         people.append(
-            Shown.of(
-                replace(seen, keypoints=seen.keypoints + np.float32([100 * number - 300, 0])), pose, f"person {number}"
-            )
+            Person(number, replace(seen, keypoints=seen.keypoints + np.float32([100 * number - 300, 0])), pose)
         )
     return people
 
@@ -236,23 +235,24 @@ def test_several_people_are_as_large_as_the_page_allows_and_have_a_colour_each(t
     people = []
     for number, person in enumerate(crowd(3)):
         seen = replace(person.pose2d, keypoints=person.pose2d.keypoints / 2 + np.float32([200 * number + 80, 100]))
-        people.append(Shown.of(seen, person.pose3d, person.name, number))
-    assert len({person.colour for person in people}) == 3
+        people.append(Person(number, seen, person.pose3d))
+    colours = [label.colour for label in label_people(people)]
+    assert len(set(colours)) == 3
     write_overview(tmp_path / "3.png", frames, people, title="Some")
     page = np.asarray(Image.open(tmp_path / "3.png").convert("RGB")).astype(int)
     photo = page[112 : 112 + np.flatnonzero((page[112:, 40] == BACKDROP).all(axis=1)).min(), 34:500]
     assert photo.shape[0] < 0.7 * photo.shape[1]
     assert (np.abs(photo[:-16] - 255).sum(axis=2) > 0).mean() > 0.9, "little white"
-    for person in people[:2]:  # the third is not in these frames
+    for colour in colours[:2]:  # the third is not in these frames
         for part in (photo, page[:, :34]):
-            assert (np.abs(part - person.colour).sum(axis=2) < 60).any()
+            assert (np.abs(part - colour).sum(axis=2) < 60).any()
 
 
 def test_what_was_not_seen_is_not_drawn_over_the_picture():
     pose = standing_person(1)
     seen = seen_by_camera(pose)
     seen.keypoints[:, [SKELETON.index(f"left_{joint}") for joint in ("hip", "knee", "ankle")]] = np.nan
-    picture = draw_photo(grey_frames(1)[0], Cut.whole((320, 480)), (320, 480), [Shown.of(seen, pose)])
+    picture = draw_photo(grey_frames(1)[0], Cut.whole((320, 480)), (320, 480), [Person(0, seen, pose)])
     orange = np.abs(np.asarray(picture).astype(int) - SIDE_COLOURS["left"]).sum(axis=2) < 60
     assert orange[:240].any(), "the arm"
     assert not orange[300:].any(), "no leg"
@@ -272,7 +272,7 @@ def test_preview_reports_and_leaves_nothing_when_frames_fail(tmp_path):
         write_preview(
             tmp_path / "p.mp4",
             frames(),
-            [Shown.of(seen_by_camera(pose), pose)],
+            [Person(0, seen_by_camera(pose), pose)],
             report=lambda *call: calls.append(call),
         )
     assert calls == [(1, 3, ""), (2, 3, "")]
@@ -284,7 +284,7 @@ def test_pictures_into_a_folder_that_is_none(tmp_path):
     (tmp_path / "file").touch()
     target = Path(tmp_path / "file" / "overview.png")
     with pytest.raises(InputError, match="folder that can be written to"):
-        write_overview(target, {0: grey_frames(1)[0]}, [Shown.of(seen_by_camera(pose), pose)])
+        write_overview(target, {0: grey_frames(1)[0]}, [Person(0, seen_by_camera(pose), pose)])
 
 
 @pytest.mark.parametrize("tilt", [-30.0, 22.0])

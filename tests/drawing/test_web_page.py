@@ -16,8 +16,9 @@ from ampose.cli import main
 from ampose.drawing.projection import SIDE_COLOURS
 from ampose.drawing.web_page import Result, page, write_page
 from ampose.errors import InputError
-from ampose.files.poses import Person, read, write
+from ampose.files.poses import read, write
 from ampose.media.video_writer import writing_video
+from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
 
 ROOT = Path(__file__).parents[2]
@@ -128,7 +129,7 @@ def long(person: Person, frames: int, number: int = 1) -> Person:
         expected_error=None,
     )
     seen = replace(pose2d, keypoints=shaken(pose2d.keypoints, 0.5), confidence=pose2d.confidence[there_and_back])
-    return Person(longer, seen, id=number)
+    return Person(number, seen, longer)
 
 
 @pytest.mark.parametrize(("frames", "people"), [(10_000, 1), (2_000, 5)])
@@ -144,7 +145,7 @@ def test_a_page_that_is_too_long_says_so(person, caplog):
 
 def test_far_places_fit(person):
     far = replace(person.pose3d, positions=person.pose3d.positions + np.array([100, 0, 0], dtype=np.float32))
-    shown = unpack(data_of(page([Result("far", [Person(far)])]))["results"][0]["people"][0]["positions"])
+    shown = unpack(data_of(page([Result("far", [Person(0, None, far)])]))["results"][0]["people"][0]["positions"])
     assert np.abs(shown.reshape(-1, 17, 3)[..., 0] - far.positions[..., 0]).max() < 2e-3
 
 
@@ -152,7 +153,7 @@ def test_gaps_are_gaps(person):
     positions = person.pose3d.positions.copy()
     positions[3] = np.nan
     positions[5, 0] = np.nan
-    gappy = Person(replace(person.pose3d, positions=positions))
+    gappy = Person(0, None, replace(person.pose3d, positions=positions))
     shown = data_of(page([Result("clip", [gappy])]))["results"][0]["people"][0]
     there = np.isfinite(unpack(shown["positions"]).reshape(positions.shape))
     assert np.array_equal(there, np.isfinite(positions))
@@ -170,12 +171,12 @@ def test_the_camera_tilt_turns_the_view_and_its_lean(person):
 def test_nobody_at_all_is_refused(person):
     nobody = replace(person.pose3d, positions=np.full_like(person.pose3d.positions, np.nan))
     with pytest.raises(InputError, match="got nobody"):
-        Result("clip", [Person(nobody)])
+        Result("clip", [Person(0, None, nobody)])
 
 
 def test_one_picture(person, tmp_path):
     pose: Pose3D = replace(person.pose3d[:1], fps=None)
-    write(tmp_path / "one.html", Person(pose))
+    write(tmp_path / "one.html", Person(0, None, pose))
     data = data_of((tmp_path / "one.html").read_text())
     assert data["results"][0]["frames"] == 1
     assert not data["results"][0]["isVideo"]

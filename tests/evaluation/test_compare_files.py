@@ -10,7 +10,7 @@ from ampose.cli import main
 from ampose.errors import InputError
 from ampose.evaluation.compare_files import compare
 from ampose.files import poses as formats
-from ampose.files.poses import Person
+from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
 from ampose.poses.skeletons import Skeleton, get_skeleton
 
@@ -21,7 +21,7 @@ BODY = get_skeleton("human36m_17")
 def truth(rng) -> Person:
     shape = (6, BODY.num_joints)
     positions = rng.normal(scale=0.4, size=(*shape, 3)).astype(np.float32)
-    return Person(Pose3D(positions=positions, confidence=np.ones(shape, np.float32), skeleton=BODY, fps=50.0))
+    return Person(0, None, Pose3D(positions=positions, confidence=np.ones(shape, np.float32), skeleton=BODY, fps=50.0))
 
 
 def moved(person: Person, positions: np.ndarray) -> Person:
@@ -52,7 +52,7 @@ def test_joints_are_matched_by_name_whatever_their_order(truth):
     at = [BODY.index(name) for name in names[:-1]]
     places = np.concatenate([truth.pose3d.positions[:, at], np.ones((6, 1, 3), np.float32)], axis=1)
     pose = Pose3D(positions=places, confidence=np.ones((6, 13), np.float32), skeleton=other)
-    found = compare([Person(pose)], [truth])
+    found = compare([Person(0, None, pose)], [truth])
     assert set(found.joints) == set(names[:-1])
     assert "tail" in found.left_out
     assert found.values["mpjpe"] == pytest.approx(0, abs=1e-3)
@@ -81,11 +81,11 @@ def test_several_people_are_matched_by_id(truth):
 
 def test_what_cannot_be_compared_is_refused(truth):
     with pytest.raises(InputError, match="the 6 frames of the true ones, got 4"):
-        compare([Person(truth.pose3d[:4])], [truth])
+        compare([Person(0, None, truth.pose3d[:4])], [truth])
     names = [f"m{number}" for number in range(17)]
     other = Skeleton("markers", {name: None if name == "m0" else "m0" for name in names})
     with pytest.raises(InputError, match="same names in both files, 4 at least, got 0"):
-        compare([Person(replace(truth.pose3d, skeleton=other))], [truth])
+        compare([Person(0, None, replace(truth.pose3d, skeleton=other))], [truth])
     lost = truth.pose3d.positions.copy()
     lost[np.arange(6), np.arange(6)] = np.nan
     with pytest.raises(InputError, match="all compared joints are there, got none"):

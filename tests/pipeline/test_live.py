@@ -10,10 +10,10 @@ from ampose.media.webcam import Shot
 from ampose.models import create_model
 from ampose.pipeline.live import Latency, LiveLifter, Recording
 from ampose.pipeline.video import Lifting
+from ampose.poses.people import Detection
 from ampose.poses.skeletons import get_skeleton
 from ampose.processing.postprocess import Finish
 from ampose.processing.smoothing import OneEuro
-from ampose.processing.tracking import Detection
 
 
 class Bright:
@@ -55,9 +55,9 @@ def test_people_keep_their_ids_and_get_the_poses_of_later(lifter):
     live, recording = LiveLifter(Bright(), lifter), Recording(Bright(), lifter, (400, 120))
     for shot in shots([20, 300], [24, 296], [], [296, 32]):
         recording.add(live.step(shot), shot.seconds)
-    poses = recording.poses()
-    assert list(poses) == [0, 1]
-    pose2d, pose3d = poses[0]
+    people = recording.people()
+    assert [person.id for person in people] == [0, 1]
+    pose2d, pose3d = people[0].pose2d, people[0].pose3d
     assert pose2d.keypoints[[0, 1, 3], 0, 0].tolist() == [20.0, 24.0, 32.0]
     assert pose3d.missing.tolist() == [False, False, True, False]
     assert pose3d.times == pytest.approx(0.04 * np.arange(4))
@@ -72,7 +72,8 @@ def test_a_recording_says_what_made_it_and_keeps_the_expected_error():
     recording = Recording(Bright(), lifter, (400, 120))
     for shot in shots([20], [], [24]):
         recording.add(live.step(shot), shot.seconds)
-    pose2d, pose3d = recording.poses()[0]
+    (person,) = recording.people()
+    pose2d, pose3d = person.pose2d, person.pose3d
     later = lifter.lift(pose2d, flip=False)
     assert later.provenance.items() <= pose3d.provenance.items()
     assert pose3d.provenance["weights"] == "0123456789ab"
@@ -91,7 +92,7 @@ def test_settings_reach_the_lifter(lifter):
     (shot,) = shots([50])
     how = Lifting(field_of_view=25.0, flip=False)
     (plain,), (narrow,) = (LiveLifter(Bright(), lifter, how=each).step(shot) for each in (None, how))
-    assert np.abs(plain.positions - narrow.positions).max() > 1e-4
+    assert np.abs(plain.pose3d.positions - narrow.pose3d.positions).max() > 1e-4
 
 
 def test_smoothing_calms_each_person_alone(lifter):
@@ -99,7 +100,7 @@ def test_smoothing_calms_each_person_alone(lifter):
     moved = []
     for smooth in (None, OneEuro(min_cutoff=0.5, beta=0.0)):
         live = LiveLifter(Bright(), lifter, smooth=smooth)
-        path = np.array([[person.positions for person in live.step(shot)] for shot in shots(*restless)])
+        path = np.array([[person.pose3d.positions[0] for person in live.step(shot)] for shot in shots(*restless)])
         moved.append(np.abs(np.diff(path[5:], axis=0)).mean(axis=(0, 2, 3)))
     assert moved[1][0] < 0.3 * moved[0][0]
     assert moved[1][1] == pytest.approx(0, abs=1e-6)
@@ -140,5 +141,5 @@ def test_sides_are_kept_unless_told_otherwise(lifter):
         live = LiveLifter(Turning(), lifter, how=how)
         people = [live.step(shot)[0] for shot in shots(*[[50]] * 9)]
         for quantity in ("positions", "keypoints", "confidence"):
-            of = [getattr(person if quantity == "positions" else person.detection, quantity) for person in people]
+            of = [getattr(person.pose3d if quantity == "positions" else person.pose2d, quantity) for person in people]
             assert any(not np.allclose(one, of[0], atol=1e-5) for one in of) == moved

@@ -16,8 +16,8 @@ from ampose.media.blank import Blank
 from ampose.media.video_writer import writing_video
 from ampose.models import create_model
 from ampose.pipeline.video import Lifting, find_people, lift_media, sure_joints
+from ampose.poses.people import Detection
 from ampose.poses.skeletons import get_skeleton
-from ampose.processing.tracking import Detection
 
 CLIP = Path(__file__).parents[2] / "examples" / "balance_beam.mp4"
 
@@ -55,7 +55,7 @@ def test_a_person_is_lifted_and_missing_frames_stay_missing(lifter, blinking):
     assert lifted.pose2d.missing[8:13].all()
     assert not lifted.pose2d.missing[:8].any()
     assert lifted.pose2d.missing.tolist() == lifted.pose3d.missing.tolist()
-    assert lifted.num_found == 20 - lifted.pose2d.missing.sum() >= 13
+    assert 20 - lifted.pose2d.missing.sum() >= 13
     assert (lifted.pose3d.confidence[lifted.pose3d.missing] == 0).all()
     assert np.isfinite(lifted.pose3d.positions[~lifted.pose3d.missing]).all()
     assert [call[0] for call in calls] == list(range(1, 21))
@@ -142,7 +142,8 @@ def two_people(tmp_path) -> Path:
 def test_everybody_is_lifted_with_gaps_and_times(lifter, two_people):
     lifted = lift_media(two_people, lifter, Marks())
     red, green = lifted.people
-    assert (red.id, green.id, red.num_found, green.num_found) == (0, 1, 16, 13)
+    assert (red.id, green.id) == (0, 1)
+    assert [(~person.pose2d.missing).sum() for person in (red, green)] == [16, 13]
     assert green.pose3d.missing.tolist() == [5 <= number < 8 for number in range(16)]
     assert red.pose2d.keypoints[0, 0, 0] + 200 < green.pose2d.keypoints[0, 0, 0]
     assert red.pose3d.times is None, "frames at an even rate need no times"
@@ -179,7 +180,7 @@ def test_a_damaged_frame_is_not_looked_at(lifter, two_people):
 
     media.__class__ = Scratched
     seen = find_people(media, Marks())
-    assert [track.pose.missing[3] for track in seen.tracks] == [True, True]
+    assert [person.pose2d.missing[3] for person in seen.people] == [True, True]
 
 
 def test_single_pictures_number_people_by_size(lifter, tmp_path):
@@ -195,7 +196,7 @@ def test_single_pictures_number_people_by_size(lifter, tmp_path):
 
 
 def test_unsure_joints_are_taken_out(two_people):
-    pose = find_people(open_media(two_people), Marks()).tracks[0].pose
+    pose = find_people(open_media(two_people), Marks()).people[0].pose2d
     assert sure_joints(pose, 0.05) is pose, "nothing is that unsure"
     kept, unsure = sure_joints(pose, 0.5), pose.confidence < 0.5
     assert np.isnan(kept.keypoints[unsure]).all()
@@ -216,11 +217,11 @@ def test_frames_are_let_go():
     media = Blank(Path("long.mp4"), (640, 480), 30.0, 2000)
     tracemalloc.start()
     try:
-        (track,) = find_people(media, Everywhere()).tracks
+        (person,) = find_people(media, Everywhere()).people
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert len(track.pose) == 2000
+    assert len(person.pose2d) == 2000
     assert peak < 8e6
 
 
@@ -232,7 +233,7 @@ def test_a_box_leads_a_detector_of_one_person(lifter):
     left, top = points.min(axis=0).tolist()
     width, height = (points.max(axis=0) - points.min(axis=0)).tolist()
     (boxed,) = lift_media(Short(media, 8), lifter, person=(left, top, width, height)).people
-    assert boxed.num_found >= 6
+    assert (~boxed.pose2d.missing).sum() >= 6
     away = np.linalg.norm(boxed.pose2d.keypoints[0] - points, axis=1)
     assert np.median(away) < 0.05 * height
 

@@ -7,7 +7,8 @@ import pytest
 from tests.walkers import CAMERA, FPS, SIZE, SKELETON, walker
 
 from ampose.errors import InputError
-from ampose.processing.tracking import KEEP_SECONDS, Detection, Tracker, link_people
+from ampose.poses.people import Detection, people_over_time
+from ampose.processing.tracking import KEEP_SECONDS, Tracker, track
 
 Points = np.ndarray  # frame joint xy(z)
 
@@ -165,31 +166,31 @@ def test_partly_seen_people_are_followed_by_what_is_seen():
         assert tracker.step([Detection(points, np.ones(17))], number / FPS) == [0]
 
 
-def test_link_people_makes_whole_tracks_with_gaps():
+def test_people_over_time_have_all_frames_with_gaps():
     left, right = person_at(0), person_at(1000)
     nobody = Detection(np.full((17, 2), np.nan), np.zeros(17))
     times = np.array([0.0, 0.1, 0.15, 0.4])
-    tracks = link_people(
-        [[left, nobody], [right, left], [right], [left]],
+    people = people_over_time(
+        track([[left, nobody], [right, left], [right], [left]], times=times),
         skeleton=SKELETON,
         image_size=SIZE,
         fps=10.0,
         times=times,
         provenance={"source": "by hand"},
     )
-    assert [track.id for track in tracks] == [0, 1]
-    assert tracks[0].pose.missing.tolist() == [False, False, True, False]
-    assert tracks[1].pose.missing.tolist() == [True, False, False, True]
-    np.testing.assert_array_equal(tracks[1].pose.keypoints[2], right.keypoints)
-    assert (tracks[1].pose.confidence[0] == 0).all()
-    assert tracks[0].pose.times is times
-    assert tracks[0].pose.provenance == {"source": "by hand"}
+    assert [person.id for person in people] == [0, 1]
+    assert people[0].pose2d.missing.tolist() == [False, False, True, False]
+    assert people[1].pose2d.missing.tolist() == [True, False, False, True]
+    np.testing.assert_array_equal(people[1].pose2d.keypoints[2], right.keypoints)
+    assert (people[1].pose2d.confidence[0] == 0).all()
+    assert people[0].pose2d.times is times
+    assert people[0].pose2d.provenance == {"source": "by hand"}
 
 
 def test_nobody_at_all_is_no_track():
-    assert link_people([[], []], skeleton=SKELETON, image_size=SIZE) == []
+    assert people_over_time(track([[], []]), skeleton=SKELETON, image_size=SIZE) == []
 
 
 def test_keypoints_of_another_skeleton():
     with pytest.raises(InputError, match="17 joints of human36m_17"):
-        link_people([[Detection(np.zeros((5, 2)), np.ones(5))]], skeleton=SKELETON, image_size=SIZE)
+        people_over_time(track([[Detection(np.zeros((5, 2)), np.ones(5))]]), skeleton=SKELETON, image_size=SIZE)

@@ -14,7 +14,8 @@ from PIL import Image
 
 from ampose.cli import main
 from ampose.drawing.projection import SIDE_COLOURS
-from ampose.files.poses import Person, read, write
+from ampose.files.poses import read, write
+from ampose.poses.people import Person
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -137,7 +138,7 @@ def two_people(poses, tmp_path_factory) -> Path:
     late = pose3d.positions[:, :, [2, 1, 0]].copy()
     late[:20] = np.nan
     moved = replace(pose2d, keypoints=pose2d.keypoints + np.array([150, 0], dtype=np.float32))
-    write(folder / "two.npz", [Person(guessed, pose2d), Person(replace(pose3d, positions=late), moved, id=7)])
+    write(folder / "two.npz", [Person(0, pose2d, guessed), Person(7, moved, replace(pose3d, positions=late))])
     assert main(["view", str(folder / "two.npz")]) == 0
     return folder / "two.html"
 

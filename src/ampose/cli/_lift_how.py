@@ -11,7 +11,7 @@ from ampose.errors import InputError
 from ampose.poses.camera import DEFAULT_FIELD_OF_VIEW, field_of_view
 
 if TYPE_CHECKING:
-    from ampose.pipeline.video import Lifting, Seen
+    from ampose.pipeline.video import DetectedPeople, Lifting
     from ampose.poses.camera import Intrinsics
 
 
@@ -61,7 +61,7 @@ def read_focal(text: str, image_size: tuple[int, int]) -> "Intrinsics":
     return Intrinsics(**dict(zip(("focal", "centre", "image_size"), as_array, strict=True)))
 
 
-def pictured_field_of_view(source: Path, filming: Filming, seen: "Seen | None" = None) -> float | None:
+def pictured_field_of_view(source: Path, filming: Filming, seen: "DetectedPeople | None" = None) -> float | None:
     """Return what a picture's EXIF data or a keypoint file say of the camera, where the user said nothing.
 
     Args:
@@ -78,7 +78,7 @@ def pictured_field_of_view(source: Path, filming: Filming, seen: "Seen | None" =
     if filming.focal is not None or filming.field_of_view is not None:
         return None
     if seen is not None:
-        pose = seen.tracks[0].pose
+        pose = seen.people[0].pose2d
         focal = pose.provenance.get("focal_px")
         return None if focal is None else field_of_view(pose.image_size, float(focal))
     return exif.field_of_view(source) if source.is_file() and is_picture(source) else None

@@ -17,13 +17,13 @@ from ampose.errors import InputError
 from ampose.packages import require
 
 if TYPE_CHECKING:
-    from ampose.drawing import Shown
     from ampose.lifting.lifter import Lifter
     from ampose.media import Frame, Media
     from ampose.media.sampled import Sampled
-    from ampose.pipeline.video import Lifted, LiftedPerson, Lifting, Seen
-    from ampose.poses.pose import Pose3D
-    from ampose.processing.person_selection import Box
+    from ampose.pipeline.video import DetectedPeople, Lifted, Lifting
+    from ampose.poses.boxes import Box
+    from ampose.poses.people import Person
+    from ampose.poses.pose import Pose2D, Pose3D
 
 
 _ALWAYS = {"json": "everything, for any program", "npz": "the same as NumPy arrays"}
@@ -45,7 +45,7 @@ class Done:
 
     media: "Media"
     lifted: "Lifted"
-    shown: "LiftedPerson"
+    shown: "Person[Pose2D, Pose3D]"
     camera: str
     files: list[tuple[Path, str]]
     writing: float
@@ -130,13 +130,13 @@ def _read_person(settings: Settings) -> "str | Box":
     return read_box(settings.finding.box)
 
 
-def _open(source: Path, settings: Settings) -> "tuple[Sampled, Seen | None]":
+def _open(source: Path, settings: Settings) -> "tuple[Sampled, DetectedPeople | None]":
     """Open the input; of a keypoint file the people come along."""
     from ampose.files.keypoints import is_keypoint_file, read_keypoints
     from ampose.media import open_media
     from ampose.media.blank import Blank
     from ampose.media.sampled import Sampled
-    from ampose.pipeline.video import Seen
+    from ampose.pipeline.video import DetectedPeople
 
     said = settings.keypoints
     if said.format is None and not is_keypoint_file(source):
@@ -146,7 +146,7 @@ def _open(source: Path, settings: Settings) -> "tuple[Sampled, Seen | None]":
         media = open_media(source)
         _set_rate(media, said.fps)
         return Sampled(media), None
-    tracks = read_keypoints(
+    people = read_keypoints(
         source,
         format=said.format,
         skeleton=said.skeleton,
@@ -154,8 +154,8 @@ def _open(source: Path, settings: Settings) -> "tuple[Sampled, Seen | None]":
         fps=said.fps,
         video=said.video,
     )
-    pose = tracks[0].pose
-    return Sampled(Blank(source, pose.image_size, pose.fps, len(pose))), Seen(tuple(tracks))
+    pose = people[0].pose2d
+    return Sampled(Blank(source, pose.image_size, pose.fps, len(pose))), DetectedPeople(tuple(people))
 
 
 def _set_rate(media: "Media", fps: float | None) -> None:
@@ -186,12 +186,17 @@ def _check_packages(*, preview: bool) -> None:
 
 
 def _lift(
-    media: "Media", seen: "Seen | None", lifter: "Lifter", settings: Settings, how: "Lifting", person: "str | Box"
+    media: "Media",
+    seen: "DetectedPeople | None",
+    lifter: "Lifter",
+    settings: Settings,
+    how: "Lifting",
+    person: "str | Box",
 ) -> "Lifted":
-    from ampose.pipeline.video import lift_media, lift_tracks, open_detector
+    from ampose.pipeline.video import lift_media, lift_people, open_detector
 
     if seen is not None:
-        return lift_tracks(seen, lifter, person=person, how=how)
+        return lift_people(seen, lifter, person=person, how=how)
     options = read_options(settings.finding.detector_option)
     with (
         open_detector(settings.finding.detector, media, person, options) as detector,
@@ -202,27 +207,31 @@ def _lift(
 
 def _write(folder: Path, lifted: "Lifted", more: list[Path], settings: Settings) -> list[tuple[Path, str]]:
     """Write the poses; returns each file with what it is."""
-    from ampose.files.poses import Person, write
+    from ampose.files.poses import write
 
     folder.mkdir(parents=True, exist_ok=True)
-    people = [Person(one.pose3d, one.pose2d, one.id) for one in lifted.people]
     always = [(folder / f"poses.{suffix}", what) for suffix, what in _ALWAYS.items()]
     for file, _ in always:
-        write(file, people)
+        write(file, lifted.people)
     return [
         *always,
-        *write_files(more, people, settings.filming.camera_tilt),
+        *write_files(more, lifted.people, settings.filming.camera_tilt),
     ]
 
 
 def _draw(
-    folder: Path, media: "Sampled", lifted: "Lifted", shown: "LiftedPerson", settings: Settings, *, preview: bool
+    folder: Path,
+    media: "Sampled",
+    lifted: "Lifted",
+    shown: "Person[Pose2D, Pose3D]",
+    settings: Settings,
+    *,
+    preview: bool,
 ) -> list[tuple[Path, str]]:
     """Draw the pictures; returns each file with what it is."""
     from ampose.drawing import choose_frames, write_overview, write_preview
 
-    alone = len(lifted.people) == 1
-    people = [_shown(person, settings, None if alone else number) for number, person in enumerate(lifted.people)]
+    people = [_shown(person, settings) for person in lifted.people]
     files = [(folder / "overview.png", "frames beside their 3D pose")]
     if preview:
         with progress("drawing the preview") as report:
@@ -235,13 +244,11 @@ def _draw(
     return files
 
 
-def _shown(person: "LiftedPerson", settings: Settings, number: int | None) -> "Shown":
-    """Return how somebody is drawn: about the root, upright, and, as one of several, with their id and colour."""
-    from ampose.drawing import Shown, upright
+def _shown(person: "Person[Pose2D, Pose3D]", settings: Settings) -> "Person[Pose2D, Pose3D]":
+    """Return somebody as they are drawn: about the root, and upright."""
+    from ampose.drawing import upright
 
-    standing = upright(person.pose3d, settings.filming.camera_tilt)
-    name = "" if number is None else f"person {person.id}"
-    return Shown.of(person.pose2d, _about_the_root(standing), name, number)
+    return replace(person, pose3d=_about_the_root(upright(person.pose3d, settings.filming.camera_tilt)))
 
 
 def _about_the_root(pose: "Pose3D") -> "Pose3D":

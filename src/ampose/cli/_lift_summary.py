@@ -10,7 +10,9 @@ from ampose.cli._lift_one import Done
 
 if TYPE_CHECKING:
     from ampose.media import Media
-    from ampose.pipeline.video import Lifted, LiftedPerson
+    from ampose.pipeline.video import Lifted
+    from ampose.poses.people import Person
+    from ampose.poses.pose import Pose2D, Pose3D
 
 _SURE = 0.5
 _LIMBS = {"legs": ("knee", "ankle"), "arms": ("elbow", "wrist")}
@@ -83,9 +85,9 @@ def _people(done: Done) -> list[tuple[str, str]]:
     return [(f"{title:<8}" if len(title) < 8 else f"{title} ", text) for title, text in rows]
 
 
-def describe_person(person: "LiftedPerson", *, alone: bool) -> str:
+def describe_person(person: "Person[Pose2D, Pose3D]", *, alone: bool) -> str:
     """Say how long somebody was seen, and how well; and when, if there are others."""
-    found, total = person.num_found, len(person.pose2d)
+    found, total = int((~person.pose2d.missing).sum()), len(person.pose2d)
     gone = total - found
     lost = f"; the other {gone} {'is' if gone == 1 else 'are'} kept as missing" if gone else ""
     limbs = ", ".join(f"{limb} {value:.2f}" for limb, value in _limb_confidence(person).items())
@@ -94,7 +96,7 @@ def describe_person(person: "LiftedPerson", *, alone: bool) -> str:
     return f"found in {found} of {_counted(total)}{when}{lost}; confidence {confidence:.2f} on average ({limbs})"
 
 
-def _when(person: "LiftedPerson") -> str:
+def _when(person: "Person[Pose2D, Pose3D]") -> str:
     """Say from when to when, in seconds."""
     seconds = person.pose2d.seconds
     if seconds is None:
@@ -107,7 +109,7 @@ def _counted(frames: int) -> str:
     return f"{frames} frame{'' if frames == 1 else 's'}"
 
 
-def _limb_confidence(person: "LiftedPerson") -> dict[str, float]:
+def _limb_confidence(person: "Person[Pose2D, Pose3D]") -> dict[str, float]:
     """Mean confidence of the legs and of the arms in the frames in which the person was found."""
     pose = person.pose2d
     columns = {
@@ -118,7 +120,7 @@ def _limb_confidence(person: "LiftedPerson") -> dict[str, float]:
     return {limb: float(seen[:, numbers].mean()) for limb, numbers in columns.items() if numbers}
 
 
-def _unseen(person: "LiftedPerson") -> list[str]:
+def _unseen(person: "Person[Pose2D, Pose3D]") -> list[str]:
     return [
         f"the {limb} were mostly out of sight: where their joints are drawn is a guess"
         for limb, confidence in _limb_confidence(person).items()
@@ -126,13 +128,13 @@ def _unseen(person: "LiftedPerson") -> list[str]:
     ]
 
 
-def _sides(person: "LiftedPerson") -> list[str]:
+def _sides(person: "Person[Pose2D, Pose3D]") -> list[str]:
     """Say in how many frames left and right were exchanged back."""
     said = person.pose2d.provenance.get("sides")
     return [f"left and right {said}: the detector had taken one for the other"] if said else []
 
 
-def _inferred(person: "LiftedPerson") -> list[str]:
+def _inferred(person: "Person[Pose2D, Pose3D]") -> list[str]:
     """Say which joints the lifter inferred, and in which frames there was too little for that."""
     pose, seen = person.pose3d, ~person.pose2d.missing
     counts = pose.inferred.sum(axis=0)

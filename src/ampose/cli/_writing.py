@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ampose.errors import InputError
 
 if TYPE_CHECKING:
-    from ampose.files.poses import Person
+    from ampose.poses.people import Person
 
 
 def check_names(paths: Sequence[Path], *, timed: bool) -> None:

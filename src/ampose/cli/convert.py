@@ -12,7 +12,7 @@ from ampose.cli._writing import check_names, write_angle_files, write_files
 from ampose.errors import InputError
 
 if TYPE_CHECKING:
-    from ampose.files.poses import Person
+    from ampose.poses.people import Person
 
 
 def run(args: Sequence[str]) -> None:

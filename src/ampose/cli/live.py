@@ -19,7 +19,9 @@ from ampose.poses.camera import DEFAULT_FIELD_OF_VIEW
 
 if TYPE_CHECKING:
     from ampose.media.webcam import Camera, Shot
-    from ampose.pipeline.live import Latency, LiveLifter, LivePerson, Recording
+    from ampose.pipeline.live import Latency, LiveLifter, Recording
+    from ampose.poses.people import Person
+    from ampose.poses.pose import Pose2D, Pose3D
 
 _EVERY_S = 2.0
 
@@ -125,16 +127,16 @@ def _film(source: "Camera", lifter: "LiveLifter", recording: "Recording | None",
             _cv2().destroyAllWindows()
 
 
-def _line(people: "Sequence[LivePerson]", latency: "Latency") -> str:
+def _line(people: "Sequence[Person[Pose2D, Pose3D]]", latency: "Latency") -> str:
     half, most = latency.percentiles(50.0, 99.0)["total"]
     names = ", ".join(str(person.id) for person in people) or "nobody"
     return f"seen: {names}; from the camera to 3D {half:.0f} ms (p50), {most:.0f} ms (p99)"
 
 
 def _write(folder: Path, recording: "Recording") -> None:
-    from ampose.files.poses import Person, write
+    from ampose.files.poses import write
 
-    people = [Person(pose3d, pose2d, identity) for identity, (pose2d, pose3d) in recording.poses().items()]
+    people = recording.people()
     if not people:
         raise InputError(f"{folder}: recording must show a person, found nobody; nothing was written")
     folder.mkdir(parents=True, exist_ok=True)
@@ -148,7 +150,7 @@ def _summary(latency: "Latency", folder: Path | None, recording: "Recording") ->
     lines = [f"{frames} frame{'s' * (frames != 1)}; milliseconds a frame:", f"{'':<10}{'p50':>8}{'p99':>8}"]
     lines += [f"{step:<10}{half:>8.1f}{most:>8.1f}" for step, (half, most) in steps.items()]
     if folder is not None:
-        people = len(recording.poses())
+        people = len(recording.provenance)
         lines.append(
             f"{people} {'person' if people == 1 else 'people'} in {folder / 'poses.json'} and {folder / 'poses.npz'}"
         )
@@ -176,11 +178,11 @@ def _window(title: str) -> Any:
     return lambda shot, people: _show(title, shot, people)
 
 
-def _show(title: str, shot: "Shot", people: "Sequence[LivePerson]") -> bool:
+def _show(title: str, shot: "Shot", people: "Sequence[Person[Pose2D, Pose3D]]") -> bool:
     cv2 = _cv2()
     picture = shot.frame[..., ::-1].copy()
     for person in people:
-        for x, y in person.detection.keypoints[person.detection.confidence > 0.5]:
+        for x, y in person.pose2d.keypoints[person.pose2d.confidence > 0.5]:
             cv2.circle(picture, (int(x), int(y)), 4, (80, 200, 80), -1)
     cv2.imshow(title, picture)
     return bool(cv2.waitKey(1) & 0xFF != ord("q"))

@@ -5,6 +5,6 @@ packages do the same through the entry-point group ``ampose.detectors``.
 """
 
 from ampose.detectors.detector import Detector, create_detector, detectors
-from ampose.processing.tracking import Detection
+from ampose.poses.people import Detection
 
 __all__ = ["Detection", "Detector", "create_detector", "detectors"]

@@ -6,8 +6,8 @@ from typing import Protocol, runtime_checkable
 
 from ampose.errors import InputError
 from ampose.media import Frame
+from ampose.poses.people import Detection
 from ampose.poses.skeletons import Skeleton
-from ampose.processing.tracking import Detection
 from ampose.registry import Registry
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ampose.detectors.detector import Detector
 from ampose.media import Frame
-from ampose.processing.tracking import Detection
+from ampose.poses.people import Detection
 
 _ROOM = 1.4
 """How much larger the part of the picture is than the person in it."""

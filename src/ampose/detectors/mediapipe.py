@@ -17,8 +17,8 @@ import numpy as np
 from ampose.detectors.detector import detectors
 from ampose.media import Frame
 from ampose.packages import load_package
+from ampose.poses.people import Detection
 from ampose.poses.skeletons import get_skeleton
-from ampose.processing.tracking import Detection
 
 _LOG = logging.getLogger(__name__)
 

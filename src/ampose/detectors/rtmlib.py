@@ -18,8 +18,8 @@ from ampose.detectors.downloads import Weights, fetched
 from ampose.errors import InputError
 from ampose.media import Frame
 from ampose.packages import load_package
+from ampose.poses.people import Detection
 from ampose.poses.skeletons import get_skeleton
-from ampose.processing.tracking import Detection
 
 _LICENCE = "Apache-2.0 as published by OpenMMLab; the data it was trained on have terms of their own"
 _HOST = "https://download.openmmlab.com/mmpose/v1/projects/rtmposev1/onnx_sdk"

@@ -13,8 +13,8 @@ from ampose.detectors.detector import detectors
 from ampose.errors import InputError
 from ampose.media import Frame
 from ampose.packages import load_package
+from ampose.poses.people import Detection
 from ampose.poses.skeletons import get_skeleton
-from ampose.processing.tracking import Detection
 
 _WHERE = "https://github.com/ultralytics/assets/releases"
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ampose.atomic import replacing
 from ampose.drawing.painting import SUPERSAMPLING, Panel, Pixel, blank
-from ampose.drawing.panels import Shown, View, choose_views
+from ampose.drawing.panels import LiftedPeople, Subject, choose_subjects, in_lifted_joints
 from ampose.drawing.photo import aspect_around, cuts_around, draw_photo
 from ampose.drawing.projection import FAINT_INK, INK, SIDE_COLOURS, SURE, Colour, Stage, frame_strokes, pale
 from ampose.media import Frame
@@ -51,7 +51,7 @@ def choose_frames(pose: Pose3D, count: int = 4) -> list[int]:
     return [int(found[(2 * part + 1) * len(found) // (2 * count)]) for part in range(count)]
 
 
-def write_overview(path: str | Path, frames: Mapping[int, Frame], people: Sequence[Shown], *, title: str = "") -> None:
+def write_overview(path: str | Path, frames: Mapping[int, Frame], people: LiftedPeople, *, title: str = "") -> None:
     """Write a page of pictures: a column for each frame, with the frame and the 3D poses.
 
     One person is seen from two sides; of several, each has a row, as the camera sees them. A lone frame has its
@@ -68,7 +68,7 @@ def write_overview(path: str | Path, frames: Mapping[int, Frame], people: Sequen
         MissingExtraError: Matplotlib or Pillow is not installed.
     """
     numbers = sorted(frames)
-    page = _draw_page(frames, numbers, people)
+    page = _draw_page(frames, numbers, in_lifted_joints(people))
     unsure = any((person.pose3d[_among(person.pose3d, numbers)].confidence < SURE).any() for person in people)
     more = f", and {len(people) - _MOST} more" if len(people) > _MOST else ""
     image = page.draw(title + more, _legend(unsure=unsure))
@@ -124,21 +124,21 @@ class _Page:
         page.paste(strip.transpose(pillow().Transpose.ROTATE_90), (0, self.corner(row, 0)[1]))
 
 
-def _draw_page(frames: Mapping[int, Frame], numbers: list[int], people: Sequence[Shown]) -> _Page:
+def _draw_page(frames: Mapping[int, Frame], numbers: list[int], people: LiftedPeople) -> _Page:
     """Draw the cells; the 3D panels share one stage, so that all have one scale."""
     stage = Stage.around_all([person.pose3d[_among(person.pose3d, numbers)] for person in people])
-    views, pose = choose_views(people, _MOST), people[0].pose3d
-    titles = ["2D, as detected", *(_title(view, numbers) for view in views)]
+    subjects, pose = choose_subjects(people, _MOST), people[0].pose3d
+    titles = ["2D, as detected", *(_title(subject, numbers) for subject in subjects)]
     times = [_moment(number, pose.fps) if len(pose) > 1 else "" for number in numbers]
     lone = len(numbers) == 1
     size = _cell_size(len(titles) if lone else len(numbers), stage)
     rows = [_photos(frames, numbers, size if lone else _photo_size(size, people, numbers), people)]
-    for view in views:
-        panel = Panel(stage, view.side, size)
-        rows.append([panel.draw(frame_strokes(view.person.pose3d, number, view.side)) for number in numbers])
+    for subject in subjects:
+        panel = Panel(stage, subject.side, size)
+        rows.append([panel.draw(frame_strokes(subject.person.pose3d, number, subject.side)) for number in numbers])
     if lone:
         return _Page([[row[0] for row in rows]], [(time, FAINT_INK) for time in times], titles)
-    colours = [FAINT_INK, *(view.person.colour if view.person.name else FAINT_INK for view in views)]
+    colours = [FAINT_INK, *(subject.label.colour if subject.label.text else FAINT_INK for subject in subjects)]
     return _Page(rows, list(zip(titles, colours, strict=True)), times)
 
 
@@ -146,9 +146,9 @@ def _among(pose: Pose3D, numbers: list[int]) -> np.ndarray:
     return np.isin(np.arange(len(pose)), numbers) & ~pose.missing
 
 
-def _title(view: View, numbers: list[int]) -> str:
+def _title(subject: Subject, numbers: list[int]) -> str:
     """Return the row's title; it says so where somebody is in other frames only."""
-    return view.title if _among(view.person.pose3d, numbers).any() else f"{view.title}: at other times"
+    return subject.title if _among(subject.person.pose3d, numbers).any() else f"{subject.title}: at other times"
 
 
 def _cell_size(columns: int, stage: Stage) -> tuple[int, int]:
@@ -157,7 +157,7 @@ def _cell_size(columns: int, stage: Stage) -> tuple[int, int]:
     return width, round(width * min(max(stage.aspect, low), high))
 
 
-def _photo_size(size: tuple[int, int], people: Sequence[Shown], numbers: list[int]) -> tuple[int, int]:
+def _photo_size(size: tuple[int, int], people: LiftedPeople, numbers: list[int]) -> tuple[int, int]:
     """Return the size of the row of photos: that of the panels, but several people side by side need less height."""
     if len(people) == 1:
         return size
@@ -167,7 +167,7 @@ def _photo_size(size: tuple[int, int], people: Sequence[Shown], numbers: list[in
 
 
 def _photos(
-    frames: Mapping[int, Frame], numbers: list[int], size: tuple[int, int], people: Sequence[Shown]
+    frames: Mapping[int, Frame], numbers: list[int], size: tuple[int, int], people: LiftedPeople
 ) -> "list[Image]":
     cuts = cuts_around([person.pose2d for person in people], numbers, size[1] / size[0])
     return [draw_photo(frames[n], cut, size, people, n) for n, cut in zip(numbers, cuts, strict=True)]

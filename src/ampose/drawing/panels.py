@@ -1,10 +1,11 @@
-"""Who is in the pictures, and in which panels: one person from two sides, or several people, a panel each."""
+"""Who is drawn in which panel: one person from two sides, or several people, a panel each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ampose.drawing.projection import INK, SIDES, Colour, Side
 from ampose.errors import InputError
+from ampose.poses.people import Person
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.skeletons import Skeleton, find_mapping
 
@@ -19,47 +20,50 @@ _COLOURS: tuple[Colour, ...] = (
 """Of people's names; none is like the orange and the blue of the sides."""
 
 
+LiftedPeople = Sequence[Person[Pose2D, Pose3D]]
+"""Everybody in a drawing, with the same frames."""
+
+
 @dataclass(frozen=True)
-class Shown:
-    """One person in the pictures.
+class Label:
+    """What is written beside somebody, and in which colour; nothing for somebody who is alone."""
 
-    Args:
-        pose2d: Pixels, in the joints of ``pose3d`` if there is a way to them.
-        pose3d: Metres, about the root, of the same frames.
-        name: What is written beside them; nothing for somebody who is alone.
-        colour: Of the name, wherever it is written.
-    """
-
-    pose2d: Pose2D
-    pose3d: Pose3D
-    name: str = ""
+    text: str = ""
     colour: Colour = INK
 
-    @classmethod
-    def of(cls, pose2d: Pose2D, pose3d: Pose3D, name: str = "", number: int | None = None) -> "Shown":
-        """Return them with the keypoints as the lifter saw them; the number, from 0 on, chooses the colour."""
-        colour = INK if number is None else _COLOURS[number % len(_COLOURS)]
-        return cls(in_joints_of(pose2d, pose3d.skeleton), pose3d, name, colour)
+
+def label_people(people: LiftedPeople) -> list[Label]:
+    """Return a label for each; each of several people has a colour, which their name has wherever it is written."""
+    if len(people) == 1:
+        return [Label()]
+    return [Label(f"person {person.id}", _COLOURS[at % len(_COLOURS)]) for at, person in enumerate(people)]
 
 
 @dataclass(frozen=True)
-class View:
+class Subject:
     """What a panel shows: somebody from a side."""
 
-    person: Shown
+    person: Person[Pose2D, Pose3D]
     side: Side
+    label: Label
 
     @property
     def title(self) -> str:
         """What to write above."""
-        return self.person.name or self.side.title
+        return self.label.text or self.side.title
 
 
-def choose_views(people: Sequence[Shown], most: int) -> list[View]:
+def choose_subjects(people: LiftedPeople, most: int) -> list[Subject]:
     """Return both sides of one person, or the camera's view of each of up to ``most`` people."""
+    labels = label_people(people)
     if len(people) == 1:
-        return [View(people[0], side) for side in SIDES]
-    return [View(person, SIDES[0]) for person in people[:most]]
+        return [Subject(people[0], side, labels[0]) for side in SIDES]
+    return [Subject(person, SIDES[0], label) for person, label in zip(people[:most], labels, strict=False)]
+
+
+def in_lifted_joints(people: LiftedPeople) -> list[Person[Pose2D, Pose3D]]:
+    """Return the people with their keypoints in the joints of the 3D pose, as the lifter took them."""
+    return [replace(person, pose2d=in_joints_of(person.pose2d, person.pose3d.skeleton)) for person in people]
 
 
 def in_joints_of(pose: Pose2D, skeleton: Skeleton) -> Pose2D:

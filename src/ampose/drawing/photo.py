@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ampose.drawing.painting import SUPERSAMPLING, blank, paint_outlined, write_text
-from ampose.drawing.panels import Shown
+from ampose.drawing.panels import Label, LiftedPeople, label_people
 from ampose.drawing.projection import WHITE, bone_strokes
 from ampose.media import Frame
 from ampose.packages import pillow
@@ -85,41 +85,40 @@ def draw_photo(
     frame: Frame,
     cut: Cut,
     size: tuple[int, int],
-    people: Sequence[Shown] = (),
+    people: LiftedPeople = (),
     number: int = 0,
 ) -> "Image":
     """Return the window of the frame at this size in pixels, with frame ``number`` of everybody's pose over it."""
     large = (SUPERSAMPLING * size[0], SUPERSAMPLING * size[1])
     image = _enlarged(frame, cut, large)
-    for person in people:
+    for person, label in zip(people, label_people(people), strict=True):
         if not person.pose2d.missing[number]:
-            _draw_person(image, cut, person, number)
+            _draw_person(image, cut, person.pose2d[number : number + 1], label)
     return image.reduce(SUPERSAMPLING)
 
 
-def _draw_person(image: "Image", cut: Cut, person: Shown, number: int) -> None:
-    """Draw the bones whose ends were seen, and the person's name above them."""
-    pose, scale = person.pose2d, image.width / cut.width
-    points = pose.keypoints[number]
-    strokes = bone_strokes(pose.skeleton, points, pose.confidence[number])
-    seen = points[np.isfinite(points).all(axis=1)]
+def _draw_person(image: "Image", cut: Cut, pose: Pose2D, label: Label) -> None:
+    """Draw the bones whose ends were found in the pose of one frame, and the person's name above them."""
+    points, scale = pose.keypoints[0], image.width / cut.width
+    strokes = bone_strokes(pose.skeleton, points, pose.confidence[0])
+    found = points[np.isfinite(points).all(axis=1)]
     paint_outlined(
         image,
         [stroke for stroke in strokes if np.isfinite((stroke.start, stroke.end)).all()],
         lambda point: ((point[0] - cut.left) * scale, (point[1] - cut.top) * scale),
-        _bone_px(np.clip(seen, 0, pose.image_size), scale, image.height),
+        _bone_px(np.clip(found, 0, pose.image_size), scale, image.height),
     )
-    if person.name:
-        _write_name(image, person, (seen[seen[:, 1].argmin()] - (cut.left, cut.top)) * scale)
+    if label.text:
+        _write_name(image, label, (found[found[:, 1].argmin()] - (cut.left, cut.top)) * scale)
 
 
-def _write_name(image: "Image", person: Shown, top: Float[np.ndarray, "2"]) -> None:
+def _write_name(image: "Image", label: Label, top: Float[np.ndarray, "2"]) -> None:
     """Write it above the uppermost joint, in the person's colour on white, inside of the picture."""
     size = max(SUPERSAMPLING * _LEAST_LETTER_PX, round(_LETTER_OF_PICTURE * image.height))
     x, y = float(np.clip(top[0] - size, 0, image.width - 4 * size)), float(np.clip(top[1] - 2 * size, 0, image.height))
     for shift in ((-2, 0), (2, 0), (0, -2), (0, 2)):
-        write_text(image, (x + shift[0], y + shift[1]), person.name, size=size, colour=WHITE)
-    write_text(image, (x, y), person.name, size=size, colour=person.colour)
+        write_text(image, (x + shift[0], y + shift[1]), label.text, size=size, colour=WHITE)
+    write_text(image, (x, y), label.text, size=size, colour=label.colour)
 
 
 def _enlarged(frame: Frame, cut: Cut, size: tuple[int, int]) -> "Image":

@@ -1,14 +1,14 @@
 """``preview.mp4``: the video with the 2D poses over it, beside the 3D poses."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ampose.drawing.painting import Panel, Pixel, blank, write_text
-from ampose.drawing.panels import Shown, choose_views
+from ampose.drawing.panels import LiftedPeople, choose_subjects, in_lifted_joints
 from ampose.drawing.photo import Cut, draw_photo
 from ampose.drawing.projection import INK, SIDE_COLOURS, Colour, Stage, frame_strokes
 from ampose.media import Frame
@@ -33,7 +33,7 @@ PICTURES_PER_SECOND = 2.0
 def write_preview(
     path: str | Path,
     frames: Iterable[Frame],
-    people: Sequence[Shown],
+    people: LiftedPeople,
     *,
     report: Callable[[int, int | None, str], None] | None = None,
 ) -> None:
@@ -51,7 +51,7 @@ def write_preview(
         InputError: The folder cannot be written to.
         MissingExtraError: PyAV or Pillow is not installed.
     """
-    layout, pose = _Layout(people), people[0].pose3d
+    layout, pose = _Layout(in_lifted_joints(people)), people[0].pose3d
     with writing_video(path, image_size=layout.size, fps=pose.fps or PICTURES_PER_SECOND) as video:
         for number, frame in enumerate(frames):
             if number >= len(pose):  # a file that grew since it was read
@@ -64,30 +64,30 @@ def write_preview(
 class _Layout:
     """Where the video and the panels go: two beside a portrait video side by side, else in two rows."""
 
-    def __init__(self, people: Sequence[Shown]) -> None:
-        self._people, self._views = people, choose_views(people, _MOST)
+    def __init__(self, people: LiftedPeople) -> None:
+        self._people, self._subjects = people, choose_subjects(people, _MOST)
         width, height = people[0].pose2d.image_size
         self._height = min(max(height + height % 2, _HEIGHTS[0]), _HEIGHTS[1])
         self._photo = (_even(self._height * width / height), self._height)
-        rows = 1 if height > width and len(self._views) == 2 else 2
+        rows = 1 if height > width and len(self._subjects) == 2 else 2
         panel = _even(self._height / (_PANEL_ASPECT if rows == 1 else 2)), self._height // rows
         stage = Stage.around_all([person.pose3d for person in people])
-        self._panels = [Panel(stage, view.side, panel) for view in self._views]
+        self._panels = [Panel(stage, subject.side, panel) for subject in self._subjects]
         left = self._photo[0]
-        self._corners = [(left + at // rows * panel[0], at % rows * panel[1]) for at in range(len(self._views))]
-        self.size = (left + math.ceil(len(self._views) / rows) * panel[0], self._height)
+        self._corners = [(left + at // rows * panel[0], at % rows * panel[1]) for at in range(len(self._subjects))]
+        self.size = (left + math.ceil(len(self._subjects) / rows) * panel[0], self._height)
 
     def draw(self, frame: Frame, number: int) -> "Image":
         """Return one frame of the preview."""
         image = blank(self.size)
         cut = Cut.whole((frame.shape[1], frame.shape[0]))
         image.paste(draw_photo(frame, cut, self._photo, self._people, number), (0, 0))
-        for view, panel, corner in zip(self._views, self._panels, self._corners, strict=True):
-            pose = view.person.pose3d
+        for subject, panel, corner in zip(self._subjects, self._panels, self._corners, strict=True):
+            pose = subject.person.pose3d
             missing = bool(pose.missing[number])
-            image.paste(panel.draw([] if missing else frame_strokes(pose, number, view.side)), corner)
-            lost = f"{view.person.name}: not found" if view.person.name else "nobody found"
-            self._write(image, corner, lost if missing else view.title, view.person.colour)
+            image.paste(panel.draw([] if missing else frame_strokes(pose, number, subject.side)), corner)
+            lost = f"{subject.label.text}: not found" if subject.label.text else "nobody found"
+            self._write(image, corner, lost if missing else subject.title, subject.label.colour)
         self._write_foot(image, number)
         return image
 

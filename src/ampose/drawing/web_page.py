@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -40,6 +40,7 @@ from ampose.drawing.projection import (
 )
 from ampose.errors import InputError
 from ampose.media import open_media
+from ampose.poses.people import Person
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.skeletons import Skeleton
 from ampose.processing.joint_angles import joint_angles
@@ -64,23 +65,6 @@ _PLOTS = ("knee flexion", "hip flexion", "elbow flexion", "shoulder flexion", "t
 _TYPES = {b"ftyp": "video/mp4", b"\x1aE\xdf\xa3": "video/webm"}
 
 
-@runtime_checkable
-class Watched(Protocol):
-    """One person to look at: what ``formats.Person`` is."""
-
-    @property
-    def pose3d(self) -> Pose3D:
-        """Metres."""
-
-    @property
-    def pose2d(self) -> Pose2D | None:
-        """Pixels, of the same frames, if there is a 2D pose."""
-
-    @property
-    def id(self) -> int:
-        """Tells the persons of one file apart."""
-
-
 @dataclass(frozen=True)
 class Result:
     """The people of one file, and what to call it on the page.
@@ -90,7 +74,7 @@ class Result:
     """
 
     name: str
-    people: Sequence[Watched]
+    people: Sequence[Person]
 
     def __post_init__(self) -> None:
         if not any(np.isfinite(person.pose3d.positions).any() for person in self.people):
@@ -229,13 +213,13 @@ def _skeleton(skeleton: Skeleton) -> dict[str, Any]:
     }
 
 
-def _radius(people: Sequence[Watched]) -> float:
+def _radius(people: Sequence[Person]) -> float:
     """Half the side of a floor on which everybody has room in every frame, in metres."""
     across = np.concatenate([np.abs(person.pose3d.positions[..., [0, 2]]).ravel() for person in people])
     return round(float(np.nanmax(across)) + _ROOM_M, 2)
 
 
-def _person(person: Watched, camera_tilt: float | None) -> dict[str, Any]:
+def _person(person: Person, camera_tilt: float | None) -> dict[str, Any]:
     pose = upright(person.pose3d, camera_tilt)
     overlay = None if person.pose2d is None else _overlay(in_joints_of(person.pose2d, pose.skeleton))
     angles = joint_angles(pose)

@@ -9,10 +9,10 @@ from jaxtyping import Float
 
 from ampose.errors import InputError
 from ampose.evaluation.tables import text_table
-from ampose.files.poses import Person
 from ampose.poses.geometry import root_relative
 from ampose.poses.metrics import display, metrics
 from ampose.poses.metrics.position import joint_errors
+from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
 
 _METRICS = ("mpjpe", "p_mpjpe", "n_mpjpe", "pck", "auc")

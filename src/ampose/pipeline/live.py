@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Float
 
-from ampose.detectors import Detection, Detector
+from ampose.detectors import Detector
 from ampose.errors import InputError
 from ampose.lifting.lifter import Lifter
 from ampose.media.webcam import Shot
 from ampose.pipeline.video import Lifting, sure_joints
+from ampose.poses.people import Detection, Person
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.skeletons import Skeleton, find_mapping
 from ampose.processing.left_right import LiveSides
@@ -22,26 +23,6 @@ from ampose.processing.tracking import Tracker
 
 _REMEMBERED = 10_000
 """Frames of which the times are kept: memory stays bounded."""
-
-
-@dataclass(frozen=True)
-class LivePerson:
-    """One person in one frame.
-
-    Args:
-        id: Tells the people apart.
-        detection: What the detector saw, pixels, left and right kept if asked for.
-        pose3d: What the lifter made of it, one frame, smoothed if asked for.
-    """
-
-    id: int
-    detection: Detection
-    pose3d: Pose3D
-
-    @property
-    def positions(self) -> Float[np.ndarray, "joint 3"]:
-        """Metres, root-relative, camera axes."""
-        return self.pose3d.positions[0]
 
 
 @dataclass
@@ -94,8 +75,12 @@ class LiveLifter:
         self._smooth = smooth
         self._followed: dict[int, _Followed] = {}
 
-    def step(self, shot: Shot) -> list[LivePerson]:
-        """Return the people in a frame, and note how long it took."""
+    def step(self, shot: Shot) -> list[Person[Pose2D, Pose3D]]:
+        """Return the people in a frame, and note how long it took.
+
+        Their poses have one frame: the keypoints as detected, with left/right swaps fixed if asked for, and the lifted
+        pose, smoothed if asked for.
+        """
         start = time.perf_counter()
         found = self._detector.detect(shot.frame)
         detected = time.perf_counter()
@@ -111,31 +96,30 @@ class LiveLifter:
         )
         return people
 
-    def _lift(self, identity: int, detection: Detection, shot: Shot) -> LivePerson:
+    def _lift(self, identity: int, detection: Detection, shot: Shot) -> Person[Pose2D, Pose3D]:
         followed = self._followed.setdefault(identity, _Followed(self._detector.skeleton, self._smooth))
         followed.seen = shot.time
         height, width, _ = shot.frame.shape
-        pose = self._sure(detection, (width, height))
-        if self._how.keep_sides and followed.sides.step(pose.keypoints[0], shot.time):
-            order = pose.skeleton.flip_order
-            detection = Detection(detection.keypoints[order], detection.confidence[order])
-            pose = self._sure(detection, (width, height))
-        lifted = self._how.lift(pose, self._lifter)
-        if followed.smooth is not None:
-            positions = followed.smooth.update(lifted.positions[0], shot.time).astype(np.float32)
-            done = {**lifted.provenance, "smoothing": followed.smooth.settings.description}
-            lifted = replace(lifted, positions=positions[None], provenance=done)
-        return LivePerson(identity, detection, lifted)
-
-    def _sure(self, detection: Detection, image_size: tuple[int, int]) -> Pose2D:
         pose = Pose2D(
             keypoints=detection.keypoints[None],
             confidence=detection.confidence[None],
             skeleton=self._detector.skeleton,
-            image_size=image_size,
+            image_size=(width, height),
             provenance={"detector": self._detector.name},
         )
-        return sure_joints(pose, self._how.min_confidence)
+        sure = sure_joints(pose, self._how.min_confidence)
+        if self._how.keep_sides and followed.sides.step(sure.keypoints[0], shot.time):
+            order = pose.skeleton.flip_order
+            pose, sure = (
+                replace(one, keypoints=one.keypoints[:, order], confidence=one.confidence[:, order])
+                for one in (pose, sure)
+            )
+        lifted = self._how.lift(sure, self._lifter)
+        if followed.smooth is not None:
+            positions = followed.smooth.update(lifted.positions[0], shot.time).astype(np.float32)
+            done = {**lifted.provenance, "smoothing": followed.smooth.settings.description}
+            lifted = replace(lifted, positions=positions[None], provenance=done)
+        return Person(identity, pose, lifted)
 
     def _forget(self, seconds: float) -> None:
         """Let what is known of people go who have left: ids are not given again."""
@@ -153,65 +137,54 @@ class _Followed:
         self.seen = 0.0
 
 
-@dataclass(frozen=True)
-class _Kept:
-    """What is kept of one person in one frame: arrays alone, for a recording may be long."""
-
-    detection: Detection
-    positions: Float[np.ndarray, "joint 3"]
-    confidence: Float[np.ndarray, " joint"]
-    expected_error: Float[np.ndarray, " joint"] | None
-
-
 @dataclass
 class Recording:
-    """Keeps what was lifted live, to be written as a file at the end; about 1 kB a person and frame."""
+    """Keeps what was lifted live, to be written as a file at the end; about 2 kB a person and frame."""
 
     detector: Detector
     lifter: Lifter
     image_size: tuple[int, int]
-    frames: list[Mapping[int, _Kept]] = field(default_factory=list)
+    frames: list[Mapping[int, Person[Pose2D, Pose3D]]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     provenance: dict[int, Mapping[str, str]] = field(default_factory=dict)
 
-    def add(self, people: Sequence[LivePerson], seconds: float) -> None:
+    def add(self, people: Sequence[Person[Pose2D, Pose3D]], seconds: float) -> None:
         """Add a frame that was filmed at this time."""
-        self.frames.append({person.id: _keep(person) for person in people})
         self.times.append(seconds)
+        frame = {}
         for person in people:
-            self.provenance.setdefault(person.id, person.pose3d.provenance)
+            # The provenance of all frames is that of the first: one for each frame would be most of the memory.
+            first = self.provenance.setdefault(person.id, person.pose3d.provenance)
+            frame[person.id] = replace(person, pose3d=replace(person.pose3d, provenance=first))
+        self.frames.append(frame)
 
-    def poses(self) -> dict[int, tuple[Pose2D, Pose3D]]:
-        """Return everybody who was seen, by id."""
-        return {identity: self._poses_of(identity) for identity in sorted(self.provenance)}
+    def people(self) -> list[Person[Pose2D, Pose3D]]:
+        """Return everybody who was filmed, by id, over all frames."""
+        return [self._person(identity) for identity in sorted(self.provenance)]
 
-    def _poses_of(self, identity: int) -> tuple[Pose2D, Pose3D]:
-        seen = {number: people[identity] for number, people in enumerate(self.frames) if identity in people}
+    def _person(self, identity: int) -> Person[Pose2D, Pose3D]:
         count, times = len(self.frames), np.array(self.times) - self.times[0]
         fps = (count - 1) / float(times[-1]) if count > 1 else None
         joints, lifted_joints = self.detector.skeleton.num_joints, self.lifter.skeleton.num_joints
         keypoints, confidence = _empty(count, joints, 2), np.zeros((count, joints), dtype=np.float32)
-        positions, sure = _empty(count, lifted_joints, 3), np.zeros((count, lifted_joints), dtype=np.float32)
+        positions, confidence_3d = _empty(count, lifted_joints, 3), np.zeros((count, lifted_joints), dtype=np.float32)
         error = _empty(count, lifted_joints)
-        for number, kept in seen.items():
-            keypoints[number], confidence[number] = kept.detection.keypoints, kept.detection.confidence
-            positions[number], sure[number] = kept.positions, kept.confidence
-            error[number] = np.nan if kept.expected_error is None else kept.expected_error
-        pose2d = Pose2D(
+        for number, people in enumerate(self.frames):
+            if (person := people.get(identity)) is None:
+                continue
+            pose2d, pose3d = person.pose2d, person.pose3d
+            keypoints[number], confidence[number] = pose2d.keypoints[0], pose2d.confidence[0]
+            positions[number], confidence_3d[number] = pose3d.positions[0], pose3d.confidence[0]
+            error[number] = np.nan if pose3d.expected_error is None else pose3d.expected_error[0]
+        whole_2d = Pose2D(
             keypoints=keypoints, confidence=confidence, skeleton=self.detector.skeleton, image_size=self.image_size,
             fps=fps, times=times if count > 1 else None, provenance={"detector": self.detector.name},
         )  # fmt: skip
-        pose3d = Pose3D(
-            positions=positions, confidence=sure, skeleton=self.lifter.skeleton, fps=fps, times=pose2d.times,
+        whole_3d = Pose3D(
+            positions=positions, confidence=confidence_3d, skeleton=self.lifter.skeleton, fps=fps, times=whole_2d.times,
             expected_error=None if np.isnan(error).all() else error, provenance=self.provenance[identity],
         )  # fmt: skip
-        return pose2d, pose3d
-
-
-def _keep(person: LivePerson) -> _Kept:
-    pose = person.pose3d
-    error = None if pose.expected_error is None else pose.expected_error[0]
-    return _Kept(person.detection, pose.positions[0], pose.confidence[0], error)
+        return Person(identity, whole_2d, whole_3d)
 
 
 def _empty(*shape: int) -> Float[np.ndarray, "*shape"]:

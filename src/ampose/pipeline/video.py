@@ -12,21 +12,22 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from ampose.detectors import Detection, Detector, create_detector, detectors
+from ampose.detectors import Detector, create_detector, detectors
 from ampose.detectors.in_box import InBox
 from ampose.errors import InputError
 from ampose.lifting.lifter import Lifter
 from ampose.lifting.prediction import LEAST_JOINTS
 from ampose.lifting.spread import lift_with_spread
 from ampose.media import Media, open_media
+from ampose.poses.boxes import Box
 from ampose.poses.camera import DEFAULT_FIELD_OF_VIEW, Intrinsics
-from ampose.poses.people import Track
+from ampose.poses.people import Detection, Person, people_over_time
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.skeletons import find_mapping
 from ampose.processing.left_right import keep_sides
-from ampose.processing.person_selection import Box, pick_at, pick_people
+from ampose.processing.person_selection import select_at, select_people
 from ampose.processing.postprocess import Finish, finish
-from ampose.processing.tracking import KEEP_SECONDS, link_people
+from ampose.processing.tracking import KEEP_SECONDS, track
 
 Report = Callable[[int, int | None, str], None]
 """(frames done, frames in all or None, note) -> None."""
@@ -85,26 +86,6 @@ class Seconds:
 
 
 @dataclass(frozen=True)
-class LiftedPerson:
-    """One person.
-
-    Args:
-        id: Tells the people apart.
-        pose2d: What the detector saw, in its own joints, with left and right kept if asked for.
-        pose3d: What the lifter made of it.
-    """
-
-    id: int
-    pose2d: Pose2D
-    pose3d: Pose3D
-
-    @property
-    def num_found(self) -> int:
-        """Frames in which the person was found."""
-        return int((~self.pose2d.missing).sum())
-
-
-@dataclass(frozen=True)
 class Lifted:
     """The people of one video, picture, folder of pictures or keypoint file.
 
@@ -114,7 +95,7 @@ class Lifted:
         seconds: Where the time went.
     """
 
-    people: tuple[LiftedPerson, ...]
+    people: tuple[Person[Pose2D, Pose3D], ...]
     others: tuple[int, ...]
     seconds: Seconds
 
@@ -125,16 +106,16 @@ class Lifted:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a detector saw in some media.
+class DetectedPeople:
+    """The people in some media.
 
     Args:
-        tracks: Everybody, by id.
+        people: Everybody, by id.
         reading: Seconds that it took to read the frames.
         detecting: Seconds that the detector took.
     """
 
-    tracks: tuple[Track, ...]
+    people: tuple[Person[Pose2D, None], ...]
     reading: float = 0.0
     detecting: float = 0.0
 
@@ -177,8 +158,7 @@ def lift_media(
         with open_detector(detector, media, person) as opened:
             return lift_media(media, lifter, opened, person=person, how=how, report=report)
     find_mapping(detector.skeleton.name, lifter.skeleton.name)
-    seen = find_people(media, detector, report)
-    return lift_tracks(seen, lifter, person=person, how=how)
+    return lift_people(find_people(media, detector, report), lifter, person=person, how=how)
 
 
 def open_detector(
@@ -196,7 +176,7 @@ def open_detector(
     return InBox(detector, person) if boxed and not isinstance(person, str) else detector
 
 
-def find_people(media: Media, detector: Detector, report: Report | None = None) -> Seen:
+def find_people(media: Media, detector: Detector, report: Report | None = None) -> DetectedPeople:
     """Run the detector over all frames and tell the people apart.
 
     Args:
@@ -220,11 +200,11 @@ def find_people(media: Media, detector: Detector, report: Report | None = None) 
         start = time.perf_counter()
     if report and len(found) != media.num_frames:
         report(len(found), len(found), "")
-    return Seen(tuple(_link(found, media, detector)), reading, detecting)
+    return DetectedPeople(tuple(_track(found, media, detector)), reading, detecting)
 
 
-def lift_tracks(
-    seen: Seen,
+def lift_people(
+    detected: DetectedPeople,
     lifter: Lifter,
     *,
     person: str | Box = "all",
@@ -233,7 +213,7 @@ def lift_tracks(
     """Lift people who were found already, in media or in a keypoint file.
 
     Args:
-        seen: Everybody.
+        detected: Everybody.
         lifter: What ``ampose.load_model`` returns.
         person: As in ``lift_media``.
         how: How keypoints become 3D.
@@ -241,13 +221,14 @@ def lift_tracks(
     Raises:
         InputError: Nobody is meant, too little is seen of everybody, or a skeleton does not lead to the lifter's.
     """
-    meant = pick_people(seen.tracks, person) if isinstance(person, str) else pick_at(seen.tracks, person)
+    everybody = detected.people
+    selected = select_people(everybody, person) if isinstance(person, str) else select_at(everybody, person)
     start = time.perf_counter()
-    poses = [_read_as(track.pose, how) for track in meant]
-    people = _lift(poses, lifter, how) if meant else []
-    others = tuple(track.id for track in seen.tracks if track not in meant)
-    named = tuple(LiftedPerson(track.id, *poses) for track, poses in zip(meant, people, strict=True))
-    return Lifted(named, others, Seconds(seen.reading, seen.detecting, time.perf_counter() - start))
+    poses = [_read_as(one.pose2d, how) for one in selected]
+    lifted = _lift(poses, lifter, how) if selected else []
+    people = tuple(Person(one.id, *pair) for one, pair in zip(selected, lifted, strict=True))
+    others = tuple(one.id for one in everybody if one not in selected)
+    return Lifted(people, others, Seconds(detected.reading, detected.detecting, time.perf_counter() - start))
 
 
 def _lift(poses: Sequence[Pose2D], lifter: Lifter, how: Lifting) -> list[tuple[Pose2D, Pose3D]]:
@@ -279,22 +260,23 @@ def sure_joints(pose: Pose2D, least: float) -> Pose2D:
     )
 
 
-def _link(found: list[Sequence[Detection]], media: Media, detector: Detector) -> list[Track]:
+def _track(found: list[Sequence[Detection]], media: Media, detector: Detector) -> list[Person[Pose2D, None]]:
     if not any(found):
         raise InputError(
             f"{media.path}: must show a person, but {detector.name} found nobody in {len(found)} frame"
             f"{'s' if len(found) != 1 else ''}; use one in which the person is larger and well lit, "
             "or say where they are: --box x,y,w,h"
         )
+    times = _uneven_times(media)
     alone = max(map(len, found)) == 1
-    return link_people(
-        found,
+    keep_seconds = None if media.fps is None else np.inf if alone else KEEP_SECONDS
+    return people_over_time(
+        track(found, fps=media.fps, times=times, keep_seconds=keep_seconds),
         skeleton=detector.skeleton,
         image_size=media.image_size,
         fps=media.fps,
-        times=_uneven_times(media),
+        times=times,
         provenance={"source": media.path.name, "detector": detector.name},
-        keep_seconds=None if media.fps is None else np.inf if alone else KEEP_SECONDS,
     )
 
 

@@ -1,56 +1,59 @@
-"""Which of several people is meant: everybody, the largest, one by id, or who is at a place."""
+"""Which of several people to lift: everybody, the largest, one by id, or whoever is at a place."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from ampose.errors import InputError
-from ampose.poses.people import Track
-from ampose.processing.tracking import Detection
+from ampose.poses.boxes import Box, Corners, bounding_boxes, intersection_over_union
+from ampose.poses.people import Person
+from ampose.poses.pose import Pose2D
 
-Box = tuple[float, float, float, float]
-"""Left, top, width, height in pixels."""
+Tracks = Sequence[Person[Pose2D, None]]
 
 
-def pick_people(tracks: Sequence[Track], person: str = "all") -> list[Track]:
-    """Return the people who are meant.
+def select_people(people: Tracks, which: str = "all") -> list[Person[Pose2D, None]]:
+    """Return the people to lift.
 
     Args:
-        tracks: Everybody.
-        person: ``all``, ``largest`` (who fills most of the picture, added up over all frames), or an id.
+        people: Everybody.
+        which: ``all``, ``largest`` (who fills most of the image, added up over all frames), or an id.
 
     Raises:
         InputError: It is none of these, or nobody has this id.
 
     Example:
-        >>> pick_people([], "tallest")
+        >>> select_people([], "tallest")
         Traceback (most recent call last):
         ...
         ampose.errors.InputError: person must be all, largest or an id of a person, got 'tallest'
     """
-    if person == "all":
-        return list(tracks)
-    if person == "largest":
-        return [max(tracks, key=_filled)] if tracks else []
-    if not person.isdecimal():
-        raise InputError(f"person must be all, largest or an id of a person, got {person!r}")
-    found = [track for track in tracks if track.id == int(person)]
-    if not found:
-        raise InputError(f"person must be one of {_ids(tracks)}, got {person}; without it all are taken")
-    return found
+    if which == "all":
+        return list(people)
+    if which == "largest":
+        return [max(people, key=_filled)] if people else []
+    if not which.isdecimal():
+        raise InputError(f"person must be all, largest or an id of a person, got {which!r}")
+    selected = [person for person in people if person.id == int(which)]
+    if not selected:
+        ids = ", ".join(str(person.id) for person in people) or "nobody"
+        raise InputError(f"person must be one of {ids}, got {which}; without it all are taken")
+    return selected
 
 
-def pick_at(tracks: Sequence[Track], box: Box) -> list[Track]:
-    """Return the one whose box, when they were first seen there, has the most in common with this one.
+def select_at(people: Tracks, box: Box) -> list[Person[Pose2D, None]]:
+    """Return the one whose box ever has the most in common with this one.
 
     Raises:
         InputError: Nobody is ever in the box.
     """
-    overlaps = [max((_overlap(box, Detection(*frame).box) for frame in _seen(track)), default=0.0) for track in tracks]
+    left, top, width, height = box
+    corners = np.array([[left, top, left + width, top + height]])
+    overlaps = [intersection_over_union(corners, _boxes(person)).max(initial=0.0) for person in people]
     if not overlaps or max(overlaps) == 0:
         where = ",".join(f"{side:g}" for side in box)
         raise InputError(f"box must hold a person, found nobody in {where}; draw it around the whole person")
-    return [tracks[int(np.argmax(overlaps))]]
+    return [people[int(np.argmax(overlaps))]]
 
 
 def read_box(text: str) -> Box:
@@ -72,21 +75,12 @@ def read_box(text: str) -> Box:
     return left, top, width, height
 
 
-def _ids(tracks: Sequence[Track]) -> str:
-    return ", ".join(str(track.id) for track in tracks) or "nobody"
+def _boxes(person: Person[Pose2D, None]) -> Corners:
+    """Return the person's box in each frame in which they were found."""
+    return bounding_boxes(person.pose2d.keypoints[~person.pose2d.missing])
 
 
-def _seen(track: Track) -> list[tuple[np.ndarray, np.ndarray]]:
-    there = ~track.pose.missing
-    return list(zip(track.pose.keypoints[there], track.pose.confidence[there], strict=True))
-
-
-def _filled(track: Track) -> float:
-    return sum(width * height for *_, width, height in (Detection(*frame).box for frame in _seen(track)))
-
-
-def _overlap(one: Box, other: Box) -> float:
-    """Return the intersection over the union."""
-    sides = [max(0.0, min(one[k] + one[k + 2], other[k] + other[k + 2]) - max(one[k], other[k])) for k in (0, 1)]
-    both: float = sides[0] * sides[1]
-    return both / max(one[2] * one[3] + other[2] * other[3] - both, 1e-9)
+def _filled(person: Person[Pose2D, None]) -> float:
+    """Return the area of the person's boxes, added up over the frames."""
+    corners = _boxes(person)
+    return float((corners[:, 2:] - corners[:, :2]).prod(axis=1).sum())

@@ -8,17 +8,15 @@ passed: so somebody keeps their id who was hidden, or left the picture and comes
 ``KEEP_SECONDS``. Looks are not compared: who comes back somewhere else, or later, is somebody new.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float
 from scipy.optimize import linear_sum_assignment
 
-from ampose.errors import InputError
-from ampose.poses.people import Track
-from ampose.poses.pose import Pose2D
-from ampose.poses.skeletons import Skeleton
+from ampose.poses.boxes import bounding_boxes, intersection_over_union
+from ampose.poses.people import Detection
 
 KEEP_SECONDS = 2.0
 """How long somebody who is not seen keeps their id."""
@@ -43,31 +41,6 @@ _FADING_SECONDS = 1.0
 
 _STILLS_PER_SECOND = 25.0
 """Pictures without a frame rate are linked as if they followed each other this fast."""
-
-
-@dataclass(frozen=True)
-class Detection:
-    """One person in one frame.
-
-    Args:
-        keypoints: Pixels, origin at the upper left corner; joints out of the picture may be extrapolated. NaN for a
-            joint that was not found.
-        confidence: 0 (a guess) to 1 (sure).
-    """
-
-    keypoints: Float[np.ndarray, "joint 2"]
-    confidence: Float[np.ndarray, " joint"]
-
-    @property
-    def box(self) -> tuple[float, float, float, float]:
-        """Left, top, width and height of the joints that were found; NaN if none was.
-
-        Example:
-            >>> Detection(np.array([[10.0, 20.0], [40.0, 80.0]]), np.ones(2)).box
-            (10.0, 20.0, 30.0, 60.0)
-        """
-        left, top, right, bottom = _corners(self.keypoints[None])[0].tolist()
-        return left, top, right - left, bottom - top
 
 
 @dataclass
@@ -140,83 +113,40 @@ class Tracker:
         return person
 
 
-def link_people(  # noqa: PLR0913  # what a Pose2D needs
+def track(
     frames: Iterable[Sequence[Detection]],
     *,
-    skeleton: Skeleton,
-    image_size: tuple[int, int],
     fps: float | None = None,
     times: Float[np.ndarray, " frame"] | None = None,
-    provenance: Mapping[str, str] | None = None,
     keep_seconds: float | None = KEEP_SECONDS,
-) -> list[Track]:
-    """Make people over time out of each frame's people.
+) -> list[list[Detection]]:
+    """Give the people of each frame ids; ``people_over_time`` makes whole people of them.
 
     Args:
-        frames: For each frame the people in it, in any order; somebody without a joint is nobody.
-        skeleton: Of all the keypoints.
-        image_size: Width and height in pixels.
-        fps: Frames per second; None for single pictures.
+        frames: For each frame the people in it, in any order; somebody without a joint is left out.
+        fps: Frames per second; None for single images.
         times: Seconds of each frame where they are not evenly spaced.
-        provenance: Where this came from, for every pose.
-        keep_seconds: How long somebody who is not seen keeps their id. None: the frames are pictures that have nothing
+        keep_seconds: How long somebody who is not found keeps their id. None: the frames are images that have nothing
             to do with each other, and the people of each are numbered by their size.
 
     Returns:
-        A track for each person, in the order of their ids: by when they came, then by size. All have all frames;
-        those in which somebody is not seen are NaN.
-
-    Raises:
-        InputError: Keypoints do not fit the skeleton, or times do not fit the frames.
+        The same people with ids: numbers from 0 on, by when they came, then by size.
 
     Example:
-        >>> from ampose.poses.skeletons import get_skeleton
-        >>> skeleton = get_skeleton("coco_17")
         >>> person = Detection(np.random.default_rng(0).uniform(0, 100, (17, 2)), np.ones(17))
-        >>> tracks = link_people([[person], [], [person]], skeleton=skeleton, image_size=(200, 200), fps=25.0)
-        >>> [(track.id, track.pose.missing.tolist()) for track in tracks]
-        [(0, [False, True, False])]
+        >>> [[one.id for one in people] for people in track([[person], [], [person]], fps=25.0)]
+        [[0], [], [0]]
     """
-    frames = [[person for person in people if _found(person, skeleton)] for people in frames]
-    seconds = np.arange(len(frames)) / (fps or _STILLS_PER_SECOND) if times is None else times
+    found = [[person for person in people if not person.missing] for people in frames]
+    seconds = np.arange(len(found)) / (fps or _STILLS_PER_SECOND) if times is None else times
     tracker = Tracker(keep_seconds=keep_seconds or 0.0)
-    seen: dict[int, dict[int, Detection]] = {}
-    for number, people in enumerate(frames):
+    tracked = []
+    for time, people in zip(seconds, found, strict=True):
         if keep_seconds is None:
             tracker = Tracker()
-        for identity, person in zip(tracker.step(people, float(seconds[number])), people, strict=True):
-            seen.setdefault(identity, {})[number] = person
-    return [
-        Track(
-            id=identity,
-            pose=Pose2D(
-                **_pose_arrays(person, len(frames), skeleton.num_joints),
-                skeleton=skeleton,
-                image_size=image_size,
-                fps=fps,
-                times=times,
-                provenance=provenance or {},
-            ),
-        )
-        for identity, person in sorted(seen.items())
-    ]
-
-
-def _pose_arrays(person: Mapping[int, Detection], num_frames: int, num_joints: int) -> dict[str, np.ndarray]:
-    keypoints = np.full((num_frames, num_joints, 2), np.nan, dtype=np.float32)
-    confidence = np.zeros((num_frames, num_joints), dtype=np.float32)
-    for number, detection in person.items():
-        keypoints[number], confidence[number] = detection.keypoints, detection.confidence
-    return {"keypoints": keypoints, "confidence": confidence}
-
-
-def _found(detection: Detection, skeleton: Skeleton) -> bool:
-    if detection.keypoints.shape != (skeleton.num_joints, 2):
-        raise InputError(
-            f"keypoints must be those of the {skeleton.num_joints} joints of {skeleton.name}, got shape "
-            f"{detection.keypoints.shape}; name the skeleton that your points have"
-        )
-    return bool((~np.isnan(detection.keypoints).any(axis=1)).any())
+        ids = tracker.step(people, float(time))
+        tracked.append([replace(person, id=identity) for identity, person in zip(ids, people, strict=True)])
+    return tracked
 
 
 def _assign(value: Float[np.ndarray, "known new"], least: float) -> list[tuple[int, int]]:
@@ -238,7 +168,7 @@ def _likeness(
     distance = np.linalg.norm(expected[:, None] - found, axis=3) / (_JOINT_WIDTH * sizes[:, None, None])
     weight = np.where(np.isnan(distance), 0.0, weight + 1e-6)
     similarity = (np.exp(-(np.nan_to_num(distance) ** 2) / 2) * weight).sum(axis=2) / weight.sum(axis=2).clip(1e-12)
-    return (similarity + _overlap(_corners(expected), _corners(found))) / 2
+    return (similarity + intersection_over_union(bounding_boxes(expected), bounding_boxes(found))) / 2
 
 
 def _nearness(
@@ -255,24 +185,6 @@ def _nearness(
                 centre = _centre(detection.keypoints)
                 value[row, column] = 1 - min(float(np.linalg.norm(centre - place)) for place in places) / reach
     return value
-
-
-def _corners(points: Float[np.ndarray, "person joint 2"]) -> Float[np.ndarray, "person 4"]:
-    """Return left, top, right and bottom of the joints that were found; NaN if none was."""
-    there = ~np.isnan(points)
-    low = np.where(there, points, np.inf).min(axis=1)
-    high = np.where(there, points, -np.inf).max(axis=1)
-    corners = np.concatenate([low, high], axis=1)
-    return np.where(np.isfinite(corners), corners, np.nan)
-
-
-def _overlap(known: Float[np.ndarray, "known 4"], new: Float[np.ndarray, "new 4"]) -> Float[np.ndarray, "known new"]:
-    """Return the intersection over the union of boxes."""
-    low = np.maximum(known[:, None, :2], new[:, :2])
-    high = np.minimum(known[:, None, 2:], new[:, 2:])
-    both = (high - low).clip(0).prod(axis=2)
-    areas = ((corners[:, 2:] - corners[:, :2]).prod(axis=1) for corners in (known, new))
-    return both / (np.add.outer(*areas) - both).clip(1e-9)
 
 
 def _size(points: Float[np.ndarray, "joint 2"]) -> float:

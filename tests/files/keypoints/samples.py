@@ -357,6 +357,7 @@ def sleap_io_standard(folder: Path, people: np.ndarray) -> Path:
 
 def ampose_poses(folder: Path, people: np.ndarray, suffix: str) -> Path:
     from ampose.files import poses as formats
+    from ampose.poses.people import Person
     from ampose.poses.pose import Pose2D, Pose3D
 
     persons = []
@@ -368,7 +369,7 @@ def ampose_poses(folder: Path, people: np.ndarray, suffix: str) -> Path:
             skeleton=get_skeleton("human36m_17"),
             fps=25.0,
         )
-        persons.append(formats.Person(pose3d, pose2d, id=number))
+        persons.append(Person(number, pose2d, pose3d))
     formats.write(folder / f"poses{suffix}", persons)
     return folder / f"poses{suffix}"
 

@@ -88,23 +88,23 @@ def test_numbers_that_are_none_are_joints_that_are_missing(tmp_path: Path, value
     entry = person()
     entry["keypoints"][3 * 5 + (2 if value == 0 else 0)] = value
     (track,) = read(dump(tmp_path / "a.json", [entry]))
-    lost = np.isnan(track.pose.keypoints).all(axis=2)
+    lost = np.isnan(track.pose2d.keypoints).all(axis=2)
     assert np.flatnonzero(lost[0]).tolist() == [5]
-    assert track.pose.confidence[0, 5] == 0
+    assert track.pose2d.confidence[0, 5] == 0
 
 
 def test_a_joint_in_the_corner_that_was_found_is_kept(tmp_path: Path) -> None:
     entry = person()
     entry["keypoints"][:2] = 0, 0
     (track,) = read(dump(tmp_path / "a.json", [entry]))
-    assert track.pose.keypoints[0, 0].tolist() == [0, 0]
+    assert track.pose2d.keypoints[0, 0].tolist() == [0, 0]
 
 
 def test_scores_above_1_are_1(tmp_path: Path) -> None:
     entry = person("0.jpg")
     entry["keypoints"][2] = 1.7
     (track,) = read(dump(tmp_path / "a.json", [entry]))
-    assert track.pose.confidence[0, 0] == 1
+    assert track.pose2d.confidence[0, 0] == 1
 
 
 @pytest.mark.parametrize(
@@ -138,32 +138,32 @@ def test_a_skeleton_of_one_s_own(tmp_path: Path) -> None:
 
     arm = Skeleton("arm", {"shoulder": None, "elbow": "shoulder", "wrist": "elbow"})
     (track,) = read(dump(tmp_path / "a.json", [entry]), skeleton=arm)
-    assert track.pose.skeleton is arm
-    assert track.pose.keypoints.shape == (1, 3, 2)
+    assert track.pose2d.skeleton is arm
+    assert track.pose2d.keypoints.shape == (1, 3, 2)
 
 
 @pytest.mark.parametrize(("points", "skeleton"), [(133, "coco_17"), (136, "halpe_26")])
 def test_whole_bodies_give_the_body(tmp_path: Path, points: int, skeleton: str) -> None:
     entry = {**person(), "keypoints": np.arange(3.0 * points).tolist()}
     (track,) = read(dump(tmp_path / "a.json", [entry]))
-    assert track.pose.skeleton.name == skeleton
-    np.testing.assert_array_equal(track.pose.keypoints[0, :, 0], 3 * np.arange(track.pose.skeleton.num_joints))
+    assert track.pose2d.skeleton.name == skeleton
+    np.testing.assert_array_equal(track.pose2d.keypoints[0, :, 0], 3 * np.arange(track.pose2d.skeleton.num_joints))
 
 
 def test_pictures_are_put_in_order_by_their_numbers_and_gaps_are_kept(tmp_path: Path) -> None:
     entries = [person(f"{number}.jpg", x=number) for number in (12, 9, 10)]
     (track,) = read(dump(tmp_path / "a.json", entries))
-    assert track.pose.missing.tolist() == [False, False, True, False]
-    places = track.pose.keypoints[[0, 1, 3], 0, 0]
+    assert track.pose2d.missing.tolist() == [False, False, True, False]
+    places = track.pose2d.keypoints[[0, 1, 3], 0, 0]
     np.testing.assert_allclose(np.diff(places), [1, 2], atol=1e-3)
-    assert track.pose.provenance["first_frame"] == "9"
+    assert track.pose2d.provenance["first_frame"] == "9"
 
 
 def test_a_frame_that_is_missing_in_a_folder_is_a_frame_without_people(tmp_path: Path) -> None:
     folder = samples.openpose(tmp_path, make_people("body_25", 1))
     (folder / "clip_000000000002_keypoints.json").unlink()
     (track,) = read(folder)
-    assert track.pose.missing.tolist() == [False, False, True, False, False]
+    assert track.pose2d.missing.tolist() == [False, False, True, False, False]
 
 
 def test_a_broken_file_in_a_folder_is_named(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_fifty_people_who_are_told_apart(tmp_path: Path) -> None:
     tracks = read(dump(tmp_path / "a.json", entries))
     assert len(tracks) == 50
     for track in tracks:
-        np.testing.assert_allclose(np.diff(track.pose.keypoints, axis=0), 1, atol=1e-3)
+        np.testing.assert_allclose(np.diff(track.pose2d.keypoints, axis=0), 1, atol=1e-3)
 
 
 def test_ids_that_are_the_same_for_two_people_of_a_frame_are_none(tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_ids_that_are_the_same_for_two_people_of_a_frame_are_none(tmp_path: Path
     entries = [person(f"{frame}.jpg", x, idx=[0.0]) for frame in range(3) for x in (50, 400)]
     tracks = read(dump(tmp_path / "a.json", entries))
     assert [track.id for track in tracks] == [0, 1]
-    assert not any(track.pose.missing.any() for track in tracks)
+    assert not any(track.pose2d.missing.any() for track in tracks)
 
 
 @pytest.mark.parametrize("openpose_id", [3, [3]])
@@ -291,8 +291,8 @@ def test_points_of_deeplabcut_that_belong_to_nobody_are_left_out(tmp_path: Path)
     from ampose.poses.skeletons import Skeleton
 
     (track,) = read(path, skeleton=Skeleton("nose", {"nose": None}))
-    assert track.pose.keypoints.tolist() == [[[1.5, 2.5]]]
-    assert track.pose.provenance["person"] == "ann"
+    assert track.pose2d.keypoints.tolist() == [[[1.5, 2.5]]]
+    assert track.pose2d.provenance["person"] == "ann"
     assert "nearest is" in refusal(path)
 
 
@@ -315,7 +315,7 @@ def test_a_video_of_several_is_chosen_by_name(tmp_path: Path) -> None:
     assert "one of the 3 in the file (a, S1/Walking/0, S1/Walking/1), got None" in refusal(path)
     assert "got b; name it" in refusal(path, video="b")
     (track,) = read(path, video="S1/Walking/1")
-    np.testing.assert_allclose(track.pose.keypoints, points + 2, rtol=1e-6)
+    np.testing.assert_allclose(track.pose2d.keypoints, points + 2, rtol=1e-6)
 
 
 def test_mediapipe_in_pixels(tmp_path: Path) -> None:
@@ -328,15 +328,15 @@ def test_mediapipe_without_a_person_in_a_frame(tmp_path: Path, nobody: object) -
     marks = [{"x": 0.3, "y": 0.2, "visibility": 0.9}] * 33
     frames = [{"landmarks": marks}, {"landmarks": nobody}, {"landmarks": marks}]
     (track,) = read(dump(tmp_path / "a.json", frames))
-    assert track.pose.missing.tolist() == [False, True, False]
+    assert track.pose2d.missing.tolist() == [False, True, False]
 
 
 def test_mediapipe_landmarks_by_number(tmp_path: Path) -> None:
     lines = ["frame,landmark,x,y", *(f"4,{number},0.25,0.5" for number in range(32))]
     (tmp_path / "a.csv").write_text("\n".join(lines))
     (track,) = read(tmp_path / "a.csv")
-    assert np.isnan(track.pose.keypoints[0, :, 0]).tolist() == [False] * 32 + [True]
-    assert track.pose.keypoints[0, 0].tolist() == [160, 240]
+    assert np.isnan(track.pose2d.keypoints[0, :, 0]).tolist() == [False] * 32 + [True]
+    assert track.pose2d.keypoints[0, 0].tolist() == [160, 240]
 
 
 def test_labels_with_another_number_of_joints(tmp_path: Path) -> None:
@@ -348,8 +348,8 @@ def test_labels_without_visibility(tmp_path: Path) -> None:
     (tmp_path / "clip_1.txt").write_text("0 .5 .5 .1 .1 " + ".25 .5 " * 16 + "0 0 7\n")
     (track,) = read(tmp_path)
     assert track.id == 7
-    assert np.isnan(track.pose.keypoints[0, -1]).all()
-    assert track.pose.keypoints[0, 0].tolist() == [160, 240]
+    assert np.isnan(track.pose2d.keypoints[0, -1]).all()
+    assert track.pose2d.keypoints[0, 0].tolist() == [160, 240]
 
 
 def test_a_package_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ def test_people_before_or_after_the_frames(tmp_path: Path) -> None:
     for array in (people, people.swapaxes(0, 1)):
         tracks = read_keypoints(save(tmp_path, array), image_size=SIZE)
         for track, person in zip(tracks, people, strict=True):
-            np.testing.assert_allclose(track.pose.keypoints, person, atol=1e-3)
+            np.testing.assert_allclose(track.pose2d.keypoints, person, atol=1e-3)
 
 
 def test_as_many_people_as_frames_are_a_question(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_as_many_people_as_frames_are_a_question(tmp_path: Path) -> None:
 
 def test_one_frame_of_one_person_is_a_picture(tmp_path: Path) -> None:
     (track,) = read_keypoints(save(tmp_path, seen(0.0)[:, :1]), image_size=SIZE)
-    assert len(track.pose) == 1
+    assert len(track.pose2d) == 1
 
 
 def test_17_points_are_in_the_order_in_which_their_bones_are_short(tmp_path: Path) -> None:
@@ -57,24 +57,24 @@ def test_17_points_are_in_the_order_in_which_their_bones_are_short(tmp_path: Pat
     columns = [there(of_coco.get(joint, joint)) for joint in coco.joints]
     for array, expected in ((seen(0.0)[0], SKELETON), (seen(0.0)[0][:, columns], coco)):
         path = save(tmp_path, array)
-        assert read_keypoints(path, image_size=SIZE)[0].pose.skeleton is expected
-        assert read_keypoints(path, image_size=SIZE, skeleton="coco_17")[0].pose.skeleton is coco
+        assert read_keypoints(path, image_size=SIZE)[0].pose2d.skeleton is expected
+        assert read_keypoints(path, image_size=SIZE, skeleton="coco_17")[0].pose2d.skeleton is coco
 
 
 def test_a_point_in_the_corner_is_missing_where_nothing_else_says_so(tmp_path: Path) -> None:
     array = seen(0.0)[0]
     array[3, 5] = 0
     (track,) = read_keypoints(save(tmp_path, array), image_size=SIZE)
-    assert np.argwhere(np.isnan(track.pose.keypoints).any(axis=-1)).tolist() == [[3, 5]]
+    assert np.argwhere(np.isnan(track.pose2d.keypoints).any(axis=-1)).tolist() == [[3, 5]]
     sure = np.concatenate([array, np.ones((FRAMES, 17, 1))], axis=-1)
     (track,) = read_keypoints(save(tmp_path, sure), image_size=SIZE)
-    assert not np.isnan(track.pose.keypoints).any()
+    assert not np.isnan(track.pose2d.keypoints).any()
 
 
 def test_parts_of_the_picture_become_pixels_and_anything_around_its_middle_is_a_question(tmp_path: Path) -> None:
     array = seen(0.0)[0]
     (track,) = read_keypoints(save(tmp_path, array / SIZE), image_size=SIZE)
-    np.testing.assert_allclose(track.pose.keypoints, array, atol=1e-2)
+    np.testing.assert_allclose(track.pose2d.keypoints, array, atol=1e-2)
     assert "got numbers between -1 and 1" in refusal(save(tmp_path, array / SIZE[0] * 2 - 1))
 
 
@@ -82,7 +82,7 @@ def test_a_missing_joint_may_be_anywhere_beside_parts_of_the_picture(tmp_path: P
     array = np.concatenate([seen(0.0)[0] / SIZE, np.ones((FRAMES, 17, 1))], axis=-1)
     array[3, 5] = -1, -1, 0
     (track,) = read_keypoints(save(tmp_path, array), image_size=SIZE)
-    assert np.argwhere(np.isnan(track.pose.keypoints).any(axis=-1)).tolist() == [[3, 5]]
+    assert np.argwhere(np.isnan(track.pose2d.keypoints).any(axis=-1)).tolist() == [[3, 5]]
 
 
 @pytest.mark.parametrize(

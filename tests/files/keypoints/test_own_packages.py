@@ -18,7 +18,7 @@ def test_pycocotools_reads_the_sample_of_coco_as_we_do(people: np.ndarray, tmp_p
     module = pytest.importorskip("pycocotools.coco", reason="pycocotools is not installed")
     path = samples.coco(tmp_path, people)
     coco = module.COCO(path)
-    tracks = {track.id: track.pose for track in read_keypoints(path)}
+    tracks = {track.id: track.pose2d for track in read_keypoints(path)}
     names = sorted(coco.getImgIds())
     for annotation in coco.loadAnns(coco.getAnnIds()):
         points = np.array(annotation["keypoints"]).reshape(-1, 3)
@@ -51,8 +51,8 @@ def check(path: Path, people: np.ndarray, tolerance: float) -> None:
     tracks = read_keypoints(path, image_size=samples.SIZE)
     assert [track.id for track in tracks] == [1, 2]
     for track, points in zip(tracks, people, strict=True):
-        np.testing.assert_allclose(track.pose.keypoints, points[..., :2], atol=tolerance)
-        np.testing.assert_allclose(track.pose.confidence, np.nan_to_num(points[..., 2]), atol=1e-3)
+        np.testing.assert_allclose(track.pose2d.keypoints, points[..., :2], atol=tolerance)
+        np.testing.assert_allclose(track.pose2d.confidence, np.nan_to_num(points[..., 2]), atol=1e-3)
 
 
 @pytest.mark.parametrize("normalize", [False, True])

@@ -11,19 +11,19 @@ from ampose.errors import InputError
 from ampose.files.keypoints import is_keypoint_file, read_keypoints, readers, recognise
 from ampose.files.keypoints.content import Content
 from ampose.lifting.lifter import Lifter
-from ampose.poses.people import Track
+from ampose.poses.people import Person
 
 EACH = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 
 
-def read(sample: Sample, path: Path, **options) -> list[Track]:
+def read(sample: Sample, path: Path, **options) -> list[Person]:
     size = None if sample.size_inside else SIZE
     return read_keypoints(path, **{"image_size": size, **options})
 
 
-def in_order(tracks: list[Track], expected: np.ndarray) -> list[Track]:
+def in_order(tracks: list[Person], expected: np.ndarray) -> list[Person]:
     """The tracks in the order of the people whom they follow: who is nearest in the first frame."""
-    places = [np.nanmean(track.pose.keypoints[0], axis=0) for track in tracks]
+    places = [np.nanmean(track.pose2d.keypoints[0], axis=0) for track in tracks]
     return [
         tracks[np.argmin([np.linalg.norm(p - np.nanmean(who[0, :, :2], axis=0)) for p in places])] for who in expected
     ]
@@ -48,7 +48,7 @@ def test_the_people_come_back(sample: Sample, tmp_path: Path) -> None:
     assert len(tracks) == len(expected)
     assert sample.ids is None or tuple(track.id for track in tracks) == sample.ids
     for track, points in zip(in_order(tracks, expected), expected, strict=True):
-        pose = track.pose
+        pose = track.pose2d
         assert pose.skeleton.name == sample.skeleton
         assert (pose.image_size, pose.fps) == (SIZE, sample.fps)
         np.testing.assert_allclose(pose.keypoints, points[..., :2], atol=sample.tolerance)
@@ -67,7 +67,7 @@ def test_they_are_lifted_as_the_same_points_in_an_array_are(sample: Sample, tmp_
     path, expected = sample.make(tmp_path)
     whole = ~np.isnan(expected[..., 0]).any(axis=2)
     for track, points, frames in zip(in_order(read(sample, path), expected), expected, whole, strict=True):
-        lifted = lifter.lift(track.pose[frames], flip=False).positions
+        lifted = lifter.lift(track.pose2d[frames], flip=False).positions
         array = lifter.lift(points[frames], image_size=SIZE, skeleton=sample.skeleton, flip=False).positions
         assert np.isfinite(lifted).all()
         np.testing.assert_allclose(lifted, array, rtol=0, atol=2e-4 + 0.05 * sample.tolerance)
@@ -78,7 +78,7 @@ def test_a_format_may_be_named_and_a_rate_given(sample: Sample, tmp_path: Path) 
     path, expected = sample.make(tmp_path)
     tracks = read(sample, path, format=sample.format, fps=50.0)
     assert len(tracks) == len(expected)
-    assert {track.pose.fps for track in tracks} == {50}
+    assert {track.pose2d.fps for track in tracks} == {50}
 
 
 @EACH

@@ -15,7 +15,7 @@ REAL = Path(__file__).parent / "real"
 
 
 def people(name: str) -> list[Pose2D]:
-    return [track.pose for track in read_keypoints(REAL / name, image_size=(1088, 1920))]
+    return [track.pose2d for track in read_keypoints(REAL / name, image_size=(1088, 1920))]
 
 
 def at(pose: Pose2D, joint: str, frame: int = 0) -> np.ndarray:
@@ -47,18 +47,18 @@ def test_what_openpose_wrote_is_what_comes_back() -> None:
 def test_alphapose_keeps_the_id_of_its_tracker_and_its_scores() -> None:
     (track,) = read_keypoints(REAL / "alphapose-results.json", image_size=(1088, 1920))
     assert track.id == 0
-    np.testing.assert_allclose(at(track.pose, "right_heel", 1), [27.631365, 1177.033], rtol=1e-6)
-    assert track.pose.confidence[1, -1] == pytest.approx(0.7541938)
+    np.testing.assert_allclose(at(track.pose2d, "right_heel", 1), [27.631365, 1177.033], rtol=1e-6)
+    assert track.pose2d.confidence[1, -1] == pytest.approx(0.7541938)
 
 
 def test_mmpose_writes_a_video_and_a_picture_alike() -> None:
     (video,) = read_keypoints(REAL / "mmpose-video.json", image_size=(720, 1280))
     (picture,) = read_keypoints(REAL / "mmpose-picture.json", image_size=(720, 1280))
-    assert video.pose.skeleton.name == picture.pose.skeleton.name == "coco_17"
-    assert (len(video.pose), len(picture.pose)) == (2, 1)
-    np.testing.assert_array_equal(video.pose.keypoints[0], picture.pose.keypoints[0])
-    np.testing.assert_allclose(at(video.pose, "nose"), [256.83456, 313.37], rtol=1e-6)
-    heights = [at(video.pose, f"left_{joint}")[1] for joint in ("ear", "shoulder", "hip", "knee", "ankle")]
+    assert video.pose2d.skeleton.name == picture.pose2d.skeleton.name == "coco_17"
+    assert (len(video.pose2d), len(picture.pose2d)) == (2, 1)
+    np.testing.assert_array_equal(video.pose2d.keypoints[0], picture.pose2d.keypoints[0])
+    np.testing.assert_allclose(at(video.pose2d, "nose"), [256.83456, 313.37], rtol=1e-6)
+    heights = [at(video.pose2d, f"left_{joint}")[1] for joint in ("ear", "shoulder", "hip", "knee", "ankle")]
     assert heights == sorted(heights)
 
 

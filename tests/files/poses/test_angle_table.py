@@ -10,7 +10,7 @@ import pytest
 from ampose.cli import main
 from ampose.drawing import upright
 from ampose.files import poses as formats
-from ampose.files.poses import Person
+from ampose.poses.people import Person
 from ampose.processing.joint_angles import joint_angles
 
 LIFTED = Path(__file__).parents[2] / "web" / "balance_beam.npz"
@@ -20,7 +20,7 @@ def test_the_columns_are_the_angles_of_each_person(tmp_path):
     (one,) = formats.read(LIFTED)
     lost = one.pose3d.positions.copy()
     lost[3] = np.nan
-    other = Person(replace(one.pose3d, positions=lost), id=7)
+    other = Person(7, None, replace(one.pose3d, positions=lost))
     formats.write_angles(tmp_path / "a.csv", [one, other])
     table = pd.read_csv(tmp_path / "a.csv")
     assert list(table.columns[:4]) == ["person", "frame", "time_s", "left_knee_flexion_deg"]

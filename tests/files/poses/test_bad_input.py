@@ -8,7 +8,7 @@ import pytest
 
 from ampose.errors import InputError, MissingExtraError
 from ampose.files import poses as formats
-from ampose.files.poses import Person
+from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
 from ampose.poses.skeletons import get_skeleton
 
@@ -85,7 +85,7 @@ def person(frames: int = 4, fps: float | None = 50.0) -> Person:
         skeleton=get_skeleton("human36m_17"),
         fps=fps,
     )
-    return Person(pose)
+    return Person(0, None, pose)
 
 
 def rewrite(path, old: str, new: str) -> None:
@@ -172,7 +172,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path, suffix):
     """A limit on the size of files stands for the disk: writing beyond it fails in the same way."""
     resource = pytest.importorskip("resource", reason="only Unix has limits on the size of files")
     random = np.random.default_rng(0).normal(size=(400, 17, 3)).astype(np.float32)
-    big = Person(replace(person(400).pose3d, positions=random))
+    big = Person(0, None, replace(person(400).pose3d, positions=random))
     formats.write(tmp_path / f"first{suffix}", big)  # imports, which may write caches, come before the limit
     size = (tmp_path / f"first{suffix}").stat().st_size
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -7,9 +7,9 @@ from scipy.spatial.transform import Rotation
 
 from ampose.errors import InputError
 from ampose.files import poses as formats
-from ampose.files.poses import Person
 from ampose.files.poses.axes import from_camera
 from ampose.files.poses.bvh_file import _zxy
+from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
 from ampose.poses.skeletons import get_skeleton
 from ampose.processing.kinematics import constant_length_positions
@@ -100,7 +100,7 @@ def test_what_is_lost_is_said(lifted):
 def test_one_frame(tmp_path):
     positions = np.random.default_rng(0).normal(scale=0.1, size=(1, 17, 3))
     pose = Pose3D(positions=positions, confidence=np.ones((1, 17)), skeleton=get_skeleton("coco_17"), fps=30.0)
-    formats.write(tmp_path / "a.bvh", Person(pose))
+    formats.write(tmp_path / "a.bvh", Person(0, None, pose))
     back = formats.read(tmp_path / "a.bvh")[0].pose3d
     assert back.skeleton == pose.skeleton
     np.testing.assert_allclose(back.positions, positions, atol=1e-4)

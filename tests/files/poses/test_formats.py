@@ -9,7 +9,7 @@ import pytest
 
 from ampose.errors import InputError
 from ampose.files import poses as formats
-from ampose.files.poses import Person
+from ampose.poses.people import Person
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.skeletons import Skeleton, get_skeleton
 
@@ -30,7 +30,7 @@ def person(frames: int = 5, *, fps: float | None = 29.97, id: int = 0) -> Person
         confidence3d[MISSING], confidence2d[MISSING] = 0, 0
     facts = {"source": "café.mp4", "model": "ampose-small", "made_up_joints": "hip, spine"}
     return Person(
-        Pose3D(positions=positions, confidence=confidence3d, skeleton=skeleton3d, fps=fps, provenance=facts),
+        id,
         Pose2D(
             keypoints=keypoints,
             confidence=confidence2d,
@@ -39,7 +39,7 @@ def person(frames: int = 5, *, fps: float | None = 29.97, id: int = 0) -> Person
             fps=fps,
             provenance=facts,
         ),
-        id=id,
+        Pose3D(positions=positions, confidence=confidence3d, skeleton=skeleton3d, fps=fps, provenance=facts),
     )
 
 
@@ -77,7 +77,9 @@ def test_no_2d_and_single_missing_joints_survive(tmp_path, suffix):
     one = person()
     positions, confidence = one.pose3d.positions.copy(), one.pose3d.confidence.copy()
     positions[1, 4], confidence[1, 4] = np.nan, 0
-    formats.write(tmp_path / f"a{suffix}", Person(replace(one.pose3d, positions=positions, confidence=confidence)))
+    formats.write(
+        tmp_path / f"a{suffix}", Person(0, None, replace(one.pose3d, positions=positions, confidence=confidence))
+    )
     (read,) = formats.read(tmp_path / f"a{suffix}")
     assert read.pose2d is None
     np.testing.assert_array_equal(np.isnan(read.pose3d.positions), np.isnan(positions))
@@ -90,7 +92,7 @@ def test_a_skeleton_of_ones_own_survives(tmp_path, suffix):
     one = person()
     positions, confidence = one.pose3d.positions[:, :2], one.pose3d.confidence[:, :2]
     pose3d = replace(one.pose3d, positions=positions, confidence=confidence, skeleton=arm)
-    formats.write(tmp_path / f"a{suffix}", Person(pose3d, one.pose2d))
+    formats.write(tmp_path / f"a{suffix}", Person(0, one.pose2d, pose3d))
     read = formats.read(tmp_path / f"a{suffix}")[0].pose3d.skeleton
     assert (dict(read.parents), list(read.pairs)) == (dict(arm.parents), list(arm.pairs))
     assert suffix not in WHOLE or read == arm
@@ -255,4 +257,4 @@ def test_what_cannot_be_written_is_refused(tmp_path):
 def test_a_person_has_the_same_frames_in_2d_and_3d():
     one = person()
     with pytest.raises(InputError, match="as many frames"):
-        Person(one.pose3d, one.pose2d[:3])
+        Person(0, one.pose2d[:3], one.pose3d)

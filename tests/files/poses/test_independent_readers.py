@@ -10,8 +10,8 @@ import pytest
 from trc import TRCData
 
 from ampose.files import poses as formats
-from ampose.files.poses import Person
 from ampose.files.poses.axes import from_camera, to_camera
+from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
 from ampose.poses.skeletons import get_skeleton
 
@@ -26,7 +26,7 @@ def person(rng) -> Person:
     positions[:LATE] = np.nan
     positions[LOST] = np.nan
     confidence = np.where(np.isnan(positions[..., 0]), 0, 0.75).astype(np.float32)
-    return Person(Pose3D(positions=positions, confidence=confidence, skeleton=SKELETON, fps=FPS), id=4)
+    return Person(4, None, Pose3D(positions=positions, confidence=confidence, skeleton=SKELETON, fps=FPS))
 
 
 def by_hand(person: Person, up: str) -> np.ndarray:
@@ -121,7 +121,7 @@ def test_c3d_in_ezc3d(tmp_path, person):
 
 
 def test_c3d_in_the_package_c3d(tmp_path, person):
-    formats.write(tmp_path / "a.c3d", [person, Person(person.pose3d, id=9)])
+    formats.write(tmp_path / "a.c3d", [person, Person(9, None, person.pose3d)])
     with (tmp_path / "a.c3d").open("rb") as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns that there is no analog data
         reader = c3d.Reader(stream)

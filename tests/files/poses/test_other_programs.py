@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from ampose.files import poses as formats
-from ampose.files.poses import Person
 from ampose.files.poses.axes import from_camera
+from ampose.poses.people import Person
 from ampose.processing.kinematics import constant_length_positions
 
 ROOT = Path(__file__).parents[3]

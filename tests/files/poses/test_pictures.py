@@ -12,7 +12,7 @@ from PIL import Image
 from ampose.drawing.projection import SIDE_COLOURS
 from ampose.errors import InputError
 from ampose.files import poses as formats
-from ampose.files.poses import Person
+from ampose.poses.people import Person
 
 LIFTED = Path(__file__).parents[2] / "web" / "balance_beam.npz"
 PICTURES = [".mp4", ".gif", ".png", ".pdf", ".svg"]
@@ -21,7 +21,7 @@ PICTURES = [".mp4", ".gif", ".png", ".pdf", ".svg"]
 @pytest.fixture
 def person() -> Person:
     (whole,) = formats.read(LIFTED)
-    return Person(whole.pose3d[:24])
+    return Person(0, None, whole.pose3d[:24])
 
 
 def amount(picture: np.ndarray, side: str) -> int:
@@ -94,12 +94,12 @@ def test_gaps_and_single_missing_joints_are_left_out(person, tmp_path, suffix):
 def test_nobody_is_refused_and_nothing_written(person, tmp_path, suffix):
     nobody = replace(person.pose3d, positions=np.full_like(person.pose3d.positions, np.nan))
     with pytest.raises(InputError, match="got nobody"):
-        formats.write(tmp_path / f"a{suffix}", Person(nobody))
+        formats.write(tmp_path / f"a{suffix}", Person(0, None, nobody))
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("suffix", PICTURES)
 def test_pictures_without_a_rate(person, tmp_path, suffix):
-    formats.write(tmp_path / f"a{suffix}", Person(replace(person.pose3d[:2], fps=None)))
+    formats.write(tmp_path / f"a{suffix}", Person(0, None, replace(person.pose3d[:2], fps=None)))
     with pytest.raises(InputError, match="name must end in"):
         formats.read(tmp_path / f"a{suffix}")

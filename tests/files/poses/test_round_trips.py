@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ampose.errors import InputError
 from ampose.files import poses as formats
-from ampose.files.poses import Person
+from ampose.poses.people import Person
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.skeletons import Skeleton, get_skeleton
 
@@ -56,7 +56,7 @@ def crowds(draw: st.DrawFn) -> list[Person]:
         )
         keypoints = random.uniform(0, 99, (frames, 17, 2))
         pose2d = Pose2D.from_array(keypoints, skeleton=get_skeleton("coco_17"), image_size=(9, 9), fps=fps)
-        people.append(Person(pose, pose2d if with_2d else None, id=number))
+        people.append(Person(number, pose2d if with_2d else None, pose))
     return people
 
 
@@ -111,7 +111,7 @@ def test_a_pair_keeps_what_both_carry(pair, people):
             return
         middle = through(people, Path(folder) / f"a{pair[0]}")
         # A format of one person a file gives everybody the number 0: the next needs them told apart.
-        numbered = [Person(one.pose3d, one.pose2d, person.id) for one, person in zip(middle, people, strict=True)]
+        numbered = [Person(person.id, one.pose2d, one.pose3d) for one, person in zip(middle, people, strict=True)]
         last = through(numbered, Path(folder) / f"b{pair[1]}")
     assert len(last) == len(people)
     for read, written in zip(last, people, strict=True):
@@ -131,7 +131,7 @@ def test_time_does_not_drift(tmp_path, suffix):
         skeleton=skeleton,
         fps=rate,
     )
-    formats.write(tmp_path / f"a{suffix}", Person(pose))
+    formats.write(tmp_path / f"a{suffix}", Person(0, None, pose))
     read = formats.read(tmp_path / f"a{suffix}")[0].pose3d
     assert read.fps is not None
     assert len(read) == frames
@@ -151,7 +151,7 @@ def test_times_and_expected_errors_are_exact(tmp_path, suffix, rng):
         expected_error=error,
         times=np.array([1.5, 1.5 + 1e-7, 2.25, 1e6 / 3]),
     )
-    formats.write(tmp_path / f"a{suffix}", Person(pose))
+    formats.write(tmp_path / f"a{suffix}", Person(0, None, pose))
     read = formats.read(tmp_path / f"a{suffix}")[0].pose3d
     np.testing.assert_array_equal(read.times, pose.times)
     np.testing.assert_allclose(read.expected_error, error, rtol=0, atol=1e-8)
@@ -166,14 +166,14 @@ def test_what_is_lost_of_times_and_errors_is_said(tmp_path):
         expected_error=np.full((3, 17), 0.02, np.float32),
         times=np.array([0.0, 0.1, 0.4]),
     )
-    said = {suffix: set(formats.losses(f"a{suffix}", Person(pose))) for suffix in formats.suffixes("writes")}
+    said = {suffix: set(formats.losses(f"a{suffix}", Person(0, None, pose))) for suffix in formats.suffixes("writes")}
     lossy = {suffix for suffix, words in said.items() if "uneven times" in words}
     assert lossy >= {".bvh", ".c3d"}
     assert not lossy & {".trc", ".glb", ".csv", ".json", ".npz", ".parquet", ".html"}
     assert {suffix for suffix, words in said.items() if "expected error" not in words} <= {
         *(".json", ".npz", ".csv", ".parquet", ".html")
     }
-    formats.write(tmp_path / "a.bvh", Person(pose))
+    formats.write(tmp_path / "a.bvh", Person(0, None, pose))
     assert formats.read(tmp_path / "a.bvh")[0].pose3d.fps == pytest.approx(5), "as long as it was"
 
 
@@ -185,7 +185,7 @@ def test_what_is_lost_is_said():
         fps=None,
         provenance={"a": "b"},
     )
-    people = [Person(pose, id=0), Person(pose, id=1)]
+    people = [Person(0, None, pose), Person(1, None, pose)]
     said = formats.losses("a.trc", people)
     words = ("confidence", "which joints are joined", "provenance", "no frame rate", "several people")
     assert all(any(word in part for part in said) for word in words)
@@ -204,8 +204,8 @@ def test_what_is_read_as_measured_holds_only_what_was_seen(tmp_path, suffix):
         fps=30.0,
     )
     measured = suffix in (".trc", ".c3d")
-    said = "joints that were inferred, not seen" in formats.losses(f"a{suffix}", Person(pose))
-    formats.write(tmp_path / f"a{suffix}", Person(pose))
+    said = "joints that were inferred, not seen" in formats.losses(f"a{suffix}", Person(0, None, pose))
+    formats.write(tmp_path / f"a{suffix}", Person(0, None, pose))
     read = formats.read(tmp_path / f"a{suffix}")[0].pose3d
     assert said == measured
     np.testing.assert_array_equal(np.isnan(read.positions).any(axis=2), (confidence == 0) & measured)
@@ -223,7 +223,7 @@ def test_a_person_who_appears_late_stays_late(tmp_path):
         fps=25.0,
     )
     for suffix in POSITIONED:
-        formats.write(tmp_path / f"late{suffix}", Person(pose))
+        formats.write(tmp_path / f"late{suffix}", Person(0, None, pose))
         read = formats.read(tmp_path / f"late{suffix}")[0].pose3d
         assert read.missing.tolist() == [True] * 4 + [False] * 2, suffix
 
@@ -236,7 +236,7 @@ def test_several_people_give_a_file_each(tmp_path, suffix):
         skeleton=get_skeleton("human36m_17"),
         fps=25.0,
     )
-    people = [Person(pose, id=0), Person(pose, id=7)]
+    people = [Person(0, None, pose), Person(7, None, pose)]
     with pytest.raises(InputError, match="people must be one"):
         formats.write(tmp_path / f"a{suffix}", people)
     assert list(tmp_path.iterdir()) == []
@@ -255,6 +255,6 @@ def test_people_of_one_number_are_refused(tmp_path):
         fps=25.0,
     )
     with pytest.raises(InputError, match="their own id"):
-        formats.write(tmp_path / "a.csv", [Person(pose), Person(pose)])
+        formats.write(tmp_path / "a.csv", [Person(0, None, pose), Person(0, None, pose)])
     with pytest.raises(InputError, match="at least one frame"):
-        formats.write(tmp_path / "a.csv", Person(pose[:0]))
+        formats.write(tmp_path / "a.csv", Person(0, None, pose[:0]))

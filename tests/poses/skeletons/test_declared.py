@@ -103,7 +103,7 @@ def test_a_keypoint_file_in_it_is_lifted(declare, tmp_path, rng):
     entry = {"image_id": 1, "category_id": 1, "keypoints": points.ravel().tolist(), "score": 1.0}
     (tmp_path / "a.json").write_text(json.dumps([entry]))
     (track,) = read_keypoints(tmp_path / "a.json", skeleton=str(declare()), image_size=(640, 480))
-    pose = ampose.load_model("ampose-small").lift(track.pose)
+    pose = ampose.load_model("ampose-small").lift(track.pose2d)
     assert np.isfinite(pose.positions).all()
     assert pose.provenance["made_up_joints"] == "head, spine"
 

@@ -4,11 +4,10 @@ A file registers its reader with ``@readers.register("qux", title=..., ...)``; o
 the entry-point group ``ampose.keypoint_readers``.
 """
 
-from ampose.files.keypoints.reader import Found, Given, KeypointReader, PeopleFile, readers
+from ampose.files.keypoints.reader import Given, KeypointReader, PeopleFile, readers
 from ampose.files.keypoints.reading import is_keypoint_file, read_keypoints, recognise
 
 __all__ = [
-    "Found",
     "Given",
     "KeypointReader",
     "PeopleFile",

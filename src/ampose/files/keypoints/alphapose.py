@@ -13,7 +13,7 @@ from typing import Any
 
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.frame_order import in_order
-from ampose.files.keypoints.gather import Seen, gather, triples
+from ampose.files.keypoints.gather import RawPerson, gather, triples
 from ampose.files.keypoints.reader import Given, PeopleFile, readers
 
 _POINTS_IN = {"bodies": "joints", "people": "pose_keypoints_2d"}
@@ -58,8 +58,8 @@ def _is_by_picture(data: Mapping[str, Any]) -> bool:
     return isinstance(first, dict) and any(key in first for key in _POINTS_IN)
 
 
-def _entries(data: Sequence[Mapping[str, Any]]) -> dict[str, list[Seen]]:
-    people: dict[str, list[Seen]] = {}
+def _entries(data: Sequence[Mapping[str, Any]]) -> dict[str, list[RawPerson]]:
+    people: dict[str, list[RawPerson]] = {}
     for entry in data:
         person = triples(entry["keypoints"]), _identity(entry.get("idx"))
         people.setdefault(PurePath(entry["image_id"]).stem, []).append(person)
@@ -73,5 +73,5 @@ def _identity(idx: Any) -> int | None:
     return int(idx) if isinstance(idx, int | float) else None
 
 
-def _bodies(picture: Mapping[str, Any], key: str) -> list[Seen]:
+def _bodies(picture: Mapping[str, Any], key: str) -> list[RawPerson]:
     return [(triples(body[_POINTS_IN[key]]), None) for body in picture[key]]

@@ -7,8 +7,9 @@ import numpy as np
 from ampose.errors import InputError
 from ampose.files import poses as formats
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.reader import Found, Given, PeopleFile, readers
+from ampose.files.keypoints.reader import Given, PeopleFile, readers
 from ampose.files.poses.own_header import FORMAT
+from ampose.poses.people import Detection
 from ampose.poses.pose import Pose2D
 
 
@@ -60,7 +61,7 @@ def _number(text: str | None) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _found(pose: Pose2D, frame: int, identity: int) -> Found:
-    return Found.from_rows(
+def _found(pose: Pose2D, frame: int, identity: int) -> Detection:
+    return Detection.from_rows(
         np.column_stack([pose.keypoints[frame], pose.confidence[frame]]).astype(np.float64), identity
     )

@@ -12,7 +12,7 @@ from typing import Any
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.frame_order import in_order
-from ampose.files.keypoints.gather import Seen, gather, triples
+from ampose.files.keypoints.gather import RawPerson, gather, triples
 from ampose.files.keypoints.joints import Layout, layout_by_names
 from ampose.files.keypoints.reader import Given, PeopleFile, readers
 
@@ -38,7 +38,7 @@ class CocoGroundTruth:
         """Read everybody with keypoints; crowds are left out."""
         data = content.json
         names = {image["id"]: str(image.get("file_name", image["id"])) for image in data["images"]}
-        people: dict[str, list[Seen]] = {name: [] for name in names.values()}
+        people: dict[str, list[RawPerson]] = {name: [] for name in names.values()}
         for entry in data["annotations"]:
             if entry.get("keypoints") and not entry.get("iscrowd"):
                 points = triples(entry["keypoints"])

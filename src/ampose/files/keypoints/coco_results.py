@@ -7,7 +7,7 @@ https://cocodataset.org/#format-results
 
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.frame_order import in_order
-from ampose.files.keypoints.gather import Seen, gather, triples
+from ampose.files.keypoints.gather import RawPerson, gather, triples
 from ampose.files.keypoints.reader import Given, PeopleFile, readers
 
 
@@ -29,7 +29,7 @@ class CocoResults:
 
     def read(self, content: Content, given: Given) -> PeopleFile:
         """Read all entries."""
-        people: dict[str, list[Seen]] = {}
+        people: dict[str, list[RawPerson]] = {}
         for entry in content.json:
             person = triples(entry["keypoints"]), entry.get("track_id")
             people.setdefault(str(entry["image_id"]), []).append(person)

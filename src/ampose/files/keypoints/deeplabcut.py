@@ -15,7 +15,7 @@ import numpy as np
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.frame_order import in_order
-from ampose.files.keypoints.gather import Seen, gather
+from ampose.files.keypoints.gather import RawPerson, gather
 from ampose.files.keypoints.joints import layout_by_names
 from ampose.files.keypoints.reader import Given, PeopleFile, readers
 from ampose.files.pickles.restricted_pickle import loads_restricted
@@ -52,7 +52,7 @@ class DeepLabCut:
         if not individuals:
             raise InputError("individuals must be one at least, got none; are there bodyparts in the file?")
         parts = list(dict.fromkeys(part for individual, part, _ in columns if individual == individuals[0]))
-        people: dict[str, list[Seen]] = {name: [] for name in names}
+        people: dict[str, list[RawPerson]] = {name: [] for name in names}
         for individual in individuals:
             for name, points in zip(names, _points(columns, values, individual, parts), strict=True):
                 people[name].append((points, individual or 0))

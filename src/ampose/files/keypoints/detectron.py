@@ -8,7 +8,7 @@ https://github.com/facebookresearch/VideoPose3D/blob/main/inference/infer_video_
 import numpy as np
 
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import Seen, gather
+from ampose.files.keypoints.gather import RawPerson, gather
 from ampose.files.keypoints.reader import Given, PeopleFile, readers
 
 _PERSON = 1
@@ -38,5 +38,5 @@ class Detectron:
         return gather(people, list(people), given, image_size=(int(size["w"]), int(size["h"])))
 
 
-def _people(found: np.ndarray) -> list[Seen]:
+def _people(found: np.ndarray) -> list[RawPerson]:
     return [(np.asarray(person, dtype=np.float64)[_X_Y_PROBABILITY].T, None) for person in found]

@@ -8,10 +8,11 @@ from jaxtyping import Float
 
 from ampose.errors import InputError
 from ampose.files.keypoints.joints import Layout, layout_by_number
-from ampose.files.keypoints.reader import Found, Given, PeopleFile
+from ampose.files.keypoints.reader import Given, PeopleFile
+from ampose.poses.people import Detection
 
 Points = Float[np.ndarray, "point 3"]
-Seen = tuple[Points, int | str | None]
+RawPerson = tuple[Points, int | str | None]
 """A person's points as the file has them (x, y, confidence), and their id."""
 
 
@@ -24,7 +25,7 @@ def triples(numbers: Any) -> Points:
     return np.array(numbers, dtype=np.float64).reshape(-1, 3)
 
 
-def picture_parts(people: Mapping[str, Sequence[Seen]], given: Given) -> Callable[[Points], Points] | None:
+def picture_parts(people: Mapping[str, Sequence[RawPerson]], given: Given) -> Callable[[Points], Points] | None:
     """Return what turns coordinates of 0 to 1, or of -1 to 1, across the picture into pixels; None if they are pixels.
 
     Raises:
@@ -46,7 +47,7 @@ def picture_parts(people: Mapping[str, Sequence[Seen]], given: Given) -> Callabl
 
 
 def gather(
-    people: Mapping[str, Sequence[Seen]],
+    people: Mapping[str, Sequence[RawPerson]],
     names: Sequence[str | None],
     given: Given,
     *,
@@ -70,19 +71,16 @@ def gather(
     if layout is None:
         layout = layout_by_number(_num_points(people), given.skeleton)
     frames = [
-        [_found(points, identity, layout, to_pixels) for points, identity in people.get(name or "", ())]
+        [
+            Detection.from_rows(layout.place(to_pixels(points) if to_pixels else points), identity)
+            for points, identity in people.get(name or "", ())
+        ]
         for name in names
     ]
     return PeopleFile(frames=frames, skeleton=layout.skeleton, frame_names=list(names), **facts)
 
 
-def _found(
-    points: Points, identity: int | str | None, layout: Layout, to_pixels: Callable[[Points], Points] | None
-) -> Found:
-    return Found.from_rows(layout.place(to_pixels(points) if to_pixels else points), identity)
-
-
-def _num_points(people: Mapping[str, Sequence[Seen]]) -> int:
+def _num_points(people: Mapping[str, Sequence[RawPerson]]) -> int:
     for frame in people.values():
         for points, _ in frame:
             return len(points)

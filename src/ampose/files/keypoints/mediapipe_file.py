@@ -22,7 +22,7 @@ import numpy as np
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.frame_order import in_order
-from ampose.files.keypoints.gather import Points, Seen, gather
+from ampose.files.keypoints.gather import Points, RawPerson, gather
 from ampose.files.keypoints.joints import layout_by_names, plain_name
 from ampose.files.keypoints.reader import Given, PeopleFile, readers
 from ampose.poses.skeletons import get_skeleton
@@ -66,7 +66,7 @@ class MediaPipe:
         return gather(people, in_order(people), given, layout=layout, to_pixels=lambda points: points * size)
 
 
-def _rows(rows: Sequence[Sequence[str]]) -> dict[str, list[Seen]]:
+def _rows(rows: Sequence[Sequence[str]]) -> dict[str, list[RawPerson]]:
     skeleton = get_skeleton("blazepose_33")
     people: dict[str, dict[str, Points]] = {}
     for cells in rows[1:]:
@@ -84,7 +84,7 @@ def _identity(name: str) -> int | str:
     return int(name) if name.isdigit() else name
 
 
-def _frames(data: Sequence[Mapping[str, Any]]) -> dict[str, list[Seen]]:
+def _frames(data: Sequence[Mapping[str, Any]]) -> dict[str, list[RawPerson]]:
     return {str(number): [(_points(marks), None) for marks in _people(frame)] for number, frame in enumerate(data)}
 
 
@@ -99,7 +99,7 @@ def _points(marks: Sequence[Mapping[str, Any]]) -> Points:
     return np.array([(mark["x"], mark["y"], mark.get("visibility", 1)) for mark in marks], dtype=np.float64)
 
 
-def _check_parts(people: Mapping[str, Sequence[Seen]]) -> None:
+def _check_parts(people: Mapping[str, Sequence[RawPerson]]) -> None:
     for frame in people.values():
         for points, _ in frame:
             if np.nanmedian(np.abs(points[:, :2])) > _FEW_PARTS:

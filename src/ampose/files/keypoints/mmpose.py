@@ -13,7 +13,7 @@ import numpy as np
 
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.frame_order import in_order
-from ampose.files.keypoints.gather import Seen, gather
+from ampose.files.keypoints.gather import RawPerson, gather
 from ampose.files.keypoints.joints import Layout, layout_by_names
 from ampose.files.keypoints.reader import Given, PeopleFile, readers
 
@@ -38,7 +38,7 @@ class MMPose:
 
     def read(self, content: Content, given: Given) -> PeopleFile:
         """Read all frames."""
-        people: dict[str, list[Seen]] = {}
+        people: dict[str, list[RawPerson]] = {}
         for name, frame in content.frames.items():
             people |= _frames(frame.json, name)
         names = content.frame_names if content.kind == "folder" else in_order(people)
@@ -46,14 +46,14 @@ class MMPose:
         return gather(people, names, given, layout=layout)
 
 
-def _frames(data: Any, name: str) -> dict[str, list[Seen]]:
+def _frames(data: Any, name: str) -> dict[str, list[RawPerson]]:
     entries = data["instance_info"] if isinstance(data, dict) else data
     if entries and "instances" in entries[0]:
         return {str(entry["frame_id"]): _people(entry["instances"]) for entry in entries}
     return {name: _people(entries)}
 
 
-def _people(instances: Sequence[Mapping[str, Any]]) -> list[Seen]:
+def _people(instances: Sequence[Mapping[str, Any]]) -> list[RawPerson]:
     return [
         (
             np.column_stack([np.array(person["keypoints"], float), np.array(person["keypoint_scores"], float)]),

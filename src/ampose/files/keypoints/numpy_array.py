@@ -14,7 +14,7 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import Seen, gather, picture_parts
+from ampose.files.keypoints.gather import RawPerson, gather, picture_parts
 from ampose.files.keypoints.joints import Layout, layout_by_number
 from ampose.files.keypoints.reader import Given, PeopleFile, readers
 from ampose.poses.skeletons import get_skeleton
@@ -43,7 +43,7 @@ class NumpyArray:
     def read(self, content: Content, given: Given) -> PeopleFile:
         """Read all people and frames."""
         frames = _with_confidence(_by_frame(_array(content)))
-        people: dict[str, list[Seen]] = {
+        people: dict[str, list[RawPerson]] = {
             str(number): list(zip(frame, range(len(frame)), strict=True)) for number, frame in enumerate(frames)
         }
         to_pixels = picture_parts(people, given)

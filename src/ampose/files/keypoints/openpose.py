@@ -13,7 +13,7 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import Seen, gather, picture_parts, triples
+from ampose.files.keypoints.gather import RawPerson, gather, picture_parts, triples
 from ampose.files.keypoints.reader import Given, PeopleFile, readers
 from ampose.poses.skeletons import Skeleton, get_skeleton
 from ampose.poses.skeletons.joint_order import likelier, where_seen
@@ -45,17 +45,17 @@ class OpenPoseFolder:
         return gather(people, content.frame_names, told, to_pixels=picture_parts(people, given))
 
 
-def _body_25b(people: Mapping[str, Sequence[Seen]]) -> Skeleton | None:
+def _body_25b(people: Mapping[str, Sequence[RawPerson]]) -> Skeleton | None:
     """Return the skeleton if it is this one, which no number in the file tells."""
     usual, other = get_skeleton("body_25"), get_skeleton("body_25b")
     seen = [points for frame in people.values() for points, _ in frame if len(points) == other.num_joints]
     return other if seen and likelier(where_seen(np.stack(seen)), usual, other, below=_SHORTER) is other else None
 
 
-def _people(frame: Content) -> list[Seen]:
+def _people(frame: Content) -> list[RawPerson]:
     if frame.json is None:
         raise InputError(f"{frame.path}: must be a JSON file of a frame, got {frame.kind}; write it again")
-    seen: list[Seen] = []
+    seen: list[RawPerson] = []
     for person in frame.json["people"]:
         ids = person.get("person_id") or [-1]
         number = int(ids[0] if isinstance(ids, list) else ids)

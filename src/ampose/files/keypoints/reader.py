@@ -7,53 +7,10 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 
-from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
+from ampose.poses.people import Detection
 from ampose.poses.skeletons import Skeleton
 from ampose.registry import Registry
-
-_FARTHEST_PX = 1e6
-"""Farther from the corner than this is no pixel of any picture; float32 would not hold it to a tenth either."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """One person in one frame.
-
-    Args:
-        keypoints: Pixels, origin at the upper left corner; NaN for a joint that was not found.
-        confidence: 0 to 1; 0 for a joint that was not found.
-        id: What the file calls this person over time; None where it says nothing.
-    """
-
-    keypoints: Float[np.ndarray, "joint 2"]
-    confidence: Float[np.ndarray, " joint"]
-    id: int | str | None = None
-
-    @classmethod
-    def from_rows(cls, rows: Float[np.ndarray, "joint 3"], id: int | str | None = None) -> "Found":  # noqa: A002
-        """Make one from rows of x, y and confidence; a confidence of 0, or no number, is a joint that was not found.
-
-        Confidences above 1, as AlphaPose and Detectron give, are taken as 1.
-
-        Raises:
-            InputError: A number is none that a picture has.
-
-        Example:
-            >>> person = Found.from_rows(np.array([[5.0, 6.0, 0.9], [0.0, 0.0, 0.0]]))
-            >>> person.keypoints.tolist()
-            [[5.0, 6.0], [nan, nan]]
-        """
-        there = np.isfinite(rows).all(axis=1) & (rows[:, 2] > 0)
-        if there.any() and np.abs(rows[there, :2]).max() > _FARTHEST_PX:
-            raise InputError(f"keypoints must be pixels, got {np.abs(rows[there, :2]).max():.3g}")
-        keypoints = np.where(there[:, None], rows[:, :2], np.nan).astype(np.float32)
-        return cls(keypoints, np.where(there, rows[:, 2].clip(0, 1), 0).astype(np.float32), id)
-
-    @property
-    def missing(self) -> bool:
-        """True if no joint was found."""
-        return bool(np.isnan(self.keypoints).all())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +28,7 @@ class PeopleFile:
         camera_tilt: How far the camera looks down, in degrees, if the file says so.
     """
 
-    frames: Sequence[Sequence[Found]]
+    frames: Sequence[Sequence[Detection]]
     skeleton: Skeleton
     frame_names: Sequence[str | None]
     image_size: tuple[int, int] | None = None

@@ -5,17 +5,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from ampose.errors import InputError, MissingExtraError
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.reader import Found, Given, KeypointReader, PeopleFile, readers
-from ampose.poses.people import Track
+from ampose.files.keypoints.reader import Given, KeypointReader, PeopleFile, readers
+from ampose.poses.people import Detection, Person, people_over_time
 from ampose.poses.pose import Pose2D, check_fps
 from ampose.poses.skeletons import Skeleton, get_skeleton
-from ampose.processing.tracking import Detection, link_people
+from ampose.processing.tracking import track
 from ampose.registry import Entry
 
 _SUFFIXES = frozenset({".json", ".npy", ".npz", ".csv", ".h5", ".hdf5", ".txt"})
@@ -48,7 +45,7 @@ def read_keypoints(
     image_size: tuple[int, int] | None = None,
     fps: float | None = None,
     video: str | None = None,
-) -> list[Track]:
+) -> list[Person[Pose2D, None]]:
     """Read the people in a keypoint file, or in a folder with a file for each frame.
 
     Args:
@@ -73,7 +70,7 @@ def read_keypoints(
         >>> file = Path(tempfile.mkdtemp()) / "results.json"
         >>> person = {"image_id": 1, "category_id": 1, "keypoints": [100.0, 50.0, 0.9] * 17, "score": 0.9}
         >>> _ = file.write_text(json.dumps([person]))
-        >>> [track.pose.keypoints.shape for track in read_keypoints(file, image_size=(640, 480))]
+        >>> [person.pose2d.keypoints.shape for person in read_keypoints(file, image_size=(640, 480))]
         [(1, 17, 2)]
     """
     check_fps(fps)
@@ -86,7 +83,7 @@ def read_keypoints(
         people = _read(entry, content, given)
         _check_somebody(people)
         size = _size(people, given, entry)
-        return _tracks(people, size, fps or people.fps, _origin(entry, content, people))
+        return _people(people, size, fps or people.fps, _origin(entry, content, people))
 
 
 def recognise(path: str | Path) -> str:
@@ -137,7 +134,7 @@ def _naming(path: Path) -> Iterator[None]:
 
 
 def _check_somebody(people: PeopleFile) -> None:
-    if all(found.missing for frame in people.frames for found in frame):
+    if all(person.missing for frame in people.frames for person in frame):
         raise InputError(
             f"must hold a person, but there is nobody in {len(people.frames)} frame"
             f"{'' if len(people.frames) == 1 else 's'}; use one in which somebody was found"
@@ -165,53 +162,14 @@ def _origin(entry: Entry[type[KeypointReader]], content: Content, people: People
     return origin | {name: value for name, value in said.items() if value is not None}
 
 
-def _tracks(
-    people: PeopleFile, image_size: tuple[int, int], fps: float | None, provenance: dict[str, str]
-) -> list[Track]:
-    frames = [[found for found in frame if not found.missing] for frame in people.frames]
-    facts: dict[str, Any] = {"skeleton": people.skeleton, "image_size": image_size, "fps": fps, "times": people.times}
-    if not _have_ids(frames):
-        detections = [[Detection(found.keypoints, found.confidence) for found in frame] for frame in frames]
-        return link_people(detections, **facts, provenance=provenance)
-    numbers, arrays = _numbers(frames), _arrays(frames, people.skeleton.num_joints)
-    return [
-        Track(id=number, pose=Pose2D(**(facts | arrays[name]), provenance={**provenance, **_called(name)}))
-        for name, number in numbers.items()
-    ]
-
-
-def _called(name: int | str) -> dict[str, str]:
-    """Keep the name of somebody who is only a number in the track."""
-    return {} if isinstance(name, int) else {"person": name}
-
-
-def _have_ids(frames: Sequence[Sequence[Found]]) -> bool:
-    """Tell whether everybody has an id, and in a frame each their own: AlphaPose gives 0 to all it does not follow."""
-    ids = [[found.id for found in frame] for frame in frames]
-    return all(None not in frame and len(set(frame)) == len(frame) for frame in ids)
-
-
-def _numbers(frames: Sequence[Sequence[Found]]) -> dict[int | str, int]:
-    """Return a number for each id: itself if all are numbers, or else by who comes first."""
-    names = dict.fromkeys(found.id for frame in frames for found in frame if found.id is not None)
-    if all(isinstance(name, int) for name in names):
-        return {name: int(name) for name in sorted(names, key=int)}
-    return {name: number for number, name in enumerate(names)}
-
-
-def _arrays(frames: Sequence[Sequence[Found]], num_joints: int) -> dict[int | str, dict[str, np.ndarray]]:
-    """Return each person's keypoints and confidence over all frames, by id."""
-    arrays: dict[int | str, dict[str, np.ndarray]] = {}
-    for number, frame in enumerate(frames):
-        for found in frame:
-            if found.id is not None:
-                person = arrays.get(found.id) or arrays.setdefault(found.id, _nowhere(len(frames), num_joints))
-                person["keypoints"][number], person["confidence"][number] = found.keypoints, found.confidence
-    return arrays
-
-
-def _nowhere(num_frames: int, num_joints: int) -> dict[str, np.ndarray]:
-    return {
-        "keypoints": np.full((num_frames, num_joints, 2), np.nan, dtype=np.float32),
-        "confidence": np.zeros((num_frames, num_joints), dtype=np.float32),
-    }
+def _people(
+    file: PeopleFile, image_size: tuple[int, int], fps: float | None, provenance: dict[str, str]
+) -> list[Person[Pose2D, None]]:
+    frames: Sequence[Sequence[Detection]] = [[one for one in people if not one.missing] for people in file.frames]
+    # AlphaPose gives the id 0 to everybody whom it does not track: ids must tell the people of a frame apart.
+    ids = [[one.id for one in people] for people in frames]
+    if not all(None not in people and len(set(people)) == len(people) for people in ids):
+        frames = track(frames, fps=fps, times=file.times)
+    return people_over_time(
+        frames, skeleton=file.skeleton, image_size=image_size, fps=fps, times=file.times, provenance=provenance
+    )

@@ -13,7 +13,7 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import Seen, gather
+from ampose.files.keypoints.gather import RawPerson, gather
 from ampose.files.keypoints.joints import layout_by_names
 from ampose.files.keypoints.reader import Given, PeopleFile, readers
 
@@ -42,7 +42,7 @@ class SleapAnalysis:
             names = _texts(file["track_names"]) if "track_names" in file else []
         ids = names if len(names) == tracks.shape[1] else list(map(str, range(tracks.shape[1])))
         rows = np.concatenate([tracks, scores[..., None]], axis=3)
-        people: dict[str, list[Seen]] = {
+        people: dict[str, list[RawPerson]] = {
             str(number): list(zip(frame, ids, strict=True)) for number, frame in enumerate(rows)
         }
         return gather(people, list(people), given, layout=layout_by_names(nodes, given.skeleton))

@@ -12,7 +12,7 @@ import numpy as np
 
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.frame_order import in_order
-from ampose.files.keypoints.gather import Seen, gather, picture_parts
+from ampose.files.keypoints.gather import RawPerson, gather, picture_parts
 from ampose.files.keypoints.reader import Given, PeopleFile, readers
 
 
@@ -36,20 +36,20 @@ class UltralyticsJson:
 
     def read(self, content: Content, given: Given) -> PeopleFile:
         """Read all frames; objects without keypoints are left out."""
-        people: dict[str, list[Seen]] = {}
+        people: dict[str, list[RawPerson]] = {}
         for name, frame in content.frames.items():
             people |= _frames(frame.json, name)
         names = content.frame_names if content.kind == "folder" else in_order(people)
         return gather(people, names, given, to_pixels=picture_parts(people, given))
 
 
-def _frames(data: Sequence[Any], name: str) -> dict[str, list[Seen]]:
+def _frames(data: Sequence[Any], name: str) -> dict[str, list[RawPerson]]:
     if any(isinstance(entry, list) for entry in data):
         return {str(number): _people(frame) for number, frame in enumerate(data)}
     return {name: _people(data)}
 
 
-def _people(entries: Sequence[Mapping[str, Any]]) -> list[Seen]:
+def _people(entries: Sequence[Mapping[str, Any]]) -> list[RawPerson]:
     return [(_points(entry["keypoints"]), entry.get("track_id")) for entry in entries if entry.get("keypoints")]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import Points, Seen, gather
+from ampose.files.keypoints.gather import Points, RawPerson, gather
 from ampose.files.keypoints.joints import layout_by_number
 from ampose.files.keypoints.reader import Given, PeopleFile, readers
 from ampose.poses.skeletons import get_skeleton
@@ -50,12 +50,12 @@ class UltralyticsTxt:
         return gather(people, content.frame_names, given, layout=layout, to_pixels=lambda points: points * size)
 
 
-def _people(frame: Content, num_joints: int) -> list[Seen]:
+def _people(frame: Content, num_joints: int) -> list[RawPerson]:
     numbers = [np.array(row, dtype=np.float64)[len(_BOX) :] for row in frame.rows]
     return [_person(row, num_joints, frame.path.name) for row in numbers]
 
 
-def _person(numbers: np.ndarray, num_joints: int, name: str) -> Seen:
+def _person(numbers: np.ndarray, num_joints: int, name: str) -> RawPerson:
     for width in (3, 2):
         extra = len(numbers) - width * num_joints
         if 0 <= extra <= 2:

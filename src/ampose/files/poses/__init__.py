@@ -8,7 +8,6 @@ from ampose.files.poses.angle_table import write_angles
 from ampose.files.poses.pose_format import (
     PARTS,
     Format,
-    Person,
     carries,
     check_writable,
     formats,
@@ -23,7 +22,6 @@ from ampose.files.poses.pose_format import (
 __all__ = [
     "PARTS",
     "Format",
-    "Person",
     "carries",
     "check_writable",
     "formats",

@@ -13,7 +13,8 @@ import numpy as np
 
 from ampose.atomic import replacing
 from ampose.errors import InputError
-from ampose.files.poses.pose_format import People, Person, as_people
+from ampose.files.poses.pose_format import People, as_people
+from ampose.poses.people import Person
 from ampose.processing.joint_angles import angle_names, joint_angles
 
 _DIGITS, _DIGITS_S = 3, 9

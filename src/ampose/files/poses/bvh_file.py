@@ -17,7 +17,8 @@ from jaxtyping import Float
 from ampose.errors import InputError
 from ampose.files.poses.axes import TURNED_FROM, from_camera, to_camera
 from ampose.files.poses.joint_names import pose_of
-from ampose.files.poses.pose_format import Person, formats
+from ampose.files.poses.pose_format import formats
+from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
 from ampose.poses.skeletons import Skeleton, get_skeleton, list_skeletons
 from ampose.poses.skeletons.joint_sides import pairs_among
@@ -62,7 +63,7 @@ class BvhFile:
             raise ValueError(f"{values.size} numbers for {frames} frames of {len(channels)} channels")
         motion = _motion(joints, channels, values.reshape(frames, -1))
         scale = 0.01 if np.linalg.norm(motion.rig.offsets, axis=1).sum() > _LARGEST_BODY_M else 1.0
-        return [Person(_pose(motion.rig, motion.positions * scale, round(1 / seconds, 5)))]
+        return [Person(0, None, _pose(motion.rig, motion.positions * scale, round(1 / seconds, 5)))]
 
 
 def _hierarchy(rig: Rig, joint: int, indent: str) -> Iterator[str]:

@@ -16,7 +16,8 @@ import numpy as np
 from ampose.errors import InputError
 from ampose.files.poses.axes import TURNED_FROM, from_camera, to_camera
 from ampose.files.poses.joint_names import pose_of
-from ampose.files.poses.pose_format import Person, formats
+from ampose.files.poses.pose_format import formats
+from ampose.poses.people import Person
 
 _UP = "z"
 _METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0}
@@ -93,12 +94,12 @@ def _people(positions: np.ndarray, labels: Sequence[str], fps: float) -> list[Pe
     if not len(positions) or not labels:
         raise InputError("points must be there in one frame at least, got none")
     prefixes = [label.rpartition(":")[0] for label in labels]
-    people = []
+    people: list[Person] = []
     for number, prefix in enumerate(dict.fromkeys(prefixes)):
         mine = [at for at, other in enumerate(prefixes) if other == prefix]
         joints = [labels[at].rpartition(":")[2].strip() for at in mine]
         pose = pose_of(positions[:, mine], joints, fps=fps, frame_of_reference=TURNED_FROM.format(axis="Z"))
-        people.append(Person(pose, id=int(prefix) if prefix.isdigit() else number))
+        people.append(Person(int(prefix) if prefix.isdigit() else number, None, pose))
     return people
 
 

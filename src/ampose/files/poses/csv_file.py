@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ampose.files.poses.pose_format import Person, formats
+from ampose.files.poses.pose_format import formats
 from ampose.files.poses.table_columns import columns_of, is_column, people_of
+from ampose.poses.people import Person
 
 _DIGITS_M, _DIGITS_CONFIDENCE, _DIGITS_S = 5, 4, 12
 _CARRIES = (

@@ -22,7 +22,8 @@ from jaxtyping import Float
 from ampose.drawing.projection import SIDE_COLOURS
 from ampose.errors import InputError
 from ampose.files.poses.axes import from_camera
-from ampose.files.poses.pose_format import Person, formats
+from ampose.files.poses.pose_format import formats
+from ampose.poses.people import Person
 from ampose.poses.skeletons import Skeleton
 from ampose.processing.kinematics import PIVOT, Motion, Rig, shortest_arc, solve
 

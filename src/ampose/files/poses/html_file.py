@@ -5,7 +5,8 @@ from pathlib import Path
 
 from ampose.drawing.web_page import Result, page
 from ampose.errors import InputError
-from ampose.files.poses.pose_format import PARTS, Person, formats
+from ampose.files.poses.pose_format import PARTS, formats
+from ampose.poses.people import Person
 
 _CARRIES = tuple(part for part in PARTS if part not in ("frame_of_reference", "provenance"))
 

@@ -38,8 +38,9 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.files.poses.own_header import FORMAT, VERSION, check_joints, check_unit, check_version
-from ampose.files.poses.pose_format import Person, formats
+from ampose.files.poses.pose_format import formats
 from ampose.files.poses.timing import frame_numbers
+from ampose.poses.people import Person
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.skeletons import Skeleton
 
@@ -188,7 +189,7 @@ def _person(entry: Mapping[str, Any], data: Mapping[str, Any]) -> Person:
         expected_error=_errors(frames, skeleton.num_joints),
         times=frames.times() if data.get("uneven_times") else None,
     )
-    return Person(pose3d, _pose2d(frames, data, pose3d), id=entry["id"])
+    return Person(entry["id"], _pose2d(frames, data, pose3d), pose3d)
 
 
 def _pose2d(frames: _Rows, data: Mapping[str, Any], pose3d: Pose3D) -> Pose2D | None:

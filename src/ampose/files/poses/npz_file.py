@@ -32,7 +32,8 @@ from typing import Any
 import numpy as np
 
 from ampose.files.poses.own_header import FORMAT, VERSION, check_joints, check_unit, check_version
-from ampose.files.poses.pose_format import Person, formats
+from ampose.files.poses.pose_format import formats
+from ampose.poses.people import Person
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.skeletons import Skeleton
 
@@ -116,7 +117,7 @@ def _person(number: int, data: dict[str, np.ndarray]) -> Person:
         expected_error=_error(number, data),
         times=data.get("times"),
     )
-    return Person(pose3d, _pose2d(number, data, pose3d), id=int(data["ids"][number]))
+    return Person(int(data["ids"][number]), _pose2d(number, data, pose3d), pose3d)
 
 
 def _pose2d(number: int, data: dict[str, np.ndarray], pose3d: Pose3D) -> Pose2D | None:

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from ampose.files.poses.own_header import FORMAT, VERSION, check_joints, check_version
-from ampose.files.poses.pose_format import Person, formats
+from ampose.files.poses.pose_format import formats
 from ampose.files.poses.table_columns import columns_of, is_column, people_of
 from ampose.files.poses.timing import frame_numbers, frame_times
+from ampose.poses.people import Person
 from ampose.poses.skeletons import Skeleton
 
 _KEY = b"ampose"

@@ -11,7 +11,8 @@ from pathlib import Path
 from ampose.drawing.clip import write_clip, write_gif
 from ampose.drawing.sheet import write_figure, write_sheet
 from ampose.errors import InputError
-from ampose.files.poses.pose_format import PARTS, Person, formats
+from ampose.files.poses.pose_format import PARTS, formats
+from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
 
 _NOT_SHOWN = ("expected_error", "keypoints_2d", "frame_of_reference", "provenance", "people")

@@ -1,7 +1,7 @@
 """What goes into a pose file, what every file format promises, and the formats by suffix."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -11,7 +11,8 @@ import numpy as np
 from ampose.atomic import replacing_together
 from ampose.errors import InputError, MissingExtraError
 from ampose.files.poses.joint_names import skeleton_of
-from ampose.poses.pose import Pose2D, Pose3D
+from ampose.poses.people import Person
+from ampose.poses.pose import Pose3D
 from ampose.registry import Entry, Registry
 
 PARTS = {
@@ -30,31 +31,6 @@ PARTS = {
     "people": "several people in one file",
 }
 """What a format may carry, in a registration's ``carries``, with the words for it."""
-
-
-@dataclass(frozen=True)
-class Person:
-    """One person in a file: the 3D pose and, where it is known, the 2D keypoints that it came from.
-
-    Args:
-        pose3d: Metres.
-        pose2d: Pixels, in the detector's joints; of the same frames. None where the file carries no 2D.
-        id: Tells the persons of one file apart.
-
-    Raises:
-        InputError: The poses have different numbers of frames.
-    """
-
-    pose3d: Pose3D
-    pose2d: Pose2D | None = None
-    id: int = 0
-
-    def __post_init__(self) -> None:
-        if self.pose2d is not None and len(self.pose2d) != len(self.pose3d):
-            raise InputError(
-                f"person {self.id} must have as many frames in 2D as in 3D, got {len(self.pose2d)} and "
-                f"{len(self.pose3d)}"
-            )
 
 
 People = Person | Pose3D | Sequence[Person | Pose3D]
@@ -129,7 +105,7 @@ def losses(path: str | Path, people: People) -> list[str]:
         >>> pose = Pose3D(
         ...     positions=np.zeros((1, 17, 3)), confidence=np.ones((1, 17)), skeleton=get_skeleton("human36m_17")
         ... )
-        >>> losses("poses.json", Person(pose))
+        >>> losses("poses.json", pose)
         []
     """
     people = as_people(people)
@@ -210,7 +186,7 @@ def read(path: str | Path) -> list[Person]:
 def as_people(people: People) -> list[Person]:
     """Return them as a list of persons; a pose alone is one without 2D, numbered from 0."""
     several = [people] if isinstance(people, Person | Pose3D) else list(people)
-    return [Person(one, id=number) if isinstance(one, Pose3D) else one for number, one in enumerate(several)]
+    return [Person(number, None, one) if isinstance(one, Pose3D) else one for number, one in enumerate(several)]
 
 
 def _entry(path: Path, ability: str) -> Entry[type[Format]]:

@@ -17,8 +17,8 @@ from jaxtyping import Float
 
 from ampose.errors import InputError
 from ampose.files.poses.joint_names import pose_of
-from ampose.files.poses.pose_format import Person
 from ampose.files.poses.timing import clock, frame_numbers, spread
+from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
 
 FRAME_OF_REFERENCE = "x right, y down, z away, as the columns of a table are defined"
@@ -76,12 +76,13 @@ def people_of(columns: Mapping[str, np.ndarray]) -> list[Person]:
         raise InputError("positions must be finite numbers or empty, got an infinite one")
     confidence = np.stack([columns.get(joint + _CONFIDENCE, np.ones(len(frames))) for joint in joints], axis=1)
     error = np.stack([columns.get(joint + _ERROR, np.full(len(frames), np.nan)) for joint in joints], axis=1)
-    people, num_frames = [], int(frames.max()) + 1
+    people: list[Person] = []
+    num_frames = int(frames.max()) + 1
     for number in sorted(set(numbers.tolist())):
         rows = numbers == number
         place, sure, off = (spread(values[rows], frames[rows], num_frames) for values in (positions, confidence, error))
         pose = pose_of(place, joints, fps=fps, frame_of_reference=FRAME_OF_REFERENCE, times=times)
-        people.append(Person(_with_confidence(pose, sure, off), id=number))
+        people.append(Person(number, None, _with_confidence(pose, sure, off)))
     return people
 
 

@@ -18,8 +18,9 @@ import numpy as np
 from ampose.errors import InputError
 from ampose.files.poses.axes import TURNED_FROM, from_camera, to_camera
 from ampose.files.poses.joint_names import pose_of
-from ampose.files.poses.pose_format import Person, formats
+from ampose.files.poses.pose_format import formats
 from ampose.files.poses.timing import clock, frame_numbers, spread
+from ampose.poses.people import Person
 
 _UP = "y"
 _METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0}
@@ -78,7 +79,7 @@ class TrcFile:
         positions = to_camera(spread(points, frame_numbers(frames), int(frames.max()) + 1), _UP)
         fps, times = _clock(about, frames, rows[:, 1])
         pose = pose_of(positions, joints, fps=fps, frame_of_reference=TURNED_FROM.format(axis="Y"), times=times)
-        return [Person(pose)]
+        return [Person(0, None, pose)]
 
 
 def _fields(points: np.ndarray) -> list[str]:

@@ -1,0 +1,43 @@
+"""Boxes around people, in pixels: the box of some joints, and how much two boxes have in common."""
+
+import numpy as np
+from jaxtyping import Float
+
+Box = tuple[float, float, float, float]
+"""Left, top, width, height in pixels."""
+
+Corners = Float[np.ndarray, "person 4"]
+"""Left, top, right, bottom in pixels."""
+
+
+def bounding_boxes(points: Float[np.ndarray, "person joint 2"]) -> Corners:
+    """Return the box around the joints that were found; NaN where none was.
+
+    Example:
+        >>> bounding_boxes(np.array([[[10.0, 20.0], [40.0, 80.0], [np.nan, np.nan]]])).tolist()
+        [[10.0, 20.0, 40.0, 80.0]]
+    """
+    found = ~np.isnan(points)
+    # Infinities instead of nanmin: a person without any joint is no reason for a warning.
+    low = np.where(found, points, np.inf).min(axis=1)
+    high = np.where(found, points, -np.inf).max(axis=1)
+    corners = np.concatenate([low, high], axis=1)
+    return np.where(np.isfinite(corners), corners, np.nan)
+
+
+def intersection_over_union(
+    first: Float[np.ndarray, "first 4"], second: Float[np.ndarray, "second 4"]
+) -> Float[np.ndarray, "first second"]:
+    """Return the area that each pair of boxes shares, over the area that they cover together.
+
+    Example:
+        >>> left, right = np.array([[0.0, 0.0, 2.0, 2.0]]), np.array([[1.0, 0.0, 3.0, 2.0]])
+        >>> intersection_over_union(left, right).round(3).tolist()
+        [[0.333]]
+    """
+    # (first, 1, 2) against (second, 2): every pair.
+    low = np.maximum(first[:, None, :2], second[:, :2])
+    high = np.minimum(first[:, None, 2:], second[:, 2:])
+    shared = (high - low).clip(0).prod(axis=2)
+    areas = ((corners[:, 2:] - corners[:, :2]).prod(axis=1) for corners in (first, second))
+    return shared / (np.add.outer(*areas) - shared).clip(1e-9)
