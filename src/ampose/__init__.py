@@ -4,6 +4,7 @@ Importing this package loads neither torch nor any other heavy library: names ar
 """
 
 import importlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ __version__ = "0.1.0"
 
 DEFAULT_MODEL = "ampose-small"
 """The bundled weights that lift unless others are named."""
+
+Progress = Callable[[int, int | None, str], None]
+"""What long work calls to tell how far it is: (steps done, steps in all or None, note)."""
 
 __all__ = [
     "Lifter",

@@ -1,6 +1,8 @@
 """The command line: help, exit statuses, and errors in one line."""
 
+import importlib
 import os
+import pkgutil
 import subprocess
 import sys
 import time
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import ampose
+from ampose import cli
 from ampose.cli import command_names, info, main
 from ampose.errors import InputError, MissingExtraError
 
@@ -36,9 +39,11 @@ def test_help_lists_every_command_with_its_summary(args: list[str], capsys: Capt
         assert len(line.split()) > 3
 
 
-def test_the_commands_are_the_files_without_an_underscore() -> None:
-    assert {"info", "lift", "train", "evaluate", "prepare"} <= set(command_names())
-    assert not [name for name in command_names() if name.startswith("_")]
+def test_the_commands_are_the_modules_that_can_run() -> None:
+    modules = {module.name for module in pkgutil.iter_modules(cli.__path__)}
+    runnable = {name for name in modules if hasattr(importlib.import_module(f"ampose.cli.{name}"), "run")}
+    assert set(command_names()) == runnable >= {"info", "lift", "train", "evaluate", "prepare"}
+    assert {"arguments", "progress"} <= modules - runnable
 
 
 def test_the_version(capsys: Captured) -> None:

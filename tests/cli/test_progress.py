@@ -2,8 +2,8 @@
 
 import pytest
 
-from ampose.cli import _progress
-from ampose.cli._progress import progress
+from ampose.cli import progress as progress_module
+from ampose.cli.progress import progress
 
 
 def test_the_end_is_always_said_and_the_way_there_rarely(capsys: pytest.CaptureFixture[str]) -> None:
@@ -18,7 +18,7 @@ def test_long_work_is_heard_of_every_ten_seconds(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock = iter(range(0, 1000, 4))
-    monkeypatch.setattr(_progress.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(progress_module.time, "monotonic", lambda: next(clock))
     with progress("training", unit="steps") as report:
         for done in range(1, 7):
             report(done, None, f"loss {done}")
@@ -35,7 +35,7 @@ def test_nothing_to_do_is_said_as_nothing_done(capsys: pytest.CaptureFixture[str
 
 
 def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(_progress.sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(progress_module.sys.stderr, "isatty", lambda: True, raising=False)
     with progress("lifting") as report:
         report(3, 10, "half [of] it")
         report(10, 10, "")

@@ -1,7 +1,8 @@
-"""The command line: one file per command in this folder, found by its name.
+"""The command line: one module per command in this folder.
 
-A command's file has a one-line docstring (its summary) and a function ``run(args)``. Its imports at the top are
-light; what is heavy it imports when it runs, so that ``ampose --help`` answers at once.
+A module is a command if it defines a function ``run(args)``; its name is the command's, and the first line of its
+docstring the summary. Its imports at the top are light; what is heavy it imports when it runs, so that
+``ampose --help`` answers at once.
 """
 
 import ast
@@ -23,13 +24,24 @@ NOBODY_READS = 141
 
 def command_names() -> list[str]:
     """Return the names of all commands."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+    return sorted(_summaries())
+
+
+def _summaries() -> dict[str, str]:
+    """Return the summary of each command, from its source: importing it would load what it needs."""
+    summaries = {}
+    for module in pkgutil.iter_modules(__path__):
+        file = f"{module.name}/__init__.py" if module.ispkg else f"{module.name}.py"
+        source = ast.parse(pkgutil.get_data(__name__, file) or b"")
+        if any(isinstance(node, ast.FunctionDef) and node.name == "run" for node in source.body):
+            summaries[module.name] = (ast.get_docstring(source) or "").partition("\n")[0]
+    return summaries
 
 
 def _help() -> str:
-    names = command_names()
-    width = max(map(len, names))
-    lines = [f"  {name:<{width}}  {_summary(name)}" for name in names]
+    summaries = _summaries()
+    width = max(map(len, summaries))
+    lines = [f"  {name:<{width}}  {summary}" for name, summary in sorted(summaries.items())]
     return "\n".join(
         [
             "usage: ampose COMMAND [options]",
@@ -45,12 +57,6 @@ def _help() -> str:
             "  --debug    show the traceback of an error",
         ]
     )
-
-
-def _summary(name: str) -> str:
-    """Return the first line of a command's docstring, from its source: importing it would load what it needs."""
-    source = pkgutil.get_data(__name__, f"{name}.py") or b""
-    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
 
 
 def _run(args: Sequence[str]) -> None:

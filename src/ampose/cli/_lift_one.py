@@ -11,8 +11,8 @@ import numpy as np
 
 from ampose.cli._lift_how import describe_camera, pictured_field_of_view, read_how
 from ampose.cli._lift_options import Settings
-from ampose.cli._progress import progress
 from ampose.cli._writing import check_names, write_files
+from ampose.cli.progress import progress
 from ampose.errors import InputError
 from ampose.packages import require
 

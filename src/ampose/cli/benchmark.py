@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
-from ampose.cli._arguments import call_with_arguments
-from ampose.cli._progress import Report, progress
+from ampose import Progress
+from ampose.cli.arguments import call_with_arguments
+from ampose.cli.progress import progress
 from ampose.errors import InputError, changed_fields
 from ampose.packages import require
 
@@ -253,7 +254,7 @@ def _read_motions(files: Sequence[str]) -> "MotionCapture":
     return concatenate([read_motion(Path(file)) for file in files])
 
 
-def _train_to_the_end(config: "TrainConfig", folder: Path, report: Report | None = None) -> None:
+def _train_to_the_end(config: "TrainConfig", folder: Path, report: Progress | None = None) -> None:
     """Train, or go on with a run that is there, and stop everything if somebody asks to stop."""
     from ampose.training.loop import CHECKPOINT
     from ampose.training.session import train

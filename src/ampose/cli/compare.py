@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from ampose.cli._arguments import call_with_arguments
+from ampose.cli.arguments import call_with_arguments
 
 
 def run(args: Sequence[str]) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from ampose.cli._arguments import call_with_arguments
-from ampose.cli._progress import progress
+from ampose.cli.arguments import call_with_arguments
+from ampose.cli.progress import progress
 from ampose.errors import InputError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from ampose.cli._arguments import call_with_arguments
+from ampose.cli.arguments import call_with_arguments
 
 if TYPE_CHECKING:
     from ampose.models.cost import Cost

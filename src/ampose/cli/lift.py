@@ -6,11 +6,11 @@ from typing import Annotated
 
 import tyro
 
-from ampose.cli._arguments import call_with_arguments
 from ampose.cli._lift_batch import lift_many
 from ampose.cli._lift_one import lift_one
 from ampose.cli._lift_options import Settings
 from ampose.cli._lift_summary import summary
+from ampose.cli.arguments import call_with_arguments
 from ampose.errors import InputError
 
 _DEFAULTS = Settings()

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from ampose import DEFAULT_MODEL
-from ampose.cli._arguments import call_with_arguments
 from ampose.cli._lift_one import check_folder, read_options
+from ampose.cli.arguments import call_with_arguments
 from ampose.errors import InputError
 from ampose.poses.camera import DEFAULT_FIELD_OF_VIEW
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
-from ampose.cli._arguments import call_with_arguments
-from ampose.cli._progress import progress
+from ampose.cli.arguments import call_with_arguments
+from ampose.cli.progress import progress
 from ampose.errors import InputError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from ampose.cli._progress import progress
+from ampose.cli.progress import progress
 from ampose.errors import InputError
 from ampose.packages import require
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from ampose.cli._arguments import call_with_arguments
+from ampose.cli.arguments import call_with_arguments
 from ampose.errors import InputError
 
 if TYPE_CHECKING:

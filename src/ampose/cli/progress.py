@@ -2,16 +2,15 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-Report = Callable[[int, int | None, str], None]
-"""(done, total or None, note) -> None."""
+from ampose import Progress
 
 
 @contextmanager
-def progress(title: str, *, unit: str = "frames") -> Iterator[Report]:
-    """Show how far the work is; the block calls what it gets with (done, total, note)."""
+def progress(title: str, *, unit: str = "frames") -> Iterator[Progress]:
+    """Show how far the work is: a bar, or a line now and then where the output is not a terminal."""
     if sys.stderr.isatty():
         with _bar(title) as report:
             yield report
@@ -20,18 +19,18 @@ def progress(title: str, *, unit: str = "frames") -> Iterator[Report]:
 
 
 @contextmanager
-def _bar(title: str) -> Iterator[Report]:
+def _bar(title: str) -> Iterator[Progress]:
+    import rich.progress as rich
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
         "{task.description}",
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        rich.BarColumn(),
+        rich.MofNCompleteColumn(),
+        rich.TimeRemainingColumn(),
+        rich.TextColumn("{task.fields[note]}"),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with rich.Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(title, total=None, note="")
 
         def report(done: int, total: int | None, note: str = "") -> None:
@@ -40,7 +39,7 @@ def _bar(title: str) -> Iterator[Report]:
         yield report
 
 
-def _lines(title: str, unit: str, every_s: float = 10.0) -> Report:
+def _lines(title: str, unit: str, every_s: float = 10.0) -> Progress:
     last = time.monotonic()
 
     def report(done: int, total: int | None, note: str = "") -> None:
