@@ -1,0 +1,1 @@
+"""BlazePose by its own networks: several people, 33 joints, nothing to download."""
