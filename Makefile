@@ -8,7 +8,7 @@ EXTRAS := video,view,train,evaluate,datasets,keypoints,tables,c3d,onnxruntime,op
 DEMO_INPUT := examples/balance_beam.mp4
 DEMO_OUTPUT := demo
 
-.PHONY: help setup demo test lint format docs-check bench bench-gate web clean
+.PHONY: help setup demo test lint format docs docs-check bench bench-gate web clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -42,6 +42,10 @@ format: setup ## Bring the code into the house's style
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
 
+docs: setup ## Build the site with the Python reference: docs/_build/html/index.html
+	$(BIN)/python -m tools.docs.site
+	$(BIN)/python -m sphinx -q -W --keep-going -b html -c docs docs/_build/pages docs/_build/html
+
 docs-check: setup ## Check that docs are true: commands, links, generated tables
 	$(BIN)/python -m pytest tests/docs -q
 
@@ -57,4 +61,4 @@ web: ## Rebuild the page of `ampose view` from web/ (needs node)
 	cd web && npm ci --no-audit --no-fund && npm run build
 
 clean: ## Remove what was built
-	rm -rf $(VENV) $(DEMO_OUTPUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO_OUTPUT) docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -241,7 +241,7 @@ def _four_cameras(text: str | None) -> str:
         return ""
     return (
         "## On a real video\n\nFour calibrated cameras film one man on a beam; BlazePose finds the joints, each view "
-        "is lifted on its own (see [four cameras](../../../../docs/four-cameras.md)). The reference is triangulated "
+        "is lifted on its own (see [four cameras](../../../../../docs/four-cameras.md)). The reference is triangulated "
         f"from the same 2D.\n\n{text.strip()}\n\n"
     )
 
