@@ -172,7 +172,7 @@ def main(
     start_from: Path | None = None,
     only_write_page: bool = False,
 ) -> None:
-    """Train all variants and write docs/ablation.md.
+    """Train all variants and write research/ablation.md.
 
     Args:
         prepared: Folder of the recipe's prepared files.

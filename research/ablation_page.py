@@ -1,4 +1,4 @@
-"""The tables of docs/ablation.md, from the scores of the runs that are done."""
+"""The tables of research/ablation.md, from the scores of the runs that are done."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,10 +6,10 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from benchmarks.page import BLOCK, DOCS, as_markdown
+from benchmarks.page import BLOCK, as_markdown
 from research.held_out_sets import METRICS
 
-PAGE, FIGURES = DOCS / "ablation.md", Path(__file__).with_name("ablation.json")
+PAGE, FIGURES = Path(__file__).with_name("ablation.md"), Path(__file__).with_name("ablation.json")
 FIRST = "everything"
 STARTS = ("scratch", "on")
 """Where runs start from: nothing, or finished weights."""

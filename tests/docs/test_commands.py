@@ -10,7 +10,8 @@ import pytest
 from ampose.cli import command_names
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")])
+FOLDERS = (ROOT, ROOT / "docs", ROOT / "docs" / "adr", ROOT / "research", ROOT / "examples")
+PAGES = sorted(page for folder in FOLDERS for page in folder.glob("*.md"))
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 CALL = re.compile(r"^(?:\$ )?(?:\.venv/bin/)?(ampose(?: .*)?)$", re.MULTILINE)
 

@@ -11,7 +11,8 @@ import pytest
 from ampose.lifting.weights import bundled_weights
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")])
+FOLDERS = (ROOT, ROOT / "docs", ROOT / "docs" / "adr", ROOT / "research", ROOT / "examples")
+PAGES = sorted(page for folder in FOLDERS for page in folder.glob("*.md"))
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"")
 BUNDLED = "ampose-small"

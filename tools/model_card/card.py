@@ -241,8 +241,8 @@ def _four_cameras(text: str | None) -> str:
         return ""
     return (
         "## On a real video\n\nFour calibrated cameras film one man on a beam; BlazePose finds the joints, each view "
-        "is lifted on its own (see [four cameras](../../../../../docs/four-cameras.md)). The reference is triangulated "
-        f"from the same 2D.\n\n{text.strip()}\n\n"
+        "is lifted on its own (see [four cameras](../../../../../research/four-cameras.md)). The reference is "
+        f"triangulated from the same 2D.\n\n{text.strip()}\n\n"
     )
 
 

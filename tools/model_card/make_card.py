@@ -187,7 +187,7 @@ def install_weights(folder: Path, name: str) -> None:
     text = json.loads((place / "measurements.json").read_text())["four_cameras"]
     if text and name == DEFAULT_MODEL:  # the page shows what the command line lifts with
         shutil.copy(folder.parent / "four-cameras.png", DOCS / "images")
-        page = DOCS / "four-cameras.md"
+        page = card.ROOT / "research" / "four-cameras.md"
         made = re.sub(r"Model: .*?(?=How to read it)", lambda _: f"{text.strip()}\n\n", page.read_text(), flags=re.S)
         page.write_text(made)
     card.refresh()
