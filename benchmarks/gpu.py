@@ -25,7 +25,7 @@ from ampose.lifting.engines.agreement import made_up_keypoints, measure_agreemen
 from ampose.models import create_model
 from ampose.models.cost import measure_cost
 from ampose.poses.skeletons import get_skeleton
-from ampose.training.batches import Normalised, VirtualCameraBatches
+from ampose.training.batches import InputSpec, VirtualCameraBatches
 from ampose.training.recipe import read_recipe
 from benchmarks import page
 
@@ -88,7 +88,7 @@ def _train(
     source: VirtualCameraBatches, name: str, batch: int, seconds: float, ceiling: Mapping[str, float]
 ) -> list[Row]:
     torch.manual_seed(0)
-    rows = source.order(0)[:batch]
+    rows = source.sampler.order(0)[:batch]
     x, y = source.batch(rows, 0, 0)
     steps: dict[str, Call] = {
         precision: make_step(create_model(name).to(x.device), x, y, dtype=dtype) for precision, dtype in DTYPES.items()
@@ -127,7 +127,7 @@ def _source(device: torch.device) -> VirtualCameraBatches:
         fps=np.array([30.0]),
     )
     recipe = read_recipe(RECIPE)
-    source = VirtualCameraBatches(motion, recipe.data, Normalised(motion.skeleton, recipe.model.normalisation), 0)
+    source = VirtualCameraBatches(motion, recipe.data, InputSpec(motion.skeleton, recipe.model.normalisation), 0)
     source.to(device)
     return source
 

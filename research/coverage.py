@@ -24,7 +24,7 @@ from ampose.data.synthesis.joint_definitions import vary_definitions
 from ampose.data.synthesis.pose_augmentation import evolve
 from ampose.data.synthesis.proportions import vary_proportions
 from ampose.poses.skeletons import Skeleton
-from ampose.training.batches import Normalised, VirtualCameraBatches
+from ampose.training.batches import InputSpec, VirtualCameraBatches
 from ampose.training.config import DataConfig
 from ampose.training.recipe import read_recipe
 from research import coverage_pictures
@@ -49,8 +49,8 @@ def draw_bodies(data: DataConfig, count: int, batch: int) -> tuple[Tensor, Tenso
     """Return recorded poses in the order of the training, and what the engine makes of them, batch by batch."""
     motion = concatenate([read_motion(Path(file)) for file in data.files])
     motion = motion.select(exclude=data.held_out_subjects, exclude_clips=data.left_out_clips)
-    source = VirtualCameraBatches(motion, replace(data, samples_per_epoch=count), Normalised(motion.skeleton, ""), 0)
-    recorded = source.positions[source.order(0)]
+    source = VirtualCameraBatches(motion, replace(data, samples_per_epoch=count), InputSpec(motion.skeleton, ""), 0)
+    recorded = source.positions[source.sampler.order(0)]
     generator = torch.Generator().manual_seed(0)
     made = [_make(poses, motion.skeleton, data, generator) for poses in recorded.split(batch)]
     return recorded, torch.cat(made), motion.skeleton

@@ -18,7 +18,7 @@ from ampose.data.synthesis.joint_definitions import vary_definitions
 from ampose.data.synthesis.missing_joints import MissingConfig, lose_joints
 from ampose.data.synthesis.pose_augmentation import EvolutionConfig, evolve
 from ampose.data.synthesis.proportions import vary_proportions
-from ampose.data.synthesis.virtual_cameras import VirtualCameraConfig, view
+from ampose.data.synthesis.virtual_cameras import VirtualCameraConfig, draw_cameras, render
 from ampose.lifting.prediction import predict
 from ampose.models import LifterNetwork
 from ampose.poses.geometry import root_relative
@@ -57,32 +57,30 @@ def held_out_sets(motion: MotionCapture, data: DataConfig, count: int) -> dict[s
     """
     rows = np.linspace(0, len(motion) - 1, count).astype(np.int64)
     world, skeleton = torch.from_numpy(motion.positions[rows]), motion.skeleton
-    studio = view(world, skeleton, VirtualCameraConfig(), _generator())
-    wide = view(world, skeleton, data.cameras, _generator())
-    diverse = view(evolve(world, skeleton, DIVERSE, _generator()), skeleton, data.cameras, _generator())
-    free = view(evolve(world, skeleton, FREE, _generator()), skeleton, data.cameras, _generator())
-    lower = view(_with_lower_hips(world, skeleton), skeleton, data.cameras, _generator())
     others = vary_proportions(world, skeleton, data.proportions, _generator())
-    others = view(
-        vary_definitions(others, skeleton, data.definitions, _generator()), skeleton, data.cameras, _generator()
-    )
+    others = vary_definitions(others, skeleton, data.definitions, _generator())
+
+    def seen_by(cameras: VirtualCameraConfig, poses: Tensor) -> Samples:
+        return render(poses[:, None], draw_cameras(count, cameras, _generator()), skeleton)
+
+    wide = seen_by(data.cameras, world)
     noise = replace(data.noise, clean=0.0)
     noisy = mistake_sides(add_noise(wide.keypoints_px, noise, _generator()), skeleton, noise, _generator())
     partly = lose_joints(wide.keypoints_px, skeleton, MissingConfig(share=1.0, joints=0.05), _generator())
     seen = {
-        "studio cameras": studio,
+        "studio cameras": seen_by(VirtualCameraConfig(), world),
         "wide cameras": wide,
-        "wide, new poses": diverse,
-        "wide, limbs and trunk free": free,
-        "wide, hips lower": lower,
-        "wide, others": others,
+        "wide, new poses": seen_by(data.cameras, evolve(world, skeleton, DIVERSE, _generator())),
+        "wide, limbs and trunk free": seen_by(data.cameras, evolve(world, skeleton, FREE, _generator())),
+        "wide, hips lower": seen_by(data.cameras, _with_lower_hips(world, skeleton)),
+        "wide, others": seen_by(data.cameras, others),
         "wide, 2D noise": replace(wide, keypoints_px=noisy),
         "wide, focal x 0.5": _with_focal(wide, 0.5),
         "wide, focal x 2": _with_focal(wide, 2.0),
         "wide, part missing": replace(wide, keypoints_px=partly),
     }
     return {
-        name: HeldOut(samples, root_relative(samples.positions, skeleton.root_index), skeleton)
+        name: HeldOut(samples, root_relative(samples.positions[:, 0], skeleton.root_index), skeleton)
         for name, samples in seen.items()
     }
 
@@ -111,7 +109,7 @@ def judge(network: LifterNetwork, sets: Mapping[str, HeldOut]) -> Scores:
 
 
 def _score(network: LifterNetwork, held_out: HeldOut) -> dict[str, float]:
-    lifted = predict(network, held_out.seen.keypoints_px, held_out.seen.intrinsics, flip=False)
+    lifted = predict(network, held_out.seen.keypoints_px[:, 0], held_out.seen.intrinsics, flip=False)
     chosen = [select_joints(points, held_out.skeleton, OFFICIAL_14) for points in (lifted, held_out.truth)]
     values: Sequence[Tensor] = (
         1000 * mpjpe(lifted, held_out.truth),

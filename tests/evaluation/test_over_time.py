@@ -12,9 +12,10 @@ from ampose.evaluation import evaluate, find_protocol, view_held_out
 from ampose.evaluation.fixed_cameras import measure_views
 from ampose.evaluation.measuring import lift_with
 from ampose.lifting.lifter import Lifter
-from ampose.lifting.window_prediction import predict_footage
+from ampose.lifting.window_prediction import predict_clips
 from ampose.models import create_model
-from ampose.poses.clips import Footage, Moments
+from ampose.poses.clips import Clips, FrameIndex
+from ampose.poses.geometry import root_relative
 
 PROTOCOL = replace(find_protocol("cmu-held-out-noisy"), subjects=("A",), frame_stride=3)
 
@@ -29,14 +30,12 @@ def test_virtual_cameras_see_the_same_samples_and_what_is_around_them():
     motion = make_motion()
     single = view_held_out(motion, PROTOCOL)
     over_time = view_held_out(motion, PROTOCOL, receptive_field=9)
-    assert torch.equal(single.samples.keypoints_px, over_time.samples.keypoints_px)
+    assert torch.equal(single.samples.keypoints_px, over_time.samples.middle.keypoints_px)
     assert torch.equal(single.samples.positions, over_time.samples.positions)
     assert single.actions == over_time.actions
-    footage = over_time.samples.footage
-    assert torch.equal(footage.keypoints_px[footage.moments.row], single.samples.keypoints_px)
     clean = view_held_out(motion, replace(PROTOCOL, noise=replace(PROTOCOL.noise, largest=0.0)), receptive_field=9)
-    off = footage.keypoints_px - clean.samples.footage.keypoints_px
-    level = off.view(-1, 9, 34).std(dim=2)
+    off = over_time.samples.keypoints_px - clean.samples.keypoints_px
+    level = off.flatten(2).std(dim=2)
     assert (level > 0).all()
     assert np.corrcoef(level[:, 4], level[:, 0])[0, 1] > 0.8  # as noisy as the sample is
 
@@ -60,8 +59,8 @@ def test_fixed_cameras_are_looked_at_view_by_view(lifter, tmp_path, stride):
     (report,) = measure_views(lift_with(lifter), views, [protocol])
     chosen = views.select(subjects=["S9", "S11"])
     samples = chosen.samples("cpn")
-    footage = Footage(keypoints_px=samples.keypoints_px, moments=Moments.of_clips(chosen.view_starts))
-    lifted = predict_footage(lifter.network, footage, samples.intrinsics, flip=True)
+    clips = Clips(keypoints_px=samples.keypoints_px[:, 0], index=FrameIndex.of_clips(chosen.view_starts))
+    lifted = predict_clips(lifter.network, clips, samples.intrinsics, flip=True)
     lifted = lifted - lifted[:, :1]
-    error = (lifted - (samples.positions - samples.positions[:, :1])).norm(dim=-1).mean(dim=1)[::stride]
+    error = (lifted - root_relative(samples.positions[:, 0], 0)).norm(dim=-1).mean(dim=1)[::stride]
     assert report.all_frames.values["mpjpe"] == pytest.approx(1000 * error.mean().item(), rel=1e-5)

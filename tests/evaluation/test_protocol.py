@@ -73,7 +73,7 @@ def test_only_the_protocols_subjects_are_seen_with_their_own_names(motion: Motio
     assert set(seen.subjects) == {"02"}
     bones = get_skeleton("human36m_17").bone_indices
     expected = bone_lengths(motion.select(subjects=["02"]).positions, bones)
-    np.testing.assert_allclose(bone_lengths(seen.samples.positions.numpy(), bones), expected, atol=1e-5)
+    np.testing.assert_allclose(bone_lengths(seen.samples.positions[:, 0].numpy(), bones), expected, atol=1e-5)
 
 
 def test_stride_and_cameras_change_the_count_and_the_names_stay_with_their_frames(
@@ -110,7 +110,7 @@ def test_a_protocol_without_subjects_sees_all(motion: MotionCapture, protocol: P
 
 def test_a_protocol_on_16_joints_maps_the_17(motion: MotionCapture, protocol: Protocol) -> None:
     seen = view_held_out(motion, replace(protocol, skeleton="human36m_16"))
-    assert seen.samples.keypoints_px.shape == (70, 16, 2)
+    assert seen.samples.keypoints_px.shape == (70, 1, 16, 2)
 
 
 def test_a_missing_subject_is_named(motion: MotionCapture, protocol: Protocol) -> None:
@@ -129,8 +129,8 @@ def test_baselines_learn_from_the_others_only(motion: MotionCapture, protocol: P
 
 def test_sides_are_mistaken_where_a_protocols_noise_has_swaps(motion: MotionCapture, protocol: Protocol) -> None:
     """With swaps alone, a sample is either as it was or has joints of a pair exchanged; about as many as said."""
-    clean = view_held_out(motion, protocol).samples.keypoints_px
-    swapped = view_held_out(motion, replace(protocol, noise=NoiseConfig(swaps=0.5))).samples.keypoints_px
+    clean = view_held_out(motion, protocol).samples.keypoints_px[:, 0]
+    swapped = view_held_out(motion, replace(protocol, noise=NoiseConfig(swaps=0.5))).samples.keypoints_px[:, 0]
     changed = (clean != swapped).any(dim=-1)
     share = changed.any(dim=1).double().mean().item()
     assert 0.3 < share < 0.7
@@ -140,11 +140,11 @@ def test_sides_are_mistaken_where_a_protocols_noise_has_swaps(motion: MotionCapt
 
 def test_a_window_has_the_same_sides_mistaken_as_its_middle(motion: MotionCapture, protocol: Protocol) -> None:
     noisy = replace(protocol, noise=NoiseConfig(swaps=0.5))
-    clean = view_held_out(motion, protocol, receptive_field=3).samples.footage
-    seen = view_held_out(motion, noisy, receptive_field=3).samples.footage
+    clean = view_held_out(motion, protocol, receptive_field=3).samples
+    seen = view_held_out(motion, noisy, receptive_field=3).samples
     assert clean is not None
     assert seen is not None
-    before, after = (one.keypoints_px.reshape(-1, 3, 17, 2) for one in (clean, seen))
+    before, after = (one.keypoints_px for one in (clean, seen))
     changed = (before != after).any(dim=-1)
     assert changed.any()
     assert torch.equal(changed[:, 0], changed[:, 1])

@@ -223,7 +223,7 @@ def test_samples_are_lifted_with_their_own_cameras(lifter: Lifter, generator: to
     cameras = [Intrinsics.from_field_of_view(SIZE, degrees) for degrees in (40.0, 50.0, 60.0, 70.0, 80.0, 90.0)]
     names = ("focal", "centre", "image_size")
     many = Intrinsics(**{name: torch.tensor(np.stack([getattr(c, name) for c in cameras])) for name in names})
-    samples = Samples(keypoints_px=pixels, positions=torch.zeros(6, 17, 3), intrinsics=many)
+    samples = Samples(keypoints_px=pixels[:, None], positions=torch.zeros(6, 1, 17, 3), intrinsics=many)
     lifted = lifter.predict_samples(samples, flip=True)
     for row, camera in enumerate(cameras):
         alone = lifter.lift(people()[row : row + 1], image_size=SIZE, intrinsics=camera).positions

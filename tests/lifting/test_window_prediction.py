@@ -7,10 +7,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ampose.errors import InputError
 from ampose.lifting.prediction import predict
-from ampose.lifting.window_prediction import predict_footage, predict_samples
+from ampose.lifting.window_prediction import predict_clips, predict_samples
 from ampose.models import LifterConfig, LifterNetwork, create_model
 from ampose.poses.camera import Intrinsics
-from ampose.poses.clips import Footage, Moments
+from ampose.poses.clips import Clips, FrameIndex
 from ampose.poses.samples import Samples
 from ampose.poses.skeletons import get_skeleton
 
@@ -48,8 +48,8 @@ def make(generator, kind, normalisation="image-width"):
     keypoints = 500 + 100 * torch.randn(count, 17, 2, generator=generator)
     ones = torch.ones(count, 2)
     camera = Intrinsics(focal=1100 * ones, centre=500 * ones, image_size=1000 * ones)
-    footage = Footage(keypoints_px=keypoints, moments=Moments.of_clips(np.cumsum([0, *LENGTHS])))
-    return network, footage, camera
+    clips = Clips(keypoints_px=keypoints, index=FrameIndex.of_clips(np.cumsum([0, *LENGTHS])))
+    return network, clips, camera
 
 
 def bounds(row):
@@ -59,9 +59,9 @@ def bounds(row):
 
 
 def test_the_middle_is_answered_from_the_padded_window(generator):
-    network, footage, camera = make(generator, Middle)
-    lifted = predict_footage(network, footage, camera, flip=False, keep_root=True)
-    x = footage.keypoints_px / 500 - 1
+    network, clips, camera = make(generator, Middle)
+    lifted = predict_clips(network, clips, camera, flip=False, keep_root=True)
+    x = clips.keypoints_px / 500 - 1
     for row in range(sum(LENGTHS)):
         first, last = bounds(row)
         frames = [min(max(row + step, first), last) for step in range(-2, 3)]
@@ -71,9 +71,9 @@ def test_the_middle_is_answered_from_the_padded_window(generator):
 
 
 def test_a_sequence_is_answered_window_by_window(generator):
-    network, footage, camera = make(generator, Sequence)
-    lifted = predict_footage(network, footage, camera, flip=False, keep_root=True)
-    x = footage.keypoints_px / 500 - 1
+    network, clips, camera = make(generator, Sequence)
+    lifted = predict_clips(network, clips, camera, flip=False, keep_root=True)
+    x = clips.keypoints_px / 500 - 1
     torch.testing.assert_close(lifted[..., :2], x)
     for row in range(sum(LENGTHS)):
         first, last = bounds(row)
@@ -86,23 +86,23 @@ def test_a_sequence_is_answered_window_by_window(generator):
 @pytest.mark.parametrize("normalisation", ["image-width", "person-rays"])
 @pytest.mark.parametrize("flip", [True, False], ids=["flip", "plain"])
 def test_chunks_and_the_choice_of_samples_do_not_matter(generator, monkeypatch, kind, normalisation, flip):
-    network, footage, camera = make(generator, kind, normalisation)
-    whole = predict_footage(network, footage, camera, flip=flip)
+    network, clips, camera = make(generator, kind, normalisation)
+    whole = predict_clips(network, clips, camera, flip=flip)
     assert whole[:, SKELETON.root_index].abs().max() == 0
     monkeypatch.setattr("ampose.lifting.window_prediction.FRAMES", 2 * FRAMES)
     chosen = torch.tensor([20, 3, 8, 9, 3])
     few = Intrinsics(focal=camera.focal[chosen], centre=camera.centre[chosen], image_size=camera.image_size[chosen])
-    torch.testing.assert_close(predict_footage(network, footage[chosen], few, flip=flip), whole[chosen])
+    torch.testing.assert_close(predict_clips(network, clips[chosen], few, flip=flip), whole[chosen])
 
 
 @pytest.mark.parametrize("kind", [Middle, Sequence])
 @pytest.mark.parametrize("normalisation", ["image-width", "person-rays"])
 def test_a_mirrored_clip_is_lifted_to_the_mirrored_poses(generator, kind, normalisation):
-    network, footage, camera = make(generator, kind, normalisation)
-    pixels = footage.keypoints_px[:, SKELETON.flip_order]
+    network, clips, camera = make(generator, kind, normalisation)
+    pixels = clips.keypoints_px[:, SKELETON.flip_order]
     pixels[..., 0] = 1000 - pixels[..., 0]
-    mirrored = Footage(keypoints_px=pixels, moments=footage.moments)
-    plain, other = (predict_footage(network, which, camera, flip=True) for which in (footage, mirrored))
+    mirrored = Clips(keypoints_px=pixels, index=clips.index)
+    plain, other = (predict_clips(network, which, camera, flip=True) for which in (clips, mirrored))
     sign = torch.tensor([-1.0, 1.0, 1.0])
     torch.testing.assert_close(other, plain[:, SKELETON.flip_order] * sign, rtol=1e-4, atol=1e-5)
 
@@ -111,62 +111,76 @@ CLIPS = (40, 9, 21)
 """Frames; the second clip is shorter than the window of 27."""
 
 
-def film(generator, normalisation):
+def filmed(generator, normalisation):
     network = create_model("videopose3d", widths=(3, 3, 3), channels=32, normalisation=normalisation).eval()
     keypoints = 500 + 100 * torch.randn(sum(CLIPS), 17, 2, generator=generator)
     ones = torch.ones(sum(CLIPS), 2)
     camera = Intrinsics(focal=1100 * ones, centre=500 * ones, image_size=1000 * ones)
-    footage = Footage(keypoints_px=keypoints, moments=Moments.of_clips(np.cumsum([0, *CLIPS])))
-    return network, footage, camera
+    clips = Clips(keypoints_px=keypoints, index=FrameIndex.of_clips(np.cumsum([0, *CLIPS])))
+    return network, clips, camera
 
 
 def work(network, *given, **how):
     """The answer, and the multiply-adds that it took."""
     with FlopCounterMode(display=False) as counter:
-        answer = predict_footage(network, *given, **how)
+        answer = predict_clips(network, *given, **how)
     return answer, counter.get_total_flops() / 2
 
 
 @pytest.mark.parametrize("normalisation", ["image-width", "person-rays"])
 @pytest.mark.parametrize("flip", [True, False], ids=["flip", "plain"])
 def test_whole_clips_are_lifted_as_window_by_window_with_less_work(generator, monkeypatch, normalisation, flip):
-    network, footage, camera = film(generator, normalisation)
-    whole, little = work(network, footage, camera, flip=flip, keep_root=True)
-    monkeypatch.setattr("ampose.lifting.window_prediction.FRAMES", 16)  # stretches are cut
-    in_parts, _ = work(network, footage, camera, flip=flip, keep_root=True)
+    network, clips, camera = filmed(generator, normalisation)
+    whole, little = work(network, clips, camera, flip=flip, keep_root=True)
+    monkeypatch.setattr("ampose.lifting.window_prediction.FRAMES", 16)  # runs are cut
+    in_parts, _ = work(network, clips, camera, flip=flip, keep_root=True)
     monkeypatch.setattr(type(network), "dilates", False)
-    windows, much = work(network, footage, camera, flip=flip, keep_root=True)
+    windows, much = work(network, clips, camera, flip=flip, keep_root=True)
     torch.testing.assert_close(whole, windows, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(in_parts, windows, rtol=1e-4, atol=1e-5)
     assert little < much / 2
 
 
 def test_samples_out_of_order_and_of_several_cameras_are_lifted_as_they_were(generator):
-    network, footage, camera = film(generator, "image-width")
-    whole = predict_footage(network, footage, camera, flip=False)
+    network, clips, camera = filmed(generator, "image-width")
+    whole = predict_clips(network, clips, camera, flip=False)
     chosen = torch.tensor([*range(4, 20), 60, 2, *range(41, 49), 5])
     few = Intrinsics(focal=camera.focal[chosen], centre=camera.centre[chosen], image_size=camera.image_size[chosen])
-    torch.testing.assert_close(predict_footage(network, footage[chosen], few, flip=False), whole[chosen])
+    torch.testing.assert_close(predict_clips(network, clips[chosen], few, flip=False), whole[chosen])
     zoomed = Intrinsics(focal=camera.focal, centre=camera.centre, image_size=camera.image_size.clone())
     zoomed.image_size[7:] = 800
-    other = predict_footage(network, footage, zoomed, flip=False)
+    other = predict_clips(network, clips, zoomed, flip=False)
     torch.testing.assert_close(other[:7], whole[:7])
     assert (other[7:] - whole[7:]).abs().amax(dim=(1, 2)).min() > 1e-4
 
 
 def test_a_single_frame_is_a_still(generator):
-    network, footage, camera = make(generator, Middle)
-    lifted = predict(network, footage.keypoints_px, camera, flip=False, keep_root=True)
-    x = footage.keypoints_px / 500 - 1
+    network, clips, camera = make(generator, Middle)
+    lifted = predict(network, clips.keypoints_px, camera, flip=False, keep_root=True)
+    x = clips.keypoints_px / 500 - 1
     torch.testing.assert_close(lifted[..., :2], WEIGHTS.sum() * x, rtol=1e-4, atol=1e-5)
 
 
-def test_samples_need_footage_only_where_the_network_looks_at_it(generator):
-    network, footage, camera = make(generator, Middle)
-    nothing = torch.zeros(sum(LENGTHS), 17, 3)
-    pictures = Samples(keypoints_px=footage.keypoints_px, positions=nothing, intrinsics=camera)
-    with pytest.raises(InputError, match="must have footage for a network with a receptive field of 5 frames"):
-        predict_samples(network, pictures, flip=False)
+def test_samples_need_windows_only_where_the_network_looks_at_them(generator):
+    network, clips, camera = make(generator, Middle)
+    nothing = torch.zeros(sum(LENGTHS), 1, 17, 3)
+    single_frames = Samples(keypoints_px=clips.keypoints_px[:, None], positions=nothing, intrinsics=camera)
+    with pytest.raises(InputError, match="must be windows of 5 frames, the network's receptive field, or frames of"):
+        predict_samples(network, single_frames, flip=False)
     single = create_model("ampose-small", depth=1, channels=8, heads=1).eval()
-    expected = predict(single, pictures.keypoints_px, camera, flip=True)
-    assert torch.equal(predict_samples(single, pictures, flip=True), expected)
+    expected = predict(single, clips.keypoints_px, camera, flip=True)
+    assert torch.equal(predict_samples(single, single_frames, flip=True), expected)
+
+
+@pytest.mark.parametrize("kind", [Middle, Sequence])
+def test_windows_are_lifted_as_if_each_were_a_clip(generator, kind):
+    network, _, _ = make(generator, kind)
+    windows = 500 + 100 * torch.randn(6, FRAMES, 17, 2, generator=generator)
+    ones = torch.ones(6, 2)
+    camera = Intrinsics(focal=1100 * ones, centre=500 * ones, image_size=1000 * ones)
+    samples = Samples(keypoints_px=windows, positions=torch.zeros(6, 1, 17, 3), intrinsics=camera)
+    index = FrameIndex.of_clips(range(0, 6 * FRAMES + 1, FRAMES))[FRAMES // 2 :: FRAMES]
+    clips = Clips(keypoints_px=windows.flatten(0, 1), index=index)
+    torch.testing.assert_close(
+        predict_samples(network, samples, flip=True), predict_clips(network, clips, camera, flip=True)
+    )

@@ -7,12 +7,13 @@ from torch import Tensor
 
 from ampose.errors import InputError
 from ampose.models.normalisation import (
+    Normalised,
     normalisations,
-    normalise,
     rotation_to_optical_axis,
     to_camera_axes,
     to_network_axes,
 )
+from ampose.models.normalisation import normalise as normalise_windows
 from ampose.poses.camera import Intrinsics, project
 from ampose.poses.geometry import mirror, root_relative
 from ampose.poses.skeletons import get_skeleton
@@ -39,6 +40,16 @@ def people(rng: np.random.Generator, count: int = 12) -> Tensor:
     body = rng.uniform(-0.8, 0.8, size=(count, SKELETON.num_joints, 3))
     place = rng.uniform([-1.0, -0.6, 4], [1.0, 0.6, 7], size=(count, 1, 3))
     return torch.from_numpy(body + place)
+
+
+def normalise(way: str, pixels: Tensor, camera: Intrinsics, root: int) -> Normalised:
+    """Normalise single frames: (sample, joint, 2) is a window of one frame."""
+    keypoints, rotation = normalise_windows(way, pixels[:, None], camera, root)
+    return Normalised(keypoints[:, 0], None if rotation is None else rotation[:, 0])
+
+
+def network_axes(positions: Tensor, rotation: Tensor | None) -> Tensor:
+    return to_network_axes(positions[:, None], None if rotation is None else rotation[:, None])[:, 0]
 
 
 def seen(positions: Tensor, camera: Intrinsics) -> Tensor:
@@ -82,7 +93,7 @@ def test_person_rays_turn_the_camera_to_the_root(size: tuple[int, int], rng: np.
     torch.testing.assert_close(rotation @ rotation.mT, identity)
     torch.testing.assert_close(torch.linalg.det(rotation), torch.ones(12, dtype=torch.float64))
     torch.testing.assert_close(keypoints[:, ROOT], torch.zeros(12, 2, dtype=torch.float64))
-    turned = to_network_axes(positions, rotation)
+    turned = network_axes(positions, rotation)
     torch.testing.assert_close(turned[..., :2] / turned[..., 2:], keypoints)
     assert (turned[:, ROOT, 2] > 0).all()
 
@@ -101,8 +112,8 @@ def test_person_rays_do_not_say_where_in_the_picture_somebody_stands(
     assert (seen(elsewhere, camera) - seen(centred, camera)).abs().amax(dim=(1, 2)).min() > 20  # pixels
     torch.testing.assert_close(first.keypoints, second.keypoints)
     torch.testing.assert_close(
-        to_network_axes(root_relative(centred, ROOT), first.rotation),
-        to_network_axes(root_relative(elsewhere, ROOT), second.rotation),
+        network_axes(root_relative(centred, ROOT), first.rotation),
+        network_axes(root_relative(elsewhere, ROOT), second.rotation),
     )
 
 
@@ -133,7 +144,8 @@ def test_camera_axes_come_back(way: str, size: tuple[int, int], rng: np.random.G
     positions, camera = people(rng), camera_of(size, 12)
     rotation = normalise(way, seen(positions, camera), camera, ROOT).rotation
     relative = root_relative(positions, ROOT)
-    torch.testing.assert_close(to_camera_axes(to_network_axes(relative, rotation), rotation), relative)
+    windows, turns = relative[:, None], None if rotation is None else rotation[:, None]
+    torch.testing.assert_close(to_camera_axes(to_network_axes(windows, turns), turns), windows)
 
 
 @ways
@@ -146,6 +158,18 @@ def test_each_sample_is_normalised_with_its_own_camera(way: str, rng: np.random.
     for row, camera in enumerate(parts):
         alone = normalise(way, pixels[row : row + 1], camera, ROOT).keypoints
         torch.testing.assert_close(whole[row : row + 1], alone)
+
+
+@ways
+def test_each_frame_of_a_window_is_normalised_by_itself(way: str, rng: np.random.Generator) -> None:
+    pixels = torch.from_numpy(rng.uniform(200, 900, size=(3, 5, 17, 2)))
+    camera = camera_of((1920, 1080), 3)
+    whole = normalise_windows(way, pixels, camera, ROOT)
+    for frame in range(5):
+        alone = normalise(way, pixels[:, frame], camera, ROOT)
+        torch.testing.assert_close(whole.keypoints[:, frame], alone.keypoints)
+        if whole.rotation is not None:
+            torch.testing.assert_close(whole.rotation[:, frame], alone.rotation)
 
 
 @pytest.mark.parametrize("x", [0.0, 1e-8, 0.5, 3.0, -40.0])

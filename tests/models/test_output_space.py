@@ -17,6 +17,7 @@ from ampose.models import LifterNetwork
 from ampose.models.output_space import decode, encode
 from ampose.models.zoo import make_config
 from ampose.poses.camera import Intrinsics
+from ampose.poses.geometry import root_relative
 from ampose.poses.samples import Samples
 from ampose.poses.skeletons import get_skeleton
 from ampose.training.recipe import read_recipe
@@ -34,19 +35,19 @@ def made_up(generator, count=6):
         centre=size / 2 + 20 * torch.randn(count, 2, generator=generator),
         image_size=size,
     )
-    return place + 0.3 * torch.randn(count, 17, 3, generator=generator), camera
+    return (place + 0.3 * torch.randn(count, 17, 3, generator=generator))[:, None], camera
 
 
 def test_a_point_worked_by_hand():
     """A person 4 m away, its box 2 m or 501 pixels wide; a joint half a metre to the right and a metre behind."""
-    positions = torch.tensor([[[0.0, 0.0, 4.0], [0.5, -1.0, 5.0]]])
+    positions = torch.tensor([[[[0.0, 0.0, 4.0], [0.5, -1.0, 5.0]]]])
     camera = Intrinsics(
         focal=torch.tensor([[1000.0, 1000.0]]),
         centre=torch.tensor([[500.0, 550.0]]),
         image_size=torch.tensor([[1000.0, 1100.0]]),
     )
     found = encode("image-plane", positions, camera, 0)
-    torch.testing.assert_close(found, torch.tensor([[[0.0, 0.0, 0.0], [0.2, -0.4, 2 * 250.5 / 1000]]]))
+    torch.testing.assert_close(found, torch.tensor([[[[0.0, 0.0, 0.0], [0.2, -0.4, 2 * 250.5 / 1000]]]]))
 
 
 def test_the_image_plane_is_that_of_the_formulas(generator):
@@ -54,20 +55,20 @@ def test_the_image_plane_is_that_of_the_formulas(generator):
     found = encode("image-plane", positions, camera, ROOT).numpy()
     for sample in range(len(positions)):
         (fx, fy), (cx, cy), (w, h) = (field[sample].numpy() for field in vars(camera).values())
-        root_x, root_z = (float(positions[sample, ROOT, axis]) for axis in (0, 2))
+        root_x, root_z = (float(positions[sample, 0, ROOT, axis]) for axis in (0, 2))
         left, right = ((root_x + side) * fx / root_z + cx for side in (-1, 1))
         ratio = (right - left + 1) / 2  # pixels a metre of the box about the root
-        for joint, (x, y, z) in enumerate(positions[sample].numpy()):
+        for joint, (x, y, z) in enumerate(positions[sample, 0].numpy()):
             expected = ((fx * x / z + cx) / w * 2 - 1, (fy * y / z + cy) / w * 2 - h / w, ratio * (z - root_z) / w * 2)
-            np.testing.assert_allclose(found[sample, joint], expected, rtol=1e-4, atol=1e-4)
+            np.testing.assert_allclose(found[sample, 0, joint], expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("target", ["metres", "image-plane"])
 def test_metres_come_back(generator, target):
     positions, camera = made_up(generator)
     answer = encode(target, positions, camera, ROOT)
-    back = decode(target, answer, camera, root_depth=positions[:, ROOT, 2])
-    expected = positions - positions[:, ROOT, None] if target == "metres" else positions
+    back = decode(target, answer, camera, root_depth=positions[..., ROOT, 2])
+    expected = positions - positions[:, :, ROOT, None] if target == "metres" else positions
     torch.testing.assert_close(back, expected, rtol=0, atol=1e-5)
 
 
@@ -79,9 +80,9 @@ class Truth(LifterNetwork):
         self.answer = answer
 
     def forward(self, keypoints):
-        torch.testing.assert_close(keypoints[: len(self.answer), 0], self.answer[..., :2])
-        mirrored = self.answer[:, get_skeleton("human36m_17").flip_order] * torch.tensor([-1.0, 1.0, 1.0])
-        return torch.cat([self.answer, mirrored])[: len(keypoints), None]
+        torch.testing.assert_close(keypoints[: len(self.answer)], self.answer[..., :2])
+        mirrored = self.answer[:, :, get_skeleton("human36m_17").flip_order] * torch.tensor([-1.0, 1.0, 1.0])
+        return torch.cat([self.answer, mirrored])[: len(keypoints)]
 
 
 @pytest.mark.parametrize("flip", [False, True])
@@ -89,15 +90,15 @@ class Truth(LifterNetwork):
 def test_prediction_turns_the_answer_into_root_relative_metres(generator, flip, keep_root):
     positions, camera = made_up(generator)
     network = Truth(encode("image-plane", positions, camera, ROOT))
-    pixels = positions[..., :2] / positions[..., 2:] * camera.focal[:, None] + camera.centre[:, None]
+    pixels = positions[..., :2] / positions[..., 2:] * camera.focal[:, None, None] + camera.centre[:, None, None]
     told = torch.full_like(positions, torch.nan)
-    told[:, ROOT, 2] = positions[:, ROOT, 2]  # all that it needs, and all that an evaluation tells
+    told[..., ROOT, 2] = positions[..., ROOT, 2]  # all that it needs, and all that an evaluation tells
     samples = Samples(keypoints_px=pixels, positions=told, intrinsics=camera)
     lifted = predict_samples(network, samples, flip=flip, keep_root=keep_root)
-    torch.testing.assert_close(lifted, positions - positions[:, ROOT, None], rtol=0, atol=2e-5)
+    torch.testing.assert_close(lifted, root_relative(positions[:, 0], ROOT), rtol=0, atol=2e-5)
     message = "must answer in metres where the true distance of the root is not known"
     with pytest.raises(InputError, match=message):
-        predict(network, pixels, camera, flip=flip)
+        predict(network, pixels[:, 0], camera, flip=flip)
     with pytest.raises(InputError, match=message):
         predict_samples(network, replace(samples, positions=torch.full_like(positions, torch.nan)), flip=flip)
 

@@ -14,7 +14,7 @@ def samples(generator: torch.Generator) -> Samples:
         return torch.rand(shape, generator=generator)
 
     camera = Intrinsics(focal=draw(6, 2), centre=draw(6, 2), image_size=draw(6, 2))
-    return Samples(keypoints_px=draw(6, 17, 2), positions=draw(6, 17, 3), intrinsics=camera)
+    return Samples(keypoints_px=draw(6, 3, 17, 2), positions=draw(6, 3, 17, 3), intrinsics=camera)
 
 
 def tensors(samples: Samples) -> list[Tensor]:
@@ -42,6 +42,12 @@ def test_parts_put_together_are_the_whole(samples: Samples) -> None:
     joined = Samples.concatenate([samples[:2], samples[2:2], samples[2:]])
     for whole, again in zip(tensors(samples), tensors(joined), strict=True):
         torch.testing.assert_close(again, whole, rtol=0, atol=0)
+
+
+def test_the_middle_of_windows_is_a_window_of_one(samples: Samples) -> None:
+    middle = samples.middle
+    assert torch.equal(middle.keypoints_px[:, 0], samples.keypoints_px[:, 1])
+    assert torch.equal(middle.middle.positions[:, 0], samples.positions[:, 1])
 
 
 def test_everything_moves_to_another_device(samples: Samples) -> None:

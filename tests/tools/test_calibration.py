@@ -34,17 +34,17 @@ def samples(motion, protocol) -> Samples:
 
 def test_the_true_error_is_that_of_the_pose_which_users_get_and_leaves_the_root_out(network, samples):
     errors = compare_errors(network, samples)
-    pose = predict(network, samples.keypoints_px, samples.intrinsics, flip=True)
-    truth = samples.positions - samples.positions[:, :1]
+    pose = predict(network, samples.keypoints_px[:, 0], samples.intrinsics, flip=True)
+    truth = samples.positions[:, 0] - samples.positions[:, 0, :1]
     torch.testing.assert_close(errors.true, (pose - truth).norm(dim=-1)[:, 1:].double())
     assert errors.expected.shape == (len(samples), 16)
 
 
 def test_the_expected_error_is_that_of_the_picture_as_it_is(network, samples):
     """With the mirrored prediction and without; the poses are those of ``predict``."""
-    seen = samples.keypoints_px, samples.intrinsics
-    inputs = normalise("person-rays-scaled", *seen, 0).keypoints
-    _, alone = network.with_expected_error(inputs[:, None])
+    seen = samples.keypoints_px[:, 0], samples.intrinsics
+    inputs = normalise("person-rays-scaled", samples.keypoints_px, samples.intrinsics, 0).keypoints
+    _, alone = network.with_expected_error(inputs)
     for flip in (True, False):
         poses, error = predict_with_error(network, *seen, flip=flip)
         torch.testing.assert_close(error, alone[:, 0])
@@ -53,7 +53,7 @@ def test_the_expected_error_is_that_of_the_picture_as_it_is(network, samples):
 
 def test_a_correction_changes_the_expected_error_and_moves_no_pose(network, samples):
     corrected = correct_expected_error(network, Correction(factor=0.5, power=0.7))
-    seen = samples.keypoints_px, samples.intrinsics
+    seen = samples.keypoints_px[:, 0], samples.intrinsics
     (before, expected), (after, right) = (predict_with_error(one, *seen, flip=True) for one in (network, corrected))
     torch.testing.assert_close(right, 0.5 * expected**0.7)
     assert torch.equal(after, before)

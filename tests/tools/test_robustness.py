@@ -62,9 +62,9 @@ def test_the_turn_is_the_angle_between_the_two_rays(robustness):
 
 
 def test_taller_bodies_are_taller_and_the_place_in_the_picture_is_where_it_says(robustness):
-    sizes = [robustness.look(height=height).positions.std(dim=1).mean() for height in (1.0, 1.2)]
+    sizes = [robustness.look(height=height).positions[:, 0].std(dim=1).mean() for height in (1.0, 1.2)]
     assert (sizes[1] / sizes[0]).item() > 1.1
     seen = robustness.look(off_centre=(0.3, 0.3))
-    root = seen.keypoints_px[:, 0] - seen.intrinsics.centre
+    root = seen.keypoints_px[:, 0, 0] - seen.intrinsics.centre
     share = root.norm(dim=1) / (seen.intrinsics.image_size.amax(dim=1) / 2)
     torch.testing.assert_close(share, torch.full_like(share, 0.3), rtol=1e-3, atol=1e-3)

@@ -11,34 +11,35 @@ from ampose.data.synthesis.proportions import ProportionConfig
 from ampose.errors import InputError
 from ampose.poses.geometry import mirror
 from ampose.poses.skeletons import get_skeleton
-from ampose.training.batches import Normalised, VirtualCameraBatches, seed_for, validation_samples
+from ampose.training.batches import InputSpec, VirtualCameraBatches, validation_samples
 from ampose.training.config import DataConfig
 from ampose.training.recipe import read_recipe
+from ampose.training.sampler import seed_for
 
 SKELETON = get_skeleton("human36m_17")
 
 
 def source(motion, seed=0, **settings):
-    return VirtualCameraBatches(motion, DataConfig(**settings), Normalised(SKELETON, "person-rays"), seed)
+    return VirtualCameraBatches(motion, DataConfig(**settings), InputSpec(SKELETON, "person-rays"), seed)
 
 
 def test_an_epoch_has_every_frame_once(motion):
     batches = source(motion)
-    orders = [batches.order(epoch) for epoch in (0, 1)]
+    orders = [batches.sampler.order(epoch) for epoch in (0, 1)]
     for order in orders:
         assert sorted(order.tolist()) == list(range(len(motion)))
     assert not torch.equal(*orders)
 
 
 def test_an_epoch_longer_than_the_data_repeats_it(motion):
-    order = source(motion, samples_per_epoch=250).order(0)
+    order = source(motion, samples_per_epoch=250).sampler.order(0)
     counts = torch.bincount(order)
     assert len(order) == 250
     assert set(counts.tolist()) == {2, 3}
 
 
 def test_square_root_balance_draws_each_action_by_the_root_of_its_length(motion):
-    order = source(motion, balance="square-root", samples_per_epoch=30_000).order(0).numpy()
+    order = source(motion, balance="square-root", samples_per_epoch=30_000).sampler.order(0).numpy()
     groups = np.char.add(motion.frame_subjects, motion.frame_actions)[order]
     names, counts = np.unique(groups, return_counts=True)
     lengths = {"Awalk": 50, "Arun": 20, "Bwalk": 30}
@@ -57,7 +58,7 @@ def test_a_batch_is_a_function_of_seed_epoch_and_step(motion):
 
 def test_the_whole_data_engine_works_on_the_device_that_it_is_given(motion, elsewhere):
     recipe = read_recipe("wild-small").data
-    batches = VirtualCameraBatches(motion, recipe, Normalised(SKELETON, "person-rays-scaled"), 0)
+    batches = VirtualCameraBatches(motion, recipe, InputSpec(SKELETON, "person-rays-scaled"), 0)
     batches.to(elsewhere)
     keypoints, target = batches.batch(torch.arange(8), 0, 0)
     assert keypoints.device == target.device == elsewhere

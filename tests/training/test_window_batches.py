@@ -16,11 +16,10 @@ from ampose.errors import InputError
 from ampose.poses.geometry import mirror, root_relative
 from ampose.poses.samples import Samples
 from ampose.poses.skeletons import get_skeleton
-from ampose.training.batches import BatchSource, Normalised, VirtualCameraBatches
+from ampose.training.batches import BatchSource, FixedCameraBatches, InputSpec, VirtualCameraBatches
 from ampose.training.config import DataConfig
 from ampose.training.recipe import read_recipe
 from ampose.training.session import read_data, train
-from ampose.training.window_batches import FixedCameraWindows, VirtualCameraWindows
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The `srun` command is available:UserWarning", "ignore:.*NVML.*:UserWarning"
@@ -30,11 +29,11 @@ CLIPS = (50, 20, 30)  # of the made-up motion
 
 
 def see(output="centre", targets=None, normalisation="image-width", frames=9):
-    return Normalised(SKELETON, normalisation, frames, output, targets or output)
+    return InputSpec(SKELETON, normalisation, frames, output, targets or output)
 
 
 def moving(motion, normalise_as, seed=0, **settings):
-    return VirtualCameraWindows(motion, DataConfig(**settings), normalise_as, seed)
+    return VirtualCameraBatches(motion, DataConfig(**settings), normalise_as, seed)
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +49,14 @@ def samples(views) -> Samples:
 def test_every_frame_has_a_window_around_it(motion):
     source = moving(motion, see())
     assert isinstance(source, BatchSource)
-    assert len(source) == sum(CLIPS)
-    assert sorted(source.order(0).tolist()) == list(range(sum(CLIPS)))
+    assert len(source.sampler) == sum(CLIPS)
+    assert sorted(source.sampler.order(0).tolist()) == list(range(sum(CLIPS)))
 
 
 def test_windows_of_sequences_show_every_frame_once_or_a_little_more(motion):
     source = moving(motion, see("sequence"))
-    assert len(source) == sum(-(-length // 9) for length in CLIPS)
-    seen = source.index.rows(source.order(0))
+    assert len(source.sampler) == sum(-(-length // 9) for length in CLIPS)
+    seen = source.sampler.rows(source.sampler.order(0))
     assert set(seen.flatten().tolist()) == set(range(sum(CLIPS)))
     assert seen.numel() - sum(CLIPS) <= 9 * len(CLIPS)
 
@@ -65,7 +64,7 @@ def test_windows_of_sequences_show_every_frame_once_or_a_little_more(motion):
 @pytest.mark.parametrize("output", ["centre", "sequence"])
 def test_windows_are_made_on_the_device_that_they_are_asked_for(motion, samples, output, elsewhere):
     normalise_as = see(output, normalisation="person-rays")
-    sources = moving(motion, normalise_as), FixedCameraWindows(samples, DataConfig(), normalise_as, 0)
+    sources = moving(motion, normalise_as), FixedCameraBatches(samples, DataConfig(), normalise_as, 0)
     for source in sources:
         source.to(elsewhere)
         keypoints, target = source.batch(torch.arange(4), 0, 0)
@@ -75,7 +74,7 @@ def test_windows_are_made_on_the_device_that_they_are_asked_for(motion, samples,
 @pytest.mark.parametrize("normalisation", ["image-width", "person-rays"])
 def test_the_middle_of_a_window_is_the_sample_of_single_frames(motion, normalisation):
     rows = torch.tensor([0, 7, 49, 50, 99])
-    plain = Normalised(SKELETON, normalisation)
+    plain = InputSpec(SKELETON, normalisation)
     keypoints, target = VirtualCameraBatches(motion, DataConfig(), plain, 0).batch(rows, 1, 2)
     windows, answers = moving(motion, see(normalisation=normalisation)).batch(rows, 1, 2)
     assert (windows.shape, answers.shape) == ((5, 9, 17, 2), (5, 1, 17, 3))
@@ -101,7 +100,7 @@ def test_a_window_is_mirrored_as_a_whole(motion):
 
 def test_a_batch_is_a_function_of_seed_epoch_and_step(motion, samples):
     rows = torch.arange(8)
-    fixed = FixedCameraWindows(samples, DataConfig(), see(), 0)
+    fixed = FixedCameraBatches(samples, DataConfig(), see(), 0)
     for source in (moving(motion, see()), fixed):
         first = source.batch(rows, 2, 3)
         assert all(torch.equal(a, b) for a, b in zip(first, source.batch(rows, 2, 3), strict=True))
@@ -110,28 +109,28 @@ def test_a_batch_is_a_function_of_seed_epoch_and_step(motion, samples):
 
 def test_balance_is_by_the_action_of_the_middle_frame(motion):
     source = moving(motion, see("sequence"), balance="square-root", samples_per_epoch=20_000)
-    share = torch.bincount(source.order(0), minlength=len(source.index)).double() / 20_000
+    share = torch.bincount(source.sampler.order(0), minlength=source.sampler.windows).double() / 20_000
     groups = np.repeat(["Awalk", "Arun", "Bwalk"], [-(-length // 9) for length in CLIPS])
     weights = np.array([{"Awalk": 50, "Arun": 20, "Bwalk": 30}[group] ** -0.5 for group in groups])
     np.testing.assert_allclose(share, weights / weights.sum(), atol=0.01)
 
 
 def test_fixed_cameras_show_the_frames_of_one_view(samples):
-    source = FixedCameraWindows(samples, DataConfig(flip=False), see(targets="sequence", frames=3), 0)
+    source = FixedCameraBatches(samples, DataConfig(flip=False), see(targets="sequence", frames=3), 0)
     rows = torch.tensor([0, 3, 4, 5])
     keypoints, target = source.batch(rows, 0, 0)
     width = stand_in.SIZE[0]
     for window, poses, row in zip(keypoints, target, rows, strict=True):
         first = int(row) // stand_in.FRAMES * stand_in.FRAMES
         frames = (row + torch.arange(-1, 2)).clamp(first, first + stand_in.FRAMES - 1)
-        expected = samples.keypoints_px[frames] * 2 / width - torch.tensor([1.0, stand_in.SIZE[1] / width])
+        expected = samples.keypoints_px[frames, 0] * 2 / width - torch.tensor([1.0, stand_in.SIZE[1] / width])
         torch.testing.assert_close(window, expected, rtol=1e-4, atol=1e-5)
-        torch.testing.assert_close(poses, root_relative(samples.positions[frames], SKELETON.root_index))
+        torch.testing.assert_close(poses, root_relative(samples.positions[frames, 0], SKELETON.root_index))
 
 
-def test_some_frames_of_clips_are_no_footage_to_train_on(samples):
+def test_some_frames_of_clips_are_no_windows_to_train_on(samples):
     with pytest.raises(InputError, match="must be all frames of their clips"):
-        FixedCameraWindows(samples[:7], DataConfig(), see(), 0)
+        FixedCameraBatches(samples[:7], DataConfig(), see(), 0)
 
 
 TINY = {
@@ -172,9 +171,8 @@ def test_a_run_goes_on_bit_for_bit_and_its_weights_lift_a_clip(recipe, tmp_path,
 def test_validation_samples_are_the_same_for_all_networks(recipe):
     plain = read_data(read_recipe(str(recipe))).validation
     over_time = read_data(tiny(recipe, "videopose3d")).validation
-    assert torch.equal(plain.keypoints_px, over_time.keypoints_px)
-    assert plain.footage is None
-    assert len(over_time.footage.keypoints_px) == 9 * len(over_time)
+    assert torch.equal(plain.keypoints_px, over_time.middle.keypoints_px)
+    assert over_time.keypoints_px.shape[1] == 9
 
 
 def test_a_run_learns_from_fixed_cameras(views, tmp_path):

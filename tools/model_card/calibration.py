@@ -72,8 +72,8 @@ def compare_errors(network: LifterNetwork, samples: Samples) -> Errors:
     if not network.tells_error:
         raise InputError("weights must tell an expected error to be calibrated, got some that do not; train error_head")
     skeleton = get_skeleton(network.config.skeleton)
-    predicted, expected = predict_with_error(network, samples.keypoints_px, samples.intrinsics, flip=True)
-    true = joint_errors(predicted, root_relative(samples.positions, skeleton.root_index))
+    predicted, expected = predict_with_error(network, samples.keypoints_px[:, 0], samples.intrinsics, flip=True)
+    true = joint_errors(predicted, root_relative(samples.positions[:, 0], skeleton.root_index))
     others = [joint for joint in range(skeleton.num_joints) if joint != skeleton.root_index]
     return Errors(expected[:, others].double(), true[:, others].double())
 

@@ -100,8 +100,8 @@ def measure_half_precision(network: LifterNetwork, motion: MotionCapture) -> dic
     samples = _views(motion, CMU_HELD_OUT_WIDE, HELD_OUT_SUBJECTS)[::3]
     halved = copy.deepcopy(network)
     halved.load_state_dict({key: value.half().float() for key, value in network.state_dict().items()})
-    poses = [predict(one, samples.keypoints_px, samples.intrinsics, flip=True) for one in (network, halved)]
-    truth = root_relative(samples.positions, get_skeleton(network.config.skeleton).root_index)
+    poses = [predict(one, samples.keypoints_px[:, 0], samples.intrinsics, flip=True) for one in (network, halved)]
+    truth = root_relative(samples.positions[:, 0], get_skeleton(network.config.skeleton).root_index)
     error = [(pose - truth).norm(dim=-1).mean().item() * 1000 for pose in poses]
     moved = (poses[1] - poses[0]).norm(dim=-1) * 1000
     return {"mean_mm": moved.mean().item(), "largest_mm": moved.max().item(), "mpjpe_change_mm": error[1] - error[0]}
@@ -110,8 +110,8 @@ def measure_half_precision(network: LifterNetwork, motion: MotionCapture) -> dic
 def spot_check(network: LifterNetwork, motion: MotionCapture) -> dict[str, Any]:
     """Measure one subject, for a test that does it again."""
     samples = view_held_out(motion, SPOT).samples
-    poses = predict(network, samples.keypoints_px, samples.intrinsics, flip=True)
-    truth = root_relative(samples.positions, get_skeleton(network.config.skeleton).root_index)
+    poses = predict(network, samples.keypoints_px[:, 0], samples.intrinsics, flip=True)
+    truth = root_relative(samples.positions[:, 0], get_skeleton(network.config.skeleton).root_index)
     error = (poses - truth).norm(dim=-1).mean().item() * 1000
     found = {"protocol": SPOT.name, "subjects": SPOT.subjects, "mpjpe_mm": error}
     if network.tells_error:

@@ -95,13 +95,13 @@ def draw_failures(network: LifterNetwork, motion: MotionCapture, file: Path) -> 
     skeleton = get_skeleton(network.config.skeleton)
     seen = view_held_out(motion, CMU_HELD_OUT_WIDE)
     samples = seen.samples
-    predicted = predict(network, samples.keypoints_px, samples.intrinsics, flip=True)
-    truth = root_relative(samples.positions, skeleton.root_index)
+    predicted = predict(network, samples.keypoints_px[:, 0], samples.intrinsics, flip=True)
+    truth = root_relative(samples.positions[:, 0], skeleton.root_index)
     errors = joint_errors(predicted, truth).mean(dim=1).numpy() * 1000
     figure, axes = plt.subplots(3, 6, figsize=(14, 8), layout="constrained")
     cases = _worst(errors, np.asarray(seen.actions))
     for row, (number, action) in zip(axes.reshape(CASES, 3), cases, strict=False):
-        pixels, mine, true = samples.keypoints_px[number].numpy(), predicted[number].numpy(), truth[number].numpy()
+        pixels, mine, true = samples.keypoints_px[number, 0].numpy(), predicted[number].numpy(), truth[number].numpy()
         _draw_body(row[0], pixels, skeleton)
         row[0].set_title(f"{action}\n(subject {seen.subjects[number]}): {errors[number]:.0f} mm", fontsize=8)
         for axis, title, plane in ((row[1], "from the side", [2, 1]), (row[2], "from above", [0, 2])):

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ampose.data import MotionCapture
-from ampose.data.synthesis.virtual_cameras import view
+from ampose.data.synthesis.virtual_cameras import draw_cameras, render
 from ampose.evaluation.protocol import Protocol
 from ampose.evaluation.protocols.cmu import CMU_HELD_OUT_WIDE
 from ampose.lifting.prediction import predict
@@ -108,19 +108,21 @@ class Robustness:
     def look(self, *, height: float = 1.0, **cameras: tuple[float, float]) -> Samples:
         """Look at the frames, at bodies of another height or with other ranges for the cameras."""
         generator = torch.Generator().manual_seed(self.protocol.seed)
-        return view(self.positions * height, self.skeleton, replace(self.protocol.cameras, **cameras), generator)
+        ranges = replace(self.protocol.cameras, **cameras)
+        drawn = draw_cameras(len(self.positions), ranges, generator)
+        return render(self.positions[:, None] * height, drawn, self.skeleton)
 
     def pixel_noise(self) -> Curve:
         """Move each joint by Gaussian noise; percent of the person's height in the picture."""
         seen = self.look()
-        box = (seen.keypoints_px.amax(dim=1) - seen.keypoints_px.amin(dim=1)).amax(dim=1)[:, None, None]
+        box = (seen.keypoints_px[:, 0].amax(dim=1) - seen.keypoints_px[:, 0].amin(dim=1)).amax(dim=1)[:, None, None]
         generator = torch.Generator().manual_seed(self.protocol.seed)
-        noise = box * torch.randn(seen.keypoints_px.shape, generator=generator) / 100
+        noise = box * torch.randn(seen.keypoints_px[:, 0].shape, generator=generator) / 100
         return self._curve(
             "pixel noise",
             "standard deviation, % of the person's height",
             NOISE_PERCENT,
-            lambda percent: self._measure(percent, seen, keypoints_px=seen.keypoints_px + percent * noise),
+            lambda percent: self._measure(percent, seen, keypoints_px=seen.keypoints_px[:, 0] + percent * noise),
         )
 
     def focal_mistake(self, name: str, *, off_centre: float | None) -> Curve:
@@ -137,10 +139,10 @@ class Robustness:
 
     def _with_focal(self, seen: Samples, factor: float) -> Point:
         camera = replace(seen.intrinsics, focal=seen.intrinsics.focal * factor)
-        root = seen.keypoints_px[:, self.skeleton.root_index]
+        root = seen.keypoints_px[:, 0, self.skeleton.root_index]
         right, wrong = (_turn_to_root(root, one) for one in (seen.intrinsics, camera))
         turn = (wrong[:, 2] * right[:, 2]).sum(dim=1).clamp(-1, 1).arccos().rad2deg().mean().item()
-        predicted = predict(self.network, seen.keypoints_px, camera, flip=True)
+        predicted = predict(self.network, seen.keypoints_px[:, 0], camera, flip=True)
         along_ray = predicted @ wrong.mT @ right
         own_ray = joint_errors(along_ray, self._truth(seen)).mean().item() * 1000
         return self._point(factor, predicted, seen, {"turn_degrees": turn, "mpjpe_own_ray": own_ray})
@@ -149,7 +151,7 @@ class Robustness:
         """Lose parts of the body; the other figures are the errors of the joints that are lost and of the rest."""
         seen = self.look()
         generator = torch.Generator().manual_seed(self.protocol.seed)
-        three = torch.rand(seen.keypoints_px.shape[:2], generator=generator).argsort(dim=1) < 3
+        three = torch.rand(seen.keypoints_px[:, 0].shape[:2], generator=generator).argsort(dim=1) < 3
         parts = {name: self._mask(joints).expand_as(three) for name, joints in MISSING.items()}
         parts["3 random joints"] = three
         return self._curve(
@@ -158,7 +160,7 @@ class Robustness:
 
     def _without(self, seen: Samples, part: str, parts: Mapping[str, Tensor]) -> Point:
         lost = parts[part]
-        keypoints = seen.keypoints_px.masked_fill(lost[..., None], torch.nan)
+        keypoints = seen.keypoints_px[:, 0].masked_fill(lost[..., None], torch.nan)
         predicted = predict(self.network, keypoints, seen.intrinsics, flip=True)
         errors = joint_errors(predicted, self._truth(seen)) * 1000
         other = {"seen_joints": errors[~lost].mean().item()}
@@ -198,7 +200,7 @@ class Robustness:
     def _measure(
         self, at: float | str, seen: Samples, *, keypoints_px: Float[Tensor, "sample joint 2"] | None = None
     ) -> Point:
-        pixels = seen.keypoints_px if keypoints_px is None else keypoints_px
+        pixels = seen.keypoints_px[:, 0] if keypoints_px is None else keypoints_px
         return self._point(at, predict(self.network, pixels, seen.intrinsics, flip=True), seen, {})
 
     def _point(self, at: float | str, predicted: Tensor, seen: Samples, other: Mapping[str, float]) -> Point:
@@ -207,7 +209,7 @@ class Robustness:
         return Point(at, mean, p_mpjpe(predicted, truth).mean().item() * 1000, other)
 
     def _truth(self, seen: Samples) -> Float[Tensor, "sample joint 3"]:
-        return root_relative(seen.positions, self.skeleton.root_index)
+        return root_relative(seen.positions[:, 0], self.skeleton.root_index)
 
     def _mask(self, joints: tuple[str, ...]) -> Tensor:
         return torch.tensor([joint in joints for joint in self.skeleton.joints])

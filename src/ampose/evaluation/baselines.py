@@ -63,10 +63,10 @@ class LinearRegression:
 
     def __call__(self, samples: Samples) -> Float[Tensor, "sample joint 3"]:
         """Predict root-relative metres in camera axes."""
-        seen = normalise(self.normalisation, samples.keypoints_px, samples.intrinsics, self.skeleton.root_index)
-        predicted = _linear_features(seen.keypoints, self.skeleton).double() @ self.weights
-        positions = predicted.to(seen.keypoints.dtype).reshape(-1, self.skeleton.num_joints, 3)
-        return to_camera_axes(root_relative(positions, self.skeleton.root_index), seen.rotation)
+        seen = normalise(self.normalisation, samples.middle.keypoints_px, samples.intrinsics, self.skeleton.root_index)
+        predicted = _linear_features(seen.keypoints[:, 0], self.skeleton).double() @ self.weights
+        positions = predicted.to(seen.keypoints.dtype).reshape(-1, 1, self.skeleton.num_joints, 3)
+        return to_camera_axes(root_relative(positions, self.skeleton.root_index), seen.rotation)[:, 0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,11 +97,11 @@ class NearestNeighbour:
 
     def __call__(self, samples: Samples) -> Float[Tensor, "sample joint 3"]:
         """Predict root-relative metres in camera axes."""
-        seen = normalise(self.normalisation, samples.keypoints_px, samples.intrinsics, self.skeleton.root_index)
-        shapes = _shape_and_size(seen.keypoints, self.skeleton)[0]
+        seen = normalise(self.normalisation, samples.middle.keypoints_px, samples.intrinsics, self.skeleton.root_index)
+        shapes = _shape_and_size(seen.keypoints[:, 0], self.skeleton)[0]
         rows = max(1, DISTANCE_BYTES // (len(self.shapes) * self.shapes.element_size()))
         nearest = torch.cat([self._nearest(part) for part in torch.split(shapes, rows)])
-        return to_camera_axes(self.positions[nearest], seen.rotation)
+        return to_camera_axes(self.positions[nearest, None], seen.rotation)[:, 0]
 
     def _nearest(self, shapes: Float[Tensor, "sample feature"]) -> Tensor:
         """Index of the neighbour with the least |a - b|^2; |a|^2 is the same for all b and is left out."""
@@ -114,10 +114,9 @@ def _training_pairs(training: Samples, skeleton: Skeleton, normalisation: str) -
     if len(training) == 0:
         raise InputError("a baseline must have training samples, got none")
     seen = normalise(normalisation, training.keypoints_px, training.intrinsics, skeleton.root_index)
-    target = to_network_axes(root_relative(training.positions, skeleton.root_index), seen.rotation)
-    order = skeleton.flip_order
-    keypoints = torch.cat([seen.keypoints, mirror(seen.keypoints, order)])
-    return keypoints, torch.cat([target, mirror(target, order)])
+    target = to_network_axes(root_relative(training.positions, skeleton.root_index), seen.rotation)[:, 0]
+    keypoints, order = seen.keypoints[:, 0], skeleton.flip_order
+    return torch.cat([keypoints, mirror(keypoints, order)]), torch.cat([target, mirror(target, order)])
 
 
 def _shape_and_size(

@@ -212,8 +212,8 @@ def _refined(
     if refinement.config.skeleton != protocol.skeleton:
         raise InputError(f"refinement must be of {protocol.skeleton}, got {refinement.config.skeleton}")
     root = get_skeleton(protocol.skeleton).root_index
-    depth = samples.positions[:, root, 2]
-    return refine(refinement, root_relative(predicted, root), samples.keypoints_px, samples.intrinsics, depth)
+    depth = samples.positions[:, 0, root, 2]
+    return refine(refinement, root_relative(predicted, root), samples.keypoints_px[:, 0], samples.intrinsics, depth)
 
 
 def _of_scenes(report: Report) -> SceneReport:
@@ -232,7 +232,7 @@ def _with_velocity(
     """Add MPJVE: the mean over all steps from a frame to the next one of the same view."""
     root = get_skeleton(protocol.skeleton).root_index
     predicted = apply_root_convention(predicted, root, protocol.root)
-    target = root_relative(samples.positions, root)
+    target = root_relative(samples.positions[:, 0], root)
     longer = [view for view in range(views.num_views) if views.view_lengths[view] > 1]
     if protocol.frame_stride > 1 or not longer:
         raise InputError(f"{VELOCITY} must be measured on all frames of whole sequences, got a stride or single frames")

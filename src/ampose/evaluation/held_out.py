@@ -5,16 +5,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Int64
 from torch import Tensor
 
 from ampose.data import MotionCapture
 from ampose.data.synthesis.detector_noise import add_noise, mistake_sides
-from ampose.data.synthesis.filming import film_around
-from ampose.data.synthesis.virtual_cameras import draw_cameras, view
+from ampose.data.synthesis.virtual_cameras import draw_cameras, render_frames
 from ampose.errors import InputError
 from ampose.evaluation.protocol import Protocol
-from ampose.poses.clips import Footage, Moments
+from ampose.poses.clips import FrameIndex
 from ampose.poses.samples import Samples
 from ampose.poses.skeletons import find_mapping, get_skeleton
 
@@ -42,12 +41,8 @@ def view_held_out(motion: MotionCapture, protocol: Protocol, *, receptive_field:
     """
     chosen = motion.select(subjects=protocol.subjects or None)
     frames = np.tile(np.arange(0, len(chosen), protocol.frame_stride), protocol.cameras_per_frame)
-    generator = torch.Generator().manual_seed(protocol.seed)
-    samples = _look(_positions(chosen, frames, protocol), protocol, generator)
-    if receptive_field > 1:
-        samples = replace(samples, footage=_film(chosen, frames, protocol, receptive_field, samples))
     return HeldOut(
-        samples=samples,
+        samples=_look(chosen, frames, protocol, protocol.seed, receptive_field),
         actions=chosen.frame_actions[frames].tolist(),
         subjects=chosen.frame_subjects[frames].tolist(),
     )
@@ -70,20 +65,28 @@ def view_others(motion: MotionCapture, protocol: Protocol, most: int) -> Samples
         )
     chosen = motion.select(subjects=others)
     frames = np.linspace(0, len(chosen) - 1, min(most, len(chosen))).round().astype(np.int64)
-    generator = torch.Generator().manual_seed(protocol.seed + 1)
-    return _look(_positions(chosen, frames, protocol), protocol, generator)
+    return _look(chosen, frames, protocol, protocol.seed + 1)
 
 
-def _positions(
-    motion: MotionCapture, frames: Int64[np.ndarray, " sample"], protocol: Protocol
-) -> Float[Tensor, "sample joint 3"]:
+def _look(
+    motion: MotionCapture, frames: Int64[np.ndarray, " sample"], protocol: Protocol, seed: int, receptive_field: int = 1
+) -> Samples:
+    """Render frames of the motion by the protocol's cameras, with its noise, and windows around them if asked for."""
+    generator = torch.Generator().manual_seed(seed)
+    cameras = draw_cameras(len(frames), protocol.cameras, generator)
     mapping = find_mapping(motion.skeleton.name, protocol.skeleton)
-    return torch.from_numpy(mapping.map_points(motion.positions[frames]))
-
-
-def _look(positions: Float[Tensor, "sample joint 3"], protocol: Protocol, generator: torch.Generator) -> Samples:
-    seen = view(positions, get_skeleton(protocol.skeleton), protocol.cameras, generator)
-    return replace(seen, keypoints_px=_detect(seen.keypoints_px, protocol, generator))
+    positions = torch.from_numpy(mapping.map_points(motion.positions))
+    index = FrameIndex.of_clips(motion.clip_starts)[torch.from_numpy(frames)]
+    seen = render_frames(positions, index, cameras, get_skeleton(protocol.skeleton), receptive_field)
+    before = generator.get_state()
+    single = _detect(seen.middle.keypoints_px, protocol, generator)
+    if receptive_field == 1:
+        return replace(seen, keypoints_px=single)
+    # The frames around a sample are off in their own way; the sample itself is what it is for single frames.
+    generator.set_state(before)
+    windows = _detect(seen.keypoints_px, protocol, generator).clone()
+    windows[:, receptive_field // 2] = single[:, 0]
+    return replace(seen, keypoints_px=windows)
 
 
 def _detect(keypoints_px: Tensor, protocol: Protocol, generator: torch.Generator) -> Tensor:
@@ -91,22 +94,3 @@ def _detect(keypoints_px: Tensor, protocol: Protocol, generator: torch.Generator
     sides = torch.Generator().manual_seed(protocol.seed + _SIDES)
     noisy = add_noise(keypoints_px, protocol.noise, generator)
     return mistake_sides(noisy, get_skeleton(protocol.skeleton), protocol.noise, sides)
-
-
-def _film(
-    motion: MotionCapture,
-    frames: Int64[np.ndarray, " sample"],
-    protocol: Protocol,
-    receptive_field: int,
-    samples: Samples,
-) -> Footage:
-    """Film around samples with their own cameras and their own share of noise: the same draws as in ``_look``."""
-    generator = torch.Generator().manual_seed(protocol.seed)
-    cameras = draw_cameras(len(frames), protocol.cameras, generator)
-    moments = Moments.of_clips(motion.clip_starts)[torch.from_numpy(frames)]
-    positions = _positions(motion, np.arange(len(motion)), protocol)
-    filmed = film_around(positions, moments, cameras, get_skeleton(protocol.skeleton), receptive_field)
-    windows = filmed.keypoints_px.reshape(len(frames), receptive_field, *filmed.keypoints_px.shape[1:])
-    noisy = _detect(windows, protocol, generator).clone()
-    noisy[:, receptive_field // 2] = samples.keypoints_px
-    return Footage.of_windows(noisy)

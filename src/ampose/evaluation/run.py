@@ -48,11 +48,12 @@ def evaluate(
             finite.
     """
     _check_names(samples, actions, subjects)
+    positions = samples.middle.positions[:, 0]
     predicted = predict(blind(samples, protocol))
-    _check_prediction(predicted, samples.positions, method)
+    _check_prediction(predicted, positions, method)
     root = get_skeleton(protocol.skeleton).root_index
     predicted = apply_root_convention(predicted, root, protocol.root)
-    target = root_relative(samples.positions, root)
+    target = root_relative(positions, root)
     values = {metric: sample_values(metric, predicted, target, protocol) for metric in protocol.metrics}
     rows = rows_by_group(values, actions)
     return Report(
@@ -71,7 +72,7 @@ def blind(samples: Samples, protocol: Protocol) -> Samples:
     positions = torch.full_like(samples.positions, torch.nan)
     if protocol.root_depth:
         root = get_skeleton(protocol.skeleton).root_index
-        positions[:, root, 2] = samples.positions[:, root, 2]
+        positions[..., root, 2] = samples.positions[..., root, 2]
     return replace(samples, positions=positions)
 
 

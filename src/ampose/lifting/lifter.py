@@ -17,11 +17,11 @@ from ampose.errors import InputError
 from ampose.lifting.engines import AUTO, COMPARED, Precision, Runners
 from ampose.lifting.prediction import has_enough_joints, predict, predict_with_error
 from ampose.lifting.weights import load_weights
-from ampose.lifting.window_prediction import predict_footage, predict_samples
+from ampose.lifting.window_prediction import predict_clips, predict_samples
 from ampose.models import LifterNetwork
 from ampose.models.normalisation import normalise
 from ampose.poses.camera import Intrinsics
-from ampose.poses.clips import Footage, Moments, runs
+from ampose.poses.clips import Clips, FrameIndex, clip_starts
 from ampose.poses.pose import Pose2D, Pose3D, check_fps
 from ampose.poses.samples import Samples
 from ampose.poses.skeletons import Skeleton, find_mapping, get_skeleton
@@ -162,8 +162,8 @@ class Lifter:
         A window over time ends where the person was not found.
         """
         if self.over_time:
-            footage = Footage(keypoints_px=points, moments=Moments.of_clips(runs(there)))
-            return predict_footage(self.network, footage, cameras, flip=flip), None
+            clips = Clips(keypoints_px=points, index=FrameIndex.of_clips(clip_starts(there)))
+            return predict_clips(self.network, clips, cameras, flip=flip), None
         if not self.network.tells_error:
             return self.predict(points, cameras, flip=flip), None
         network = self.runners.get(_passes(len(points), flip=flip))
@@ -200,8 +200,8 @@ class Lifter:
             return self.runners.describe(passes)
         first = slice(COMPARED)
         config = self.network.config
-        inputs = normalise(config.normalisation, points[first], cameras[first], self.skeleton.root_index)
-        return self.runners.describe(passes, inputs.keypoints)
+        inputs = normalise(config.normalisation, points[first, None], cameras[first], self.skeleton.root_index)
+        return self.runners.describe(passes, inputs.keypoints[:, 0])
 
     def _provenance(self, camera: Intrinsics, engine: str, *, flip: bool) -> dict[str, str]:
         return {

@@ -107,7 +107,7 @@ def predict_chunk(
 ) -> Float[Tensor, "sample joint 3"]:
     """Do what ``predict`` does with all samples at once."""
     normalised = _normalised(network, keypoints_px, intrinsics)
-    answer = _answer(partial(_forward, network), normalised.keypoints, network.config, flip=flip)
+    answer = _answer(partial(_forward, network), normalised.keypoints[:, 0], network.config, flip=flip)
     return _in_camera_axes(network.config, answer, normalised, intrinsics, keep_root=keep_root, root_depth=root_depth)
 
 
@@ -116,7 +116,7 @@ def predict_chunk_with_error(
 ) -> tuple[Float[Tensor, "sample joint 3"], Float[Tensor, "sample joint"]]:
     """Do what ``predict_with_error`` does with all samples at once."""
     normalised = _normalised(network, keypoints_px, intrinsics)
-    keypoints, order = normalised.keypoints, get_skeleton(network.config.skeleton).flip_order
+    keypoints, order = normalised.keypoints[:, 0], get_skeleton(network.config.skeleton).flip_order
     asked = _with_mirrored(keypoints, order) if flip else keypoints
     lifted, error = (answer[:, 0] for answer in network.with_expected_error(asked[:, None]))
     if flip:
@@ -128,7 +128,7 @@ def _normalised(
     network: LifterNetwork, keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics
 ) -> Normalised:
     root = get_skeleton(network.config.skeleton).root_index
-    return normalise(network.config.normalisation, keypoints_px, intrinsics, root)
+    return normalise(network.config.normalisation, keypoints_px[:, None], intrinsics, root)
 
 
 def _answer(
@@ -149,10 +149,11 @@ def _in_camera_axes(
     """Turn what a network answers into metres in camera axes."""
     root = get_skeleton(config.skeleton).root_index
     if needs_root_depth(config.target):
-        return root_relative(decode(config.target, answer, intrinsics, root_depth=root_depth), root)
+        depth = None if root_depth is None else root_depth[:, None]
+        return root_relative(decode(config.target, answer[:, None], intrinsics, root_depth=depth), root)[:, 0]
     if not keep_root:
         answer = root_relative(answer, root)
-    return decode(config.target, answer, intrinsics, normalised.rotation)
+    return decode(config.target, answer[:, None], intrinsics, normalised.rotation)[:, 0]
 
 
 def _forward(network: LifterNetwork, keypoints: Float[Tensor, "sample joint 2"]) -> Float[Tensor, "sample joint 3"]:

@@ -34,58 +34,68 @@ from ampose.registry import Registry
 class Normalised(NamedTuple):
     """Network input, and the rotation from camera axes to the axes in which the network answers."""
 
-    keypoints: Float[Tensor, "sample joint 2"]
-    rotation: Float[Tensor, "sample 3 3"] | None
+    keypoints: Float[Tensor, "sample frame joint 2"]
+    rotation: Float[Tensor, "sample frame 3 3"] | None
 
 
 Normalisation = Callable[[Tensor, Intrinsics, int], Normalised]
-"""(keypoints in pixels (sample, joint, 2), intrinsics with fields (sample, 2), root index) -> Normalised."""
+"""(keypoints in pixels (sample, frame, joint, 2), intrinsics with fields (sample, 2), root index) -> Normalised."""
 
 normalisations = Registry[Normalisation]("normalisation")
 
 
 def normalise(
-    name: str, keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, root_index: int
+    name: str, keypoints_px: Float[Tensor, "sample frame joint 2"], intrinsics: Intrinsics, root_index: int
 ) -> Normalised:
-    """Normalise with the way called ``name``; raises InputError if there is no such way."""
+    """Normalise each frame by itself with the way called ``name``; raises InputError if there is no such way.
+
+    Because no frame knows of the others, a window may be padded and cut anywhere.
+    """
     return normalisations.get(name).target(keypoints_px, intrinsics, root_index)
 
 
 def to_network_axes(
-    positions: Float[Tensor, "sample joint 3"], rotation: Float[Tensor, "sample 3 3"] | None
-) -> Float[Tensor, "sample joint 3"]:
+    positions: Float[Tensor, "sample frame joint 3"], rotation: Float[Tensor, "sample frame 3 3"] | None
+) -> Float[Tensor, "sample frame joint 3"]:
     """Turn root-relative positions from camera axes into the axes in which the network answers."""
     return positions if rotation is None else positions @ rotation.mT
 
 
 def to_camera_axes(
-    positions: Float[Tensor, "sample joint 3"], rotation: Float[Tensor, "sample 3 3"] | None
-) -> Float[Tensor, "sample joint 3"]:
+    positions: Float[Tensor, "sample frame joint 3"], rotation: Float[Tensor, "sample frame 3 3"] | None
+) -> Float[Tensor, "sample frame joint 3"]:
     """Undo ``to_network_axes``."""
     return positions if rotation is None else positions @ rotation
 
 
 @normalisations.register("image-width")
-def image_width(keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, root_index: int) -> Normalised:
+def image_width(
+    keypoints_px: Float[Tensor, "sample frame joint 2"], intrinsics: Intrinsics, root_index: int
+) -> Normalised:
     """Divide by half the width (Human3.6M convention of VideoPose3D and its siblings)."""
     return _centred(keypoints_px, intrinsics, intrinsics.image_size[..., 0])
 
 
 @normalisations.register("longest-side")
-def longest_side(keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, root_index: int) -> Normalised:
+def longest_side(
+    keypoints_px: Float[Tensor, "sample frame joint 2"], intrinsics: Intrinsics, root_index: int
+) -> Normalised:
     """Divide by half the longer side, as if the picture were padded to a square."""
     return _centred(keypoints_px, intrinsics, intrinsics.image_size.amax(dim=-1))
 
 
 def _centred(keypoints_px: Tensor, intrinsics: Intrinsics, side: Tensor) -> Normalised:
-    middle = intrinsics.image_size[:, None] / 2
-    return Normalised((keypoints_px - middle) * 2 / side[:, None, None], None)
+    # One camera a sample: (sample, 2) and (sample,) against (sample, frame, joint, 2).
+    middle = intrinsics.image_size[:, None, None] / 2
+    return Normalised((keypoints_px - middle) * 2 / side[:, None, None, None], None)
 
 
 @normalisations.register("person-rays")
-def person_rays(keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, root_index: int) -> Normalised:
+def person_rays(
+    keypoints_px: Float[Tensor, "sample frame joint 2"], intrinsics: Intrinsics, root_index: int
+) -> Normalised:
     """Turn the camera towards the root joint and cut the rays at depth 1."""
-    xy = (keypoints_px - intrinsics.centre[:, None]) / intrinsics.focal[:, None]
+    xy = (keypoints_px - intrinsics.centre[:, None, None]) / intrinsics.focal[:, None, None]
     rotation = rotation_to_optical_axis(_root_or_middle(xy, root_index))
     rays = torch.cat([xy, torch.ones_like(xy[..., :1])], dim=-1) @ rotation.mT
     # A ray more than 90 degrees off the root's has no point at depth 1; no real person spans that.
@@ -94,28 +104,28 @@ def person_rays(keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intri
 
 @normalisations.register("person-rays-scaled")
 def person_rays_scaled(
-    keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, root_index: int
+    keypoints_px: Float[Tensor, "sample frame joint 2"], intrinsics: Intrinsics, root_index: int
 ) -> Normalised:
     """Turn the camera towards the root joint, and make the mean distance from it 1/2."""
     keypoints, rotation = person_rays(keypoints_px, intrinsics, root_index)
-    size = keypoints.norm(dim=-1).nanmean(dim=1).clamp_min(1e-6)
-    return Normalised(keypoints / (2 * size[:, None, None]), rotation)
+    size = keypoints.norm(dim=-1).nanmean(dim=-1).clamp_min(1e-6)  # (sample, frame)
+    return Normalised(keypoints / (2 * size[..., None, None]), rotation)
 
 
-def _root_or_middle(xy: Float[Tensor, "sample joint 2"], root_index: int) -> Float[Tensor, "sample 2"]:
+def _root_or_middle(xy: Float[Tensor, "sample frame joint 2"], root_index: int) -> Float[Tensor, "sample frame 2"]:
     """Return the root, or the mean of the joints that are there where the root is not."""
-    root = xy[:, root_index]
-    return torch.where(root.isnan(), xy.nanmean(dim=1), root)
+    root = xy[..., root_index, :]
+    return torch.where(root.isnan(), xy.nanmean(dim=-2), root)
 
 
-def rotation_to_optical_axis(xy: Float[Tensor, "sample 2"]) -> Float[Tensor, "sample 3 3"]:
+def rotation_to_optical_axis(xy: Float[Tensor, "*any 2"]) -> Float[Tensor, "*any 3 3"]:
     """Return the shortest rotation that turns the ray through (x, y, 1) into (0, 0, 1).
 
     Rodrigues' formula for the axis ray x (0, 0, 1), written out; exact, and smooth at the middle of the
     picture.
     """
-    ray = torch.nn.functional.normalize(torch.cat([xy, torch.ones_like(xy[:, :1])], dim=-1), dim=-1)
+    ray = torch.nn.functional.normalize(torch.cat([xy, torch.ones_like(xy[..., :1])], dim=-1), dim=-1)
     a, b, c = ray.unbind(-1)
     k = 1 / (1 + c)
     rows = [1 - a * a * k, -a * b * k, -a, -a * b * k, 1 - b * b * k, -b, a, b, c]
-    return torch.stack(rows, dim=-1).reshape(-1, 3, 3)
+    return torch.stack(rows, dim=-1).reshape(*xy.shape[:-1], 3, 3)

@@ -37,11 +37,11 @@ PLANE_INPUT = "image-width"
 
 def encode(
     target: Target,
-    positions: Float[Tensor, "sample joint 3"],
+    positions: Float[Tensor, "sample frame joint 3"],
     intrinsics: Intrinsics,
     root_index: int,
-    rotation: Float[Tensor, "sample 3 3"] | None = None,
-) -> Float[Tensor, "sample joint 3"]:
+    rotation: Float[Tensor, "sample frame 3 3"] | None = None,
+) -> Float[Tensor, "sample frame joint 3"]:
     """Return what a network should answer.
 
     Args:
@@ -54,7 +54,7 @@ def encode(
     Example:
         >>> square = torch.tensor([[1000.0, 1000.0]])
         >>> camera = Intrinsics(focal=square, centre=square / 2, image_size=square)
-        >>> encode("image-plane", torch.tensor([[[0.0, 0.0, 4.0], [0.0, 0.0, 5.0]]]), camera, 0)[0, 1].tolist()
+        >>> encode("image-plane", torch.tensor([[[[0.0, 0.0, 4.0], [0.0, 0.0, 5.0]]]]), camera, 0)[0, 0, 1].tolist()
         [0.0, 0.0, 0.5009999871253967]
     """
     answer: Tensor = TARGETS[target].encode(positions, intrinsics, root_index, rotation)
@@ -63,11 +63,11 @@ def encode(
 
 def decode(
     target: Target,
-    answer: Float[Tensor, "sample joint 3"],
+    answer: Float[Tensor, "sample frame joint 3"],
     intrinsics: Intrinsics,
-    rotation: Float[Tensor, "sample 3 3"] | None = None,
-    root_depth: Float[Tensor, " sample"] | None = None,
-) -> Float[Tensor, "sample joint 3"]:
+    rotation: Float[Tensor, "sample frame 3 3"] | None = None,
+    root_depth: Float[Tensor, "sample frame"] | None = None,
+) -> Float[Tensor, "sample frame joint 3"]:
     """Return an answer in metres and camera axes: what ``encode`` was given, but for where the root is.
 
     From metres they are root-relative; from the image plane absolute, at the distance that is told.
@@ -119,24 +119,26 @@ def _from_metres(answer: Tensor, intrinsics: Intrinsics, rotation: Tensor | None
 
 
 def _to_plane(positions: Tensor, intrinsics: Intrinsics, root_index: int, rotation: Tensor | None) -> Tensor:
-    pixels = project(positions, intrinsics.focal[:, None], intrinsics.centre[:, None])
+    pixels = project(positions, intrinsics.focal[:, None, None], intrinsics.centre[:, None, None])
     xy = normalise(PLANE_INPUT, pixels, intrinsics, root_index).keypoints
     behind = root_relative(positions, root_index)[..., 2:]
-    return torch.cat([xy, behind * _scale(intrinsics, positions[:, root_index, 2])], dim=-1)
+    return torch.cat([xy, behind * _scale(intrinsics, positions[..., root_index, 2])], dim=-1)
 
 
 def _from_plane(answer: Tensor, intrinsics: Intrinsics, rotation: Tensor | None, depth: Tensor | None) -> Tensor:
     assert depth is not None  # noqa: S101 (decode asks for it)
-    pixels = (answer[..., :2] * intrinsics.image_size[:, None, :1] + intrinsics.image_size[:, None]) / 2
-    z = answer[..., 2:] / _scale(intrinsics, depth) + depth[:, None, None]
-    xy = back_project(pixels, z, intrinsics.focal[:, None], intrinsics.centre[:, None])
+    # One camera a sample: (sample, 2) against (sample, frame, joint, 2).
+    focal, centre, size = (field[:, None, None] for field in vars(intrinsics).values())
+    pixels = (answer[..., :2] * size[..., :1] + size) / 2
+    z = answer[..., 2:] / _scale(intrinsics, depth) + depth[..., None, None]
+    xy = back_project(pixels, z, focal, centre)
     return torch.cat([xy, z], dim=-1)
 
 
-def _scale(intrinsics: Intrinsics, root_depth: Float[Tensor, " sample"]) -> Float[Tensor, "sample 1 1"]:
+def _scale(intrinsics: Intrinsics, root_depth: Float[Tensor, "sample frame"]) -> Float[Tensor, "sample frame 1 1"]:
     """Return the image plane's units a metre at the root."""
-    pixels_a_metre = (2 * intrinsics.focal[:, 0] / root_depth + 1) / 2
-    return (2 * pixels_a_metre / intrinsics.image_size[:, 0])[:, None, None]
+    pixels_a_metre = (2 * intrinsics.focal[:, :1] / root_depth + 1) / 2
+    return (2 * pixels_a_metre / intrinsics.image_size[:, :1])[..., None, None]
 
 
 TARGETS: dict[Target, Coding] = {

@@ -25,26 +25,26 @@ Output = Literal["centre", "sequence"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moments:
+class FrameIndex:
     """Where samples lie among the frames of clips.
 
     Args:
-        row: Which frame each sample is.
+        frame: Which frame each sample is.
         first: First frame of the sample's clip.
         last: Last frame of the sample's clip.
 
     Example:
-        >>> moments = Moments.of_clips([0, 2, 5])
-        >>> moments.first.tolist(), moments.last.tolist()
+        >>> index = FrameIndex.of_clips([0, 2, 5])
+        >>> index.first.tolist(), index.last.tolist()
         ([0, 0, 2, 2, 2], [1, 1, 4, 4, 4])
     """
 
-    row: Int[Tensor, " sample"]
+    frame: Int[Tensor, " sample"]
     first: Int[Tensor, " sample"]
     last: Int[Tensor, " sample"]
 
     @classmethod
-    def of_clips(cls, clip_starts: "Sequence[int] | Int[np.ndarray, ' clip_end']") -> "Moments":
+    def of_clips(cls, clip_starts: "Sequence[int] | Int[np.ndarray, ' clip_end']") -> "FrameIndex":
         """Every frame is a sample.
 
         Args:
@@ -53,59 +53,48 @@ class Moments:
         starts = torch.as_tensor(np.asarray(clip_starts, dtype=np.int64))
         lengths = starts.diff()
         return cls(
-            row=torch.arange(int(starts[-1])),
+            frame=torch.arange(int(starts[-1])),
             first=starts[:-1].repeat_interleave(lengths),
             last=(starts[1:] - 1).repeat_interleave(lengths),
         )
 
-    @classmethod
-    def of_windows(cls, count: int, frames: int) -> "Moments":
-        """Every window is a clip of its own, and its middle frame is the sample."""
-        first = frames * torch.arange(count)
-        return cls(row=first + frames // 2, first=first, last=first + frames - 1)
-
     def __len__(self) -> int:
-        return len(self.row)
+        return len(self.frame)
 
-    def __getitem__(self, samples: "Tensor | slice") -> "Moments":
+    def __getitem__(self, samples: "Tensor | slice") -> "FrameIndex":
         """Return some of the samples."""
-        return Moments(row=self.row[samples], first=self.first[samples], last=self.last[samples])
+        return FrameIndex(frame=self.frame[samples], first=self.first[samples], last=self.last[samples])
 
-    def later(self, frames: int) -> "Moments":
-        """Return the same samples where so many frames come before."""
-        return Moments(row=self.row + frames, first=self.first + frames, last=self.last + frames)
+    def shifted(self, frames: int) -> "FrameIndex":
+        """Return the same samples where so many more frames come before."""
+        return FrameIndex(frame=self.frame + frames, first=self.first + frames, last=self.last + frames)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Footage:
-    """The frames among which samples lie, so that a network can look at those before and after.
+class Clips:
+    """The clips that samples are frames of, so that a network can look at the frames before and after.
 
     Args:
         keypoints_px: Pixels of all frames of all clips, one clip after the other.
-        moments: Which of them the samples are.
+        index: Which of them the samples are.
     """
 
     keypoints_px: Float[Tensor, "frame joint 2"]
-    moments: Moments
+    index: FrameIndex
+
+    def __getitem__(self, samples: "Tensor | slice") -> "Clips":
+        """Return the clips of some of the samples; the frames are shared."""
+        return Clips(keypoints_px=self.keypoints_px, index=self.index[samples])
 
     @classmethod
-    def of_windows(cls, keypoints_px: Float[Tensor, "sample frame joint 2"]) -> "Footage":
-        """Every window is a clip of its own, and its middle frame is the sample."""
-        return cls(keypoints_px=keypoints_px.flatten(0, 1), moments=Moments.of_windows(*keypoints_px.shape[:2]))
-
-    def __getitem__(self, samples: "Tensor | slice") -> "Footage":
-        """Return the footage of some of the samples; the frames are shared."""
-        return Footage(keypoints_px=self.keypoints_px, moments=self.moments[samples])
-
-    @classmethod
-    def concatenate(cls, parts: "Sequence[Footage]") -> "Footage":
-        """Join footage of the same skeleton; clips stay apart."""
+    def concatenate(cls, parts: "Sequence[Clips]") -> "Clips":
+        """Join clips of the same skeleton; each stays a clip of its own."""
         before = np.cumsum([0, *(len(part.keypoints_px) for part in parts)]).tolist()
-        moved = [part.moments.later(frames) for part, frames in zip(parts, before, strict=False)]
+        moved = [part.index.shifted(frames) for part, frames in zip(parts, before, strict=False)]
         return cls(
             keypoints_px=torch.cat([part.keypoints_px for part in parts]),
-            moments=Moments(
-                **{name: torch.cat([getattr(each, name) for each in moved]) for name in ("row", "first", "last")}
+            index=FrameIndex(
+                **{name: torch.cat([getattr(each, name) for each in moved]) for name in ("frame", "first", "last")}
             ),
         )
 
@@ -130,72 +119,72 @@ class Windows:
         return len(self.rows)
 
 
-def cut_windows(moments: Moments, frames: int, output: Output) -> Windows:
+def cut_windows(index: FrameIndex, frames: int, output: Output) -> Windows:
     """Cut the windows in which a network with this receptive field answers for the samples.
 
     Example:
-        >>> clip = Moments.of_clips([0, 4])
+        >>> clip = FrameIndex.of_clips([0, 4])
         >>> cut_windows(clip, 3, "centre").rows.tolist()
         [[0, 0, 1], [0, 1, 2], [1, 2, 3], [2, 3, 3]]
         >>> cut_windows(clip, 3, "sequence").rows.tolist()
         [[0, 1, 2], [1, 2, 3]]
     """
-    return _around_each(moments, frames) if output == "centre" else _side_by_side(moments, frames)
+    return _around_each(index, frames) if output == "centre" else _side_by_side(index, frames)
 
 
-def _around_each(moments: Moments, frames: int) -> Windows:
-    each = torch.arange(len(moments))
+def _around_each(index: FrameIndex, frames: int) -> Windows:
+    each = torch.arange(len(index))
     return Windows(
-        rows=_clamped(moments.row - frames // 2, frames, moments.first, moments.last),
+        rows=_clamped(index.frame - frames // 2, frames, index.first, index.last),
         window=each,
         place=torch.zeros_like(each),
         sample=each,
     )
 
 
-def _side_by_side(moments: Moments, frames: int) -> Windows:
+def _side_by_side(index: FrameIndex, frames: int) -> Windows:
     """A window's first frame says which clip it is of, because clips share no frame."""
-    inside = (moments.row - moments.first) // frames * frames
-    wanted = torch.minimum(moments.first + inside, moments.last + 1 - frames).maximum(moments.first)
+    inside = (index.frame - index.first) // frames * frames
+    wanted = torch.minimum(index.first + inside, index.last + 1 - frames).maximum(index.first)
     starts, window = torch.unique(wanted, return_inverse=True)
     sample = torch.empty_like(starts)
     sample[window] = torch.arange(len(window))
     return Windows(
-        rows=_clamped(starts, frames, moments.first[sample], moments.last[sample]),
+        rows=_clamped(starts, frames, index.first[sample], index.last[sample]),
         window=window,
-        place=moments.row - wanted,
+        place=index.frame - wanted,
         sample=sample,
     )
 
 
-def stretches(moments: Moments, least: int, most: int) -> list[slice]:
+def runs(index: FrameIndex, least: int, most: int) -> list[slice]:
     """Return the runs of samples that follow each other frame by frame in one clip.
 
     Args:
-        moments: Of the samples.
+        index: Of the samples.
         least: Shorter runs are left out.
         most: Longer ones are cut.
 
     Example:
-        >>> stretches(Moments.of_clips([0, 3, 8]), least=2, most=4)
+        >>> runs(FrameIndex.of_clips([0, 3, 8]), least=2, most=4)
         [slice(0, 3, None), slice(3, 7, None)]
     """
-    follows = (moments.row.diff() == 1) & (moments.first.diff() == 0)
-    ends = [*(torch.nonzero(~follows)[:, 0] + 1).tolist(), len(moments)]
-    runs = zip([0, *ends], ends, strict=False)
-    cut = [slice(at, min(at + most, end)) for start, end in runs for at in range(start, end, most)]
+    follows = (index.frame.diff() == 1) & (index.first.diff() == 0)
+    ends = [*(torch.nonzero(~follows)[:, 0] + 1).tolist(), len(index)]
+    spans = zip([0, *ends], ends, strict=False)
+    cut = [slice(at, min(at + most, end)) for start, end in spans for at in range(start, end, most)]
     return [run for run in cut if run.stop - run.start >= least]
 
 
-def around_stretch(moments: Moments, frames: int) -> Int[Tensor, " frame"]:
+def frames_around_run(index: FrameIndex, frames: int) -> Int[Tensor, " frame"]:
     """Return the frames of all windows around samples that follow each other, each once; edges are repeated.
 
     Example:
-        >>> around_stretch(Moments.of_clips([0, 4]), 3).tolist()
+        >>> frames_around_run(FrameIndex.of_clips([0, 4]), 3).tolist()
         [0, 0, 1, 2, 3, 3]
     """
-    length = len(moments) + frames - 1
-    return _clamped(moments.row[:1] - frames // 2, length, moments.first[:1], moments.last[:1])[0]
+    length = len(index) + frames - 1
+    return _clamped(index.frame[:1] - frames // 2, length, index.first[:1], index.last[:1])[0]
 
 
 def _clamped(start: Tensor, frames: int, first: Tensor, last: Tensor) -> Int[Tensor, "window frame"]:
@@ -203,11 +192,11 @@ def _clamped(start: Tensor, frames: int, first: Tensor, last: Tensor) -> Int[Ten
     return (start[:, None] + torch.arange(frames)).clamp(first[:, None], last[:, None])
 
 
-def runs(there: Bool[np.ndarray, " frame"]) -> Int[np.ndarray, " clip_end"]:
+def clip_starts(there: Bool[np.ndarray, " frame"]) -> Int[np.ndarray, " clip_end"]:
     """Where runs of frames that are there begin, counted in such frames; their number at the end.
 
     Example:
-        >>> runs(np.array([True, True, False, True, False, False])).tolist()
+        >>> clip_starts(np.array([True, True, False, True, False, False])).tolist()
         [0, 2, 3]
     """
     rows = np.flatnonzero(there)

@@ -45,7 +45,7 @@ class Lifting(Stage):
     @property
     def samples_per_epoch(self) -> int:
         """As many as the source has in an epoch."""
-        return len(self.source)
+        return len(self.source.sampler)
 
     @property
     def result(self) -> LifterNetwork:
@@ -64,7 +64,7 @@ class Lifting(Stage):
 
     def order(self, epoch: int) -> Int[Tensor, " sample"]:
         """As the source has them."""
-        return self.source.order(epoch)
+        return self.source.sampler.order(epoch)
 
     def train_mode(self) -> None:
         """Train the whole network."""
@@ -148,7 +148,7 @@ def validate(network: LifterNetwork, samples: Samples, device: torch.device) -> 
     root = get_skeleton(network.config.skeleton).root_index
     there = samples.to(device)
     lifted = predict_samples(network, there, flip=False)
-    return float(mpjpe(lifted, root_relative(there.positions, root)).mean()) * 1000
+    return float(mpjpe(lifted, root_relative(there.middle.positions[:, 0], root)).mean()) * 1000
 
 
 def _mean_over_processes(fabric: Fabric, loss: Tensor) -> float:

@@ -18,11 +18,11 @@ from jaxtyping import Int
 from torch import Tensor, nn
 
 from ampose.models.output_space import said_of
-from ampose.training.batches import DROPOUT, seed_for
 from ampose.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from ampose.training.config import TrainConfig
 from ampose.training.log import RunLog
 from ampose.training.optimiser import set_batch_norm_momentum
+from ampose.training.sampler import DROPOUT, seed_for
 from ampose.training.schedule import learning_rate
 
 Report = Callable[[int, int | None, str], None]

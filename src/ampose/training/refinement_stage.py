@@ -1,6 +1,6 @@
 """The second stage of Cai et al.: train a pose refinement with a lifter that is trained already.
 
-The samples must be of fixed cameras (``ampose.training.fixed_camera_batches``), because the back-projection needs their
+The samples must be of fixed cameras (``ampose.training.subject_split``), because the back-projection needs their
 intrinsics and the true distance of the root. As in the first stage everything is a function of (seed, epoch, step),
 so a run can be stopped and taken up at any step.
 
@@ -27,19 +27,22 @@ from ampose.lifting.weights.refinement_weights import SUFFIX, save_refinement
 from ampose.models import LifterNetwork
 from ampose.models.normalisation import normalise, to_camera_axes
 from ampose.models.output_space import needs_root_depth
-from ampose.poses.geometry import root_relative
+from ampose.poses.camera import Intrinsics
+from ampose.poses.clips import FrameIndex
+from ampose.poses.geometry import mirror, root_relative
 from ampose.poses.metrics.position import mpjpe
 from ampose.poses.samples import Samples
 from ampose.poses.skeletons import Skeleton, get_skeleton
-from ampose.training.batches import BATCH, NETWORK, ORDER, generator_for, permutations, seed_for
+from ampose.training.batches import ONLY_VIRTUAL
 from ampose.training.config import RefinementTraining, TrainConfig
-from ampose.training.fixed_camera_batches import ONLY_VIRTUAL, mirror_samples, read_split
 from ampose.training.loop import Report, Stage, fit
 from ampose.training.loss import DISTANCES
 from ampose.training.manifest import hash_config, write_manifest
 from ampose.training.optimiser import make_optimiser
 from ampose.training.outcome import Outcome
+from ampose.training.sampler import BATCH, NETWORK, FrameSampler, generator_for, seed_for
 from ampose.training.stopping import stop_requests
+from ampose.training.subject_split import read_split
 
 
 @dataclass
@@ -61,12 +64,19 @@ class Refining(Stage):
         )
         self.modules = nn.ModuleDict({"lifter": self.lifter, "refinement": self.refinement}).to(self.device)
         self.lifter.requires_grad_(requires_grad=self.settings.train_lifter)
+        self.sampler = FrameSampler(
+            FrameIndex.of_clips(range(len(self.samples) + 1)),
+            frames=1,
+            output="centre",
+            seed=self.config.seed,
+            samples_per_epoch=self.config.data.samples_per_epoch,
+        )
         return make_optimiser(self.modules, self.config.optimiser)
 
     @property
     def samples_per_epoch(self) -> int:
         """All samples, if the recipe does not say otherwise."""
-        return self.config.data.samples_per_epoch or len(self.samples)
+        return len(self.sampler)
 
     @property
     def state(self) -> nn.Module:
@@ -75,8 +85,7 @@ class Refining(Stage):
 
     def order(self, epoch: int) -> Int[Tensor, " sample"]:
         """Permute all samples."""
-        generator = generator_for(self.config.seed, ORDER, epoch)
-        return permutations(len(self.samples), self.samples_per_epoch, generator)
+        return self.sampler.order(epoch)
 
     def train_mode(self) -> None:
         """Train the refinement, and the lifter if it is to go on."""
@@ -101,9 +110,10 @@ class Refining(Stage):
         """MPJPE of the refined pose, the symmetry term, and the lifter's own loss if it goes on learning."""
         root, settings = self.skeleton.root_index, self.settings
         seen = normalise(self.lifter.config.normalisation, batch.keypoints_px, batch.intrinsics, root)
-        answer = to_camera_axes(self.lifter(seen.keypoints[:, None])[:, 0], seen.rotation)
-        lifted, target = root_relative(answer, root), root_relative(batch.positions, root)
-        there = back_project_pose(lifted, batch.keypoints_px, batch.intrinsics, batch.positions[:, root, 2], root)
+        answer = to_camera_axes(self.lifter(seen.keypoints), seen.rotation)[:, 0]
+        positions = batch.positions[:, 0]
+        lifted, target = root_relative(answer, root), root_relative(positions, root)
+        there = back_project_pose(lifted, batch.keypoints_px[:, 0], batch.intrinsics, positions[:, root, 2], root)
         refined = self.refinement(lifted, there)
         loss = mpjpe(refined, target).mean()
         if settings.symmetry_weight:
@@ -116,10 +126,10 @@ class Refining(Stage):
         """Measure the refined poses, and those before refinement: no flip, dropout off."""
         self.modules.eval()
         root, samples = self.skeleton.root_index, self.validation.to(self.device)
-        lifted = predict(self.lifter, samples.keypoints_px, samples.intrinsics, flip=False)
-        depth = samples.positions[:, root, 2]
-        refined = refine(self.refinement, lifted, samples.keypoints_px, samples.intrinsics, depth)
-        target = root_relative(samples.positions, root)
+        keypoints_px, positions = samples.keypoints_px[:, 0], samples.positions[:, 0]
+        lifted = predict(self.lifter, keypoints_px, samples.intrinsics, flip=False)
+        refined = refine(self.refinement, lifted, keypoints_px, samples.intrinsics, positions[:, root, 2])
+        target = root_relative(positions, root)
         before, after = (1000 * float(mpjpe(poses, target).mean()) for poses in (lifted, refined))
         return after, {"lifted_mpjpe_mm": before}
 
@@ -199,6 +209,31 @@ def _check(config: TrainConfig) -> RefinementTraining:
     if config.optimiser.average is not None:
         raise InputError(f"optimiser.average must be left out for a refinement, got {config.optimiser.average}")
     return config.refinement
+
+
+def mirror_samples(samples: Samples, chosen: Tensor, skeleton: Skeleton) -> Samples:
+    """Mirror the chosen samples, and with each its camera: a mirrored image has a mirrored principal point.
+
+    Args:
+        samples: Of any cameras.
+        chosen: (sample,) bool.
+        skeleton: Whose joints they have.
+    """
+    camera, order = samples.intrinsics, skeleton.flip_order
+    width = camera.image_size[:, :1]
+    keypoints = mirror(samples.keypoints_px, order)
+    keypoints[..., 0] += width[:, None]
+    centre = torch.cat([width - camera.centre[:, :1], camera.centre[:, 1:]], dim=1)
+    each = chosen[:, None, None, None]
+    return Samples(
+        keypoints_px=torch.where(each, keypoints, samples.keypoints_px),
+        positions=torch.where(each, mirror(samples.positions, order), samples.positions),
+        intrinsics=Intrinsics(
+            focal=camera.focal,
+            centre=torch.where(chosen[:, None], centre, camera.centre),
+            image_size=camera.image_size,
+        ),
+    )
 
 
 def asymmetry(poses: Float[Tensor, "sample joint 3"], skeleton: Skeleton, how: str = "signed") -> Float[Tensor, ""]:

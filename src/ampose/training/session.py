@@ -17,23 +17,22 @@ from ampose.poses.clips import Output
 from ampose.poses.samples import Samples
 from ampose.poses.skeletons import Skeleton, get_skeleton
 from ampose.training.batches import (
-    NETWORK,
     BatchSource,
-    Normalised,
+    FixedCameraBatches,
+    InputSpec,
     VirtualCameraBatches,
-    seed_for,
     validation_samples,
 )
 from ampose.training.config import DataConfig, TrainConfig
-from ampose.training.fixed_camera_batches import FixedCameraBatches, read_split
 from ampose.training.lifting import Lifting, disconnect, make_fabric
 from ampose.training.loop import CHECKPOINT, Report, fit
 from ampose.training.loss import OF_WINDOWS, OWNED, TRAINED_PART
 from ampose.training.manifest import hash_config, write_manifest
 from ampose.training.outcome import Outcome
 from ampose.training.refinement_stage import train_refinement
+from ampose.training.sampler import NETWORK, seed_for
 from ampose.training.stopping import stop_requests
-from ampose.training.window_batches import FixedCameraWindows, VirtualCameraWindows
+from ampose.training.subject_split import read_split
 
 __all__ = ["Outcome", "TrainingData", "read_data", "train"]
 
@@ -161,9 +160,8 @@ def read_data(config: TrainConfig) -> TrainingData:
 
 def _read_views(config: TrainConfig) -> TrainingData:
     training, validation, hashes = read_split(config.data, config.model.skeleton)
-    normalise_as = _normalised(config, get_skeleton(config.model.skeleton))
-    kind = FixedCameraBatches if normalise_as.frames == 1 else FixedCameraWindows
-    source = kind(training, config.data, normalise_as, config.seed)
+    spec = _input_spec(config, get_skeleton(config.model.skeleton))
+    source = FixedCameraBatches(training, config.data, spec, config.seed)
     return TrainingData(source, validation, hashes, len(training), len(validation))
 
 
@@ -172,19 +170,18 @@ def _read_motion(config: TrainConfig) -> TrainingData:
     motions = [read_motion(Path(file)) for file in config.data.files]
     motion = concatenate(motions)
     training, held_out = _split(motion, config.data)
-    normalise_as = _normalised(config, _check_skeleton(motion, config))
-    kind = VirtualCameraBatches if normalise_as.frames == 1 else VirtualCameraWindows
+    spec = _input_spec(config, _check_skeleton(motion, config))
     return TrainingData(
-        source=kind(training, config.data, normalise_as, config.seed),
-        validation=validation_samples(held_out, config.data, normalise_as.frames),
+        source=VirtualCameraBatches(training, config.data, spec, config.seed),
+        validation=validation_samples(held_out, config.data, spec.frames),
         hashes={file: motion.sha256 for file, motion in zip(config.data.files, motions, strict=True)},
         train_frames=len(training),
         validation_frames=len(held_out),
     )
 
 
-def _normalised(config: TrainConfig, skeleton: Skeleton) -> Normalised:
-    """Say how the model sees frames.
+def _input_spec(config: TrainConfig, skeleton: Skeleton) -> InputSpec:
+    """Return what the model looks at.
 
     Raises:
         InputError: The loss is another model's.
@@ -197,7 +194,7 @@ def _normalised(config: TrainConfig, skeleton: Skeleton) -> Normalised:
         )
     targets: Output = "sequence" if config.loss in OF_WINDOWS else network.output
     model = config.model
-    return Normalised(skeleton, model.normalisation, model.receptive_field, network.output, targets, model.target)
+    return InputSpec(skeleton, model.normalisation, model.receptive_field, network.output, targets, model.target)
 
 
 def _split(motion: MotionCapture, config: DataConfig) -> tuple[MotionCapture, MotionCapture]:

@@ -160,8 +160,8 @@ def test_with_skeleton_drops_joints_by_name(folder):
 def test_samples_are_tensors_with_a_camera_each(folder):
     views = read_views(folder)
     samples = views.samples("cpn")
-    np.testing.assert_array_equal(samples.positions.numpy(), views.positions)
-    np.testing.assert_array_equal(samples.keypoints_px.numpy(), views.keypoints["cpn"])
+    np.testing.assert_array_equal(samples.positions[:, 0].numpy(), views.positions)
+    np.testing.assert_array_equal(samples.keypoints_px[:, 0].numpy(), views.keypoints["cpn"])
     assert samples.intrinsics.focal.shape == (len(views), 2)
     assert samples.positions.is_contiguous()
     samples.positions.zero_()  # and they are the caller's own
@@ -178,8 +178,8 @@ def test_frames_that_are_not_valid_are_seen_around_those_that_are(tmp_path):
     with pytest.raises(InputError, match=r"'gt' must have every view, lacks S5 Eating 1 a \(2 samples in all\)"):
         views.samples("gt")
     samples = views.samples("gt", valid_only=True)
-    np.testing.assert_array_equal(samples.positions.numpy(), views.positions[[0, 1, 2, 3, 9, 14, 19]])
-    seen = samples.footage.keypoints_px[cut_windows(samples.footage.moments, 7, "centre").rows]
+    np.testing.assert_array_equal(samples.positions[:, 0].numpy(), views.positions[[0, 1, 2, 3, 9, 14, 19]])
+    seen = samples.clips.keypoints_px[cut_windows(samples.clips.index, 7, "centre").rows]
     np.testing.assert_array_equal(seen[5].numpy(), views.keypoints["gt"][[10, 10, 13, 14, 15, 16, 17]])
 
 
@@ -202,8 +202,8 @@ def test_views_of_one_take_are_one_clip_where_all_are_there(tmp_path):
         )
     ]
     views = read_views(write(tmp_path / "v", parts))
-    assert views.samples("gt").footage.moments.first.unique().tolist() == [0, 3, 6, 9]
-    assert views.samples("gt", whole_takes=True).footage.moments.first.unique().tolist() == [0, 6, 9]
+    assert views.samples("gt").clips.index.first.unique().tolist() == [0, 3, 6, 9]
+    assert views.samples("gt", whole_takes=True).clips.index.first.unique().tolist() == [0, 6, 9]
 
 
 def test_a_source_without_a_view_is_refused_until_the_view_is_left_out(tmp_path):

@@ -42,7 +42,7 @@ def off_by(views: Views, spread: float) -> tuple[np.ndarray, object]:
 
     def lift(samples: Samples, flip: bool) -> torch.Tensor:
         absolute = (np.asarray(views.positions) + change)[valid].astype(np.float32)
-        skeleton = next(s for s in map(get_skeleton, SKELETONS) if s.num_joints == samples.positions.shape[1])
+        skeleton = next(s for s in map(get_skeleton, SKELETONS) if s.num_joints == samples.positions.shape[2])
         return torch.from_numpy(find_mapping("mpi_inf_3dhp_17", skeleton).map_points(absolute))
 
     return np.linalg.norm(change, axis=-1)[valid], lift

@@ -225,7 +225,7 @@ class Views:
         """
         import torch  # noqa: PLC0415  preparing a dataset needs no torch
 
-        from ampose.poses.clips import Footage, Moments  # noqa: PLC0415
+        from ampose.poses.clips import Clips, FrameIndex  # noqa: PLC0415
         from ampose.poses.samples import Samples  # noqa: PLC0415
 
         needed = self.valid if valid_only else np.ones(len(self), dtype=bool)
@@ -235,10 +235,10 @@ class Views:
         cameras = {name: torch.from_numpy(getattr(self, name)[self.sample_views]) for name in _PER_CAMERA}
         starts = self._take_starts() if whole_takes else self.view_starts
         samples = Samples(
-            keypoints_px=keypoints,
-            positions=torch.from_numpy(np.array(self.positions)),
+            keypoints_px=keypoints[:, None],
+            positions=torch.from_numpy(np.array(self.positions))[:, None],
             intrinsics=Intrinsics(**cameras),
-            footage=Footage(keypoints_px=keypoints, moments=Moments.of_clips(starts)),
+            clips=Clips(keypoints_px=keypoints, index=FrameIndex.of_clips(starts)),
         )
         return samples if needed.all() else samples[torch.from_numpy(np.flatnonzero(needed))]
 

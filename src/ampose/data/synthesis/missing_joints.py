@@ -42,9 +42,12 @@ class MissingConfig:
 
 
 def lose_joints(
-    keypoints_px: Float[Tensor, "sample joint 2"], skeleton: Skeleton, config: MissingConfig, generator: torch.Generator
-) -> Float[Tensor, "sample joint 2"]:
-    """Set the joints that are not seen to NaN. The shoulders are always there."""
+    keypoints_px: Float[Tensor, "sample frame joint 2"],
+    skeleton: Skeleton,
+    config: MissingConfig,
+    generator: torch.Generator,
+) -> Float[Tensor, "sample frame joint 2"]:
+    """Set the joints that are not seen to NaN, the same ones in all frames of a sample. The shoulders always stay."""
     if config.share == 0:
         return keypoints_px
     parts = torch.stack([_mask(skeleton, part) for part in _PARTS])
@@ -55,7 +58,7 @@ def lose_joints(
     single = torch.rand(lost.shape, generator=generator) < config.joints
     lost = lost | (single & ~_mask(skeleton, ("left_shoulder", "right_shoulder")))
     lost = lost & (torch.rand(count, 1, generator=generator) < config.share)
-    return keypoints_px.masked_fill(lost[..., None], torch.nan)
+    return keypoints_px.masked_fill(lost[:, None, :, None], torch.nan)
 
 
 def _mask(skeleton: Skeleton, joints: tuple[str, ...]) -> Tensor:

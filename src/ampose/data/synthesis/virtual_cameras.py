@@ -1,22 +1,30 @@
-"""Virtual cameras: put a pose of the world in front of a random camera.
+"""Virtual cameras: draw random ones, and render what they see of recorded motion.
 
-Every sample has a camera of its own. All of it is vectorised, and the same generator state gives the same cameras.
+Every sample has a camera of its own, which stays where it is for all frames of its window. All of it is vectorised, and
+the same generator state gives the same cameras.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ampose.errors import InputError
 from ampose.poses.camera import Intrinsics, project
-from ampose.poses.samples import Samples
+from ampose.poses.clips import FrameIndex, around_centre, cut_windows
+from ampose.poses.samples import Samples, middle_frame
 from ampose.poses.skeletons import Skeleton
 
 PICTURE_SIZES = ((1920, 1080), (1080, 1920), (1000, 1000))
 """Landscape, portrait, square: each is drawn equally often."""
+
+NEAREST_M = 0.5
+"""A person with a joint nearer to the camera than this is not detected."""
+
+_CHUNK = 1024
+"""Windows that are rendered at a time, because long ones need memory."""
 
 Range = tuple[float, float]
 
@@ -72,29 +80,69 @@ class VirtualCameras:
         return VirtualCameras(intrinsics=self.intrinsics[rows], rotation=self.rotation[rows], root=self.root[rows])
 
 
-def view(
-    positions: Float[Tensor, "sample joint 3"],
-    skeleton: Skeleton,
-    config: VirtualCameraConfig,
-    generator: torch.Generator,
-) -> Samples:
-    """Look at each pose with a camera drawn from the config's ranges, from any side.
+def render(positions: Float[Tensor, "sample frame joint 3"], cameras: VirtualCameras, skeleton: Skeleton) -> Samples:
+    """Look at windows of motion, or at single poses, which are windows of one frame.
+
+    Where the person walks out of the image, or too near to the camera, the window is padded, as a real video's is where
+    nobody was detected.
 
     Args:
-        positions: World metres, Z up. Where the pose stands does not matter.
-        skeleton: Names the root joint, at which the camera aims.
-        config: The ranges.
-        generator: The only source of randomness.
+        positions: World metres, Z up. Where the middle frame's pose stands does not matter.
+        cameras: One a sample.
+        skeleton: Names the root joint, at which the cameras aim in the middle frame.
 
     Returns:
-        Pixels and camera-space metres of the same poses.
+        Pixels and camera-space metres of all frames.
     """
-    cameras = draw_cameras(len(positions), config, generator)
-    root = positions[:, skeleton.root_index, None]
-    in_camera = (positions - root) @ cameras.rotation.mT + cameras.root[:, None]
+    root, frames = skeleton.root_index, positions.shape[1]
     camera = cameras.intrinsics
-    pixels = project(in_camera, camera.focal[:, None], camera.centre[:, None])
+    # The middle frame's root goes where the camera wants it; the other frames move with it: (sample, 1, 1, xyz).
+    aim = positions[:, frames // 2, root][:, None, None]
+    # A point is a row: row @ rotation.T is rotation @ column.
+    in_camera = (positions - aim) @ cameras.rotation.mT[:, None] + cameras.root[:, None, None]
+    if frames > 1:
+        taken = around_centre(_in_sight(in_camera, camera, root))  # (sample, frame)
+        in_camera = in_camera[torch.arange(len(taken))[:, None], taken]
+    pixels = project(in_camera, camera.focal[:, None, None], camera.centre[:, None, None])
     return Samples(keypoints_px=pixels, positions=in_camera, intrinsics=camera)
+
+
+def render_frames(
+    positions: Float[Tensor, "frame joint 3"],
+    index: FrameIndex,
+    cameras: VirtualCameras,
+    skeleton: Skeleton,
+    frames: int = 1,
+) -> Samples:
+    """Render chosen frames of whole clips, each with the frames around it.
+
+    Args:
+        positions: World metres of whole clips.
+        index: Which of the frames the samples are.
+        cameras: One a sample.
+        skeleton: Names the root joint.
+        frames: Of each window: the receptive field of the network that will look at it.
+
+    Returns:
+        Windows of pixels; of the positions the middle frame alone, because that is what is measured.
+    """
+    parts = []
+    for start in range(0, len(index), _CHUNK):
+        some = slice(start, start + _CHUNK)
+        windows = cut_windows(index[some], frames, "centre")
+        rendered = render(positions[windows.rows], cameras[some], skeleton)
+        parts.append(replace(rendered, positions=middle_frame(rendered.positions)))
+    return Samples.concatenate(parts)
+
+
+def _in_sight(
+    positions: Float[Tensor, "sample frame joint 3"], camera: Intrinsics, root: int
+) -> Bool[Tensor, "sample frame"]:
+    """Whether the root is in the image and no joint too near."""
+    xy, depth = positions[:, :, root, :2], positions[:, :, root, 2:]
+    # |f x / z| <= size / 2, times z: a person behind the camera (z < 0) is out of the image, too.
+    in_image = (xy * camera.focal[:, None]).abs() <= camera.image_size[:, None] / 2 * depth
+    return in_image.all(dim=2) & (positions[..., 2] > NEAREST_M).all(dim=2)
 
 
 def draw_cameras(count: int, config: VirtualCameraConfig, generator: torch.Generator) -> VirtualCameras:

@@ -23,11 +23,12 @@ from ampose.errors import InputError
 from ampose.poses.geometry import mirror, root_relative
 from ampose.poses.samples import Samples
 from ampose.poses.skeletons import get_skeleton
-from ampose.training.batches import BatchSource, Normalised
+from ampose.training.batches import BatchSource, FixedCameraBatches, InputSpec
 from ampose.training.config import DataConfig, TrainConfig
-from ampose.training.fixed_camera_batches import FixedCameraBatches, evenly_spread, mirror_samples, read_split
 from ampose.training.recipe import read_recipe
+from ampose.training.refinement_stage import mirror_samples
 from ampose.training.session import read_data, train
+from ampose.training.subject_split import evenly_spread, read_split
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The `srun` command is available:UserWarning", "ignore:.*NVML.*:UserWarning"
@@ -57,17 +58,17 @@ def data(folder: Path, **settings) -> DataConfig:
 
 
 def source(samples: Samples, seed: int = 0, normalisation: str = "image-width", **settings) -> FixedCameraBatches:
-    return FixedCameraBatches(samples, DataConfig(**settings), Normalised(SKELETON, normalisation), seed)
+    return FixedCameraBatches(samples, DataConfig(**settings), InputSpec(SKELETON, normalisation), seed)
 
 
 def test_it_is_a_batch_source_and_an_epoch_has_every_sample_once(samples):
     batches = source(samples)
     assert isinstance(batches, BatchSource)
-    orders = [batches.order(epoch) for epoch in (0, 1)]
+    orders = [batches.sampler.order(epoch) for epoch in (0, 1)]
     for order in orders:
         assert sorted(order.tolist()) == list(range(len(samples)))
     assert not torch.equal(*orders)
-    assert torch.equal(orders[1], source(samples).order(1))
+    assert torch.equal(orders[1], source(samples).sampler.order(1))
 
 
 def test_batches_are_made_on_the_device_that_they_are_asked_for(samples, elsewhere):
@@ -78,8 +79,8 @@ def test_batches_are_made_on_the_device_that_they_are_asked_for(samples, elsewhe
 
 
 def test_an_epoch_may_be_shorter_or_longer(samples):
-    assert len(source(samples, samples_per_epoch=10).order(0)) == 10
-    counts = torch.bincount(source(samples, samples_per_epoch=3 * len(samples)).order(0))
+    assert len(source(samples, samples_per_epoch=10).sampler.order(0)) == 10
+    counts = torch.bincount(source(samples, samples_per_epoch=3 * len(samples)).sampler.order(0))
     assert set(counts.tolist()) == {3}
 
 
@@ -87,9 +88,9 @@ def test_a_batch_is_the_samples_that_were_asked_for(samples):
     rows = torch.tensor([5, 0, 700])
     keypoints, target = source(samples, flip=False).batch(rows, 0, 0)
     size = torch.tensor(stand_in.SIZE)
-    expected = (samples.keypoints_px[rows] / size[0] * 2) - torch.tensor([1.0, float(size[1] / size[0])])
+    expected = (samples.keypoints_px[rows, 0] / size[0] * 2) - torch.tensor([1.0, float(size[1] / size[0])])
     torch.testing.assert_close(keypoints[:, 0], expected)
-    torch.testing.assert_close(target[:, 0], root_relative(samples.positions[rows], ROOT))
+    torch.testing.assert_close(target[:, 0], root_relative(samples.positions[rows, 0], ROOT))
 
 
 @pytest.mark.parametrize("normalisation", ["image-width", "person-rays"])
@@ -156,7 +157,7 @@ def test_mirroring_a_sample_mirrors_its_camera(samples):
     assert torch.equal(mirrored.intrinsics.centre[~chosen], few.intrinsics.centre[~chosen])
     camera = mirrored.intrinsics
     xy = mirrored.positions[..., :2] / mirrored.positions[..., 2:]
-    seen = xy * camera.focal[:, None] + camera.centre[:, None]
+    seen = xy * camera.focal[:, None, None] + camera.centre[:, None, None]
     torch.testing.assert_close(seen, mirrored.keypoints_px, rtol=0, atol=2e-3)
     twice = mirror_samples(mirrored, chosen, SKELETON)
     torch.testing.assert_close(twice.keypoints_px, few.keypoints_px, rtol=0, atol=1e-3)
@@ -184,8 +185,8 @@ def test_16_joints_are_a_subset_by_name(folder, views):
     training = read_split(data(folder), "human36m_17")[0]
     fewer = read_split(data(folder), "human36m_16")[0]
     kept = [number for number, joint in enumerate(SKELETON.joints) if joint != "neck_nose"]
-    assert torch.equal(fewer.positions, training.positions[:, kept])
-    assert torch.equal(fewer.keypoints_px, training.keypoints_px[:, kept])
+    assert torch.equal(fewer.positions, training.positions[:, :, kept])
+    assert torch.equal(fewer.keypoints_px, training.keypoints_px[:, :, kept])
 
 
 def test_data_without_drift_takes_has_none_to_leave_out(tmp_path):

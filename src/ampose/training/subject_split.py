@@ -1,72 +1,15 @@
-"""Batches from datasets with fixed, calibrated cameras: what the field's papers train on."""
+"""Prepared datasets with their own cameras, split by whole subjects into what is trained on and what validates."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Int
-from torch import Tensor
 
 from ampose.data.human36m.human36m_dataset import drift_takes
 from ampose.data.recordings import Views, read_views
-from ampose.data.synthesis.detector_noise import as_detected
 from ampose.errors import InputError
-from ampose.poses.camera import Intrinsics
-from ampose.poses.geometry import mirror
 from ampose.poses.samples import Samples
-from ampose.poses.skeletons import Skeleton
-from ampose.training.batches import ORDER, Batch, DeviceBatches, Normalised, generator_for, mirror_half, permutations
 from ampose.training.config import DataConfig
-
-ONLY_VIRTUAL = (
-    "balance", "cameras", "focal_mistake", "evolution", "proportions", "definitions", "missing", "left_out_clips"
-)  # fmt: skip
-"""Settings of the data engine: fixed cameras have nothing that they could change."""
-
-
-class FixedCameraBatches(DeviceBatches):
-    """Samples of fixed cameras: an epoch is a permutation of all of them.
-
-    The samples are held in contiguous tensors (1.56 million of Human3.6M take 0.57 GB), from which a batch is
-    gathered.
-
-    Args:
-        samples: What to train on; see ``read_split``.
-        config: Flip, noise, samples of an epoch.
-        normalise_as: How pixels become the network's input.
-        seed: Of the order, the flips and the noise.
-
-    Raises:
-        InputError: A setting is given that only virtual cameras have.
-    """
-
-    def __init__(self, samples: Samples, config: DataConfig, normalise_as: Normalised, seed: int) -> None:
-        config.refuse(ONLY_VIRTUAL, "with fixed cameras, which it cannot change")
-        self.samples = samples
-        self.config = config
-        self.normalise_as = normalise_as
-        self.seed = seed
-
-    def __len__(self) -> int:
-        return self.config.samples_per_epoch or len(self.samples)
-
-    def order(self, epoch: int) -> Int[Tensor, " sample"]:
-        """Permute all samples (several times over if an epoch has more than there are)."""
-        return permutations(len(self.samples), len(self), generator_for(self.seed, ORDER, epoch))
-
-    def to(self, device: torch.device) -> None:
-        """Hold the samples there."""
-        self.samples, self.device = replace(self.samples, footage=None).to(device), device
-
-    def _make(self, frames: Int[Tensor, "sample *frame"], generator: torch.Generator) -> Batch:
-        """Gather, add noise, normalise, mirror half."""
-        chosen, skeleton = self.samples[frames], self.normalise_as.skeleton
-        seen = replace(chosen, keypoints_px=as_detected(chosen.keypoints_px, skeleton, self.config.noise, generator))
-        keypoints, target = self.normalise_as(seen)
-        if self.config.flip:
-            keypoints, target = mirror_half(keypoints, target, skeleton, generator)
-        return keypoints[:, None], target[:, None]
 
 
 def read_split(config: DataConfig, skeleton: str) -> tuple[Samples, Samples, dict[str, str]]:
@@ -136,28 +79,3 @@ def evenly_spread(samples: Samples, most: int) -> Samples:
     """Return up to ``most`` samples, evenly spread; always the same."""
     rows = np.linspace(0, len(samples) - 1, min(most, len(samples))).astype(np.int64)
     return samples[torch.from_numpy(rows)]
-
-
-def mirror_samples(samples: Samples, chosen: Tensor, skeleton: Skeleton) -> Samples:
-    """Mirror the chosen samples, and with each its camera: a mirrored picture has a mirrored principal point.
-
-    Args:
-        samples: Of any cameras.
-        chosen: (sample,) bool.
-        skeleton: Whose joints they have.
-    """
-    camera, order = samples.intrinsics, skeleton.flip_order
-    width = camera.image_size[:, :1]
-    keypoints = mirror(samples.keypoints_px, order)
-    keypoints[..., 0] += width
-    centre = torch.cat([width - camera.centre[:, :1], camera.centre[:, 1:]], dim=1)
-    each = chosen[:, None, None]
-    return Samples(
-        keypoints_px=torch.where(each, keypoints, samples.keypoints_px),
-        positions=torch.where(each, mirror(samples.positions, order), samples.positions),
-        intrinsics=Intrinsics(
-            focal=camera.focal,
-            centre=torch.where(chosen[:, None], centre, camera.centre),
-            image_size=camera.image_size,
-        ),
-    )
