@@ -16,7 +16,7 @@ from tests.data.human36m import human36m_standin
 from tests.data.mpi_inf_3dhp import mpi_inf_3dhp_standin
 
 from ampose.cli import main
-from ampose.data import read_views
+from ampose.data import read_recordings
 from ampose.poses.geometry import root_relative
 
 pytestmark = pytest.mark.filterwarnings(
@@ -118,7 +118,7 @@ def check_figures(part: dict[str, Any], figures: dict[str, str], key: str) -> No
 
 def size_of_bodies(home: Path, data: str, subjects: tuple[str, ...]) -> float:
     """Mean distance of joints to the root in mm: the error of a lifter that has learned nothing and answers 0."""
-    views = read_views(home / "prepared" / data).select(subjects=subjects, valid_only=True)
+    views = read_recordings(home / "prepared" / data).select(subjects=subjects, valid_only=True)
     relative = root_relative(np.asarray(views.positions), views.skeleton.root_index)
     return 1000 * float(np.linalg.norm(relative, axis=-1).mean())
 
@@ -129,7 +129,7 @@ def test_what_was_prepared_is_whole(home: Path) -> None:
         ("mpi-inf-3dhp-train", ["gt"]),
         ("mpi-inf-3dhp-test", ["gt"]),
     ):
-        assert list(read_views(home / "prepared" / name, verify=True).keypoints) == sources
+        assert list(read_recordings(home / "prepared" / name, verify=True).keypoints) == sources
 
 
 def test_table_1_has_our_row(home: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tests import views_stand_in as stand_in
+from tests import recordings_stand_in as stand_in
 
 from ampose.cli import INTERRUPTED, main
 from ampose.evaluation.paper.published import TABLES
@@ -71,7 +71,7 @@ def test_the_numbers_are_those_of_the_lifter(home: Path) -> None:
     """Table 1's first row again, by hand."""
     data = json.loads((home / "tables" / "table1.json").read_text())
     row = next(row for row in data["parts"][0]["rows"] if row["kind"] == "ours")
-    views = stand_in.read_views(home / "human36m").select(subjects=["S9", "S11"])
+    views = stand_in.read_recordings(home / "human36m").select(subjects=["S9", "S11"])
     samples = views.samples("cpn")
     predicted = load_model(home / "runs" / "h36m-cpn-17" / "last").predict_samples(samples, flip=True).numpy()
     target = samples.positions.numpy() - samples.positions.numpy()[:, :1]

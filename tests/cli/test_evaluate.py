@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests import views_stand_in
+from tests import recordings_stand_in
 
 from ampose.cli import main
-from ampose.data import MotionCapture, read_views, write_motion
+from ampose.data import MotionCapture, read_recordings, write_motion
 from ampose.evaluation import find_protocol, view_held_out
 from ampose.lifting.lifter import load_model
 from ampose.lifting.weights import save_weights
@@ -160,14 +160,14 @@ def test_data_without_the_subjects_is_refused(
 def test_a_dataset_with_its_own_cameras_is_measured_as_its_protocol_says(
     name: str, skeleton: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    views_stand_in.write_human36m(tmp_path / "human36m")
+    recordings_stand_in.write_human36m(tmp_path / "human36m")
     torch.manual_seed(0)
     save_weights(tmp_path / "w", "ampose-small", create_model("ampose-small", depth=1, skeleton=skeleton))
     output = tmp_path / "report.json"
     command = ["evaluate", str(tmp_path / "w"), str(tmp_path / "human36m"), "--protocol", name]
     assert main([*command, "-o", str(output)]) == 0
     [report] = json.loads(output.read_text())
-    views = read_views(tmp_path / "human36m").select(subjects=["S9", "S11"]).with_skeleton(skeleton)
+    views = read_recordings(tmp_path / "human36m").select(subjects=["S9", "S11"]).with_skeleton(skeleton)
     samples = views.samples("cpn" if "cpn" in name else "gt")
     predicted = load_model(tmp_path / "w").predict_samples(samples, flip=name.endswith("17"))
     expected = 1000 * (predicted - (samples.positions - samples.positions[:, :1])).norm(dim=-1).mean().item()

@@ -2,7 +2,7 @@ import pytest
 from tests.data.human36m import human36m_standin as standin
 
 from ampose.cli import main
-from ampose.data import read_views
+from ampose.data import read_recordings
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +23,12 @@ def test_prepares_a_folder_and_says_what_is_in_it(root, takes, tmp_path, capsys)
     output = tmp_path / "prepared" / "human36m"
     options = ["--root", str(root), "--keypoints-2d", str(cpn), str(hrnet), "-o", str(output)]
     assert main(["prepare", "human36m", *options]) == 0
-    views = read_views(output, verify=True)
-    assert list(views.keypoints) == ["gt", "cpn", "hrnet"]
+    recordings = read_recordings(output, verify=True)
+    assert list(recordings.keypoints) == ["gt", "cpn", "hrnet"]
     shown = capsys.readouterr()
     lines = shown.out.splitlines()
     assert lines[0].startswith("8,368 samples will take 6 MB in ")
-    for text in ("1,559,752", "543,344", "S11 Directions left out", views.sha256, str(output), "ICCV 2011"):
+    for text in ("1,559,752", "543,344", "S11 Directions left out", recordings.sha256, str(output), "ICCV 2011"):
         assert text in shown.out
     assert "preparing human36m: 418 of 418 steps written: S11 WalkTogether 1" in shown.err
 
@@ -36,7 +36,7 @@ def test_prepares_a_folder_and_says_what_is_in_it(root, takes, tmp_path, capsys)
 def test_default_output_is_a_folder_named_after_the_dataset(root, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["prepare", "human36m", "--root", str(root)]) == 0
-    assert read_views(tmp_path / "prepared" / "human36m").num_views == 836
+    assert read_recordings(tmp_path / "prepared" / "human36m").num_recordings == 836
 
 
 def test_a_hostile_file_is_one_line_and_no_folder(root, tmp_path, capsys):

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tests import views_stand_in as stand_in
+from tests import recordings_stand_in as stand_in
 from tests.training.conftest import make_motion
 
 from ampose.evaluation import evaluate, find_protocol, view_held_out
-from ampose.evaluation.fixed_cameras import measure_views
+from ampose.evaluation.fixed_cameras import measure_recordings
 from ampose.evaluation.measuring import lift_with
 from ampose.lifting.lifter import Lifter
 from ampose.lifting.window_prediction import predict_clips
@@ -56,10 +56,10 @@ def test_a_report_over_virtual_cameras_is_the_same_in_chunks(lifter):
 def test_fixed_cameras_are_looked_at_view_by_view(lifter, tmp_path, stride):
     views = stand_in.write_human36m(tmp_path / "human36m")
     protocol = replace(find_protocol("h36m-cpn-17"), frame_stride=stride, metrics=("mpjpe",), flip=True)
-    (report,) = measure_views(lift_with(lifter), views, [protocol])
+    (report,) = measure_recordings(lift_with(lifter), views, [protocol])
     chosen = views.select(subjects=["S9", "S11"])
     samples = chosen.samples("cpn")
-    clips = Clips(keypoints_px=samples.keypoints_px[:, 0], index=FrameIndex.of_clips(chosen.view_starts))
+    clips = Clips(keypoints_px=samples.keypoints_px[:, 0], index=FrameIndex.of_clips(chosen.starts))
     lifted = predict_clips(lifter.network, clips, samples.intrinsics, flip=True)
     lifted = lifted - lifted[:, :1]
     error = (lifted - root_relative(samples.positions[:, 0], 0)).norm(dim=-1).mean(dim=1)[::stride]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tests import views_stand_in as stand_in
+from tests import recordings_stand_in as stand_in
 
 from ampose.cli import main
 from ampose.errors import InputError

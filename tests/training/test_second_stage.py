@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from tests import views_stand_in as stand_in
+from tests import recordings_stand_in as stand_in
 
 import ampose
 from ampose.errors import InputError

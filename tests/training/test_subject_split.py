@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests import views_stand_in as stand_in
+from tests import recordings_stand_in as stand_in
 
 import ampose
-from ampose.data import Views, write_motion
-from ampose.data.recordings import write_views
+from ampose.data import Recordings, write_motion
+from ampose.data.recordings import write_recordings
 from ampose.data.synthesis.detector_noise import NoiseConfig
 from ampose.data.synthesis.joint_definitions import DefinitionConfig
 from ampose.data.synthesis.missing_joints import MissingConfig
@@ -44,7 +44,7 @@ def folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def views(folder) -> Views:
+def views(folder) -> Recordings:
     return stand_in.write_human36m(folder)
 
 
@@ -264,7 +264,7 @@ def test_a_run_learns_and_goes_on_bit_for_bit(folder, views, tmp_path):
 def test_a_run_does_not_go_on_with_other_keypoints(folder, views, tmp_path):
     """The positions, and so their hash, are the same; what was learnt from is not."""
     again = tmp_path / "data"
-    write_views(views, again)
+    write_recordings(views, again)
 
     def stop(done: int, total: int | None, note: str) -> None:
         signal.raise_signal(signal.SIGINT)
@@ -273,7 +273,7 @@ def test_a_run_does_not_go_on_with_other_keypoints(folder, views, tmp_path):
     source = tiny(again).data.keypoints
     moved = {name: points + (100 if name == source else 0) for name, points in views.keypoints.items()}
     shutil.rmtree(again)
-    write_views(replace(views, keypoints=moved), again)
+    write_recordings(replace(views, keypoints=moved), again)
     with pytest.raises(InputError, match="must belong to a run of this recipe and data"):
         train(tiny(again, epochs=2), tmp_path / "run", resume=True)
 

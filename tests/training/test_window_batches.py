@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests import views_stand_in as stand_in
+from tests import recordings_stand_in as stand_in
 
 import ampose
-from ampose.data import Views
+from ampose.data import Recordings
 from ampose.data.synthesis.detector_noise import NoiseConfig
 from ampose.errors import InputError
 from ampose.poses.geometry import mirror, root_relative
@@ -37,7 +37,7 @@ def moving(motion, normalise_as, seed=0, **settings):
 
 
 @pytest.fixture(scope="module")
-def views(tmp_path_factory) -> Views:
+def views(tmp_path_factory) -> Recordings:
     return stand_in.write_human36m(tmp_path_factory.mktemp("prepared") / "human36m")
 
 
@@ -188,7 +188,7 @@ def test_a_run_learns_from_fixed_cameras(views, tmp_path):
     assert outcome.progress.best_mpjpe_mm < 1000 * error / 2
 
 
-def _folder(views: Views, tmp_path: Path) -> Path:
+def _folder(views: Recordings, tmp_path: Path) -> Path:
     stand_in.write_human36m(tmp_path / "human36m")
     return tmp_path / "human36m"
 

@@ -75,25 +75,25 @@ def evaluate_weights(
     if isinstance(chosen, FixedCameraProtocol):
         if baselines is not None:
             raise InputError(f"--baselines must be left out for {chosen.name}: they learn from motion; remove it")
-        reports = _measure_views(lifter, weights, data, chosen)
+        reports = _measure_recordings(lifter, weights, data, chosen)
     else:
         reports = _measure_motion(lifter, weights, data, replace(chosen, skeleton=lifter.skeleton.name), baselines)
     if output is not None:
         write_reports(reports, output)
 
 
-def _measure_views(lifter: "Lifter", weights: str, data: Path, protocol: "FixedCameraProtocol") -> "list[Report]":
-    from ampose.data import read_views
-    from ampose.evaluation.fixed_cameras import measure_views
+def _measure_recordings(lifter: "Lifter", weights: str, data: Path, protocol: "FixedCameraProtocol") -> "list[Report]":
+    from ampose.data import read_recordings
+    from ampose.evaluation.fixed_cameras import measure_recordings
     from ampose.evaluation.measuring import data_facts, facts_of, lift_with
     from ampose.evaluation.paper.table_rows import counted
 
     if lifter.skeleton.name != protocol.skeleton:
         raise InputError(f"weights for {protocol.name} must be of {protocol.skeleton}, got {lifter.skeleton.name}")
-    views = read_views(data)
-    facts = facts_of(lifter, weights, protocol.subjects) | data_facts(data, views)
+    recordings = read_recordings(data)
+    facts = facts_of(lifter, weights, protocol.subjects) | data_facts(data, recordings)
     with progress(f"measuring {lifter.name}", unit="samples") as tell:
-        (report,) = measure_views(lift_with(lifter, tell), views, [protocol], method=lifter.name, facts=facts)
+        (report,) = measure_recordings(lift_with(lifter, tell), recordings, [protocol], method=lifter.name, facts=facts)
     return [_print(counted(report, protocol))]
 
 

@@ -60,8 +60,8 @@ def _prepare(dataset: str, root: Path, output: Path | None, choices: Mapping[str
     from ampose.data import datasets
 
     entry = datasets.get(dataset)
-    if entry.facts.get("views"):
-        _prepare_views(dataset, root, output or Path("prepared") / dataset, choices)
+    if entry.facts.get("recordings"):
+        _prepare_recordings(dataset, root, output or Path("prepared") / dataset, choices)
     else:
         given = [f"--{name.replace('_', '-')}" for name, value in choices.items() if value]
         if given:
@@ -70,7 +70,7 @@ def _prepare(dataset: str, root: Path, output: Path | None, choices: Mapping[str
     _print_rows("rights", _rights(entry.facts))
 
 
-def _prepare_views(dataset: str, root: Path, output: Path, choices: Mapping[str, Any]) -> None:
+def _prepare_recordings(dataset: str, root: Path, output: Path, choices: Mapping[str, Any]) -> None:
     from ampose.data import Preparation, datasets
 
     prepare = cast("DatasetPreparer", datasets.get(dataset).target)
@@ -80,16 +80,16 @@ def _prepare_views(dataset: str, root: Path, output: Path, choices: Mapping[str,
 
 
 def _folder_rows(folder: Path) -> Rows:
-    from ampose.data import read_views
+    from ampose.data import read_recordings
 
-    views = read_views(folder)
+    recordings = read_recordings(folder)
     size = sum(path.stat().st_size for path in folder.iterdir())
     return [
-        ("views", f"{views.num_views:,}"),
-        ("samples", f"{len(views):,}"),
+        ("recordings", f"{recordings.num_recordings:,}"),
+        ("samples", f"{len(recordings):,}"),
         ("folder", str(folder)),
         ("size", f"{size / 1e6:,.1f} MB"),
-        ("sha256", f"{views.sha256} (of the positions)"),
+        ("sha256", f"{recordings.sha256} (of the positions)"),
     ]
 
 

@@ -1,7 +1,7 @@
 """Datasets, one file each, by name, and the prepared file or folder that each becomes.
 
 Motion capture without cameras becomes a ``MotionCapture`` in an .npz file; a dataset with cameras of its own becomes
-``Views`` in a folder.
+``Recordings`` in a folder.
 """
 
 from collections.abc import Callable
@@ -10,27 +10,34 @@ from typing import Any, Protocol
 
 from ampose.data.motion_capture import MotionCapture, concatenate, read_motion, write_motion
 from ampose.data.preparation import Preparation, Report, Rows, ignore_report
-from ampose.data.recordings import View, Views, ViewsWriter, is_views_folder, read_views, write_views
+from ampose.data.recordings import (
+    Recording,
+    Recordings,
+    RecordingsWriter,
+    is_recordings_folder,
+    read_recordings,
+    write_recordings,
+)
 from ampose.registry import Registry
 
 __all__ = [
     "MotionCapture",
     "Preparation",
+    "Recording",
+    "Recordings",
+    "RecordingsWriter",
     "Report",
     "Rows",
-    "View",
-    "Views",
-    "ViewsWriter",
     "concatenate",
     "datasets",
     "ignore_report",
-    "is_views_folder",
+    "is_recordings_folder",
     "read_motion",
-    "read_views",
+    "read_recordings",
     "register",
-    "register_views",
+    "register_recordings",
     "write_motion",
-    "write_views",
+    "write_recordings",
 ]
 
 
@@ -42,16 +49,16 @@ class DatasetReader(Protocol):
 
 
 class DatasetPreparer(Protocol):
-    """A dataset with cameras: a function that writes a folder of views and returns lines for its summary."""
+    """A dataset with cameras: a function that writes a folder of recordings and returns lines for its summary."""
 
     def __call__(self, preparation: Preparation) -> Rows:
-        """Write the views; raises InputError naming the file that is missing or broken."""
+        """Write the recordings; raises InputError naming the file that is missing or broken."""
 
 
 datasets = Registry[DatasetReader | DatasetPreparer]("dataset", package="ampose.data", group="ampose.datasets")
 register: Callable[..., Callable[[DatasetReader], DatasetReader]] = datasets.register  # type: ignore[assignment]
 
 
-def register_views(name: str, **facts: Any) -> Callable[[DatasetPreparer], DatasetPreparer]:
-    """Return a decorator that registers a dataset which becomes views; the fact ``views`` says so."""
-    return datasets.register(name, views=True, **facts)  # type: ignore[return-value]
+def register_recordings(name: str, **facts: Any) -> Callable[[DatasetPreparer], DatasetPreparer]:
+    """Return a decorator that registers a dataset which becomes recordings; the fact ``recordings`` says so."""
+    return datasets.register(name, recordings=True, **facts)  # type: ignore[return-value]

@@ -32,7 +32,7 @@ def log_line(line: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Preparation:
-    """One dataset to prepare as a folder of views.
+    """One dataset to prepare as a folder of recordings.
 
     Args:
         root: Folder (or file) of the dataset as it was downloaded.
@@ -51,7 +51,7 @@ class Preparation:
     announce: Callable[[str], None] = log_line
 
     def claim_disk(self, samples: int, skeleton: Skeleton, num_sources: int) -> int:
-        """Say how much disk the views will take, and return it in bytes.
+        """Say how much disk the recordings will take, and return it in bytes.
 
         Raises:
             InputError: There is less room than that.

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ampose.data import Views
+from ampose.data import Recordings
 from ampose.data.human36m.human36m_dataset import drift_takes
 from ampose.errors import InputError
 from ampose.evaluation.protocol import ALIGNMENT, Protocol
@@ -126,9 +126,9 @@ class SceneReport(Report):
         return ["scene", *super()._header()[1:]]
 
 
-def measure_views(
+def measure_recordings(
     lift: Lift,
-    views: Views,
+    recordings: Recordings,
     protocols: Sequence[FixedCameraProtocol],
     *,
     method: str = "unnamed",
@@ -139,7 +139,7 @@ def measure_views(
 
     Args:
         lift: The method. It gets the samples with their 3D positions set to NaN: nobody can peek.
-        views: Prepared data with the subjects of the protocols.
+        recordings: Prepared data with the subjects of the protocols.
         protocols: One or more that select the same samples.
         method: What to call it in the reports.
         facts: Hashes, files, versions.
@@ -155,7 +155,7 @@ def measure_views(
     first = protocols[0]
     if not all(protocol.selects_as(first) for protocol in protocols):
         raise InputError(f"protocols must select the same samples, got {', '.join(one.name for one in protocols)}")
-    chosen = select_views(views, first)
+    chosen = select_recordings(recordings, first)
     # Frames that are not valid are not measured, but networks over time see them.
     samples = chosen.samples(first.keypoints, valid_only=first.valid_only, whole_takes=True)[:: first.frame_stride]
     predicted = {flip: lift(blind(samples, first), flip) for flip in {protocol.flip for protocol in protocols}}
@@ -165,27 +165,27 @@ def measure_views(
     ]
 
 
-def select_views(views: Views, protocol: FixedCameraProtocol) -> Views:
-    """Return the views that a protocol measures, in its joints, with the frames that it leaves out.
+def select_recordings(recordings: Recordings, protocol: FixedCameraProtocol) -> Recordings:
+    """Return the recordings that a protocol measures, in its joints, with the frames that it leaves out.
 
     Raises:
         InputError: The data is of another annotation, or lacks a subject.
     """
-    if protocol.annotation and views.target != protocol.annotation:
+    if protocol.annotation and recordings.target != protocol.annotation:
         raise InputError(
             f"{protocol.name} must be measured against {protocol.annotation}, got data prepared with "
-            f"{views.target or 'no named annotation'}; prepare it again with that target"
+            f"{recordings.target or 'no named annotation'}; prepare it again with that target"
         )
-    drifting = drift_takes(views) if protocol.exclude_drift_takes else frozenset()
+    drifting = drift_takes(recordings) if protocol.exclude_drift_takes else frozenset()
     if protocol.exclude_drift_takes and not drifting:
         raise InputError(f"{protocol.name} must keep all takes: none of this data is one of S9 that drift")
-    chosen = views.select(subjects=protocol.subjects or None, exclude_takes=drifting)
+    chosen = recordings.select(subjects=protocol.subjects or None, exclude_takes=drifting)
     return chosen.with_skeleton(protocol.skeleton)
 
 
 def _report(
     predicted: Float[Tensor, "sample joint 3"],
-    views: Views,
+    recordings: Recordings,
     samples: Samples,
     protocol: FixedCameraProtocol,
     about: tuple[str, dict[str, str], PoseRefinement | None],
@@ -194,13 +194,13 @@ def _report(
     if protocol.refined:
         predicted = _refined(predicted, samples, protocol, refinement)
         method = f"{method} + refinement ({USES_GT_ROOT_DEPTH})"
-    measured = np.flatnonzero(views.valid | (not protocol.valid_only))[:: protocol.frame_stride]
-    groups = views.sample_labels(protocol.group)[measured].tolist()
-    subjects = views.sample_labels("subjects")[measured].tolist()
+    measured = np.flatnonzero(recordings.valid | (not protocol.valid_only))[:: protocol.frame_stride]
+    groups = recordings.sample_labels(protocol.group)[measured].tolist()
+    subjects = recordings.sample_labels("subjects")[measured].tolist()
     report = evaluate(lambda _: predicted, samples, groups, protocol.single, subjects=subjects, method=method)
     report = replace(report, protocol=protocol, facts=facts)
     if VELOCITY in protocol.metrics:
-        report = _with_velocity(report, predicted, views, samples, protocol)
+        report = _with_velocity(report, predicted, recordings, samples, protocol)
     return _of_scenes(report) if protocol.group == "scenes" else report
 
 
@@ -227,31 +227,31 @@ def _of_scenes(report: Report) -> SceneReport:
 
 
 def _with_velocity(
-    report: Report, predicted: Tensor, views: Views, samples: Samples, protocol: FixedCameraProtocol
+    report: Report, predicted: Tensor, recordings: Recordings, samples: Samples, protocol: FixedCameraProtocol
 ) -> Report:
-    """Add MPJVE: the mean over all steps from a frame to the next one of the same view."""
+    """Add MPJVE: the mean over all steps from a frame to the next one of the same recording."""
     root = get_skeleton(protocol.skeleton).root_index
     predicted = apply_root_convention(predicted, root, protocol.root)
     target = root_relative(samples.positions[:, 0], root)
-    longer = [view for view in range(views.num_views) if views.view_lengths[view] > 1]
+    longer = [recording for recording in range(recordings.num_recordings) if recordings.lengths[recording] > 1]
     if protocol.frame_stride > 1 or not longer:
         raise InputError(f"{VELOCITY} must be measured on all frames of whole sequences, got a stride or single frames")
-    rows = [slice(views.view_starts[view], views.view_starts[view + 1]) for view in longer]
+    rows = [slice(recordings.starts[recording], recordings.starts[recording + 1]) for recording in longer]
     factor = display(VELOCITY).factor
     steps = {VELOCITY: torch.cat([mpjve(predicted[row], target[row]) for row in rows]).double() * factor}
-    lengths = views.view_lengths[longer] - 1
+    lengths = recordings.lengths[longer] - 1
 
     def merged(own: Sequence[Row], labels: Sequence[str]) -> tuple[Row, ...]:
-        names = np.repeat([labels[view] for view in longer], lengths).tolist()
+        names = np.repeat([labels[recording] for recording in longer], lengths).tolist()
         speed = {row.name: row.values for row in rows_by_group(steps, names)}
         return tuple(replace(row, values={**row.values, **speed[row.name]}) for row in own)
 
-    actions = merged(report.actions, getattr(views, protocol.group))
+    actions = merged(report.actions, getattr(recordings, protocol.group))
     total = all_frames_row(steps).values
     return replace(
         report,
         actions=actions,
-        subjects=merged(report.subjects, views.subjects),
+        subjects=merged(report.subjects, recordings.subjects),
         mean_over_actions=mean_of_rows(actions),
         all_frames=replace(report.all_frames, values={**report.all_frames.values, **total}),
     )

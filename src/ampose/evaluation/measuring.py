@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ampose import __version__
-from ampose.data import MotionCapture, Views
+from ampose.data import MotionCapture, Recordings
 from ampose.errors import InputError
 from ampose.evaluation.baselines import LinearRegression, NearestNeighbour
 from ampose.evaluation.fixed_cameras import Lift
@@ -55,7 +55,7 @@ def measure_motion(
     facts: Mapping[str, str] | None = None,
     tell: Tell | None = None,
 ) -> Report:
-    """Measure a lifter on recorded motion, seen by the protocol's cameras; see ``measure_views`` for a dataset's own.
+    """Measure a lifter on recorded motion, seen by the protocol's cameras; see also ``measure_recordings``.
 
     Args:
         lifter: With the joints of the protocol.
@@ -122,7 +122,7 @@ def facts_of(lifter: Lifter, weights: str | Path, measured: tuple[str, ...]) -> 
     }
 
 
-def data_facts(path: Path, data: MotionCapture | Views) -> dict[str, str]:
+def data_facts(path: Path, data: MotionCapture | Recordings) -> dict[str, str]:
     """Return what identifies prepared data, and the versions that measure."""
     return {
         "data": f"{path.name}, sha256 {data.sha256} (of the positions)",

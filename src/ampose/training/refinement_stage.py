@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from ampose.data.recordings import is_views_folder
+from ampose.data.recordings import is_recordings_folder
 from ampose.errors import InputError
 from ampose.lifting.prediction import predict
 from ampose.lifting.refinement import PoseRefinement, RefinementConfig, back_project_pose, refine
@@ -193,7 +193,7 @@ def _check(config: TrainConfig) -> RefinementTraining:
     """Refuse what a second stage cannot do."""
     if config.refinement is None:
         raise InputError("recipe must have a [refinement] part to be a second stage, got none")
-    if not all(is_views_folder(Path(file)) for file in config.data.files):
+    if not all(is_recordings_folder(Path(file)) for file in config.data.files):
         files = ", ".join(config.data.files)
         raise InputError(f"data.files must be prepared folders of a dataset with its own cameras, got {files}")
     processes = int(os.environ.get("WORLD_SIZE", "1"))

@@ -7,7 +7,7 @@ from typing import cast
 import torch
 
 from ampose.data.motion_capture import MotionCapture, concatenate, read_motion
-from ampose.data.recordings import is_views_folder
+from ampose.data.recordings import is_recordings_folder
 from ampose.errors import InputError
 from ampose.lifting.weights import Weights, load_weights
 from ampose.models import LifterNetwork, find_model
@@ -149,7 +149,7 @@ def read_data(config: TrainConfig) -> TrainingData:
     Raises:
         InputError: The data is missing or damaged, is of both kinds, or does not fit the model or the settings.
     """
-    folders = [is_views_folder(Path(file)) for file in config.data.files]
+    folders = [is_recordings_folder(Path(file)) for file in config.data.files]
     if any(folders) and not all(folders):
         raise InputError(
             "data.files must be all files of motion or all folders with their own cameras, "

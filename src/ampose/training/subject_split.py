@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from ampose.data.human36m.human36m_dataset import drift_takes
-from ampose.data.recordings import Views, read_views
+from ampose.data.recordings import Recordings, read_recordings
 from ampose.errors import InputError
 from ampose.poses.samples import Samples
 from ampose.training.config import DataConfig
@@ -26,7 +26,7 @@ def read_split(config: DataConfig, skeleton: str) -> tuple[Samples, Samples, dic
         InputError: A subject is unknown or on both sides, a side is empty, a source lacks a view, the joints do
             not map, or the folders hold different annotations.
     """
-    folders = {file: read_views(Path(file)) for file in config.files}
+    folders = {file: read_recordings(Path(file)) for file in config.files}
     targets = {views.target for views in folders.values()}
     if len(targets) > 1:
         raise InputError(f"data.files must be of one 3D annotation, got {' and '.join(sorted(targets))}")
@@ -65,7 +65,7 @@ def _sides(config: DataConfig, known: set[str]) -> tuple[set[str], set[str]]:
     return (named or known) - held_out, held_out
 
 
-def _part(views: Views, subjects: set[str], config: DataConfig, skeleton: str) -> list[Samples]:
+def _part(views: Recordings, subjects: set[str], config: DataConfig, skeleton: str) -> list[Samples]:
     """Return the samples of these subjects, or nothing if the folder has none of them."""
     present = sorted(subjects & set(views.subjects))
     if not present:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.data.human36m import human36m_standin as standin
 
-from ampose.data import Preparation, datasets, read_views
+from ampose.data import Preparation, datasets, read_recordings
 from ampose.data.human36m.human36m_cameras import CAMERAS, LENSES, SUBJECTS, camera_of
 from ampose.data.human36m.human36m_dataset import (
     PUBLISHED_SAMPLES,
@@ -30,7 +30,7 @@ TAKES = standin.make_takes()
 
 def prepare(root, output, **options):
     rows = prepare_human36m(Preparation(root=root, output=output, **options))
-    return read_views(output, verify=True), dict(rows)
+    return read_recordings(output, verify=True), dict(rows)
 
 
 @pytest.fixture(scope="module")
@@ -53,65 +53,72 @@ def prepared(roots, tmp_path_factory):
 
 @pytest.mark.parametrize("layout", WRITERS)
 def test_all_routes_give_the_same_arrays(layout, roots, prepared, tmp_path):
-    views, rows = prepare(roots[layout], tmp_path / "out")
+    recordings, rows = prepare(roots[layout], tmp_path / "out")
     reference, _ = prepared
-    np.testing.assert_allclose(views.positions, reference.positions, rtol=0, atol=1e-6)
-    np.testing.assert_allclose(views.keypoints["gt"], reference.keypoints["gt"], rtol=0, atol=1e-3)
-    assert (views.subjects, views.takes, views.cameras) == (reference.subjects, reference.takes, reference.cameras)
+    np.testing.assert_allclose(recordings.positions, reference.positions, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(recordings.keypoints["gt"], reference.keypoints["gt"], rtol=0, atol=1e-3)
+    assert (recordings.subjects, recordings.takes, recordings.cameras) == (
+        reference.subjects,
+        reference.takes,
+        reference.cameras,
+    )
     assert rows["3D"] == f"{layout} files"
 
 
 def test_positions_are_the_world_seen_by_the_published_cameras(prepared):
     """Independent of ampose.poses.camera: quaternion algebra, and the 17 indices as published."""
-    views, _ = prepared
-    number = views.takes.index("Photo 1", views.subjects.index("S9")) + 2
-    assert views.cameras[number] == "58860488"
+    recordings, _ = prepared
+    number = recordings.takes.index("Photo 1", recordings.subjects.index("S9")) + 2
+    assert recordings.cameras[number] == "58860488"
     world = TAKES["S9", "TakingPhoto 1"][:, standin.KEPT].astype(float) / 1000
     quaternion, centre = standin._POSES["S9"]["58860488"]
     seen = standin._rotate(world - np.array(centre) / 1000, np.array(quaternion) * [1, -1, -1, -1])
-    rows = slice(views.view_starts[number], views.view_starts[number + 1])
-    np.testing.assert_allclose(views.positions[rows], seen, atol=2e-6)
+    rows = slice(recordings.starts[number], recordings.starts[number + 1])
+    np.testing.assert_allclose(recordings.positions[rows], seen, atol=2e-6)
 
 
 def test_prepared_cameras_reproduce_the_2d_ground_truth(prepared, roots, tmp_path):
-    views, rows = prepared
+    recordings, rows = prepared
     truth = read_keypoints(standin.write_2d(tmp_path, TAKES))
     worst = 0.0
-    for number in range(views.num_views):
-        take, camera = (views.subjects[number], views.takes[number]), CAMERAS.index(views.cameras[number])
-        pixels = truth.read(take, int(views.view_lengths[number]))[camera]
-        worst = max(worst, float(np.abs(views.project(number) - pixels).max()))
+    for number in range(recordings.num_recordings):
+        take, camera = (
+            (recordings.subjects[number], recordings.takes[number]),
+            CAMERAS.index(recordings.cameras[number]),
+        )
+        pixels = truth.read(take, int(recordings.lengths[number]))[camera]
+        worst = max(worst, float(np.abs(recordings.project(number) - pixels).max()))
     assert 0 < worst < 0.01
     assert f"data_2d_h36m_gt.npz is the same (at most {worst:.5f} px apart)" in rows["2D gt"]
 
 
 def test_views_are_labelled(prepared):
-    views, rows = prepared
-    assert views.num_views == 209 * 4
-    assert views.skeleton == get_skeleton("human36m_17")
-    assert tuple(dict.fromkeys(views.subjects)) == SUBJECTS
-    assert set(views.actions) == set(ACTIONS)
-    assert set(views.scenes) == {""}
-    assert views.fps.tolist() == [50.0] * views.num_views
-    assert views.valid.all()
+    recordings, rows = prepared
+    assert recordings.num_recordings == 209 * 4
+    assert recordings.skeleton == get_skeleton("human36m_17")
+    assert tuple(dict.fromkeys(recordings.subjects)) == SUBJECTS
+    assert set(recordings.actions) == set(ACTIONS)
+    assert set(recordings.scenes) == {""}
+    assert recordings.fps.tolist() == [50.0] * recordings.num_recordings
+    assert recordings.valid.all()
     assert "S11 Directions left out" in rows["takes"]
-    s11 = views.select(subjects=["S11"], actions=["Directions"])
+    s11 = recordings.select(subjects=["S11"], actions=["Directions"])
     assert set(s11.takes) == {"Directions 1"}
-    assert len(views) == 4 * sum(map(len, TAKES.values())) - 4 * len(TAKES["S11", "Directions"])
+    assert len(recordings) == 4 * sum(map(len, TAKES.values())) - 4 * len(TAKES["S11", "Directions"])
 
 
 def test_actions_are_merged_exactly(prepared):
-    views, _ = prepared
-    assert set(views.select(actions=["Sitting"]).takes) == {"Sitting 1", "Sitting 2"}
-    assert set(views.select(actions=["SittingDown"]).takes) == {"SittingDown", "SittingDown 1"}
-    assert set(views.select(actions=["Photo", "WalkDog"]).takes) == {"Photo", "Photo 1", "WalkDog", "WalkDog 1"}
-    assert set(views.select(actions=["Walking"]).takes) == {"Walking 1", "Walking 2"}
+    recordings, _ = prepared
+    assert set(recordings.select(actions=["Sitting"]).takes) == {"Sitting 1", "Sitting 2"}
+    assert set(recordings.select(actions=["SittingDown"]).takes) == {"SittingDown", "SittingDown 1"}
+    assert set(recordings.select(actions=["Photo", "WalkDog"]).takes) == {"Photo", "Photo 1", "WalkDog", "WalkDog 1"}
+    assert set(recordings.select(actions=["Walking"]).takes) == {"Walking 1", "Walking 2"}
 
 
 def test_counts_are_said_beside_the_published_ones(prepared):
-    views, rows = prepared
+    recordings, rows = prepared
     for split, subjects in SPLITS.items():
-        found = len(views.select(subjects=subjects))
+        found = len(recordings.select(subjects=subjects))
         assert rows[f"{split} samples"].startswith(
             f"{found:,} (DIFFERS from the published {PUBLISHED_SAMPLES[split]:,}"
         )
@@ -125,28 +132,31 @@ def test_published_counts_are_recognised():
 
 
 def test_the_16_joints_lack_only_the_nose(prepared):
-    views = prepared[0].with_skeleton("human36m_16")
-    np.testing.assert_array_equal(views.positions, np.delete(prepared[0].positions, 9, axis=1))
+    recordings = prepared[0].with_skeleton("human36m_16")
+    np.testing.assert_array_equal(recordings.positions, np.delete(prepared[0].positions, 9, axis=1))
     assert joint_columns(get_skeleton("human36m_17").joints) == standin.KEPT
 
 
 def test_drift_takes_are_kept_until_they_are_excluded(prepared):
-    views, _ = prepared
-    drifting = drift_takes(views)
+    recordings, _ = prepared
+    drifting = drift_takes(recordings)
     assert drifting == {("S9", "Greeting"), ("S9", "SittingDown 1"), ("S9", "Waiting 1")}
-    fewer = views.select(exclude_takes=drifting)
-    assert views.num_views - fewer.num_views == 3 * 4
+    fewer = recordings.select(exclude_takes=drifting)
+    assert recordings.num_recordings - fewer.num_recordings == 3 * 4
     assert ("S11", "Waiting") in zip(fewer.subjects, fewer.takes, strict=True)
 
 
 def test_detected_keypoints_are_joined_and_cut(prepared, tmp_path):
-    views, rows = prepared
+    recordings, rows = prepared
     cpn = read_keypoints(standin.write_2d(tmp_path, TAKES, "cpn_ft_h36m_dbb", noise=5))
     assert "1,672 frames after the end of the 3D cut off" in rows["2D cpn"]
-    for number in (0, 401, views.num_views - 1):
-        take, camera = (views.subjects[number], views.takes[number]), CAMERAS.index(views.cameras[number])
-        rows_of_view = slice(views.view_starts[number], views.view_starts[number + 1])
-        error = views.keypoints["cpn"][rows_of_view] - views.keypoints["gt"][rows_of_view]
+    for number in (0, 401, recordings.num_recordings - 1):
+        take, camera = (
+            (recordings.subjects[number], recordings.takes[number]),
+            CAMERAS.index(recordings.cameras[number]),
+        )
+        rows_of_view = slice(recordings.starts[number], recordings.starts[number + 1])
+        error = recordings.keypoints["cpn"][rows_of_view] - recordings.keypoints["gt"][rows_of_view]
         assert 2 < error.std() < 8
         assert cpn.read(take, 5)[camera].shape == (5, 17, 2)
 
@@ -154,12 +164,12 @@ def test_detected_keypoints_are_joined_and_cut(prepared, tmp_path):
 def test_other_detectors_are_given_by_file_and_may_lack_takes(roots, tmp_path):
     some = {take: frames for take, frames in TAKES.items() if take[0] != "S7"}
     path = standin.write_2d(tmp_path, some, "x", noise=1).rename(tmp_path / "HRNet w48.npz")
-    views, rows = prepare(roots["npz"], tmp_path / "out", keypoints_2d=(path,))
-    assert list(views.keypoints) == ["gt", "hrnet_w48"]
+    recordings, rows = prepare(roots["npz"], tmp_path / "out", keypoints_2d=(path,))
+    assert list(recordings.keypoints) == ["gt", "hrnet_w48"]
     assert rows["2D hrnet_w48"] == "HRNet w48.npz; LACKS 30 takes"
     with pytest.raises(InputError, match="lacks S7 Directions 54138969"):
-        views.samples("hrnet_w48")
-    assert len(views.select(subjects=SPLITS["test"]).samples("hrnet_w48"))
+        recordings.samples("hrnet_w48")
+    assert len(recordings.select(subjects=SPLITS["test"]).samples("hrnet_w48"))
 
 
 def test_every_layout_at_once_is_compared(tmp_path):
@@ -202,7 +212,7 @@ def test_too_little_room_is_refused_before_writing(roots, tmp_path, monkeypatch)
 
 def test_registered_with_terms():
     facts = datasets.get("human36m").facts
-    assert facts["views"]
+    assert facts["recordings"]
     assert "vision.imar.ro/human3.6m" in facts["terms"]
     assert facts["extra"] == "datasets"
 
@@ -380,8 +390,8 @@ def test_npz_of_something_else(tmp_path):
 
 
 def test_a_file_may_be_the_root(roots, prepared, tmp_path):
-    views, _ = prepare(roots["npz"] / "data_3d_h36m.npz", tmp_path / "out")
-    assert views.sha256 == prepared[0].sha256
+    recordings, _ = prepare(roots["npz"] / "data_3d_h36m.npz", tmp_path / "out")
+    assert recordings.sha256 == prepared[0].sha256
 
 
 def test_s11_directions_may_be_there_or_not(roots, tmp_path):

@@ -34,7 +34,7 @@ _OFFSETS = [*_TRUNK, *_ARM, *[(-x, y, z) for x, y, z in _ARM], *_LEG, *[(-x, y, 
 
 @dataclass(frozen=True)
 class Annotation:
-    """One camera's view of a sequence: 28 joints, pixels and millimetres."""
+    """One camera's recording of a sequence: 28 joints, pixels and millimetres."""
 
     annot2: np.ndarray
     annot3: np.ndarray
@@ -113,8 +113,10 @@ def write_train_tree(root: Path, frames: int = 8, *, line_end: str = "\n") -> Pa
     for sequence in SEQUENCES:
         folder = root / sequence.replace(" ", "/")
         folder.mkdir(parents=True)
-        views = train_annotations(sequence, frames)
-        content = {key: cells([getattr(view, key).reshape(frames, -1) for view in views]) for key in NAMES}
+        recordings = train_annotations(sequence, frames)
+        content = {
+            key: cells([getattr(recording, key).reshape(frames, -1) for recording in recordings]) for key in NAMES
+        }
         content |= {"cameras": np.arange(14, dtype=np.uint8), "frames": np.arange(frames, dtype=np.uint16)[:, None]}
         scipy.io.savemat(folder / "annot.mat", content, do_compression=True)
         (folder / "camera.calibration").write_bytes(calibration().replace("\n", line_end).encode())
@@ -154,11 +156,11 @@ def write_test_tree(root: Path, frames: int = 21, *, valid: dict[str, int] | Non
     for sequence in TESTS:
         folder = root / "mpi_inf_3dhp_test_set" / sequence
         folder.mkdir(parents=True)
-        view = held_out_annotation(sequence, frames)
+        recording = held_out_annotation(sequence, frames)
         flags, activities = held_out_labels(frames, (valid or {}).get(sequence))
         with h5py.File(folder / "annot_data.mat", "w") as file:
             for key in NAMES:
-                file[key] = getattr(view, key)[:, None, RELEVANT]
+                file[key] = getattr(recording, key)[:, None, RELEVANT]
             file["valid_frame"] = flags[:, None]
             file["activity_annotation"] = activities[:, None]
             crops = file.create_dataset("bb_crop", (frames, 1), dtype=h5py.ref_dtype)
@@ -170,8 +172,8 @@ def write_train_npz(path: Path, frames: int = 8, *, annotation: str = "univ_anno
     """Write data_train_3dhp.npz as P-STMO's script does."""
     data = {}
     for sequence in SEQUENCES:
-        views = train_annotations(sequence, frames)
-        cameras = {str(k): pstmo_arrays(views[k], annotation, np.float64) for k in (0, 1, 2, 4, 5, 6, 7, 8)}
+        recordings = train_annotations(sequence, frames)
+        cameras = {str(k): pstmo_arrays(recordings[k], annotation, np.float64) for k in (0, 1, 2, 4, 5, 6, 7, 8)}
         data[sequence] = [cameras, 50 if sequence[:2] in ("S3", "S5") or sequence == "S1 Seq2" else 25]
     np.savez_compressed(path, data=np.array(data, dtype=object))
     return path
@@ -188,9 +190,9 @@ def write_test_npz(path: Path, frames: int = 21, *, annotation: str = "univ_anno
     return path
 
 
-def pstmo_arrays(view: Annotation, annotation: str, dtype: type) -> dict[str, np.ndarray]:
+def pstmo_arrays(recording: Annotation, annotation: str, dtype: type) -> dict[str, np.ndarray]:
     """One camera's entry: 17 relevant joints."""
     return {
-        "data_2d": view.annot2[:, RELEVANT].astype(dtype),
-        "data_3d": getattr(view, annotation)[:, RELEVANT].astype(dtype),
+        "data_2d": recording.annot2[:, RELEVANT].astype(dtype),
+        "data_3d": getattr(recording, annotation)[:, RELEVANT].astype(dtype),
     }

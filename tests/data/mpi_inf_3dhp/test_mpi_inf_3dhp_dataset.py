@@ -9,7 +9,7 @@ import pytest
 import scipy.io
 from tests.data.mpi_inf_3dhp import mpi_inf_3dhp_standin as standin
 
-from ampose.data import Preparation, Views, datasets, read_views
+from ampose.data import Preparation, Recordings, datasets, read_recordings
 from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_cameras import fit_lens, read_calibration
 from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_dataset import (
     prepare_mpi_inf_3dhp_test,
@@ -27,13 +27,13 @@ DOWNLOAD = r"vcai\.mpi-inf\.mpg\.de/3dhp-dataset \(licence: non-commercial resea
 HIP = 14
 
 
-def prepare(dataset: str, root: Path, output: Path, target: str = "") -> tuple[Views, dict[str, list[str]]]:
-    """Prepare through the registry, as the command does; return the views and what was said about what."""
+def prepare(dataset: str, root: Path, output: Path, target: str = "") -> tuple[Recordings, dict[str, list[str]]]:
+    """Prepare through the registry, as the command does; return the recordings and what was said about what."""
     rows = datasets.get(dataset).target(Preparation(root=root, output=output, target=target))
     said: dict[str, list[str]] = {}
     for about, sentence in rows:
         said.setdefault(about, []).append(sentence)
-    return read_views(output, verify=True), said
+    return read_recordings(output, verify=True), said
 
 
 @pytest.fixture(scope="module")
@@ -47,53 +47,53 @@ def test_tree(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def train(train_tree: Path, tmp_path_factory) -> tuple[Views, dict[str, list[str]]]:
+def train(train_tree: Path, tmp_path_factory) -> tuple[Recordings, dict[str, list[str]]]:
     return prepare("mpi-inf-3dhp-train", train_tree, tmp_path_factory.mktemp("prepared") / "train")
 
 
 @pytest.fixture(scope="module")
-def test(test_tree: Path, tmp_path_factory) -> tuple[Views, dict[str, list[str]]]:
+def test(test_tree: Path, tmp_path_factory) -> tuple[Recordings, dict[str, list[str]]]:
     return prepare("mpi-inf-3dhp-test", test_tree, tmp_path_factory.mktemp("prepared") / "test")
 
 
 def test_training_views_are_the_annotations_in_metres(train) -> None:
-    views, _ = train
-    assert (views.num_views, len(views), views.target) == (16 * 8, 16 * 8 * FRAMES, "univ_annot3")
-    assert views.skeleton.name == "mpi_inf_3dhp_17"
-    assert sorted(set(views.cameras), key=int) == list("01245678")
-    for number, (take, camera) in enumerate(zip(views.takes, views.cameras, strict=True)):
+    recordings, _ = train
+    assert (recordings.num_recordings, len(recordings), recordings.target) == (16 * 8, 16 * 8 * FRAMES, "univ_annot3")
+    assert recordings.skeleton.name == "mpi_inf_3dhp_17"
+    assert sorted(set(recordings.cameras), key=int) == list("01245678")
+    for number, (take, camera) in enumerate(zip(recordings.takes, recordings.cameras, strict=True)):
         annotation = standin.train_annotations(take, FRAMES)[int(camera)]
-        rows = slice(views.view_starts[number], views.view_starts[number + 1])
+        rows = slice(recordings.starts[number], recordings.starts[number + 1])
         np.testing.assert_allclose(
-            views.positions[rows], annotation.univ_annot3[:, standin.RELEVANT] / 1000, rtol=0, atol=1e-6
+            recordings.positions[rows], annotation.univ_annot3[:, standin.RELEVANT] / 1000, rtol=0, atol=1e-6
         )
-        np.testing.assert_allclose(views.keypoints["gt"][rows], annotation.annot2[:, standin.RELEVANT], atol=1e-3)
+        np.testing.assert_allclose(recordings.keypoints["gt"][rows], annotation.annot2[:, standin.RELEVANT], atol=1e-3)
         np.testing.assert_allclose(
-            [*views.focal[number], *views.centre[number]], standin.train_camera(int(camera)), rtol=1e-6
+            [*recordings.focal[number], *recordings.centre[number]], standin.train_camera(int(camera)), rtol=1e-6
         )
-        assert views.image_size[number].tolist() == [2048, 2048]
-        assert (views.subjects[number], views.actions[number]) == tuple(take.split(" "))
-        assert views.fps[number] == TRAIN_SEQUENCES[take][1]
-    assert views.valid.all()
+        assert recordings.image_size[number].tolist() == [2048, 2048]
+        assert (recordings.subjects[number], recordings.actions[number]) == tuple(take.split(" "))
+        assert recordings.fps[number] == TRAIN_SEQUENCES[take][1]
+    assert recordings.valid.all()
 
 
 def test_test_views_are_the_annotations_by_activity(test) -> None:
-    views, _ = test
-    assert (len(views), views.num_views, views.target) == (6 * TEST_FRAMES, 6 * 7, "univ_annot3")
+    recordings, _ = test
+    assert (len(recordings), recordings.num_recordings, recordings.target) == (6 * TEST_FRAMES, 6 * 7, "univ_annot3")
     flags, _ = standin.held_out_labels(TEST_FRAMES)
     scenes = {"TS1": "GS", "TS2": "GS", "TS3": "noGS", "TS4": "noGS", "TS5": "Outdoor", "TS6": "Outdoor"}
     for name, scene in scenes.items():
-        rows = views.sample_labels("subjects") == name
+        rows = recordings.sample_labels("subjects") == name
         annotation = standin.held_out_annotation(name, TEST_FRAMES)
         np.testing.assert_allclose(
-            views.positions[rows], annotation.univ_annot3[:, standin.RELEVANT] / 1000, rtol=0, atol=1e-6
+            recordings.positions[rows], annotation.univ_annot3[:, standin.RELEVANT] / 1000, rtol=0, atol=1e-6
         )
-        np.testing.assert_allclose(views.keypoints["gt"][rows], annotation.annot2[:, standin.RELEVANT], atol=1e-3)
-        np.testing.assert_array_equal(views.valid[rows], flags == 1)
-        assert set(views.sample_labels("scenes")[rows]) == {scene}
-        sizes = views.image_size[[subject == name for subject in views.subjects]]
+        np.testing.assert_allclose(recordings.keypoints["gt"][rows], annotation.annot2[:, standin.RELEVANT], atol=1e-3)
+        np.testing.assert_array_equal(recordings.valid[rows], flags == 1)
+        assert set(recordings.sample_labels("scenes")[rows]) == {scene}
+        sizes = recordings.image_size[[subject == name for subject in recordings.subjects]]
         assert {tuple(size) for size in sizes.tolist()} == {standin.SIZES[name]}
-        assert views.sample_labels("actions")[rows].tolist()[:: TEST_FRAMES // 7] == [
+        assert recordings.sample_labels("actions")[rows].tolist()[:: TEST_FRAMES // 7] == [
             "Standing/Walking",
             "Exercising",
             "Sitting",
@@ -102,34 +102,36 @@ def test_test_views_are_the_annotations_by_activity(test) -> None:
             "Sports",
             "Miscellaneous",
         ]
-    assert len(views.select(valid_only=True)) == 6 * int(flags.sum())
-    assert len(views.select(scenes=["Outdoor"])) == 2 * TEST_FRAMES
+    assert len(recordings.select(valid_only=True)) == 6 * int(flags.sum())
+    assert len(recordings.select(scenes=["Outdoor"])) == 2 * TEST_FRAMES
 
 
 def test_the_test_cameras_are_found_from_annot2_and_annot3_and_compared(test) -> None:
-    views, said = test
-    for number, name in enumerate(views.subjects):
+    recordings, said = test
+    for number, name in enumerate(recordings.subjects):
         np.testing.assert_allclose(
-            [*views.focal[number], *views.centre[number]], standin.TEST_CAMERAS[name], rtol=0, atol=1e-3
+            [*recordings.focal[number], *recordings.centre[number]], standin.TEST_CAMERAS[name], rtol=0, atol=1e-3
         )
     assert any("camera fitted to annot2 and annot3, residual 0.000 px (RMS)" in line for line in said["TS5"])
 
 
 def test_valid_frames_are_counted_and_compared(test) -> None:
-    views, said = test
+    recordings, said = test
     assert "21 frames, 14 of them valid (603 published: figures will not compare)" in said["TS1"]
     assert said["valid frames"] == ["84 of 126 (2,929 published)"]
-    assert views.provenance["valid_frames"] == 84
-    assert "TS6: 21 frames, 14 of them valid (452 published: figures will not compare)" in views.provenance["notes"]
+    assert recordings.provenance["valid_frames"] == 84
+    assert (
+        "TS6: 21 frames, 14 of them valid (452 published: figures will not compare)" in recordings.provenance["notes"]
+    )
 
 
 def test_the_published_counts_are_recognised_and_another_copy_of_ts6_is_told_apart(tmp_path: Path) -> None:
     counts = {"TS1": 603, "TS2": 540, "TS3": 505, "TS4": 553, "TS5": 276, "TS6": 392}
     standin.write_test_tree(tmp_path, 620, valid=counts)
-    views, said = prepare("mpi-inf-3dhp-test", tmp_path, tmp_path / "out")
+    recordings, said = prepare("mpi-inf-3dhp-test", tmp_path, tmp_path / "out")
     assert "620 frames, 603 of them valid (as published)" in said["TS1"]
     assert "620 frames, 392 of them valid (452 published: figures will not compare)" in said["TS6"]
-    assert len(views.select(valid_only=True)) == 2869
+    assert len(recordings.select(valid_only=True)) == 2869
     assert sum(sequence.valid for sequence in TEST_SEQUENCES.values()) == 2929
 
 
@@ -173,7 +175,7 @@ def test_the_test_npz_gives_the_tree_s_arrays(annotation: str, test_tree: Path, 
     assert npz.takes == tuple(f"TS{number} 1" for number in range(1, 7))
 
 
-def assert_same(tree: Views, npz: Views) -> None:
+def assert_same(tree: Recordings, npz: Recordings) -> None:
     np.testing.assert_allclose(npz.positions, tree.positions, rtol=0, atol=1e-6)
     np.testing.assert_allclose(npz.keypoints["gt"], tree.keypoints["gt"], rtol=0, atol=1e-3)
     np.testing.assert_array_equal(npz.valid, tree.valid)
@@ -182,7 +184,7 @@ def assert_same(tree: Views, npz: Views) -> None:
         assert npz.sample_labels(label).tolist() == tree.sample_labels(label).tolist()
     for name in ("focal", "centre", "image_size", "fps"):
         np.testing.assert_allclose(
-            getattr(npz, name)[npz.sample_views], getattr(tree, name)[tree.sample_views], atol=0.01
+            getattr(npz, name)[npz.sample_recordings], getattr(tree, name)[tree.sample_recordings], atol=0.01
         )
 
 
@@ -191,17 +193,17 @@ def test_annot3_projects_to_the_2d_ground_truth_and_univ_annot3_does_not(
     dataset: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     part = dataset.rsplit("-", 1)[1]
-    views, said = prepare(dataset, request.getfixturevalue(f"{part}_tree"), tmp_path / "out", "annot3")
-    assert (views.target, said["target"]) == ("annot3", ["annot3"])
+    recordings, said = prepare(dataset, request.getfixturevalue(f"{part}_tree"), tmp_path / "out", "annot3")
+    assert (recordings.target, said["target"]) == ("annot3", ["annot3"])
     universal = request.getfixturevalue(part)[0]
     off = {"annot3": [], "univ_annot3": []}
-    for number in range(views.num_views):
-        rows = slice(views.view_starts[number], views.view_starts[number + 1])
-        for name, each in (("annot3", views), ("univ_annot3", universal)):
-            off[name].append(np.abs(each.project(number) - views.keypoints["gt"][rows]).max())
+    for number in range(recordings.num_recordings):
+        rows = slice(recordings.starts[number], recordings.starts[number + 1])
+        for name, each in (("annot3", recordings), ("univ_annot3", universal)):
+            off[name].append(np.abs(each.project(number) - recordings.keypoints["gt"][rows]).max())
     assert max(off["annot3"]) < 0.01
     assert np.median(off["univ_annot3"]) > 2
-    np.testing.assert_allclose(views.positions[:, HIP], universal.positions[:, HIP], atol=1e-6)
+    np.testing.assert_allclose(recordings.positions[:, HIP], universal.positions[:, HIP], atol=1e-6)
 
 
 @pytest.mark.parametrize(("held", "wanted"), [("annot3", "univ_annot3"), ("univ_annot3", "annot3")])
@@ -217,15 +219,15 @@ def test_an_npz_with_the_other_annotation_is_refused(held: str, wanted: str, tmp
 def test_the_tree_comes_before_the_npz(test_tree: Path, tmp_path: Path) -> None:
     shutil.copytree(test_tree, tmp_path, dirs_exist_ok=True)
     (tmp_path / "data_test_3dhp.npz").write_bytes(b"no zip")
-    views, _ = prepare("mpi-inf-3dhp-test", tmp_path, tmp_path / "out")
-    assert views.provenance["source"] == "mpi_inf_3dhp_test_set"
+    recordings, _ = prepare("mpi-inf-3dhp-test", tmp_path, tmp_path / "out")
+    assert recordings.provenance["source"] == "mpi_inf_3dhp_test_set"
 
 
 def test_other_cameras_can_be_named(train_tree: Path, tmp_path: Path) -> None:
     prepare_mpi_inf_3dhp_train(Preparation(root=train_tree, output=tmp_path / "out"), cameras=(3, 13))
-    views = read_views(tmp_path / "out")
-    assert set(views.cameras) == {"3", "13"}
-    assert views.provenance["cameras"] == [3, 13]
+    recordings = read_recordings(tmp_path / "out")
+    assert set(recordings.cameras) == {"3", "13"}
+    assert recordings.provenance["cameras"] == [3, 13]
     for cameras in ((), (0, 14), (1, 1)):
         with pytest.raises(InputError, match="cameras must be different numbers from 0 to 13"):
             prepare_mpi_inf_3dhp_train(Preparation(root=train_tree, output=tmp_path / "b"), cameras=cameras)
@@ -271,7 +273,7 @@ def broken_test(test_tree: Path, tmp_path: Path) -> Path:
 def refuse(root: Path, message: str, *, target: str = "") -> None:
     """The message is one line, and nothing is left behind."""
     part = "test" if (root / "mpi_inf_3dhp_test_set").exists() else "train"
-    output = root.parent / "out" / "views"
+    output = root.parent / "out" / "recordings"
     with pytest.raises(InputError, match=message) as caught:
         prepare(f"mpi-inf-3dhp-{part}", root, output, target)
     assert "\n" not in str(caught.value)
@@ -407,9 +409,9 @@ def test_frames_that_do_not_count_may_hold_anything(broken_test: Path, tmp_path:
     for name in ("annot2", "annot3", "univ_annot3"):
         change_h5(path, name, spoil)
     change_h5(path, "activity_annotation", lambda values: np.where(np.arange(TEST_FRAMES)[:, None] == 1, 0, values))
-    views, _ = prepare("mpi-inf-3dhp-test", broken_test, tmp_path / "out")
-    assert np.isfinite(views.select(valid_only=True).positions).all()
-    assert views.sample_labels("actions")[TEST_FRAMES + 1] == "unlabelled"
+    recordings, _ = prepare("mpi-inf-3dhp-test", broken_test, tmp_path / "out")
+    assert np.isfinite(recordings.select(valid_only=True).positions).all()
+    assert recordings.sample_labels("actions")[TEST_FRAMES + 1] == "unlabelled"
 
 
 def test_annotations_that_belong_to_no_camera_are_said_and_the_published_camera_is_used(
@@ -418,9 +420,9 @@ def test_annotations_that_belong_to_no_camera_are_said_and_the_published_camera_
     generator = np.random.default_rng(0)
     path = broken_test / "mpi_inf_3dhp_test_set/TS5/annot_data.mat"
     change_h5(path, "annot2", lambda values: values + generator.normal(scale=9, size=values.shape))
-    views, said = prepare("mpi-inf-3dhp-test", broken_test, tmp_path / "out")
+    recordings, said = prepare("mpi-inf-3dhp-test", broken_test, tmp_path / "out")
     assert any("away from annot2 with the best camera; published camera used" in line for line in said["TS5"])
-    np.testing.assert_allclose(views.focal[views.subjects.index("TS5")], (1683.48, 1671.93), rtol=1e-6)
+    np.testing.assert_allclose(recordings.focal[recordings.subjects.index("TS5")], (1683.48, 1671.93), rtol=1e-6)
 
 
 def test_a_calibration_that_is_not_the_sequence_s_is_said(broken_train: Path, tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests import views_stand_in as stand_in
+from tests import recordings_stand_in as stand_in
 
-from ampose.data import Views
+from ampose.data import Recordings
 from ampose.errors import InputError
 from ampose.evaluation import find_protocol
-from ampose.evaluation.fixed_cameras import FixedCameraProtocol, measure_views
+from ampose.evaluation.fixed_cameras import FixedCameraProtocol, measure_recordings
 from ampose.evaluation.protocols.human36m import H36M_CPN_16, H36M_CPN_17, H36M_GT_16, H36M_GT_17, said_count
 from ampose.evaluation.report import Report
 from ampose.lifting.refinement import PoseRefinement, RefinementConfig
@@ -23,7 +23,7 @@ ALL = (H36M_CPN_17, H36M_GT_17, H36M_CPN_16, H36M_GT_16)
 
 
 @pytest.fixture(scope="module")
-def views(tmp_path_factory) -> Views:
+def recordings(tmp_path_factory) -> Recordings:
     return stand_in.write_human36m(tmp_path_factory.mktemp("prepared") / "human36m")
 
 
@@ -34,14 +34,14 @@ def guess(samples: Samples, flip: bool) -> torch.Tensor:
     return torch.cat([5 * xy, torch.sin(30 * xy[..., :1])], dim=-1) * 0.9 + shift
 
 
-def measured(views: Views, protocol: FixedCameraProtocol, **options: object) -> Report:
-    [report] = measure_views(guess, views, [protocol], **options)
+def measured(recordings: Recordings, protocol: FixedCameraProtocol, **options: object) -> Report:
+    [report] = measure_recordings(guess, recordings, [protocol], **options)
     return report
 
 
-def truth(views: Views, protocol: FixedCameraProtocol) -> tuple[Views, np.ndarray, np.ndarray]:
+def truth(recordings: Recordings, protocol: FixedCameraProtocol) -> tuple[Recordings, np.ndarray, np.ndarray]:
     """Prediction and target in float64, by NumPy alone."""
-    chosen = views.select(subjects=["S9", "S11"]).with_skeleton(protocol.skeleton)
+    chosen = recordings.select(subjects=["S9", "S11"]).with_skeleton(protocol.skeleton)
     predicted = guess(chosen.samples(protocol.keypoints), protocol.flip).double().numpy()
     target = np.asarray(chosen.positions, dtype=np.float64)
     root = chosen.skeleton.root_index
@@ -49,9 +49,11 @@ def truth(views: Views, protocol: FixedCameraProtocol) -> tuple[Views, np.ndarra
 
 
 @pytest.mark.parametrize("protocol", ALL, ids=lambda protocol: protocol.name)
-def test_p1_is_the_plain_mean_over_actions_and_over_frames(views: Views, protocol: FixedCameraProtocol) -> None:
-    report = measured(views, protocol)
-    chosen, predicted, target = truth(views, protocol)
+def test_p1_is_the_plain_mean_over_actions_and_over_frames(
+    recordings: Recordings, protocol: FixedCameraProtocol
+) -> None:
+    report = measured(recordings, protocol)
+    chosen, predicted, target = truth(recordings, protocol)
     errors = 1000 * np.linalg.norm(predicted - target, axis=-1).mean(axis=1)
     labels = chosen.sample_labels("actions")
     by_action = {action: errors[labels == action].mean() for action in set(labels)}
@@ -64,9 +66,9 @@ def test_p1_is_the_plain_mean_over_actions_and_over_frames(views: Views, protoco
     assert [row.name for row in report.subjects] == ["S11", "S9"]
 
 
-def test_p2_and_p3_are_those_of_an_independent_reference(views: Views) -> None:
-    report = measured(views, H36M_CPN_17)
-    _, predicted, target = truth(views, H36M_CPN_17)
+def test_p2_and_p3_are_those_of_an_independent_reference(recordings: Recordings) -> None:
+    report = measured(recordings, H36M_CPN_17)
+    _, predicted, target = truth(recordings, H36M_CPN_17)
     scale = (predicted * target).sum((1, 2)) / (predicted**2).sum((1, 2))
     p3 = 1000 * np.linalg.norm(scale[:, None, None] * predicted - target, axis=-1).mean()
     assert report.all_frames.values["n_mpjpe"] == pytest.approx(p3, rel=1e-5)
@@ -84,14 +86,14 @@ def procrustes(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.linalg.norm((turned * b).sum() / (a**2).sum() * turned - b, axis=-1).mean())
 
 
-def test_velocity_is_taken_inside_each_view_only(views: Views) -> None:
-    report = measured(views, H36M_GT_17)
-    chosen, predicted, target = truth(views, H36M_GT_17)
+def test_velocity_is_taken_inside_each_view_only(recordings: Recordings) -> None:
+    report = measured(recordings, H36M_GT_17)
+    chosen, predicted, target = truth(recordings, H36M_GT_17)
     steps, names = [], []
-    for view in range(chosen.num_views):
-        rows = slice(chosen.view_starts[view], chosen.view_starts[view + 1])
+    for recording in range(chosen.num_recordings):
+        rows = slice(chosen.starts[recording], chosen.starts[recording + 1])
         steps.append(1000 * np.linalg.norm(np.diff(predicted[rows] - target[rows], axis=0), axis=-1).mean(axis=1))
-        names += [chosen.actions[view]] * len(steps[-1])
+        names += [chosen.actions[recording]] * len(steps[-1])
     flat = np.concatenate(steps)
     assert report.all_frames.values["mpjve"] == pytest.approx(flat.mean(), rel=1e-4)
     walking = flat[np.array(names) == "Walking"].mean()
@@ -100,7 +102,7 @@ def test_velocity_is_taken_inside_each_view_only(views: Views) -> None:
     assert abs(across / flat.mean() - 1) > 0.05  # seams between clips would show
 
 
-def test_cpn_and_gt_and_flip_and_root_are_different_numbers(views: Views) -> None:
+def test_cpn_and_gt_and_flip_and_root_are_different_numbers(recordings: Recordings) -> None:
     changes = [
         {},
         {"keypoints": "gt"},
@@ -109,13 +111,13 @@ def test_cpn_and_gt_and_flip_and_root_are_different_numbers(views: Views) -> Non
         {"root": "keep"},
         {"skeleton": "human36m_16"},
     ]
-    reports = [measured(views, replace(H36M_CPN_17, **change)) for change in changes]
+    reports = [measured(recordings, replace(H36M_CPN_17, **change)) for change in changes]
     numbers = {round(report.all_frames.values["mpjpe"], 3) for report in reports}
     # What this method adds to all joints alike, with flip and without, goes when its root is subtracted.
     assert len(numbers) == len(changes) - 1
 
 
-def test_protocols_that_differ_only_in_measuring_share_the_prediction(views: Views) -> None:
+def test_protocols_that_differ_only_in_measuring_share_the_prediction(recordings: Recordings) -> None:
     asked = []
 
     def counts(samples: Samples, flip: bool) -> torch.Tensor:
@@ -124,21 +126,21 @@ def test_protocols_that_differ_only_in_measuring_share_the_prediction(views: Vie
         return guess(samples, flip)
 
     ways = [H36M_CPN_17, replace(H36M_CPN_17, flip=False), replace(H36M_CPN_17, root="keep")]
-    reports = measure_views(counts, views, ways)
+    reports = measure_recordings(counts, recordings, ways)
     assert sorted(asked) == [False, True]
     assert [report.protocol for report in reports] == ways
     for report, protocol in zip(reports, ways, strict=True):
-        assert report.all_frames == measured(views, protocol).all_frames
+        assert report.all_frames == measured(recordings, protocol).all_frames
     with pytest.raises(InputError, match="must select the same samples, got h36m-cpn-17, h36m-gt-17"):
-        measure_views(guess, views, [H36M_CPN_17, H36M_GT_17])
+        measure_recordings(guess, recordings, [H36M_CPN_17, H36M_GT_17])
 
 
-def test_every_setting_is_printed_with_the_numbers(views: Views) -> None:
-    report = measured(views, replace(H36M_CPN_17, refined=True), method="mine", refinement=refinement())
+def test_every_setting_is_printed_with_the_numbers(recordings: Recordings) -> None:
+    report = measured(recordings, replace(H36M_CPN_17, refined=True), method="mine", refinement=refinement())
     said = report.statement()
     for part in ("S9, S11", "cpn", "subtract", "mirrored", "uses GT root depth", "300 samples of 15 actions", "none"):
         assert part in said
-    off = measured(views, H36M_GT_16).statement()
+    off = measured(recordings, H36M_GT_16).statement()
     assert "uses GT root depth" not in off
     assert json.loads(json.dumps(report.as_dict(), allow_nan=False))["protocol"]["keypoints"] == "cpn"
 
@@ -148,13 +150,13 @@ def refinement() -> PoseRefinement:
     return PoseRefinement(RefinementConfig())
 
 
-def test_refinement_is_told_the_true_depth_and_nothing_else(views: Views) -> None:
+def test_refinement_is_told_the_true_depth_and_nothing_else(recordings: Recordings) -> None:
     """With a score of 0, x and y are those of the 2D at the true depth: with GT 2D only the lifted depth is wrong."""
     network = refinement()
     torch.nn.init.constant_(network.score[3].bias, -100.0)
     protocol = replace(H36M_GT_17, refined=True)
-    report = measured(views, protocol, refinement=network)
-    chosen, predicted, target = truth(views, protocol)
+    report = measured(recordings, protocol, refinement=network)
+    chosen, predicted, target = truth(recordings, protocol)
     xyz = np.asarray(chosen.positions, dtype=np.float64)
     depth = predicted[..., 2] + xyz[:, :1, 2]
     xy = xyz[..., :2] / xyz[..., 2:] * depth[..., None]
@@ -163,25 +165,25 @@ def test_refinement_is_told_the_true_depth_and_nothing_else(views: Views) -> Non
     assert report.all_frames.values["mpjpe"] == pytest.approx(expected, rel=1e-4)
     assert report.method.endswith("+ refinement (uses GT root depth)")
     with pytest.raises(InputError, match="must be given a refinement, got none"):
-        measured(views, protocol)
+        measured(recordings, protocol)
     with pytest.raises(InputError, match="refinement must be of human36m_16, got human36m_17"):
-        measured(views, replace(H36M_GT_16, refined=True), refinement=network)
+        measured(recordings, replace(H36M_GT_16, refined=True), refinement=network)
 
 
-def test_drift_takes_stay_unless_they_are_left_out(views: Views) -> None:
-    kept, without = (measured(views, replace(H36M_GT_17, exclude_drift_takes=out)) for out in (False, True))
+def test_drift_takes_stay_unless_they_are_left_out(recordings: Recordings) -> None:
+    kept, without = (measured(recordings, replace(H36M_GT_17, exclude_drift_takes=out)) for out in (False, True))
     assert kept.frames - without.frames == 2 * stand_in.FRAMES
     assert "three of S9 that drift" in without.statement()
-    others = views.select(subjects=["S11"])
+    others = recordings.select(subjects=["S11"])
     with pytest.raises(InputError, match="must keep all takes: none of this data is one of S9 that drift"):
         measured(others, replace(H36M_GT_17, subjects=("S11",), exclude_drift_takes=True))
 
 
-def test_a_source_or_a_subject_that_is_not_there_is_named(views: Views) -> None:
+def test_a_source_or_a_subject_that_is_not_there_is_named(recordings: Recordings) -> None:
     with pytest.raises(InputError, match="2D source must be one of gt, cpn, got 'hrnet'"):
-        measured(views, replace(H36M_CPN_17, keypoints="hrnet"))
-    with pytest.raises(InputError, match="subjects must be some that the views have, got S9"):
-        measured(views.select(exclude=["S9"]), H36M_CPN_17)
+        measured(recordings, replace(H36M_CPN_17, keypoints="hrnet"))
+    with pytest.raises(InputError, match="subjects must be some that the recordings have, got S9"):
+        measured(recordings.select(exclude=["S9"]), H36M_CPN_17)
 
 
 @pytest.mark.parametrize("protocol", ALL, ids=lambda protocol: protocol.name)
@@ -194,12 +196,12 @@ def test_the_papers_settings(protocol: FixedCameraProtocol) -> None:
     assert protocol.keypoints in protocol.name
 
 
-def test_velocity_needs_whole_sequences(views: Views) -> None:
+def test_velocity_needs_whole_sequences(recordings: Recordings) -> None:
     with pytest.raises(InputError, match="where only valid samples count"):
         replace(H36M_GT_17, valid_only=True)
     with pytest.raises(InputError, match="whole sequences, got a stride"):
-        measured(views, replace(H36M_GT_17, frame_stride=2))
-    strided = measured(views, replace(H36M_GT_17, frame_stride=2, metrics=("mpjpe",)))
+        measured(recordings, replace(H36M_GT_17, frame_stride=2))
+    strided = measured(recordings, replace(H36M_GT_17, frame_stride=2, metrics=("mpjpe",)))
     assert strided.frames == 150
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests import views_stand_in as stand_in
+from tests import recordings_stand_in as stand_in
 
-from ampose.data import Views
+from ampose.data import Recordings
 from ampose.errors import InputError
 from ampose.evaluation import find_protocol
-from ampose.evaluation.fixed_cameras import FixedCameraProtocol, SceneReport, measure_views
+from ampose.evaluation.fixed_cameras import FixedCameraProtocol, SceneReport, measure_recordings
 from ampose.evaluation.protocols.mpi_inf_3dhp import (
     CROSS_14,
     CROSS_16,
@@ -30,18 +30,18 @@ PELVIS = 14
 
 
 @pytest.fixture(scope="module")
-def views(tmp_path_factory) -> Views:
+def recordings(tmp_path_factory) -> Recordings:
     return stand_in.write_3dhp_test(tmp_path_factory.mktemp("prepared") / "test")
 
 
-def off_by(views: Views, spread: float) -> tuple[np.ndarray, object]:
+def off_by(recordings: Recordings, spread: float) -> tuple[np.ndarray, object]:
     """A method that knows the answer and is wrong by a known error for each joint of the relevant 17."""
-    change = spread * np.random.default_rng(0).normal(size=views.positions.shape)
+    change = spread * np.random.default_rng(0).normal(size=recordings.positions.shape)
     change[:, PELVIS] = 0
-    valid = np.asarray(views.valid)
+    valid = np.asarray(recordings.valid)
 
     def lift(samples: Samples, flip: bool) -> torch.Tensor:
-        absolute = (np.asarray(views.positions) + change)[valid].astype(np.float32)
+        absolute = (np.asarray(recordings.positions) + change)[valid].astype(np.float32)
         skeleton = next(s for s in map(get_skeleton, SKELETONS) if s.num_joints == samples.positions.shape[2])
         return torch.from_numpy(find_mapping("mpi_inf_3dhp_17", skeleton).map_points(absolute))
 
@@ -51,11 +51,11 @@ def off_by(views: Views, spread: float) -> tuple[np.ndarray, object]:
 SKELETONS = ("mpi_inf_3dhp_17", "human36m_16")
 
 
-def test_pck_and_auc_are_over_the_official_14_joints_of_valid_frames(views: Views) -> None:
-    errors, lift = off_by(views, 0.1)
-    [report] = measure_views(lift, views, [IN_DATASET_14])
+def test_pck_and_auc_are_over_the_official_14_joints_of_valid_frames(recordings: Recordings) -> None:
+    errors, lift = off_by(recordings, 0.1)
+    [report] = measure_recordings(lift, recordings, [IN_DATASET_14])
     counted = errors[:, RELEVANT_14]
-    assert report.frames == views.valid.sum() < len(views)
+    assert report.frames == recordings.valid.sum() < len(recordings)
     assert report.all_frames.values["pck"] == pytest.approx(100 * (counted < 0.15).mean())
     thresholds = np.arange(0, 151, 5) / 1000
     auc = np.mean([100 * (counted < threshold).mean() for threshold in thresholds])
@@ -64,22 +64,22 @@ def test_pck_and_auc_are_over_the_official_14_joints_of_valid_frames(views: View
     assert report.all_frames.values["mpjpe"] == pytest.approx(1000 * errors.mean(), rel=1e-5)  # over all 17
 
 
-def test_17_joints_count_the_root_and_16_leave_the_head_out(views: Views) -> None:
-    errors, lift = off_by(views, 0.1)
-    [all_17] = measure_views(lift, views, [IN_DATASET_17])
+def test_17_joints_count_the_root_and_16_leave_the_head_out(recordings: Recordings) -> None:
+    errors, lift = off_by(recordings, 0.1)
+    [all_17] = measure_recordings(lift, recordings, [IN_DATASET_17])
     assert all_17.all_frames.values["pck"] == pytest.approx(100 * (errors < 0.15).mean())
-    [all_16] = measure_views(lift, views, [CROSS_16])
+    [all_16] = measure_recordings(lift, recordings, [CROSS_16])
     head = get_skeleton("mpi_inf_3dhp_17").index("head")
     assert all_16.all_frames.values["pck"] == pytest.approx(100 * (np.delete(errors, head, axis=1) < 0.15).mean())
-    [official] = measure_views(lift, views, [CROSS_14])
+    [official] = measure_recordings(lift, recordings, [CROSS_14])
     assert official.all_frames.values["pck"] == pytest.approx(100 * (errors[:, RELEVANT_14] < 0.15).mean())
 
 
-def test_pooled_and_mean_of_scenes_are_both_there_and_differ(views: Views) -> None:
-    errors, lift = off_by(views, 0.12)
-    [report] = measure_views(lift, views, [IN_DATASET_17])
+def test_pooled_and_mean_of_scenes_are_both_there_and_differ(recordings: Recordings) -> None:
+    errors, lift = off_by(recordings, 0.12)
+    [report] = measure_recordings(lift, recordings, [IN_DATASET_17])
     assert isinstance(report, SceneReport)
-    scenes = views.select(valid_only=True).sample_labels("scenes")
+    scenes = recordings.select(valid_only=True).sample_labels("scenes")
     by_scene = {scene: 100 * (errors[scenes == scene] < 0.15).mean() for scene in ("GS", "noGS", "Outdoor")}
     assert {row.name: row.values["pck"] for row in report.actions} == pytest.approx(by_scene)
     assert report.mean_over_actions.values["pck"] == pytest.approx(np.mean(list(by_scene.values())))
@@ -96,7 +96,7 @@ def test_the_other_annotation_is_refused(tmp_path: Path) -> None:
     other = stand_in.write_3dhp_test(tmp_path / "annot3", target="annot3")
     _, lift = off_by(other, 0.1)
     with pytest.raises(InputError, match="must be measured against univ_annot3, got data prepared with annot3"):
-        measure_views(lift, other, [IN_DATASET_14])
+        measure_recordings(lift, other, [IN_DATASET_14])
 
 
 @pytest.mark.parametrize("protocol", ALL, ids=lambda protocol: protocol.name)

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from ampose.data import Preparation, Rows, View, Views, ViewsWriter, register_views
+from ampose.data import Preparation, Recording, Recordings, RecordingsWriter, Rows, register_recordings
 from ampose.data.human36m.human36m_cameras import CAMERAS, camera_of
 from ampose.data.human36m.human36m_files import (
-    Recordings,
+    Layout,
     Take,
     action_of,
-    find_recordings,
+    find_layouts,
     joint_columns,
 )
 from ampose.data.human36m.human36m_keypoints import GROUND_TRUTH, Keypoints, find_keypoints
@@ -62,11 +62,11 @@ class _Tally:
     difference_px: float = 0.0
 
 
-@register_views(
+@register_recordings(
     "human36m", terms=TERMS, acknowledgement=ACKNOWLEDGEMENT, link="https://vision.imar.ro/human3.6m", extra="datasets"
 )
 def prepare_human36m(preparation: Preparation) -> Rows:
-    """Write Human3.6M as views and return the lines of a summary.
+    """Write Human3.6M as recordings and return the lines of a summary.
 
     Everything is read and checked once before anything is written; one take is in memory at a time, and the
     files that are archives (.npz).
@@ -77,28 +77,28 @@ def prepare_human36m(preparation: Preparation) -> Rows:
     """
     if preparation.target:
         raise InputError(f"target must be left out for human36m, which has one annotation, got {preparation.target!r}")
-    recordings = find_recordings(preparation.root)
+    layouts = find_layouts(preparation.root)
     sources = find_keypoints(preparation.root, preparation.keypoints_2d)
     detected = [source for source in sources if source.name != GROUND_TRUTH]
-    frames = _check_all(preparation, recordings, sources)
+    frames = _check_all(preparation, layouts, sources)
     names = (GROUND_TRUTH, *(source.name for source in detected))
     preparation.claim_disk(sum(frames.values()) * len(CAMERAS), SKELETON, len(names))
     tally = _Tally()
-    with ViewsWriter(
+    with RecordingsWriter(
         preparation.output,
         skeleton=SKELETON,
         sources=names,
         target="D3_Positions",
-        provenance=_provenance(recordings[0], sources),
+        provenance=_provenance(layouts[0], sources),
     ) as writer:
         for done, take in enumerate(frames, start=1):
-            for view in _views(take, recordings[0].read(take), sources, tally):
-                writer.append(view)
+            for recording in _recordings(take, layouts[0].read(take), sources, tally):
+                writer.append(recording)
             preparation.report(len(frames) + done, 2 * len(frames), f"written: {' '.join(take)}")
-    return _summary(recordings, sources, tally)
+    return _summary(layouts, sources, tally)
 
 
-def drift_takes(views: Views) -> frozenset[Take]:
+def drift_takes(recordings: Recordings) -> frozenset[Take]:
     """Return S9's takes in which the recorded motion drifts against the pictures, for ``exclude_takes``.
 
     In Human3.6M's own numbering of the two takes of each action they are Greeting-2, SittingDown-2 and Waiting-1
@@ -106,14 +106,12 @@ def drift_takes(views: Views) -> frozenset[Take]:
     these numbers, "Greeting", "SittingDown 1" and "Waiting 1" (Sarandi et al., MeTRAbs, put them right). Published
     lifting figures keep these takes, and so does everything here unless they are excluded.
     """
-    return _DRIFT & set(zip(views.subjects, views.takes, strict=True))
+    return _DRIFT & set(zip(recordings.subjects, recordings.takes, strict=True))
 
 
-def _check_all(
-    preparation: Preparation, recordings: Sequence[Recordings], sources: Sequence[Keypoints]
-) -> dict[Take, int]:
+def _check_all(preparation: Preparation, layouts: Sequence[Layout], sources: Sequence[Keypoints]) -> dict[Take, int]:
     """Read every file once; return the number of frames of each take."""
-    first, *others = recordings
+    first, *others = layouts
     frames: dict[Take, int] = {}
     for done, take in enumerate(first.files, start=1):
         world = first.read(take)
@@ -127,11 +125,11 @@ def _check_all(
     return frames
 
 
-def _compare(take: Take, first: Recordings, world: np.ndarray, other: Recordings) -> None:
+def _compare(take: Take, first: Layout, world: np.ndarray, other: Layout) -> None:
     """Refuse two layouts that disagree: one of them is not what it seems to be."""
     name, here = " ".join(take), first.files[take]
     if take not in other.files:
-        raise InputError(f"{here}: {name} must be in the {other.layout} layout too, found none; remove one of the two")
+        raise InputError(f"{here}: {name} must be in the {other.name} layout too, found none; remove one of the two")
     there, positions = other.files[take], other.read(take)
     if len(positions) != len(world):
         raise InputError(
@@ -146,9 +144,9 @@ def _compare(take: Take, first: Recordings, world: np.ndarray, other: Recordings
         )
 
 
-def _views(
+def _recordings(
     take: Take, world: Float32[np.ndarray, "frame 32 3"], sources: Sequence[Keypoints], tally: _Tally
-) -> Iterator[View]:
+) -> Iterator[Recording]:
     """Look at one take with each camera."""
     subject, name = take
     points = world[:, joint_columns(SKELETON.joints)].astype(np.float64)
@@ -162,15 +160,17 @@ def _views(
         truth = camera.project(positions.astype(np.float64)).astype(np.float32)
         if published is not None:
             _compare_pixels(f"{subject} {name} {camera_id}", truth, published[number], tally)
-        keypoints = {GROUND_TRUTH: truth} | {source: views[number] for source, views in seen.items() if views}
-        yield _view(take, camera_id, camera, positions, keypoints)
+        keypoints = {GROUND_TRUTH: truth} | {
+            source: recordings[number] for source, recordings in seen.items() if recordings
+        }
+        yield _recording(take, camera_id, camera, positions, keypoints)
 
 
-def _view(
+def _recording(
     take: Take, camera_id: str, camera: Camera, positions: np.ndarray, keypoints: Mapping[str, np.ndarray]
-) -> View:
+) -> Recording:
     subject, name = take
-    return View(
+    return Recording(
         positions=positions,
         keypoints=keypoints,
         subject=subject,
@@ -220,10 +220,10 @@ def _compare_pixels(name: str, projected: np.ndarray, published: np.ndarray, tal
         )
 
 
-def _provenance(recordings: Recordings, sources: Sequence[Keypoints]) -> dict[str, Any]:
+def _provenance(layout: Layout, sources: Sequence[Keypoints]) -> dict[str, Any]:
     return {
         "dataset": "human36m",
-        "source": f"Human3.6M, {recordings.layout} files",
+        "source": f"Human3.6M, {layout.name} files",
         "keypoints_2d": {GROUND_TRUTH: "projected"}
         | {source.name: source.path.name for source in sources if source.name != GROUND_TRUTH},
         "dropped": "S11 Directions",
@@ -232,11 +232,11 @@ def _provenance(recordings: Recordings, sources: Sequence[Keypoints]) -> dict[st
     }
 
 
-def _summary(recordings: Sequence[Recordings], sources: Sequence[Keypoints], tally: _Tally) -> Rows:
+def _summary(layouts: Sequence[Layout], sources: Sequence[Keypoints], tally: _Tally) -> Rows:
     rows = [
-        ("3D", " and ".join(found.layout for found in recordings) + " files" + ", equal" * (len(recordings) > 1)),
+        ("3D", " and ".join(layout.name for layout in layouts) + " files" + ", equal" * (len(layouts) > 1)),
         ("subjects", f"{len(tally.samples)} ({', '.join(tally.samples)})"),
-        ("takes", f"{len(recordings[0].files)} (S11 Directions left out: it is corrupted)"),
+        ("takes", f"{len(layouts[0].files)} (S11 Directions left out: it is corrupted)"),
         ("cameras", f"{len(CAMERAS)} ({', '.join(CAMERAS)})"),
     ]
     rows += [_split_row(split, tally) for split in SPLITS]

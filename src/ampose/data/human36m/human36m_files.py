@@ -69,16 +69,16 @@ _ARCHIVE = "data_3d_h36m.npz"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recordings:
+class Layout:
     """All takes of all subjects in one layout.
 
     Args:
-        layout: Its name: cdf, cdf.mat, h5 or npz.
+        name: cdf, cdf.mat, h5 or npz.
         files: Where each take is; the takes in the order of subjects, actions and numbers.
         load: Reads one take as the layout has it, (frame, 32, 3) metres.
     """
 
-    layout: str
+    name: str
     files: Mapping[Take, Path]
     load: Callable[[Path, Take], np.ndarray]
 
@@ -96,10 +96,10 @@ class Recordings:
         except Exception as error:  # what the readers of broken files raise has no end
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:120]
             raise InputError(
-                f"{path}: file must be a whole {self.layout} file with the 3D positions, got a broken one ({reason}); "
+                f"{path}: file must be a whole {self.name} file with the 3D positions, got a broken one ({reason}); "
                 f"it may be half downloaded: {DOWNLOAD}"
             ) from error
-        _check(f"{path}: {' '.join(take)}" if self.layout == "npz" else str(path), positions)
+        _check(f"{path}: {' '.join(take)}" if self.name == "npz" else str(path), positions)
         return positions.astype(np.float32)
 
 
@@ -146,7 +146,7 @@ def take_order(take: Take) -> tuple[int, int, str]:
     return SUBJECTS.index(subject), ACTIONS.index(action_of(name)), name
 
 
-def find_recordings(root: Path) -> list[Recordings]:
+def find_layouts(root: Path) -> list[Layout]:
     """Find every layout below ``root``; the first is the nearest to the original.
 
     Raises:
@@ -155,19 +155,19 @@ def find_recordings(root: Path) -> list[Recordings]:
     if not root.exists():
         raise InputError(f"{root}: root must be the folder of the download, found none; {DOWNLOAD}")
     folders = [folder for folder in (root, root / "h36m") if folder.is_dir()]
-    found = [recordings for folder in folders for recordings in _file_layouts(folder)]
+    found = [layout for folder in folders for layout in _file_layouts(folder)]
     archives = [root] if root.is_file() else [folder / _ARCHIVE for folder in folders]
     found += [_archive(path) for path in archives if path.is_file()]
     if not found:
         packed = sorted(path.name for path in root.glob("*D3_Positions*.tgz")) if root.is_dir() else []
         hint = f"unpack {', '.join(packed)} there" if packed else DOWNLOAD
         raise InputError(f"{root}: root must hold S1/{_POSITIONS}/*.cdf or {_ARCHIVE}, found neither; {hint}")
-    for recordings in found:
-        _check_complete(root, recordings)
+    for layout in found:
+        _check_complete(root, layout)
     return found
 
 
-def _file_layouts(folder: Path) -> list[Recordings]:
+def _file_layouts(folder: Path) -> list[Layout]:
     layouts = (
         ("cdf", _POSITIONS, ".cdf", _load_cdf),
         ("cdf.mat", _POSITIONS, ".cdf.mat", _load_mat),
@@ -199,12 +199,12 @@ def _list_takes(folder: Path, subject: str, ending: str) -> list[tuple[Take, Pat
     return list(takes.items())
 
 
-def _in_order(layout: str, files: Mapping[Take, Path], load: Callable[[Path, Take], np.ndarray]) -> Recordings:
+def _in_order(layout: str, files: Mapping[Take, Path], load: Callable[[Path, Take], np.ndarray]) -> Layout:
     wanted = sorted(set(files) - DROPPED, key=take_order)
-    return Recordings(layout=layout, files={take: files[take] for take in wanted}, load=load)
+    return Layout(name=layout, files={take: files[take] for take in wanted}, load=load)
 
 
-def _archive(path: Path) -> Recordings:
+def _archive(path: Path) -> Layout:
     subjects = load_restricted_npz(path).get("positions_3d")
     if not isinstance(subjects, Mapping) or not all(isinstance(takes, Mapping) for takes in subjects.values()):
         raise InputError(f"{path}: file must hold positions_3d of VideoPose3D, found something else; make it again")
@@ -222,14 +222,14 @@ def _archive(path: Path) -> Recordings:
     return _in_order("npz", dict.fromkeys(arrays, path), load)
 
 
-def _check_complete(root: Path, recordings: Recordings) -> None:
+def _check_complete(root: Path, layout: Layout) -> None:
     """Two takes of each action of each subject: no more, no less."""
-    takes = set(recordings.files)
+    takes = set(layout.files)
     subjects = {subject for subject, _ in takes}
     missing = [subject for subject in SUBJECTS if subject not in subjects]
     if missing:
         raise InputError(
-            f"{root}: {recordings.layout} files must be there for {', '.join(SUBJECTS)}, "
+            f"{root}: {layout.name} files must be there for {', '.join(SUBJECTS)}, "
             f"missing {', '.join(missing)}; {DOWNLOAD}"
         )
     for subject in SUBJECTS:
@@ -238,7 +238,7 @@ def _check_complete(root: Path, recordings: Recordings) -> None:
             wanted = 2 - sum(who == subject and action_of(name) == action for who, name in DROPPED)
             if len(found) != wanted:
                 raise InputError(
-                    f"{root}: {recordings.layout} files of {subject} must have {wanted} take(s) of {action}, found "
+                    f"{root}: {layout.name} files of {subject} must have {wanted} take(s) of {action}, found "
                     f"{', '.join(found) or 'none'}; the download is not whole: {DOWNLOAD}"
                 )
 

@@ -92,8 +92,8 @@ def read_keypoints(path: Path) -> Keypoints:
     _check_joints(path, content.get("metadata"))
     arrays = {}
     for subject in SUBJECTS:
-        for name, views in subjects.get(subject, {}).items():
-            arrays[subject, _take(path, subject, name)] = _views(path, f"{subject} {name}", views)
+        for name, cameras in subjects.get(subject, {}).items():
+            arrays[subject, _take(path, subject, name)] = _camera_arrays(path, f"{subject} {name}", cameras)
     if not arrays:
         raise InputError(f"{path}: file must hold keypoints of {', '.join(SUBJECTS)}, found {', '.join(subjects)}")
     return Keypoints(name=source_name(path), path=path, arrays=arrays)
@@ -117,11 +117,11 @@ def _take(path: Path, subject: str, name: Any) -> str:
         raise InputError(f"{path}: {subject}: {error}") from error
 
 
-def _views(path: Path, name: str, views: Any) -> list[np.ndarray]:
-    if not isinstance(views, list | tuple | np.ndarray) or len(views) != len(CAMERAS):
-        count = len(views) if isinstance(views, list | tuple | np.ndarray) else type(views).__name__
+def _camera_arrays(path: Path, name: str, cameras: Any) -> list[np.ndarray]:
+    if not isinstance(cameras, list | tuple | np.ndarray) or len(cameras) != len(CAMERAS):
+        count = len(cameras) if isinstance(cameras, list | tuple | np.ndarray) else type(cameras).__name__
         raise InputError(f"{path}: {name} must have one array for each of {len(CAMERAS)} cameras, got {count}")
-    return [np.asarray(view) for view in views]
+    return [np.asarray(camera) for camera in cameras]
 
 
 def _check_joints(path: Path, metadata: Any) -> None:

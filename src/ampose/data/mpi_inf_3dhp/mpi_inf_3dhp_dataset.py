@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ampose.data import register_views
+from ampose.data import register_recordings
 from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_files import (
     ACKNOWLEDGEMENT,
     ANNOTATIONS,
@@ -33,16 +33,16 @@ from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_npz import (
 from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_testset import find_test_folder, read_test_tree
 from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_train import find_train_folder, read_train_tree
 from ampose.data.preparation import Preparation, Rows
-from ampose.data.recordings import View, ViewsWriter
+from ampose.data.recordings import Recording, RecordingsWriter
 from ampose.errors import InputError
 from ampose.poses.skeletons import get_skeleton
 
 _SKELETON = get_skeleton("mpi_inf_3dhp_17")
 
 
-@register_views("mpi-inf-3dhp-train", terms=TERMS, acknowledgement=ACKNOWLEDGEMENT, link=LINK)
+@register_recordings("mpi-inf-3dhp-train", terms=TERMS, acknowledgement=ACKNOWLEDGEMENT, link=LINK)
 def prepare_mpi_inf_3dhp_train(preparation: Preparation, cameras: Collection[int] = USUAL_CAMERAS) -> Rows:
-    """Prepare S1 to S8, both sequences of each, one view a camera.
+    """Prepare S1 to S8, both sequences of each, one recording a camera.
 
     Args:
         preparation: What to read and where to write; ``target`` is "univ_annot3" (default) or "annot3".
@@ -63,16 +63,16 @@ def prepare_mpi_inf_3dhp_train(preparation: Preparation, cameras: Collection[int
     source = _choose(preparation.root, folder, npz, f"S1 to S8 or {TRAIN_FILE}")
     read = read_train_tree if source == folder else read_train_npz
     published = sum(frames for frames, _ in TRAIN_SEQUENCES.values()) * len(cameras)
-    views = read(source, target, tuple(cameras), say)
+    recordings = read(source, target, tuple(cameras), say)
     preparation.claim_disk(published, _SKELETON, num_sources=1)
     about = {"split": "train", "source": source.name, "cameras": list(cameras)}
-    frames, _ = _write(preparation, views, len(TRAIN_SEQUENCES) * len(cameras), about, notes)
+    frames, _ = _write(preparation, recordings, len(TRAIN_SEQUENCES) * len(cameras), about, notes)
     return [("target", target), ("frames x cameras", f"{frames:,} ({published:,} published)"), *notes]
 
 
-@register_views("mpi-inf-3dhp-test", terms=TERMS, acknowledgement=ACKNOWLEDGEMENT, link=LINK)
+@register_recordings("mpi-inf-3dhp-test", terms=TERMS, acknowledgement=ACKNOWLEDGEMENT, link=LINK)
 def prepare_mpi_inf_3dhp_test(preparation: Preparation) -> Rows:
-    """Prepare TS1 to TS6, a view for each stretch of one activity (for each sequence, from the npz file).
+    """Prepare TS1 to TS6, a recording for each stretch of one activity (for each sequence, from the npz file).
 
     Args:
         preparation: What to read and where to write; ``target`` is "univ_annot3" (default) or "annot3".
@@ -90,26 +90,28 @@ def prepare_mpi_inf_3dhp_test(preparation: Preparation) -> Rows:
     folder, npz = find_test_folder(preparation.root), find_npz(preparation.root, TEST_FILE)
     source = _choose(preparation.root, folder, npz, f"TS1 to TS6 or {TEST_FILE}")
     read = read_test_tree if source == folder else read_test_npz
-    views = list(read(source, target, say))  # small, and its size is only known when it is read
-    preparation.claim_disk(sum(len(view.positions) for view in views), _SKELETON, num_sources=1)
+    recordings = list(read(source, target, say))  # small, and its size is only known when it is read
+    preparation.claim_disk(sum(len(recording.positions) for recording in recordings), _SKELETON, num_sources=1)
     about = {"split": "test", "source": source.name, "fps": "not published; 25 assumed"}
-    frames, valid = _write(preparation, views, len(views), about, notes)
+    frames, valid = _write(preparation, recordings, len(recordings), about, notes)
     published = sum(sequence.valid for sequence in TEST_SEQUENCES.values())
     return [("target", target), ("valid frames", f"{valid:,} of {frames:,} ({published:,} published)"), *notes]
 
 
 def _write(
-    preparation: Preparation, views: Iterable[View], total: int, about: dict[str, Any], notes: Rows
+    preparation: Preparation, recordings: Iterable[Recording], total: int, about: dict[str, Any], notes: Rows
 ) -> tuple[int, int]:
-    """Write the views; return how many frames there are and how many of them are valid."""
+    """Write the recordings; return how many frames there are and how many of them are valid."""
     frames = valid = 0
     target = _target(preparation)
-    with ViewsWriter(preparation.output, skeleton=_SKELETON, target=target, provenance=_provenance(about)) as writer:
-        for done, view in enumerate(views, start=1):
-            writer.append(view)
-            frames += len(view.positions)
-            valid += len(view.positions) if view.valid is None else int(view.valid.sum())
-            preparation.report(done, total, f"{view.take} camera {view.camera}")
+    with RecordingsWriter(
+        preparation.output, skeleton=_SKELETON, target=target, provenance=_provenance(about)
+    ) as writer:
+        for done, recording in enumerate(recordings, start=1):
+            writer.append(recording)
+            frames += len(recording.positions)
+            valid += len(recording.positions) if recording.valid is None else int(recording.valid.sum())
+            preparation.report(done, total, f"{recording.take} camera {recording.camera}")
         writer.provenance |= {"frames": frames, "valid_frames": valid, "notes": [": ".join(note) for note in notes]}
     return frames, valid
 

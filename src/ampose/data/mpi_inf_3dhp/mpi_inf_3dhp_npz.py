@@ -24,9 +24,9 @@ from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_files import (
     check_finite,
     published_length,
 )
-from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_testset import LabelledFrames, activity_views
-from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_train import train_view
-from ampose.data.recordings import View
+from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_testset import LabelledFrames, activity_recordings
+from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_train import train_recording
+from ampose.data.recordings import Recording
 from ampose.errors import InputError
 from ampose.files.pickles.restricted_pickle import load_restricted_npz
 from ampose.poses.skeletons import get_skeleton
@@ -52,8 +52,8 @@ def find_npz(root: Path, name: str) -> Path | None:
     return root / name if (root / name).is_file() else None
 
 
-def read_train_npz(path: Path, annotation: str, cameras: Collection[int], say: Say) -> Iterator[View]:
-    """Read all 16 sequences, one view a camera.
+def read_train_npz(path: Path, annotation: str, cameras: Collection[int], say: Say) -> Iterator[Recording]:
+    """Read all 16 sequences, one recording a camera.
 
     Raises:
         InputError: The file is broken, lacks a sequence or a camera, or holds the other annotation.
@@ -68,11 +68,11 @@ def read_train_npz(path: Path, annotation: str, cameras: Collection[int], say: S
             points = _camera(path, name, entry, camera)
             lens = _lens(points, annotation, None, say)
             used = used or published_length(name, len(points.valid), say)
-            yield train_view(name, camera, lens, points.keypoints[:used], points.millimetres[:used])
+            yield train_recording(name, camera, lens, points.keypoints[:used], points.millimetres[:used])
 
 
-def read_test_npz(path: Path, annotation: str, say: Say) -> Iterator[View]:
-    """Read all 6 sequences, one view each: the file does not tell the activities.
+def read_test_npz(path: Path, annotation: str, say: Say) -> Iterator[Recording]:
+    """Read all 6 sequences, one recording each: the file does not tell the activities.
 
     Raises:
         InputError: The file is broken, lacks a sequence, or holds the other annotation.
@@ -80,7 +80,7 @@ def read_test_npz(path: Path, annotation: str, say: Say) -> Iterator[View]:
     clips = {name: _points(path, name, entry, valid=True) for name, entry in _sequences(path, TEST_SEQUENCES).items()}
     _check_annotation(path, annotation, clips.values(), say)
     for name, points in clips.items():
-        yield from activity_views(
+        yield from activity_recordings(
             name,
             LabelledFrames(points.keypoints, points.millimetres, points.valid, np.full(len(points.valid), UNLABELLED)),
             _lens(points, annotation, TEST_SEQUENCES[name].lens, say),

@@ -2,7 +2,7 @@
 
 As h5py sees it: ``annot2`` (frame, 1, 17, 2) pixels, ``annot3`` and ``univ_annot3`` (frame, 1, 17, 3) millimetres in
 camera axes, ``valid_frame`` and ``activity_annotation`` (frame, 1). Only valid frames count in an evaluation. Each
-stretch of one activity becomes a view, so that errors can be told by activity.
+stretch of one activity becomes a recording, so that errors can be told by activity.
 """
 
 import itertools
@@ -28,7 +28,7 @@ from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_files import (
     metres,
     require_files,
 )
-from ampose.data.recordings import View
+from ampose.data.recordings import Recording
 from ampose.errors import InputError, MissingExtraError
 
 _FOLDERS = (".", "mpi_inf_3dhp_test_set", "mpi_inf_3dhp_test_set/mpi_inf_3dhp_test_set")
@@ -50,8 +50,8 @@ def find_test_folder(root: Path) -> Path | None:
     return next((root / name for name in _FOLDERS if any((root / name).glob("TS[1-6]"))), None)
 
 
-def read_test_tree(folder: Path, annotation: str, say: Say) -> Iterator[View]:
-    """Read all 6 sequences, a view for each stretch of one activity.
+def read_test_tree(folder: Path, annotation: str, say: Say) -> Iterator[Recording]:
+    """Read all 6 sequences, a recording for each stretch of one activity.
 
     Raises:
         InputError: A file is missing, half downloaded or of another shape; the message names it.
@@ -63,7 +63,7 @@ def read_test_tree(folder: Path, annotation: str, say: Say) -> Iterator[View]:
         valid = _valid_frames(path, content["valid_frame"])
         for name in ("annot2", annotation):
             check_finite(f"{path}: {name}", content[name][valid])
-        yield from activity_views(
+        yield from activity_recordings(
             sequence,
             LabelledFrames(
                 content["annot2"],
@@ -76,14 +76,14 @@ def read_test_tree(folder: Path, annotation: str, say: Say) -> Iterator[View]:
         )
 
 
-def activity_views(sequence: str, frames: LabelledFrames, lens: Lens, say: Say) -> Iterator[View]:
-    """Give the views of a test sequence, and say how many of its frames are valid beside the published count."""
+def activity_recordings(sequence: str, frames: LabelledFrames, lens: Lens, say: Say) -> Iterator[Recording]:
+    """Give the recordings of a test sequence, and say how many of its frames are valid beside the published count."""
     published, total, count = TEST_SEQUENCES[sequence], len(frames.valid), int(frames.valid.sum())
     same = "as published" if count == published.valid else f"{published.valid} published: figures will not compare"
     say(sequence, f"{total:,} frames, {count} of them valid ({same})")
     changes = np.flatnonzero(frames.activities[1:] != frames.activities[:-1]) + 1
     for number, (start, end) in enumerate(itertools.pairwise([0, *changes.tolist(), total]), start=1):
-        yield View(
+        yield Recording(
             positions=metres(frames.millimetres[start:end]),
             keypoints={"gt": frames.keypoints[start:end].astype(np.float32)},
             valid=frames.valid[start:end],

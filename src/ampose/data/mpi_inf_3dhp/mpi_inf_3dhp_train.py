@@ -23,7 +23,7 @@ from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_files import (
     published_length,
     require_files,
 )
-from ampose.data.recordings import View
+from ampose.data.recordings import Recording
 from ampose.errors import InputError, MissingExtraError
 from ampose.poses.camera import project
 from ampose.poses.skeletons import find_mapping
@@ -36,8 +36,8 @@ def find_train_folder(root: Path) -> Path | None:
     return next((root / name for name in _FOLDERS if any((root / name).glob("S[1-8]/Seq[12]"))), None)
 
 
-def read_train_tree(folder: Path, annotation: str, cameras: Collection[int], say: Say) -> Iterator[View]:
-    """Read all 16 sequences, one view a camera, as the 17 relevant joints; missing files are told at once.
+def read_train_tree(folder: Path, annotation: str, cameras: Collection[int], say: Say) -> Iterator[Recording]:
+    """Read all 16 sequences, one recording a camera, as the 17 relevant joints; missing files are told at once.
 
     Raises:
         InputError: A file is missing, half downloaded or of another shape; the message names it.
@@ -53,7 +53,7 @@ def read_train_tree(folder: Path, annotation: str, cameras: Collection[int], say
 
 def _read_sequence(
     sequence: str, path: Path, lenses: Mapping[int, Lens], annotation: str, cameras: Collection[int], say: Say
-) -> Iterator[View]:
+) -> Iterator[Recording]:
     cells = _load(path, ("annot2", annotation))
     frames = _check_cells(path, cells)
     used = published_length(sequence, frames, say)
@@ -64,16 +64,18 @@ def _read_sequence(
         positions = _relevant(cells[annotation][camera][:used], 3)
         check_finite(f"{path}: annot2 of camera {camera}", keypoints)
         check_finite(f"{path}: {annotation} of camera {camera}", positions)
-        view = train_view(sequence, camera, lenses[camera], keypoints, positions)
+        recording = train_recording(sequence, camera, lenses[camera], keypoints, positions)
         if annotation == "annot3":
-            _check_projection(path, view, say)
-        yield view
+            _check_projection(path, recording, say)
+        yield recording
 
 
-def train_view(sequence: str, camera: int, lens: Lens, keypoints: np.ndarray, millimetres: np.ndarray) -> View:
+def train_recording(
+    sequence: str, camera: int, lens: Lens, keypoints: np.ndarray, millimetres: np.ndarray
+) -> Recording:
     """Put together what one camera sees of a training sequence; no files tell the activity of a frame."""
     subject, part = sequence.split(" ")
-    return View(
+    return Recording(
         positions=metres(millimetres),
         keypoints={"gt": keypoints.astype(np.float32)},
         subject=subject,
@@ -131,9 +133,12 @@ def _relevant(rows: np.ndarray, axes: int) -> np.ndarray:
     return rows.reshape(len(rows), mapping.source.num_joints, axes)[:, order].astype(np.float64)
 
 
-def _check_projection(path: Path, view: View, say: Say) -> None:
+def _check_projection(path: Path, recording: Recording, say: Say) -> None:
     """``annot3`` must project to ``annot2``; say so where it does not."""
-    off = project(view.positions, np.asarray(view.focal), np.asarray(view.centre)) - view.keypoints["gt"]
+    off = (
+        project(recording.positions, np.asarray(recording.focal), np.asarray(recording.centre))
+        - recording.keypoints["gt"]
+    )
     residual = float(np.sqrt((off**2).sum(axis=-1).mean()))
     if not residual < PINHOLE_PX:
-        say(str(path), f"annot3 of camera {view.camera} projects {residual:.1f} px (RMS) away from annot2")
+        say(str(path), f"annot3 of camera {recording.camera} projects {residual:.1f} px (RMS) away from annot2")

@@ -1,7 +1,15 @@
 """Prepared datasets with fixed, calibrated cameras, and the folder that holds one."""
 
-from ampose.data.recordings.arrays import Views
-from ampose.data.recordings.recordings_folder import INDEX, is_views_folder, read_views, write_views
-from ampose.data.recordings.recordings_writer import View, ViewsWriter
+from ampose.data.recordings.recordings import Recordings
+from ampose.data.recordings.recordings_folder import INDEX, is_recordings_folder, read_recordings, write_recordings
+from ampose.data.recordings.recordings_writer import Recording, RecordingsWriter
 
-__all__ = ["INDEX", "View", "Views", "ViewsWriter", "is_views_folder", "read_views", "write_views"]
+__all__ = [
+    "INDEX",
+    "Recording",
+    "Recordings",
+    "RecordingsWriter",
+    "is_recordings_folder",
+    "read_recordings",
+    "write_recordings",
+]

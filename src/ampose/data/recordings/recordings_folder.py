@@ -1,4 +1,4 @@
-"""The folder of prepared views: plain .npy arrays that are memory-mapped, and an index in JSON."""
+"""The folder of prepared recordings: plain .npy arrays that are memory-mapped, and an index in JSON."""
 
 import hashlib
 import json
@@ -8,12 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from ampose.data.recordings.arrays import Views
-from ampose.data.recordings.recordings_writer import FORMAT, INDEX, VERSION, View, ViewsWriter, is_views_folder
+from ampose.data.recordings.recordings import Recordings
+from ampose.data.recordings.recordings_writer import (
+    FORMAT,
+    INDEX,
+    VERSION,
+    Recording,
+    RecordingsWriter,
+    is_recordings_folder,
+)
 from ampose.errors import InputError
 from ampose.poses.skeletons import Skeleton
 
-__all__ = ["INDEX", "is_views_folder", "read_views", "write_views"]
+__all__ = ["INDEX", "is_recordings_folder", "read_recordings", "write_recordings"]
 
 _AGAIN = "prepare it again with: ampose prepare"
 _KEYS = ("arrays", "format", "provenance", "skeleton", "sources", "target", "version", "views")
@@ -21,8 +28,8 @@ _NUMBERS = {"focal": 2, "centre": 2, "image_size": 2, "distortion": 5}
 _LABELS = ("subject", "action", "take", "camera", "scene")
 
 
-def read_views(folder: str | Path, *, verify: bool = False) -> Views:
-    """Read what ``ViewsWriter`` wrote; the arrays stay on the disk until they are used.
+def read_recordings(folder: str | Path, *, verify: bool = False) -> Recordings:
+    """Read what ``RecordingsWriter`` wrote; the arrays stay on the disk until they are used.
 
     Args:
         folder: The prepared folder.
@@ -39,54 +46,54 @@ def read_views(folder: str | Path, *, verify: bool = False) -> Views:
         for name, array in arrays.items():
             _check_hash(folder / f"{name}.npy", array, index["arrays"][name]["sha256"])
     try:
-        return _as_views(index, arrays)
+        return _as_recordings(index, arrays)
     except InputError as error:
         raise InputError(f"{folder}: {error}; {_AGAIN}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{folder / INDEX}: index must describe each view, got a broken one; {_AGAIN}") from error
+        raise InputError(f"{folder / INDEX}: index must describe each recording, got a broken one; {_AGAIN}") from error
 
 
-def write_views(views: Views, folder: str | Path) -> None:
-    """Write views to a folder; it appears whole or not at all.
+def write_recordings(recordings: Recordings, folder: str | Path) -> None:
+    """Write recordings to a folder; it appears whole or not at all.
 
     Raises:
         InputError: The folder holds something else, cannot be written to, or the disk is full.
     """
-    writer = ViewsWriter(
+    writer = RecordingsWriter(
         Path(folder),
-        skeleton=views.skeleton,
-        sources=tuple(views.keypoints),
-        target=views.target,
-        provenance=views.provenance,
+        skeleton=recordings.skeleton,
+        sources=tuple(recordings.keypoints),
+        target=recordings.target,
+        provenance=recordings.provenance,
     )
     with writer:
-        for number in range(views.num_views):
-            writer.append(_view(views, number))
+        for number in range(recordings.num_recordings):
+            writer.append(_recording(recordings, number))
 
 
-def _view(views: Views, number: int) -> View:
-    rows = slice(views.view_starts[number], views.view_starts[number + 1])
-    there = {source: points[rows] for source, points in views.keypoints.items()}
-    return View(
-        positions=views.positions[rows],
+def _recording(recordings: Recordings, number: int) -> Recording:
+    rows = slice(recordings.starts[number], recordings.starts[number + 1])
+    there = {source: points[rows] for source, points in recordings.keypoints.items()}
+    return Recording(
+        positions=recordings.positions[rows],
         keypoints={source: points for source, points in there.items() if not np.isnan(points).all()},
-        subject=views.subjects[number],
-        action=views.actions[number],
-        take=views.takes[number],
-        camera=views.cameras[number],
-        scene=views.scenes[number],
-        focal=views.focal[number],
-        centre=views.centre[number],
-        image_size=views.image_size[number],
-        fps=float(views.fps[number]),
-        valid=views.valid[rows],
-        distortion=(0.0,) * 5 if views.distortion is None else views.distortion[number].tolist(),
+        subject=recordings.subjects[number],
+        action=recordings.actions[number],
+        take=recordings.takes[number],
+        camera=recordings.cameras[number],
+        scene=recordings.scenes[number],
+        focal=recordings.focal[number],
+        centre=recordings.centre[number],
+        image_size=recordings.image_size[number],
+        fps=float(recordings.fps[number]),
+        valid=recordings.valid[rows],
+        distortion=(0.0,) * 5 if recordings.distortion is None else recordings.distortion[number].tolist(),
     )
 
 
 def _read_index(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise InputError(f"{path}: prepared views must be a folder with an {INDEX}, found none; {_AGAIN}")
+        raise InputError(f"{path}: prepared recordings must be a folder with an {INDEX}, found none; {_AGAIN}")
     try:
         index = json.loads(path.read_text(encoding="utf-8"))
         found = index["format"], index["version"]
@@ -104,7 +111,7 @@ def _read_index(path: Path) -> dict[str, Any]:
 
 def _open_array(path: Path, stated: Mapping[str, Any]) -> np.ndarray:
     if not path.is_file():
-        raise InputError(f"{path}: prepared views must have this array, found none; {_AGAIN}")
+        raise InputError(f"{path}: prepared recordings must have this array, found none; {_AGAIN}")
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
@@ -128,19 +135,21 @@ def _check_hash(path: Path, array: np.ndarray, stated: str) -> None:
         )
 
 
-def _as_views(index: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Views:
-    views = index["views"]
-    columns: dict[str, Any] = {f"{label}s": tuple(str(view[label]) for view in views) for label in _LABELS}
+def _as_recordings(index: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Recordings:
+    recordings = index["views"]
+    columns: dict[str, Any] = {
+        f"{label}s": tuple(str(recording[label]) for recording in recordings) for label in _LABELS
+    }
     for name, width in _NUMBERS.items():
-        numbers = np.array([view[name] for view in views], dtype=np.float32)
-        columns[name] = numbers.reshape(len(views), width)
-    return Views(
+        numbers = np.array([recording[name] for recording in recordings], dtype=np.float32)
+        columns[name] = numbers.reshape(len(recordings), width)
+    return Recordings(
         positions=arrays["positions"],
         keypoints={source: arrays[f"keypoints_{source}"] for source in index["sources"]},
         valid=arrays["valid"],
         skeleton=Skeleton.from_dict(index["skeleton"]),
-        view_starts=np.cumsum([0, *(view["samples"] for view in views)], dtype=np.int64),
-        fps=np.array([view["fps"] for view in views], dtype=np.float64),
+        starts=np.cumsum([0, *(recording["samples"] for recording in recordings)], dtype=np.int64),
+        fps=np.array([recording["fps"] for recording in recordings], dtype=np.float64),
         target=index["target"],
         provenance=index["provenance"],
         **columns,

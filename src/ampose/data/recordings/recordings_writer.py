@@ -1,4 +1,4 @@
-"""Writing views one at a time, so that memory stays bounded; the folder appears whole or not at all."""
+"""Writing recordings one at a time, so that memory stays bounded; the folder appears whole or not at all."""
 
 import contextlib
 import errno
@@ -29,8 +29,8 @@ Pair = Sequence[float | int] | Float[np.ndarray, " 2"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class View:
-    """One clip seen by one camera; see ``Views`` for what the fields mean."""
+class Recording:
+    """One clip seen by one camera; see ``Recordings`` for what the fields mean."""
 
     positions: Float32[np.ndarray, "sample joint 3"]
     keypoints: Mapping[str, Float32[np.ndarray, "sample joint 2"]]
@@ -80,21 +80,21 @@ class _Column:
         np.lib.format.write_array_header_1_0(self.file, about)  # type: ignore[no-untyped-call]
 
 
-class ViewsWriter:
-    """Write a folder of prepared views; use it as a context manager.
+class RecordingsWriter:
+    """Write a folder of prepared recordings; use it as a context manager.
 
-    Nothing is seen at ``folder`` until the block ends without an error. A folder of views that is there
+    Nothing is seen at ``folder`` until the block ends without an error. A folder of recordings that is there
     already is replaced then.
 
     Args:
-        folder: Where the views go.
-        skeleton: The joints of all views.
+        folder: Where the recordings go.
+        skeleton: The joints of all recordings.
         sources: Names of the 2D sources: small letters, digits, and _ . -
         target: Which annotation of the dataset the positions are.
         provenance: Source, licence, settings of the reader; plain JSON values. May be changed until the end.
 
     Raises:
-        InputError: The folder holds something else, cannot be written to, or the disk is full; or a view
+        InputError: The folder holds something else, cannot be written to, or the disk is full; or a recording
             does not fit.
     """
 
@@ -113,10 +113,10 @@ class ViewsWriter:
         self.folder, self.skeleton, self.sources = Path(folder), skeleton, tuple(sources)
         self.target, self.provenance = target, dict(provenance or {})
         self._unfinished = self.folder.with_name(f".{self.folder.name}.{secrets.token_hex(4)}.partial")
-        self._views: list[dict[str, Any]] = []
+        self._recordings: list[dict[str, Any]] = []
         self._columns: dict[str, _Column] = {}
 
-    def __enter__(self) -> "ViewsWriter":
+    def __enter__(self) -> "RecordingsWriter":
         check_replaceable(self.folder)
         try:
             self._unfinished.mkdir(parents=True)
@@ -144,31 +144,31 @@ class ViewsWriter:
                     column.file.close()
             shutil.rmtree(self._unfinished, ignore_errors=True)
 
-    def append(self, view: View) -> None:
-        """Add one view. A source that it lacks is NaN there.
+    def append(self, recording: Recording) -> None:
+        """Add one recording. A source that it lacks is NaN there.
 
         Raises:
             InputError: Its arrays do not fit the skeleton or each other, or hold no finite numbers where valid.
         """
-        count = len(view.positions)
-        valid = np.ones(count, dtype=bool) if view.valid is None else view.valid
-        _check(view, valid, self.skeleton, self.sources)
+        count = len(recording.positions)
+        valid = np.ones(count, dtype=bool) if recording.valid is None else recording.valid
+        _check(recording, valid, self.skeleton, self.sources)
         nothing = np.full((count, self.skeleton.num_joints, 2), np.nan, dtype=np.float32)
         try:
-            self._columns["positions"].append(view.positions)
+            self._columns["positions"].append(recording.positions)
             self._columns["valid"].append(valid)
             for source in self.sources:
-                self._columns[f"keypoints_{source}"].append(view.keypoints.get(source, nothing))
+                self._columns[f"keypoints_{source}"].append(recording.keypoints.get(source, nothing))
         except OSError as problem:
             self._explain(problem)
-        self._views.append(_describe(view, count))
+        self._recordings.append(_describe(recording, count))
 
     def _column(self, name: str, dtype: str, shape: tuple[int, ...]) -> _Column:
         return _Column((self._unfinished / f"{name}.npy").open("wb"), dtype, shape)
 
     def _finish(self) -> None:
-        if not self._views:
-            raise InputError(f"{self.folder}: dataset must have at least one view, found none")
+        if not self._recordings:
+            raise InputError(f"{self.folder}: dataset must have at least one recording, found none")
         index = {
             "format": FORMAT,
             "version": VERSION,
@@ -176,7 +176,7 @@ class ViewsWriter:
             "skeleton": self.skeleton.as_dict(),
             "sources": self.sources,
             "arrays": {name: column.finish() for name, column in self._columns.items()},
-            "views": self._views,
+            "views": self._recordings,
             "provenance": self.provenance,
         }
         text = json.dumps(index, ensure_ascii=False, indent=1)
@@ -205,48 +205,48 @@ class ViewsWriter:
 
 
 def check_replaceable(folder: Path) -> None:
-    """Refuse to write over anything but an empty folder or prepared views.
+    """Refuse to write over anything but an empty folder or prepared recordings.
 
     Raises:
         InputError: There is something else at that place.
     """
-    if folder.exists() and not (folder.is_dir() and (is_views_folder(folder) or not any(folder.iterdir()))):
+    if folder.exists() and not (folder.is_dir() and (is_recordings_folder(folder) or not any(folder.iterdir()))):
         raise InputError(
-            f"{folder}: output must be a new folder or one of prepared views, found something else; name another"
+            f"{folder}: output must be a new folder or one of prepared recordings, found something else; name another"
         )
 
 
-def is_views_folder(path: Path) -> bool:
-    """Whether there is a folder of prepared views at that place."""
+def is_recordings_folder(path: Path) -> bool:
+    """Whether there is a folder of prepared recordings at that place."""
     return (path / INDEX).is_file()
 
 
-def _describe(view: View, count: int) -> dict[str, Any]:
+def _describe(recording: Recording, count: int) -> dict[str, Any]:
     def numbers(values: Any) -> list[float]:
         return [float(value) for value in np.asarray(values, dtype=np.float32)]
 
     return {
-        "subject": view.subject,
-        "action": view.action,
-        "take": view.take,
-        "camera": view.camera,
-        "scene": view.scene,
+        "subject": recording.subject,
+        "action": recording.action,
+        "take": recording.take,
+        "camera": recording.camera,
+        "scene": recording.scene,
         "samples": count,
-        "fps": float(view.fps),
-        "focal": numbers(view.focal),
-        "centre": numbers(view.centre),
-        "image_size": numbers(view.image_size),
-        "distortion": numbers(view.distortion),
+        "fps": float(recording.fps),
+        "focal": numbers(recording.focal),
+        "centre": numbers(recording.centre),
+        "image_size": numbers(recording.image_size),
+        "distortion": numbers(recording.distortion),
     }
 
 
-def _check(view: View, valid: np.ndarray, skeleton: Skeleton, sources: Sequence[str]) -> None:
-    name = " ".join((view.subject, view.take, view.camera))
-    strangers = set(view.keypoints) - set(sources)
+def _check(recording: Recording, valid: np.ndarray, skeleton: Skeleton, sources: Sequence[str]) -> None:
+    name = " ".join((recording.subject, recording.take, recording.camera))
+    strangers = set(recording.keypoints) - set(sources)
     if strangers:
         raise InputError(f"{name}: 2D sources must be among {', '.join(sources)}, got {', '.join(strangers)}")
-    shapes = {"positions": (view.positions, 3)}
-    shapes |= {f"keypoints {source}": (points, 2) for source, points in view.keypoints.items()}
+    shapes = {"positions": (recording.positions, 3)}
+    shapes |= {f"keypoints {source}": (points, 2) for source, points in recording.keypoints.items()}
     for part, (array, axes) in shapes.items():
         want = (len(valid), skeleton.num_joints, axes)
         if array.shape != want or not len(array):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ampose.data import Views, read_views
+from ampose.data import Recordings, read_recordings
 from ampose.errors import InputError
 from ampose.evaluation.paper.figure4_picture import Example
 from ampose.evaluation.protocols import human36m, mpi_inf_3dhp
@@ -36,7 +36,7 @@ def choose_examples(weights: Path, data: Sequence[Path], count: int) -> tuple[li
     examples = [
         example
         for folder, share in zip(data, shares, strict=True)
-        for example in _examples(lifter, _test_views(folder, lifter), source, share)
+        for example in _examples(lifter, _test_recordings(folder, lifter), source, share)
     ]
     title = (
         f"{lifter.name} ({lifter.weights_hash[:12]}), test-time flip, root aligned; no sample was picked by its error"
@@ -44,48 +44,48 @@ def choose_examples(weights: Path, data: Sequence[Path], count: int) -> tuple[li
     return examples, title
 
 
-def _test_views(folder: Path, lifter: Lifter) -> Views:
-    views = read_views(folder)
-    present = sorted(_TEST_SUBJECTS & set(views.subjects))
+def _test_recordings(folder: Path, lifter: Lifter) -> Recordings:
+    recordings = read_recordings(folder)
+    present = sorted(_TEST_SUBJECTS & set(recordings.subjects))
     if not present:
         raise InputError(f"{folder}: data must have test subjects (S9, S11 or TS1 to TS6), got none")
-    return views.select(subjects=present).with_skeleton(lifter.skeleton)
+    return recordings.select(subjects=present).with_skeleton(lifter.skeleton)
 
 
-def _examples(lifter: Lifter, views: Views, source: str, count: int) -> list[Example]:
+def _examples(lifter: Lifter, recordings: Recordings, source: str, count: int) -> list[Example]:
     if not count:
         return []
-    source = source if source in views.keypoints else "gt"
-    valid = views.samples(source, valid_only=True, whole_takes=True)
-    chosen = _one_of_each_action(views, count)
-    rows = [np.flatnonzero(views.sample_views[views.valid] == view) for view in chosen]
-    samples = valid[torch.tensor([int(of_view[len(of_view) // 2]) for of_view in rows])]
+    source = source if source in recordings.keypoints else "gt"
+    valid = recordings.samples(source, valid_only=True, whole_takes=True)
+    chosen = _one_of_each_action(recordings, count)
+    rows = [np.flatnonzero(recordings.sample_recordings[recordings.valid] == recording) for recording in chosen]
+    samples = valid[torch.tensor([int(of_recording[len(of_recording) // 2]) for of_recording in rows])]
     predicted = lifter.predict_samples(samples, flip=True).numpy()
     truth = root_relative(samples.positions, lifter.skeleton.root_index).numpy()
     errors = 1000 * np.linalg.norm(predicted - truth, axis=-1).mean(axis=1)
     return [
         Example(
-            caption=f"{_name(views, view)}, 2D {source}: {errors[number]:.1f} mm MPJPE",
+            caption=f"{_name(recordings, recording)}, 2D {source}: {errors[number]:.1f} mm MPJPE",
             keypoints=samples.keypoints_px[number].numpy(),
             truth=truth[number],
             predicted=predicted[number],
             skeleton=lifter.skeleton,
         )
-        for number, view in enumerate(chosen)
+        for number, recording in enumerate(chosen)
     ]
 
 
-def _one_of_each_action(views: Views, count: int) -> list[int]:
-    """Return views of evenly spread actions, with other people and cameras each time; the middle is shown."""
-    shown = np.unique(views.sample_views[views.valid])
-    named = np.array(views.actions)[shown]
+def _one_of_each_action(recordings: Recordings, count: int) -> list[int]:
+    """Return recordings of evenly spread actions, with other people and cameras each time; the middle is shown."""
+    shown = np.unique(recordings.sample_recordings[recordings.valid])
+    named = np.array(recordings.actions)[shown]
     actions = [shown[named == action] for action in sorted(set(named))]
     picks = [actions[number * max(len(actions), count) // count % len(actions)] for number in range(count)]
     return [int(own[number * (len(own) - 1) // max(count - 1, 1)]) for number, own in enumerate(picks)]
 
 
-def _name(views: Views, view: int) -> str:
+def _name(recordings: Recordings, recording: int) -> str:
     """Say which clip and camera it is."""
-    subject, take, scene = views.subjects[view], views.takes[view], views.scenes[view]
+    subject, take, scene = recordings.subjects[recording], recordings.takes[recording], recordings.scenes[recording]
     clip = take if take.startswith(subject) else f"{subject} {take}"
-    return f"{clip}, {scene}" if scene else f"{clip}, camera {views.cameras[view]}"
+    return f"{clip}, {scene}" if scene else f"{clip}, camera {recordings.cameras[recording]}"

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ampose.data import read_views
+from ampose.data import read_recordings
 from ampose.errors import InputError
-from ampose.evaluation.fixed_cameras import FixedCameraProtocol, measure_views
+from ampose.evaluation.fixed_cameras import FixedCameraProtocol, measure_recordings
 from ampose.evaluation.measuring import Tell, data_facts, facts_of, lift_with
 from ampose.evaluation.paper.paper_tables import Measured
 from ampose.evaluation.paper.rows import Slot, slots_of
@@ -86,7 +86,7 @@ def measure_slot(
         InputError: The weights are missing or of other joints, the data lacks something, or a refinement does
             not belong to its lifter.
     """
-    lifter, views, own = load_model(folder), read_views(data), settings or Settings()
+    lifter, recordings, own = load_model(folder), read_recordings(data), settings or Settings()
     wanted = slot.protocol.skeleton
     if lifter.skeleton.name != wanted:
         raise InputError(f"{folder}: weights for {slot.recipe} must be of {wanted}, got {lifter.skeleton.name}")
@@ -97,10 +97,10 @@ def measure_slot(
         replace(one, root=own.root, exclude_drift_takes=own.exclude_drift_takes, root_depth=told)
         for one in slot.variants.values()
     ]
-    facts = _facts(slot, folder, lifter, refinement) | data_facts(data, views)
-    reports = measure_views(
+    facts = _facts(slot, folder, lifter, refinement) | data_facts(data, recordings)
+    reports = measure_recordings(
         lift_with(lifter, tell),
-        views,
+        recordings,
         protocols,
         method=lifter.name,
         facts=facts,

@@ -1,11 +1,11 @@
-"""Miniature Human3.6M and MPI-INF-3DHP as prepared views: made-up people before pinhole cameras."""
+"""Miniature Human3.6M and MPI-INF-3DHP as prepared recordings: made-up people before pinhole cameras."""
 
 import json
 from pathlib import Path
 
 import numpy as np
 
-from ampose.data import View, Views, ViewsWriter, read_views
+from ampose.data import Recording, Recordings, RecordingsWriter, read_recordings
 from ampose.evaluation.paper.published import ACTIONS
 from ampose.poses.camera import project
 from ampose.poses.skeletons import Skeleton, get_skeleton
@@ -27,12 +27,14 @@ def bodies(skeleton: Skeleton, rng: np.random.Generator, frames: int = FRAMES) -
     return (rest @ turn.T + swing + place).astype(np.float32)
 
 
-def view(skeleton: Skeleton, rng: np.random.Generator, *, noise_px: float | None = None, **labels: object) -> View:
+def recording(
+    skeleton: Skeleton, rng: np.random.Generator, *, noise_px: float | None = None, **labels: object
+) -> Recording:
     positions = bodies(skeleton, rng)
     keypoints = {"gt": project(positions, np.float32(FOCAL), np.float32(CENTRE)).astype(np.float32)}
     if noise_px is not None:
         keypoints["cpn"] = (keypoints["gt"] + rng.normal(scale=noise_px, size=keypoints["gt"].shape)).astype(np.float32)
-    return View(
+    return Recording(
         positions=positions,
         keypoints=keypoints,
         focal=FOCAL,
@@ -43,38 +45,38 @@ def view(skeleton: Skeleton, rng: np.random.Generator, *, noise_px: float | None
     )
 
 
-def write_human36m(folder: Path) -> Views:
+def write_human36m(folder: Path) -> Recordings:
     """All subjects and actions, one take each (S11 has no Directions), two cameras; 2D sources gt and cpn."""
     rng, skeleton = np.random.default_rng(1), get_skeleton("human36m_17")
-    with ViewsWriter(folder, skeleton=skeleton, sources=("gt", "cpn"), provenance={"source": "made up"}) as writer:
+    with RecordingsWriter(folder, skeleton=skeleton, sources=("gt", "cpn"), provenance={"source": "made up"}) as writer:
         for subject in ("S1", "S5", "S6", "S7", "S8", "S9", "S11"):
             for action in ACTIONS:
                 take = f"{action} 1" if (subject, action) == ("S11", "Directions") else action
                 for camera in ("54138969", "60457274"):
                     labels = {"subject": subject, "action": action, "take": take, "camera": camera}
-                    writer.append(view(skeleton, rng, noise_px=4.0, **labels))
-    return read_views(folder)
+                    writer.append(recording(skeleton, rng, noise_px=4.0, **labels))
+    return read_recordings(folder)
 
 
-def write_3dhp_train(folder: Path) -> Views:
+def write_3dhp_train(folder: Path) -> Recordings:
     rng, skeleton = np.random.default_rng(2), get_skeleton("mpi_inf_3dhp_17")
-    with ViewsWriter(folder, skeleton=skeleton, target="univ_annot3") as writer:
+    with RecordingsWriter(folder, skeleton=skeleton, target="univ_annot3") as writer:
         for number in range(1, 9):
             for part in ("Seq1", "Seq2"):
                 labels = {"subject": f"S{number}", "action": part, "take": f"S{number} {part}", "camera": "0"}
-                writer.append(view(skeleton, rng, **labels))
-    return read_views(folder)
+                writer.append(recording(skeleton, rng, **labels))
+    return read_recordings(folder)
 
 
-def write_3dhp_test(folder: Path, target: str = "univ_annot3") -> Views:
+def write_3dhp_test(folder: Path, target: str = "univ_annot3") -> Recordings:
     """Six sequences in three scenes of different lengths; some frames are not valid."""
     rng, skeleton = np.random.default_rng(3), get_skeleton("mpi_inf_3dhp_17")
-    with ViewsWriter(folder, skeleton=skeleton, target=target) as writer:
+    with RecordingsWriter(folder, skeleton=skeleton, target=target) as writer:
         for number, (subject, scene) in enumerate(SCENES.items()):
             valid = np.arange(FRAMES) < max(2, FRAMES - number)
             labels = {"subject": subject, "action": "Sports", "take": f"{subject} 1", "camera": "0", "scene": scene}
-            writer.append(view(skeleton, rng, valid=valid, **labels))
-    return read_views(folder)
+            writer.append(recording(skeleton, rng, valid=valid, **labels))
+    return read_recordings(folder)
 
 
 def write_recipes(folder: Path, data: Path, *, epochs: int = 1) -> Path:
