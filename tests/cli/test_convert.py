@@ -53,7 +53,7 @@ def test_to_several_formats_and_back(poses, tmp_path, capsys):
 
 def test_the_tilt_that_was_told_when_lifting_counts_unless_another_is_told(tmp_path):
     plain = person()
-    told = replace(plain, pose3d=replace(plain.pose3d, provenance={"camera_tilt": "22"}))
+    told = replace(plain, pose3d=replace(plain.pose3d, camera_tilt=22.0))
     for name, someone in (("plain", plain), ("told", told)):
         formats.write(tmp_path / f"{name}.json", someone)
     for source, options in (("told", []), ("plain", ["--camera-tilt", "22"]), ("told", ["--camera-tilt", "0"])):

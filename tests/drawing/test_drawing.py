@@ -11,12 +11,13 @@ from ampose.drawing import choose_frames, write_overview, write_preview
 from ampose.drawing.painting import Panel
 from ampose.drawing.panels import in_joints_of, label_people
 from ampose.drawing.photo import Cut, cuts_around, draw_photo
-from ampose.drawing.projection import BACKDROP, SIDE_COLOURS, SIDES, Side, Stage, frame_strokes, standing, upright
+from ampose.drawing.projection import BACKDROP, SIDE_COLOURS, SIDES, Side, Stage, frame_strokes
 from ampose.errors import InputError
 from ampose.media import open_media
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.skeletons import get_skeleton
+from ampose.processing.ground import standing, upright
 
 SKELETON = get_skeleton("human36m_17")
 HEIGHTS = {"head": 1.7, "neck_nose": 1.6, "thorax": 1.4, "spine": 1.2, "hip": 0.95}

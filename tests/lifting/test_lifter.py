@@ -15,7 +15,8 @@ from ampose.lifting.lifter import Lifter, lift, load_model
 from ampose.lifting.weights import save_weights
 from ampose.models import create_model
 from ampose.poses.camera import Intrinsics
-from ampose.poses.pose import CAMERA_ROOT_RELATIVE, Pose2D
+from ampose.poses.pose import Pose2D
+from ampose.poses.reference_frame import CAMERA_ROOT_RELATIVE
 from ampose.poses.samples import Samples
 from ampose.poses.skeletons import Skeleton, find_mapping, get_skeleton
 

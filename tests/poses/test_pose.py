@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from ampose.errors import InputError
-from ampose.poses.pose import CAMERA_ROOT_RELATIVE, Pose2D, Pose3D
+from ampose.poses.pose import Pose2D, Pose3D
+from ampose.poses.reference_frame import CAMERA_ROOT_RELATIVE
 from ampose.poses.skeletons import Skeleton, get_skeleton
 
 COCO = get_skeleton("coco_17")

@@ -4,20 +4,19 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from ampose.drawing.projection import upright
 from ampose.errors import InputError
 from ampose.poses.pose import Pose3D
+from ampose.poses.reference_frame import CAMERA_ABSOLUTE, ON_FLOOR, ReferenceFrame
 from ampose.poses.skeletons import Skeleton
 from ampose.processing.ground import (
     ANKLE_HEIGHT_M,
-    ON_FLOOR,
     Floor,
     find_floor,
     floor_from_tilt,
     level_rotation,
     on_floor,
+    upright,
 )
-from ampose.processing.placement import CAMERA_ABSOLUTE
 
 LEGS = Skeleton(
     "legs",
@@ -119,7 +118,8 @@ def test_feet_at_the_floor_where_the_skeleton_has_them():
         (lambda pose: find_floor(pose[:2]), "must be touched in 8 frames at least"),
         (
             lambda pose: on_floor(
-                Pose3D(**{**vars(pose), "frame_of_reference": "elsewhere"}), Floor(up=-np.eye(3)[1], height=0.0)
+                Pose3D(**{**vars(pose), "frame_of_reference": ReferenceFrame.parse("elsewhere")}),
+                Floor(up=-np.eye(3)[1], height=0.0),
             ),
             "origin at the camera, got elsewhere; place it first",
         ),

@@ -5,8 +5,9 @@ import ampose
 from ampose.errors import InputError
 from ampose.poses.camera import Intrinsics, project
 from ampose.poses.pose import Pose2D, Pose3D
+from ampose.poses.reference_frame import CAMERA_ABSOLUTE
 from ampose.poses.skeletons import get_skeleton
-from ampose.processing.placement import CAMERA_ABSOLUTE, STATURE_PARTS, height_scale, place, root_places
+from ampose.processing.placement import STATURE_PARTS, height_scale, place, root_places
 
 BODY = get_skeleton("human36m_17")
 SIZE = (1920, 1080)

@@ -79,8 +79,7 @@ def pictured_field_of_view(source: Path, filming: Filming, seen: "DetectedPeople
         return None
     if seen is not None:
         pose = seen.people[0].pose2d
-        focal = pose.provenance.get("focal_px")
-        return None if focal is None else field_of_view(pose.image_size, float(focal))
+        return None if pose.focal_px is None else field_of_view(pose.image_size, pose.focal_px)
     return exif.field_of_view(source) if source.is_file() and is_picture(source) else None
 
 

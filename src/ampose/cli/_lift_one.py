@@ -246,16 +246,14 @@ def _draw(
 
 def _shown(person: "Person[Pose2D, Pose3D]", settings: Settings) -> "Person[Pose2D, Pose3D]":
     """Return somebody as they are drawn: about the root, and upright."""
-    from ampose.drawing import upright
+    from ampose.processing.ground import upright
 
     return replace(person, pose3d=_about_the_root(upright(person.pose3d, settings.filming.camera_tilt)))
 
 
 def _about_the_root(pose: "Pose3D") -> "Pose3D":
     """Return the pose with its origin at the root, large in the picture wherever the person goes."""
-    from ampose.poses.pose import CAMERA_ROOT_RELATIVE
-
-    if pose.frame_of_reference == CAMERA_ROOT_RELATIVE:
+    if pose.frame_of_reference.origin == "root joint":
         return pose
     root = pose.positions[:, pose.skeleton.root_index, None]
     return replace(pose, positions=pose.positions - root)

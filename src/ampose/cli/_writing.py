@@ -68,7 +68,7 @@ def write_angle_files(
 
 
 def _levelled(people: "Sequence[Person]", camera_tilt: float | None) -> "list[Person]":
-    from ampose.drawing import upright
+    from ampose.processing.ground import upright
 
     return [replace(person, pose3d=upright(person.pose3d, camera_tilt)) for person in people]
 

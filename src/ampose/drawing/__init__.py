@@ -6,6 +6,5 @@ side), ``painting`` (strokes to pixels), ``photo`` (frames with the 2D pose over
 
 from ampose.drawing.overview import choose_frames, write_overview
 from ampose.drawing.preview import write_preview
-from ampose.drawing.projection import upright
 
-__all__ = ["choose_frames", "upright", "write_overview", "write_preview"]
+__all__ = ["choose_frames", "write_overview", "write_preview"]

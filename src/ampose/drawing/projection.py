@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from ampose.errors import InputError
 from ampose.poses.pose import Pose3D
 from ampose.poses.skeletons import Skeleton
-from ampose.processing.ground import LEVEL, check_tilt, level_rotation
+from ampose.processing.ground import standing
 
 Colour = tuple[int, int, int]
 
@@ -86,38 +85,6 @@ class Side:
 SIDES = (Side("3D, as the camera sees it", 0.0), Side("3D, from the camera's right", 90.0))
 
 
-def upright(pose: Pose3D, camera_tilt: float | None = None) -> Pose3D:
-    """Turn a pose from camera axes to level ones; one that is level already, as on a floor, stays as it is.
-
-    Args:
-        pose: In camera axes.
-        camera_tilt: How far the camera looks down, in degrees; negative when it looks up. None: what was said when it
-            was lifted (``provenance["camera_tilt"]``); a pose of which nothing was said stays as it is.
-
-    Raises:
-        InputError: The tilt is no angle of a camera.
-    """
-    if camera_tilt is None:
-        told = pose.provenance.get("camera_tilt")
-        if told is None:
-            return pose
-        camera_tilt = _degrees(told)
-    check_tilt(camera_tilt)
-    if pose.frame_of_reference.startswith(LEVEL):
-        return pose
-    turn = level_rotation(camera_tilt).astype(np.float32)
-    reference = f"{LEVEL} (x right, y down, z away), for a camera that looks down by {camera_tilt:g} degrees"
-    return replace(pose, positions=pose.positions @ turn.T, frame_of_reference=reference)
-
-
-def _degrees(told: str) -> float:
-    """Read what a file says, which whoever changed it may have changed."""
-    try:
-        return float(told)
-    except ValueError as error:
-        raise InputError(f"camera_tilt of the poses' provenance must be degrees, got {told!r}") from error
-
-
 @dataclass(frozen=True)
 class Stage:
     """A square floor with room for every frame of a pose: all panels share it, and so their scale.
@@ -174,15 +141,6 @@ class Stage:
 
 def _grid_lines(tick: float, radius: float) -> list[tuple[list[float], list[float]]]:
     return [([tick, 0.0, -radius], [tick, 0.0, radius]), ([-radius, 0.0, tick], [radius, 0.0, tick])]
-
-
-def standing(positions: Float[np.ndarray, "*frame joint 3"]) -> Float[np.ndarray, "*frame joint 3"]:
-    """Lower or lift each frame so that its lowest joint is at height 0; joints may be missing."""
-    y = positions[..., 1]  # points down
-    lowest = np.where(np.isfinite(y), y, -np.inf).max(axis=-1)
-    lowest = np.where(np.isfinite(lowest), lowest, 0.0)
-    shift = np.stack([0 * lowest, lowest, 0 * lowest], axis=-1).astype(positions.dtype)
-    return np.asarray(positions - shift[..., None, :])
 
 
 def frame_strokes(pose: Pose3D, number: int, side: Side) -> list[Stroke]:

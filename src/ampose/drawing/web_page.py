@@ -14,7 +14,7 @@ import logging
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -36,13 +36,13 @@ from ampose.drawing.projection import (
     WHITE,
     Colour,
     pale,
-    upright,
 )
 from ampose.errors import InputError
 from ampose.media import open_media
 from ampose.poses.people import Person
-from ampose.poses.pose import Pose2D, Pose3D
+from ampose.poses.pose import Pose2D
 from ampose.poses.skeletons import Skeleton
+from ampose.processing.ground import standing, upright
 from ampose.processing.joint_angles import joint_angles
 
 _LOG = logging.getLogger(__name__)
@@ -225,7 +225,7 @@ def _person(person: Person, camera_tilt: float | None) -> dict[str, Any]:
     angles = joint_angles(pose)
     return {
         "id": person.id,
-        "positions": _packed(_on_floor(pose).positions, _STEP_M),
+        "positions": _packed(standing(pose.positions), _STEP_M),
         "confidence": _packed(pose.confidence, _STEP_PART),
         "expected": None if pose.expected_error is None else _packed(pose.expected_error, _STEP_M),
         "overlay": overlay,
@@ -240,15 +240,6 @@ def _overlay(pose: Pose2D) -> dict[str, Any]:
         "keypoints": _packed(pose.keypoints, _STEP_PX),
         "confidence": _packed(pose.confidence, _STEP_PART),
     }
-
-
-def _on_floor(pose: Pose3D) -> Pose3D:
-    """Lower or lift each frame so that its lowest joint is at height 0; joints may be missing."""
-    y = pose.positions[..., 1]  # points down
-    lowest = np.where(np.isfinite(y), y, -np.inf).max(axis=1)
-    shift = np.zeros((len(pose), 1, 3), dtype=pose.positions.dtype)
-    shift[:, 0, 1] = np.where(np.isfinite(lowest), lowest, 0)
-    return replace(pose, positions=pose.positions - shift)
 
 
 def _packed(values: Float[np.ndarray, "frame *rest"], step: float) -> dict[str, Any]:

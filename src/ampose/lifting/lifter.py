@@ -146,6 +146,9 @@ class Lifter:
             skeleton=self.skeleton,
             fps=pose.fps,
             times=pose.times,
+            focal_px=float(camera.focal[0]),
+            camera_tilt=pose.camera_tilt,
+            computed_joints=mapping.made_up,
             provenance={**pose.provenance, **self._provenance(camera, engine, flip=flip), **_made_up(mapping.made_up)},
         )
 

@@ -14,13 +14,11 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ampose.errors import InputError
+from ampose.poses.reference_frame import CAMERA_ROOT_RELATIVE, ReferenceFrame
 from ampose.poses.skeletons import Skeleton
 
 UNIT = "m"
 """Of every 3D position."""
-
-CAMERA_ROOT_RELATIVE = "camera axes (x right, y down, z away), origin at the root joint"
-"""The frame of reference of a lifted pose."""
 
 Pose = TypeVar("Pose", "Pose2D", "Pose3D")
 
@@ -37,6 +35,8 @@ class Pose2D:
         fps: Frames per second; None for single pictures.
         provenance: Where this came from: file, detector...
         times: Seconds of each frame, rising, where frames are not evenly spaced; None where ``fps`` says it all.
+        focal_px: Focal length of the camera in pixels, where the source states it.
+        camera_tilt: How far the camera looks down, in degrees, where the source states it.
 
     Raises:
         InputError: A shape does not fit the skeleton, the picture size is not positive, a joint is neither
@@ -51,6 +51,8 @@ class Pose2D:
     fps: float | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
     times: Float[np.ndarray, " frame"] | None = None
+    focal_px: float | None = None
+    camera_tilt: float | None = None
 
     def __post_init__(self) -> None:
         _check_shapes(self.keypoints, self.confidence, self.skeleton, "keypoints", 2)
@@ -131,10 +133,13 @@ class Pose3D:
         skeleton: Names and order of the joints.
         fps: Frames per second; None for single pictures.
         frame_of_reference: What the axes and the origin are.
-        provenance: File, detector, model, hash of its weights, settings.
+        provenance: File, detector, model, hash of its weights, settings; to be shown and written, never to decide by.
         expected_error: How far each joint is expected to be off, in metres, as the lifter estimates it; None
             where it does not. NaN where the position is.
         times: Seconds of each frame, rising, where frames are not evenly spaced; None where ``fps`` says it all.
+        focal_px: Focal length of the camera in pixels with which the pose was lifted; None where it is not known.
+        camera_tilt: How far the camera looks down, in degrees; None where it is not known.
+        computed_joints: Joints that the 2D detector does not find, whose keypoints were computed from others.
 
     Raises:
         InputError: A shape does not fit the skeleton, or times do not rise.
@@ -144,10 +149,13 @@ class Pose3D:
     confidence: Float[np.ndarray, "frame joint"]
     skeleton: Skeleton
     fps: float | None = None
-    frame_of_reference: str = CAMERA_ROOT_RELATIVE
+    frame_of_reference: ReferenceFrame = CAMERA_ROOT_RELATIVE
     provenance: Mapping[str, str] = field(default_factory=dict)
     expected_error: Float[np.ndarray, "frame joint"] | None = None
     times: Float[np.ndarray, " frame"] | None = None
+    focal_px: float | None = None
+    camera_tilt: float | None = None
+    computed_joints: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         _check_shapes(self.positions, self.confidence, self.skeleton, "positions", 3)

@@ -12,8 +12,8 @@ from jaxtyping import Float
 
 from ampose.errors import InputError
 from ampose.poses.pose import Pose3D
+from ampose.poses.reference_frame import CAMERA_ABSOLUTE, ON_FLOOR
 from ampose.poses.skeletons.joint_sides import stem_of
-from ampose.processing.placement import CAMERA_ABSOLUTE
 from ampose.processing.smoothing import runs
 
 ANKLE_HEIGHT_M = 0.07
@@ -32,13 +32,6 @@ _LEAST_WIDTH_M = 0.15
 _STEEP_DEGREES = 60.0
 _LEAN_DEGREES = 25.0
 """Who walks about holds the trunk upright, on average over a clip: by more than this from it the plane is no floor."""
-
-LEVEL = "level axes"
-"""How the frame of reference of every pose begins whose y axis is vertical, whichever way the camera looked."""
-
-ON_FLOOR = f"{LEVEL} (x right, y down, z away), origin on the floor below the camera"
-"""The frame of reference of a pose on a floor. The y axis points down as in all poses before they are written: the
-formats with an axis that points up turn it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +81,42 @@ def level_rotation(camera_tilt: float) -> Float[np.ndarray, "3 3"]:
     """
     cosine, sine = math.cos(math.radians(camera_tilt)), math.sin(math.radians(camera_tilt))
     return np.array([[1, 0, 0], [0, cosine, sine], [0, -sine, cosine]])
+
+
+def upright(pose: Pose3D, camera_tilt: float | None = None) -> Pose3D:
+    """Turn a pose from camera axes to level ones; one that is level already, as on a floor, stays as it is.
+
+    Args:
+        pose: In camera axes.
+        camera_tilt: How far the camera looks down, in degrees; negative when it looks up. None: the pose's own
+            (``pose.camera_tilt``); without one it stays as it is.
+
+    Raises:
+        InputError: The tilt is not between -90 and 90 degrees.
+    """
+    tilt = pose.camera_tilt if camera_tilt is None else camera_tilt
+    if tilt is None:
+        return pose
+    check_tilt(tilt)
+    if pose.frame_of_reference.level:
+        return pose
+    turn = level_rotation(tilt).astype(np.float32)
+    # Rows of positions are multiplied from the right: (frame, joint, xyz) @ (xyz, level xyz).
+    return replace(
+        pose,
+        positions=pose.positions @ turn.T,
+        frame_of_reference=replace(pose.frame_of_reference, level=True),
+        camera_tilt=tilt,
+    )
+
+
+def standing(positions: Float[np.ndarray, "*frame joint 3"]) -> Float[np.ndarray, "*frame joint 3"]:
+    """Lower or lift each frame so that its lowest joint is at height 0; joints may be missing."""
+    y = positions[..., 1]  # points down: the lowest joint has the largest y
+    lowest = np.where(np.isfinite(y), y, -np.inf).max(axis=-1)
+    shift = np.zeros((*lowest.shape, 1, 3), dtype=positions.dtype)
+    shift[..., 0, 1] = np.where(np.isfinite(lowest), lowest, 0.0)
+    return np.asarray(positions - shift)
 
 
 def floor_from_tilt(pose: Pose3D, camera_tilt: float) -> Floor:

@@ -15,11 +15,9 @@ from jaxtyping import Bool, Float
 from ampose.errors import InputError
 from ampose.poses.camera import Intrinsics
 from ampose.poses.pose import Pose2D, Pose3D
+from ampose.poses.reference_frame import CAMERA_ABSOLUTE
 from ampose.poses.skeletons import find_mapping
 from ampose.processing.bone_lengths import clip_lengths, constant_bone_lengths
-
-CAMERA_ABSOLUTE = "camera axes (x right, y down, z away), origin at the camera"
-"""The frame of reference of a placed pose."""
 
 STATURE_PARTS = {"thigh": 0.245, "shank": 0.246, "trunk": 0.288}
 """Lengths by a person's height: Drillis and Contini 1966, as in Winter, Biomechanics and Motor Control of Human
@@ -58,7 +56,8 @@ def place(pose: Pose3D, keypoints: Pose2D, intrinsics: Intrinsics, *, height_m: 
 
     Example:
         >>> import ampose
-        >>> from ampose.poses.skeletons import get_skeleton
+        >>> from ampose.poses.reference_frame import CAMERA_ABSOLUTE
+    from ampose.poses.skeletons import get_skeleton
         >>> body = get_skeleton("human36m_17")
         >>> standing = np.random.default_rng(0).uniform(300, 700, (1, 17, 2))
         >>> seen = Pose2D.from_array(standing, skeleton=body, image_size=(1000, 1000))
@@ -82,6 +81,7 @@ def place(pose: Pose3D, keypoints: Pose2D, intrinsics: Intrinsics, *, height_m: 
         confidence=np.where(lost[:, None], 0, clip.confidence).astype(clip.confidence.dtype),
         expected_error=_scaled_error(clip, factor, lost),
         frame_of_reference=CAMERA_ABSOLUTE,
+        focal_px=float(intrinsics.focal[0]),
         provenance={**clip.provenance, **_facts(intrinsics, height_m)},
     )
 

@@ -26,8 +26,8 @@ class Finish:
         place: Put everybody where the camera sees them; done too where the next two are given.
         height: How tall the person is, in metres: sets the scale.
         ground: Turn everybody upright onto a floor: found from resting ``feet``, or by the camera's ``tilt``.
-        camera_tilt: How far the camera looks down, in degrees; needed for ``ground="tilt"``. The poses' provenance
-            keeps it, for whoever turns them upright later.
+        camera_tilt: How far the camera looks down, in degrees; needed for ``ground="tilt"``. The poses
+            keep it, for whoever turns them upright later.
         smooth: Name of a filter over time.
 
     Raises:
@@ -87,7 +87,11 @@ def _finish(pose2d: Pose2D, pose3d: Pose3D, camera: Intrinsics, how: Finish) -> 
     if how.placed:
         pose3d = place(pose3d, pose2d, camera, height_m=how.height)
     if how.camera_tilt is not None:
-        pose3d = replace(pose3d, provenance={**pose3d.provenance, "camera_tilt": f"{how.camera_tilt:g}"})
+        pose3d = replace(
+            pose3d,
+            camera_tilt=how.camera_tilt,
+            provenance={**pose3d.provenance, "camera_tilt": f"{how.camera_tilt:g}"},
+        )
     return pose3d if how.smooth is None else smooth(pose3d, how.smooth)
 
 

@@ -28,7 +28,7 @@ def person(frames: int = 5, *, fps: float | None = 29.97, id: int = 0) -> Person
     if frames > MISSING:
         positions[MISSING], keypoints[MISSING] = np.nan, np.nan
         confidence3d[MISSING], confidence2d[MISSING] = 0, 0
-    facts = {"source": "café.mp4", "model": "ampose-small", "made_up_joints": "hip, spine"}
+    facts = {"source": "café.mp4", "model": "ampose-small", "made_up_joints": "hip, spine", "focal_px": "1145.0"}
     return Person(
         id,
         Pose2D(
@@ -38,8 +38,17 @@ def person(frames: int = 5, *, fps: float | None = 29.97, id: int = 0) -> Person
             image_size=(720, 1280),
             fps=fps,
             provenance=facts,
+            focal_px=1145.0,
         ),
-        Pose3D(positions=positions, confidence=confidence3d, skeleton=skeleton3d, fps=fps, provenance=facts),
+        Pose3D(
+            positions=positions,
+            confidence=confidence3d,
+            skeleton=skeleton3d,
+            fps=fps,
+            provenance=facts,
+            focal_px=1145.0,
+            computed_joints=frozenset({"hip", "spine"}),
+        ),
     )
 
 
@@ -57,6 +66,8 @@ def assert_same(read: Person, written: Person, *, exact: bool) -> None:
     assert read.pose3d.frame_of_reference == written.pose3d.frame_of_reference
     assert read.pose2d.image_size == written.pose2d.image_size
     assert dict(read.pose3d.provenance) == dict(written.pose3d.provenance)
+    assert read.pose3d.computed_joints == written.pose3d.computed_joints
+    assert read.pose3d.focal_px == read.pose2d.focal_px == written.pose3d.focal_px
     assert read.pose3d.missing.tolist() == written.pose3d.missing.tolist()
 
 
@@ -258,3 +269,13 @@ def test_a_person_has_the_same_frames_in_2d_and_3d():
     one = person()
     with pytest.raises(InputError, match="as many frames"):
         Person(0, one.pose2d[:3], one.pose3d)
+
+
+@pytest.mark.parametrize("suffix", [".json", ".npz", ".parquet"])
+def test_a_camera_that_is_no_number_is_refused(tmp_path, suffix):
+    """Somebody edited the provenance: it is refused where the file is read, not where the tilt would be used."""
+    one = person()
+    wrong = replace(one, pose3d=replace(one.pose3d, provenance={"camera_tilt": "steep"}))
+    formats.write(tmp_path / f"a{suffix}", wrong)
+    with pytest.raises(InputError, match="camera_tilt in the provenance must be a number, got 'steep'"):
+        formats.read(tmp_path / f"a{suffix}")

@@ -1,7 +1,5 @@
 """Our own poses.json and poses.npz: the 2D keypoints in them, to be lifted again by another model."""
 
-import math
-
 import numpy as np
 
 from ampose.errors import InputError
@@ -38,7 +36,7 @@ class AmposePoses:
         people = {person.id: person.pose2d for person in persons if person.pose2d is not None}
         if not people:
             raise InputError("the file must have 2D keypoints, got 3D poses alone; they are lifted already")
-        first, about = next(iter(people.values())), persons[0].pose3d.provenance
+        first = next(iter(people.values()))
         frames = [[_found(pose, frame, identity) for identity, pose in people.items()] for frame in range(len(first))]
         return PeopleFile(
             frames=frames,
@@ -47,18 +45,9 @@ class AmposePoses:
             image_size=first.image_size,
             fps=first.fps,
             times=first.times,
-            focal_px=focal if (focal := _number(about.get("focal_px"))) and focal > 0 else None,
-            camera_tilt=_number(about.get("camera_tilt")),
+            focal_px=first.focal_px,
+            camera_tilt=first.camera_tilt,
         )
-
-
-def _number(text: str | None) -> float | None:
-    """Read what the lifter wrote, which whoever changes the file may have changed."""
-    try:
-        number = float(text or "nan")
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
 
 
 def _found(pose: Pose2D, frame: int, identity: int) -> Detection:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -170,6 +171,10 @@ def _people(
     ids = [[one.id for one in people] for people in frames]
     if not all(None not in people and len(set(people)) == len(people) for people in ids):
         frames = track(frames, fps=fps, times=file.times)
-    return people_over_time(
+    people = people_over_time(
         frames, skeleton=file.skeleton, image_size=image_size, fps=fps, times=file.times, provenance=provenance
     )
+    return [
+        replace(person, pose2d=replace(person.pose2d, focal_px=file.focal_px, camera_tilt=file.camera_tilt))
+        for person in people
+    ]

@@ -1,8 +1,8 @@
 """From camera axes (x right, y down, z away) to the axes of other programs, and back: one definition for all formats.
 
 Both are turns, never mirror images: left stays left. "Up" is the camera's up; for a camera that looks down, turn the
-pose upright first (``ampose.drawing.upright``, or ``--camera-tilt`` on the command line). The origin stays where it is:
-at the root joint for a lifted pose, so that the feet are below zero.
+pose upright first (``ampose.processing.ground.upright``, or ``--camera-tilt`` on the command line). The origin stays
+where it is: at the root joint for a lifted pose, so that the feet are below zero.
 
 ======  ======  ==========  ===================  ==========================
 up      X       Y           Z                    used by
@@ -15,8 +15,12 @@ up      X       Y           Z                    used by
 import numpy as np
 from jaxtyping import Float
 
-TURNED_FROM = "x right, y down, z away, turned from a file in which {axis} points up"
-"""The frame of reference of a pose that was read from a file with an axis that points up."""
+from ampose.poses.reference_frame import AXES, ReferenceFrame
+
+TURNED_FROM = {
+    up: ReferenceFrame(axes=f"{AXES}, turned from a file in which {up.upper()} points up") for up in ("y", "z")
+}
+"""The frame of reference of a pose that was read from a file, by the axis that points up in it."""
 
 _FROM_CAMERA = {
     "y": np.array([[1, 0, 0], [0, -1, 0], [0, 0, -1]], dtype=np.float64),

@@ -165,5 +165,5 @@ def _pose(rig: Rig, positions: Float[np.ndarray, "frame joint 3"], fps: float) -
     known = [get_skeleton(name) for name in list_skeletons() if dict(get_skeleton(name).parents) == parents]
     skeleton = known[0] if known else Skeleton("bvh", parents, pairs_among(parents))
     ordered = to_camera(positions[:, [rig.names.index(joint) for joint in skeleton.joints]], _UP)
-    pose = pose_of(ordered, skeleton.joints, fps=fps, frame_of_reference=TURNED_FROM.format(axis="Y"))
+    pose = pose_of(ordered, skeleton.joints, fps=fps, frame_of_reference=TURNED_FROM[_UP])
     return replace(pose, skeleton=skeleton)

@@ -98,7 +98,7 @@ def _people(positions: np.ndarray, labels: Sequence[str], fps: float) -> list[Pe
     for number, prefix in enumerate(dict.fromkeys(prefixes)):
         mine = [at for at, other in enumerate(prefixes) if other == prefix]
         joints = [labels[at].rpartition(":")[2].strip() for at in mine]
-        pose = pose_of(positions[:, mine], joints, fps=fps, frame_of_reference=TURNED_FROM.format(axis="Z"))
+        pose = pose_of(positions[:, mine], joints, fps=fps, frame_of_reference=TURNED_FROM[_UP])
         people.append(Person(int(prefix) if prefix.isdigit() else number, None, pose))
     return people
 

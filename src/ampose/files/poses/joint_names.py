@@ -6,6 +6,7 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.poses.pose import Pose3D
+from ampose.poses.reference_frame import ReferenceFrame
 from ampose.poses.skeletons import Skeleton, get_skeleton, list_skeletons
 from ampose.poses.skeletons.joint_sides import pairs_among
 
@@ -40,7 +41,7 @@ def pose_of(
     joints: Sequence[str],
     *,
     fps: float | None,
-    frame_of_reference: str,
+    frame_of_reference: ReferenceFrame,
     times: np.ndarray | None = None,
 ) -> Pose3D:
     """Return the pose of (frame, joint, 3) metres from a file that carries no confidence: 1, and 0 where it is NaN.

@@ -37,11 +37,20 @@ from typing import Any
 import numpy as np
 
 from ampose.errors import InputError
-from ampose.files.poses.own_header import FORMAT, VERSION, check_joints, check_unit, check_version
+from ampose.files.poses.own_header import (
+    FORMAT,
+    VERSION,
+    camera_of,
+    check_joints,
+    check_unit,
+    check_version,
+    provenance_of,
+)
 from ampose.files.poses.pose_format import formats
 from ampose.files.poses.timing import frame_numbers
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose2D, Pose3D
+from ampose.poses.reference_frame import ReferenceFrame
 from ampose.poses.skeletons import Skeleton
 
 _DIGITS_M, _DIGITS_PX, _DIGITS_CONFIDENCE = 5, 2, 4
@@ -82,23 +91,22 @@ def _lines(people: Sequence[Person]) -> Iterator[str]:
 
 def _header(person: Person) -> dict[str, Any]:
     pose2d, pose3d = person.pose2d, person.pose3d
-    made_up = pose3d.provenance.get("made_up_joints", "")
     return {
         "format": FORMAT,
         "version": VERSION,
         "unit": pose3d.unit,
-        "frame_of_reference": pose3d.frame_of_reference,
+        "frame_of_reference": str(pose3d.frame_of_reference),
         "fps": pose3d.fps,
         "uneven_times": pose3d.times is not None,
         "num_frames": len(pose3d),
         "skeleton": pose3d.skeleton.as_dict(),
         "joints": list(pose3d.skeleton.joints),
         "parents": list(pose3d.skeleton.parents.values()),
-        "made_up": made_up.split(", ") if made_up else [],
+        "made_up": sorted(pose3d.computed_joints),
         "image_size": list(pose2d.image_size) if pose2d else None,
         "skeleton_2d": pose2d.skeleton.as_dict() if pose2d else None,
         "joints_2d": list(pose2d.skeleton.joints) if pose2d else None,
-        "provenance": dict(pose3d.provenance),
+        "provenance": provenance_of(pose3d),
     }
 
 
@@ -184,10 +192,12 @@ def _person(entry: Mapping[str, Any], data: Mapping[str, Any]) -> Person:
         confidence=frames.stack("confidence", (skeleton.num_joints,), 0.0),
         skeleton=skeleton,
         fps=None if data["fps"] is None else float(data["fps"]),
-        frame_of_reference=data["frame_of_reference"],
+        frame_of_reference=ReferenceFrame.parse(data["frame_of_reference"]),
         provenance=data["provenance"],
         expected_error=_errors(frames, skeleton.num_joints),
         times=frames.times() if data.get("uneven_times") else None,
+        computed_joints=frozenset(data["made_up"]),
+        **camera_of(data["provenance"]),
     )
     return Person(entry["id"], _pose2d(frames, data, pose3d), pose3d)
 
@@ -205,6 +215,8 @@ def _pose2d(frames: _Rows, data: Mapping[str, Any], pose3d: Pose3D) -> Pose2D | 
         fps=pose3d.fps,
         provenance=data["provenance"],
         times=pose3d.times,
+        focal_px=pose3d.focal_px,
+        camera_tilt=pose3d.camera_tilt,
     )
 
 

@@ -31,10 +31,19 @@ from typing import Any
 
 import numpy as np
 
-from ampose.files.poses.own_header import FORMAT, VERSION, check_joints, check_unit, check_version
+from ampose.files.poses.own_header import (
+    FORMAT,
+    VERSION,
+    camera_of,
+    check_joints,
+    check_unit,
+    check_version,
+    provenance_of,
+)
 from ampose.files.poses.pose_format import formats
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose2D, Pose3D
+from ampose.poses.reference_frame import ReferenceFrame
 from ampose.poses.skeletons import Skeleton
 
 
@@ -45,7 +54,6 @@ class NpzFile:
     def write(self, path: Path, people: Sequence[Person]) -> None:
         """Write compressed arrays."""
         first = people[0]
-        made_up = first.pose3d.provenance.get("made_up_joints", "")
         arrays: dict[str, Any] = {
             "format": FORMAT,
             "version": VERSION,
@@ -53,12 +61,12 @@ class NpzFile:
             "confidence": np.stack([person.pose3d.confidence for person in people]),
             "ids": np.array([person.id for person in people]),
             "joints": list(first.pose3d.skeleton.joints),
-            "made_up": np.array(made_up.split(", ") if made_up else [], dtype=str),
+            "made_up": np.array(sorted(first.pose3d.computed_joints), dtype=str),
             "fps": np.nan if first.pose3d.fps is None else first.pose3d.fps,
             "unit": first.pose3d.unit,
-            "frame_of_reference": first.pose3d.frame_of_reference,
+            "frame_of_reference": str(first.pose3d.frame_of_reference),
             "skeleton": json.dumps(first.pose3d.skeleton.as_dict()),
-            "provenance": json.dumps(dict(first.pose3d.provenance)),
+            "provenance": json.dumps(provenance_of(first.pose3d)),
             **_arrays_if_there(people),
             **_arrays_2d(people),
         }
@@ -107,15 +115,18 @@ def _person(number: int, data: dict[str, np.ndarray]) -> Person:
     fps = None if np.isnan(data["fps"]) else float(data["fps"])
     skeleton = Skeleton.from_dict(json.loads(str(data["skeleton"])))
     check_joints(data["joints"].tolist(), skeleton)
+    provenance = json.loads(str(data["provenance"]))
     pose3d = Pose3D(
         positions=data["positions"][number],
         confidence=data["confidence"][number],
         skeleton=skeleton,
         fps=fps,
-        frame_of_reference=str(data["frame_of_reference"]),
-        provenance=json.loads(str(data["provenance"])),
+        frame_of_reference=ReferenceFrame.parse(str(data["frame_of_reference"])),
+        provenance=provenance,
         expected_error=_error(number, data),
         times=data.get("times"),
+        computed_joints=frozenset(data["made_up"].tolist()),
+        **camera_of(provenance),
     )
     return Person(int(data["ids"][number]), _pose2d(number, data, pose3d), pose3d)
 
@@ -133,6 +144,8 @@ def _pose2d(number: int, data: dict[str, np.ndarray], pose3d: Pose3D) -> Pose2D 
         fps=pose3d.fps,
         provenance=pose3d.provenance,
         times=pose3d.times,
+        focal_px=pose3d.focal_px,
+        camera_tilt=pose3d.camera_tilt,
     )
 
 

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from ampose.files.poses.own_header import FORMAT, VERSION, check_joints, check_version
+from ampose.files.poses.own_header import FORMAT, VERSION, camera_of, check_joints, check_version, provenance_of
 from ampose.files.poses.pose_format import formats
 from ampose.files.poses.table_columns import columns_of, is_column, people_of
 from ampose.files.poses.timing import frame_numbers, frame_times
 from ampose.poses.people import Person
+from ampose.poses.reference_frame import ReferenceFrame
 from ampose.poses.skeletons import Skeleton
 
 _KEY = b"ampose"
@@ -73,9 +74,9 @@ def _about(person: Person) -> dict[str, Any]:
         "version": VERSION,
         "fps": pose.fps,
         "uneven_times": pose.times is not None,
-        "frame_of_reference": pose.frame_of_reference,
+        "frame_of_reference": str(pose.frame_of_reference),
         "skeleton": pose.skeleton.as_dict(),
-        "provenance": dict(pose.provenance),
+        "provenance": provenance_of(pose),
     }
 
 
@@ -88,8 +89,10 @@ def _with(person: Person, about: dict[str, Any], columns: Mapping[str, np.ndarra
         person.pose3d,
         skeleton=skeleton,
         fps=about["fps"],
-        frame_of_reference=about["frame_of_reference"],
+        frame_of_reference=ReferenceFrame.parse(about["frame_of_reference"]),
         provenance=about["provenance"],
+        computed_joints=frozenset(filter(None, about["provenance"].get("made_up_joints", "").split(", "))),
+        **camera_of(about["provenance"]),
         times=frame_times(frame_numbers(columns["frame"]), columns["time_s"]) if uneven else None,
     )
     return replace(person, pose3d=pose)

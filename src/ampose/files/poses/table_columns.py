@@ -20,8 +20,9 @@ from ampose.files.poses.joint_names import pose_of
 from ampose.files.poses.timing import clock, frame_numbers, spread
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
+from ampose.poses.reference_frame import AXES, ReferenceFrame
 
-FRAME_OF_REFERENCE = "x right, y down, z away, as the columns of a table are defined"
+_FRAME_OF_REFERENCE = ReferenceFrame(axes=f"{AXES}, as the columns of a table are defined")
 _AXES = ("_x_m", "_y_m", "_z_m")
 _CONFIDENCE, _ERROR = "_confidence", "_expected_error_m"
 _INDEX = ("person", "frame", "time_s")
@@ -81,7 +82,7 @@ def people_of(columns: Mapping[str, np.ndarray]) -> list[Person]:
     for number in sorted(set(numbers.tolist())):
         rows = numbers == number
         place, sure, off = (spread(values[rows], frames[rows], num_frames) for values in (positions, confidence, error))
-        pose = pose_of(place, joints, fps=fps, frame_of_reference=FRAME_OF_REFERENCE, times=times)
+        pose = pose_of(place, joints, fps=fps, frame_of_reference=_FRAME_OF_REFERENCE, times=times)
         people.append(Person(number, None, _with_confidence(pose, sure, off)))
     return people
 

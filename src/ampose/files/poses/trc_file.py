@@ -78,7 +78,7 @@ class TrcFile:
         points = rows[:, 2:].reshape(len(rows), len(joints), 3) * _METRES[about["Units"].strip().lower()]
         positions = to_camera(spread(points, frame_numbers(frames), int(frames.max()) + 1), _UP)
         fps, times = _clock(about, frames, rows[:, 1])
-        pose = pose_of(positions, joints, fps=fps, frame_of_reference=TURNED_FROM.format(axis="Y"), times=times)
+        pose = pose_of(positions, joints, fps=fps, frame_of_reference=TURNED_FROM[_UP], times=times)
         return [Person(0, None, pose)]
 
 
