@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from ampose.cli import main
-from ampose.drawing import upright
 from ampose.files import poses as formats
 from ampose.poses.people import Person
+from ampose.processing.ground import upright
 from ampose.processing.joint_angles import joint_angles
 
 LIFTED = Path(__file__).parents[2] / "web" / "balance_beam.npz"
