@@ -56,8 +56,7 @@ def place(pose: Pose3D, keypoints: Pose2D, intrinsics: Intrinsics, *, height_m: 
 
     Example:
         >>> import ampose
-        >>> from ampose.poses.reference_frame import CAMERA_ABSOLUTE
-    from ampose.poses.skeletons import get_skeleton
+        >>> from ampose.poses.skeletons import get_skeleton
         >>> body = get_skeleton("human36m_17")
         >>> standing = np.random.default_rng(0).uniform(300, 700, (1, 17, 2))
         >>> seen = Pose2D.from_array(standing, skeleton=body, image_size=(1000, 1000))
