@@ -54,9 +54,9 @@ def test_broken_dataset_is_one_line_and_no_file(tmp_path, capsys):
     trial = root / "subjects" / "01" / "01_02.amc"
     trial.write_text(trial.read_text().replace("ltibia 0", "ltibia zero", 1))
     assert main(["prepare", "cmu", "--root", str(root), "-o", str(tmp_path / "cmu.npz")]) == 2
-    error = capsys.readouterr().err
+    progress, error = capsys.readouterr().err.splitlines()
+    assert progress.endswith("2 of 2 clips 01_02")  # all is read, so that all that is damaged is named
     assert error.startswith("ampose: error: ")
-    assert error.count("\n") == 1
     assert "01_02.amc, line " in error
     assert not (tmp_path / "cmu.npz").exists()
 
@@ -72,3 +72,16 @@ def test_help_explains_each_option(capsys):
     shown = capsys.readouterr().out
     for text in ("--root", "--output", "prepared/<dataset>.npz"):
         assert text in shown
+
+
+def test_damaged_files_are_left_out_if_so_asked_and_named(tmp_path, capsys):
+    root = Path(shutil.copytree(STICK_FIGURE, tmp_path / "cmu"))
+    broken = root / "subjects" / "01" / "01_02.amc"
+    broken.write_text(broken.read_text()[:-40])
+    command = ["prepare", "cmu", "--root", str(root), "-o", str(tmp_path / "cmu.npz")]
+    assert main([*command, "--skip-damaged"]) == 0
+    assert "01_02 (damaged)" in capsys.readouterr().out
+    assert read_motion(tmp_path / "cmu.npz").names == ("01_01",)
+    command[1] = "human36m"
+    assert main([*command, "--skip-damaged"]) == 2
+    assert "--skip-damaged must be left out for human36m" in capsys.readouterr().err

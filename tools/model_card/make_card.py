@@ -31,7 +31,7 @@ from research import four_cameras
 BEFORE = Path(__file__).with_name("weights_before.json")
 DOCS = card.ROOT / "docs"
 FACTS = {
-    "data": "CMU Graphics Lab MotionCapture Capture Database, mocap.cs.cmu.edu",
+    "data": "CMU Graphics Lab Motion Capture Database, mocap.cs.cmu.edu",
     "terms": "free for all uses; the motion itself may not be resold, even converted",
     "acknowledgement": "The data used in this project was obtained from mocap.cs.cmu.edu. "
     "The database was created with funding from NSF EIA-0196217.",

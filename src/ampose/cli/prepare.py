@@ -40,6 +40,7 @@ def run(args: Sequence[str]) -> None:
         output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None,
         keypoints_2d: tuple[Path, ...] = (),
         target: str = "",
+        skip_damaged: bool = False,
     ) -> None:
         """Read a dataset once into the file or folder that training and evaluation read.
 
@@ -50,23 +51,27 @@ def run(args: Sequence[str]) -> None:
                 prepared/<dataset> for datasets with cameras.
             keypoints_2d: Files with detected keypoints (.npz), for datasets with cameras.
             target: Which annotation to take as the 3D truth, for datasets with several.
+            skip_damaged: Leave clips out whose files are damaged, and say which; for motion without cameras.
         """
-        _prepare(dataset, root, output, {"keypoints_2d": keypoints_2d, "target": target})
+        choices = {"keypoints_2d": keypoints_2d, "target": target}
+        _prepare(dataset, root, output, choices, skip_damaged=skip_damaged)
 
     call_with_arguments(prepare, "prepare", args)
 
 
-def _prepare(dataset: str, root: Path, output: Path | None, choices: Mapping[str, Any]) -> None:
+def _prepare(dataset: str, root: Path, output: Path | None, choices: Mapping[str, Any], *, skip_damaged: bool) -> None:
     from ampose.data import datasets
 
     entry = datasets.get(dataset)
     if entry.facts.get("recordings"):
+        if skip_damaged:
+            raise InputError(f"--skip-damaged must be left out for {dataset}, which has cameras; remove it")
         _prepare_recordings(dataset, root, output or Path("prepared") / dataset, choices)
     else:
         given = [f"--{name.replace('_', '-')}" for name, value in choices.items() if value]
         if given:
             raise InputError(f"{' and '.join(given)} must be left out for {dataset}, which has no cameras; remove it")
-        _prepare_motion(dataset, root, output or Path("prepared") / f"{dataset}.npz")
+        _prepare_motion(dataset, root, output or Path("prepared") / f"{dataset}.npz", skip_damaged=skip_damaged)
     _print_rows("rights", _rights(entry.facts))
 
 
@@ -97,12 +102,12 @@ def _announce(line: str) -> None:
     print(line, flush=True)
 
 
-def _prepare_motion(dataset: str, root: Path, output: Path) -> None:
+def _prepare_motion(dataset: str, root: Path, output: Path, *, skip_damaged: bool) -> None:
     from ampose.data import datasets, write_motion
 
     read = cast("DatasetReader", datasets.get(dataset).target)
     with progress(f"reading {dataset}", unit="clips") as report:
-        motion = read(root, report)
+        motion = read(root, report, skip_damaged=skip_damaged)
     write_motion(motion, output)
     _print_rows("prepared", _summary(motion, output))
     _print_rows("mean bone lengths", _bone_rows(motion))
@@ -111,9 +116,11 @@ def _prepare_motion(dataset: str, root: Path, output: Path) -> None:
 def _summary(motion: "MotionCapture", output: Path) -> Rows:
     rates = sorted(set(motion.fps.tolist()))
     subjects = sorted(set(motion.subjects))
+    skipped = motion.provenance.get("left out, damaged")
     return [
         ("subjects", f"{len(subjects)} ({', '.join(subjects)})"),
         ("clips", f"{motion.num_clips:,}"),
+        *([("left out", f"{skipped} (damaged)")] if skipped else []),
         ("frames", f"{len(motion):,}"),
         ("minutes", f"{motion.seconds / 60:.1f}"),
         ("fps", ", ".join(f"{rate:g}" for rate in rates)),

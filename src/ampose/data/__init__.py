@@ -44,8 +44,12 @@ __all__ = [
 class DatasetReader(Protocol):
     """A dataset without cameras: a function from the folder of its files to a motion."""
 
-    def __call__(self, root: Path, report: Report) -> MotionCapture:
-        """Read all that is below ``root``; raises InputError naming the file that is missing or broken."""
+    def __call__(self, root: Path, report: Report, *, skip_damaged: bool) -> MotionCapture:
+        """Read all that is below ``root``, damaged files left out if so asked.
+
+        Raises:
+            InputError: Files are missing or damaged; all are named.
+        """
 
 
 class DatasetPreparer(Protocol):

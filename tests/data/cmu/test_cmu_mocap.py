@@ -115,6 +115,25 @@ def test_broken_trial_is_named(database):
         read_cmu(database)
 
 
+def test_all_damaged_trials_are_named_at_once_and_can_be_left_out(database):
+    folder = database / "subjects" / "01"
+    whole = folder / "01_02.amc"
+    for name in ("01_03.amc", "01_04.amc"):
+        (folder / name).write_text(whole.read_text()[:-40])
+    with pytest.raises(InputError, match=r"01_03\.amc[^\n]*\n[^\n]*01_04\.amc"):
+        read_cmu(database)
+    motion = read_cmu(database, skip_damaged=True)
+    assert motion.names == ("01_01", "01_02")
+    assert motion.provenance["left out, damaged"] == "01_03, 01_04"
+    assert motion.sha256 == read_cmu(STICK_FIGURE).sha256
+
+
+def test_a_database_of_damaged_trials_alone_cannot_be_read(database):
+    (database / "subjects" / "01" / "01.asf").write_text("nothing")
+    with pytest.raises(InputError, match=r"01\.asf"):
+        read_cmu(database, skip_damaged=True)
+
+
 def test_index_without_columns_is_named(database):
     (database / "index.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match=r"index\.csv: columns must be trial and description"):

@@ -1,4 +1,4 @@
-"""CMU Graphics Lab MotionCapture Capture Database (http://mocap.cs.cmu.edu): optical, 120 fps, 144 subjects.
+"""CMU Graphics Lab Motion Capture Database (http://mocap.cs.cmu.edu): optical, 120 fps, 144 subjects.
 
 Layout of the official download: ``subjects/NN/NN.asf`` (skeleton) and ``subjects/NN/NN_MM.amc`` (trial).
 An ``index.csv`` with the columns ``trial`` and ``description`` beside ``subjects`` names the actions.
@@ -11,7 +11,7 @@ the forearm.
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -58,15 +58,16 @@ _Y_UP_TO_Z_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 
 
 @register("cmu", terms=TERMS, acknowledgement=ACKNOWLEDGEMENT, link=LINK)
-def read_cmu(root: Path, report: Report = ignore_report) -> MotionCapture:
+def read_cmu(root: Path, report: Report = ignore_report, *, skip_damaged: bool = False) -> MotionCapture:
     """Read all trials as 17 Human3.6M joints, one clip a trial.
 
     Args:
         root: The folder that holds ``subjects``, or ``subjects`` itself.
         report: Called after each trial.
+        skip_damaged: Leave trials out that cannot be read; the provenance says which.
 
     Raises:
-        InputError: There is no trial, or a file is missing or broken; the message names it.
+        InputError: There is no trial, or files are missing or broken; the message names all of them.
     """
     folder = _subjects_folder(root)
     trials = sorted(folder.glob("*/*_*.amc"))
@@ -75,12 +76,19 @@ def read_cmu(root: Path, report: Report = ignore_report) -> MotionCapture:
     actions = _read_actions(folder.parent / "index.csv")
     armatures: dict[str, Armature] = {}
     clips: list[np.ndarray] = []
+    damaged: dict[Path, str] = {}
     for done, trial in enumerate(trials, start=1):
         subject = trial.parent.name
-        if subject not in armatures:
-            armatures[subject] = _read_armature(trial.with_name(f"{subject}.asf"))
-        clips.append(_read_trial(trial, armatures[subject]))
+        try:
+            if subject not in armatures:
+                armatures[subject] = _read_armature(trial.with_name(f"{subject}.asf"))
+            clips.append(_read_trial(trial, armatures[subject]))
+        except InputError as error:  # the rest is read, so that one run names all that is damaged
+            damaged[trial] = str(error)
         report(done, len(trials), trial.stem)
+    if damaged and not (skip_damaged and clips):
+        raise InputError("\n".join(dict.fromkeys(damaged.values())))
+    trials = [trial for trial in trials if trial not in damaged]
     return MotionCapture(
         positions=np.concatenate(clips),
         skeleton=get_skeleton("human36m_17"),
@@ -89,14 +97,15 @@ def read_cmu(root: Path, report: Report = ignore_report) -> MotionCapture:
         actions=tuple(actions.get(trial.stem, "unknown") for trial in trials),
         names=tuple(trial.stem for trial in trials),
         fps=np.full(len(trials), FPS),
-        provenance=_provenance(),
+        provenance=_provenance([trial.stem for trial in damaged]),
     )
 
 
-def _provenance() -> dict[str, str]:
-    return {
+def _provenance(left_out: Sequence[str]) -> dict[str, str]:
+    skipped = {"left out, damaged": ", ".join(left_out)} if left_out else {}
+    return skipped | {
         "dataset": "cmu",
-        "source": f"CMU Graphics Lab MotionCapture Capture Database, {LINK}",
+        "source": f"CMU Graphics Lab Motion Capture Database, {LINK}",
         "terms": TERMS,
         "acknowledgement": ACKNOWLEDGEMENT,
         "reader": "pelvis in the middle of the hips; neck_nose at the base of the skull; y up turned to z up",
