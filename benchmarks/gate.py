@@ -22,7 +22,7 @@ def measure() -> dict[str, tuple[float, float]]:
     """Return what was measured and the least that is let through."""
     torch.manual_seed(0)
     network = create_model("ampose-small").eval()
-    engine = EngineNetwork(create_engine("torch", network), network.config)
+    engine = EngineNetwork(create_engine("torch", network), network)
     x, large = made_up_keypoints(network, 17, BATCH), made_up_keypoints(network, 17, 8 * BATCH)
     product, product_gflop = gemm()
     calls = {

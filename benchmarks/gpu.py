@@ -138,7 +138,7 @@ def lift(device: torch.device, cases: Cases, seconds: float, precisions: Sequenc
     rows = []
     for name, sizes in cases.items():
         network = create_model(name).eval().requires_grad_(requires_grad=False)
-        engines = {kind: EngineNetwork(create_engine("torch", network, kind), network.config) for kind in precisions}
+        engines = {kind: EngineNetwork(create_engine("torch", network, kind), network) for kind in precisions}
         some = made_up_keypoints(network, JOINTS, 64)
         agreement = {kind: measure_agreement(engine, network, some) for kind, engine in engines.items()}
         for batch in sizes:

@@ -31,7 +31,7 @@ def build(network: LifterNetwork, names: Sequence[str]) -> dict[str, Run]:
     for name in names:
         engine, precision = name.split()
         if missing_package(engine) is None:
-            runs[name] = EngineNetwork(create_engine(engine, network, precision), network.config)
+            runs[name] = EngineNetwork(create_engine(engine, network, precision), network)
     return runs
 
 

@@ -41,7 +41,7 @@ from ampose.data.synthesis.bones import chest_axes, unit
 from ampose.data.synthesis.detector_noise import NoiseConfig, as_detected
 from ampose.data.synthesis.virtual_cameras import VirtualCameraConfig, draw_cameras, render
 from ampose.lifting.lifter import Lifter
-from ampose.lifting.prediction import predict_with_error
+from ampose.lifting.prediction import predict_samples
 from ampose.poses.geometry import root_relative
 from ampose.poses.metrics.position import joint_errors, p_mpjpe
 from ampose.poses.samples import Samples
@@ -169,7 +169,9 @@ class Errors:
 def lift_set(lifter: Lifter, samples: Samples, skeleton: Skeleton) -> Errors:
     """Lift with flip averaging, and compare: root subtracted."""
     network = lifter.network
-    lifted, expected = predict_with_error(network, samples.keypoints_px[:, 0], samples.intrinsics, flip=True)
+    answer = predict_samples(network, samples, flip=True)
+    lifted, expected = answer.positions, answer.expected_error
+    assert expected is not None
     truth = root_relative(samples.positions[:, 0], skeleton.root_index)
     values = (joint_errors(lifted, truth), p_mpjpe(lifted, truth), expected)
     return Errors(*((1000 * value).numpy() for value in values))

@@ -19,7 +19,7 @@ from ampose.data.synthesis.missing_joints import MissingConfig, lose_joints
 from ampose.data.synthesis.pose_augmentation import EvolutionConfig, evolve
 from ampose.data.synthesis.proportions import vary_proportions
 from ampose.data.synthesis.virtual_cameras import VirtualCameraConfig, draw_cameras, render
-from ampose.lifting.prediction import predict
+from ampose.lifting.prediction import predict_samples
 from ampose.models import LifterNetwork
 from ampose.poses.geometry import root_relative
 from ampose.poses.metrics.position import mpjpe, p_mpjpe
@@ -109,7 +109,7 @@ def judge(network: LifterNetwork, sets: Mapping[str, HeldOut]) -> Scores:
 
 
 def _score(network: LifterNetwork, held_out: HeldOut) -> dict[str, float]:
-    lifted = predict(network, held_out.seen.keypoints_px[:, 0], held_out.seen.intrinsics, flip=False)
+    lifted = predict_samples(network, held_out.seen, flip=False).positions
     chosen = [select_joints(points, held_out.skeleton, OFFICIAL_14) for points in (lifted, held_out.truth)]
     values: Sequence[Tensor] = (
         1000 * mpjpe(lifted, held_out.truth),

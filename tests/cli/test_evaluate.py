@@ -15,8 +15,8 @@ from ampose.cli import main
 from ampose.data import MotionCapture, read_recordings, write_motion
 from ampose.evaluation import find_protocol, view_held_out
 from ampose.lifting.lifter import load_model
+from ampose.lifting.prediction import predict_samples
 from ampose.lifting.weights import save_weights
-from ampose.lifting.window_prediction import predict_samples
 from ampose.models import create_model
 from ampose.poses.skeletons import get_skeleton
 
@@ -102,7 +102,7 @@ def test_the_root_is_treated_as_asked(weights: Path, data: Path, tmp_path: Path,
     assert report["protocol"]["root"] == root
     plain = find_protocol("cmu-held-out")
     samples = view_held_out(make_motion(), replace(plain, flip=False)).samples
-    predicted = predict_samples(load_model(weights).network, samples, flip=False, keep_root=True)
+    predicted = predict_samples(load_model(weights).network, samples, flip=False, keep_root=True).positions
     if root == "subtract":
         predicted = predicted - predicted[:, :1]
     if root == "zero":

@@ -12,7 +12,7 @@ from ampose.evaluation import evaluate, find_protocol, view_held_out
 from ampose.evaluation.fixed_cameras import measure_recordings
 from ampose.evaluation.measuring import lift_with
 from ampose.lifting.lifter import Lifter
-from ampose.lifting.window_prediction import predict_clips
+from ampose.lifting.prediction import predict_clips
 from ampose.models import create_model
 from ampose.poses.clips import Clips, FrameIndex
 from ampose.poses.geometry import root_relative
@@ -60,7 +60,7 @@ def test_fixed_cameras_are_looked_at_view_by_view(lifter, tmp_path, stride):
     chosen = views.select(subjects=["S9", "S11"])
     samples = chosen.samples("cpn")
     clips = Clips(keypoints_px=samples.keypoints_px[:, 0], index=FrameIndex.of_clips(chosen.starts))
-    lifted = predict_clips(lifter.network, clips, samples.intrinsics, flip=True)
+    lifted = predict_clips(lifter.network, clips, samples.intrinsics, flip=True).positions
     lifted = lifted - lifted[:, :1]
     error = (lifted - root_relative(samples.positions[:, 0], 0)).norm(dim=-1).mean(dim=1)[::stride]
     assert report.all_frames.values["mpjpe"] == pytest.approx(1000 * error.mean().item(), rel=1e-5)

@@ -7,8 +7,8 @@ import pytest
 import torch
 from tests.walkers import bodies_px
 
-from ampose.errors import InputError
 from ampose.lifting.engines import Runners
+from ampose.lifting.engines.engine import missing_package
 from ampose.lifting.lifter import Lifter
 from ampose.models import create_model
 
@@ -62,9 +62,12 @@ def test_nobody_in_any_frame_is_nobody(lifter: Lifter) -> None:
     assert np.isnan(lift(lifter, np.full((4, 17, 2), np.nan, dtype=np.float32))).all()
 
 
-def test_the_engine_that_is_stated_is_the_one_that_ran(lifter: Lifter) -> None:
-    """Networks over time run as they are written, and nothing else is promised."""
-    assert lifter.lift(bodies_px(5), image_size=SIZE).provenance["engine"] == "torch, fp32"
-    for runners in (Runners(lifter.network, precision="bf16"), Runners(lifter.network, "onnxruntime")):
-        with pytest.raises(InputError, match="engine and precision must be torch and fp32 for over time, which looks"):
-            Lifter(lifter.network, name="over time", runners=runners)
+@pytest.mark.parametrize("engine", ["torch", "onnxruntime", "openvino"])
+def test_every_engine_lifts_windows_alike(lifter: Lifter, engine: str) -> None:
+    """Engines that are built for the window get windows, where PyTorch gets whole clips."""
+    if missing_package(engine):
+        pytest.skip(f"the package of {engine} is not installed")
+    other = Lifter(lifter.network, name=lifter.name, runners=Runners(lifter.network, engine))
+    pose = other.lift(bodies_px(12), image_size=SIZE)
+    assert pose.provenance["engine"] == f"{engine}, fp32"
+    np.testing.assert_allclose(pose.positions, lift(lifter, bodies_px(12)), atol=1e-5)

@@ -12,7 +12,6 @@ import torch
 from tests.models.tiny import create_tiny, without_twins
 
 from ampose.models import find_model, list_models
-from ampose.poses.skeletons import get_skeleton
 
 RECORD = Path(__file__).with_name("golden.json")
 GOLDEN = json.loads(RECORD.read_text()) if RECORD.exists() else {}
@@ -32,7 +31,7 @@ def describe(name):
     torch.manual_seed(0)
     network = create_tiny(name)
     values = torch.cat([parameter.detach().flatten() for parameter in network.parameters()]).double()
-    joints = get_skeleton(network.config.skeleton).num_joints
+    joints = network.skeleton.num_joints
     window = network.receptive_field * joints * 2
     pose = torch.sin(torch.arange(1.0, window + 1)).reshape(1, network.receptive_field, joints, 2)
     with torch.no_grad():

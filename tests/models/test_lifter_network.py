@@ -9,7 +9,7 @@ from tests.models.tiny import NAMES, create_tiny
 from torch import nn
 
 from ampose.errors import InputError
-from ampose.lifting.prediction import average_mirrored, predict
+from ampose.lifting.prediction import predict
 from ampose.lifting.weights import load_weights, save_weights
 from ampose.models import create_model, find_model
 from ampose.models.cost import measure_cost
@@ -36,7 +36,7 @@ def network(name):
 
 
 def inputs(network, batch=3, frames=None):
-    joints = get_skeleton(network.config.skeleton).num_joints
+    joints = network.skeleton.num_joints
     return torch.randn(batch, frames or network.receptive_field, joints, 2, generator=torch.Generator().manual_seed(1))
 
 
@@ -161,25 +161,29 @@ def test_facts_and_cost_are_stated(name, network):
     assert network.training  # counting leaves the mode as it was
 
 
+def camera_of(samples):
+    ones = torch.ones(samples, 2)
+    return Intrinsics(focal=1000 * ones, centre=500 * ones, image_size=1000 * ones)
+
+
 def test_flipped_prediction_commutes_with_mirroring(network):
     network.eval()
-    skeleton = get_skeleton(network.config.skeleton)
-    x = inputs(network)
-    mirrored = average_mirrored(network, mirror(x, skeleton.flip_order), skeleton)
-    plain = average_mirrored(network, x, skeleton)
-    torch.testing.assert_close(mirror(mirrored, skeleton.flip_order), plain, rtol=1e-4, atol=1e-5)
+    order = network.skeleton.flip_order
+    x = 100 * inputs(network)
+    plain, mirrored = (
+        predict(network, 500 + points, camera_of(3), flip=True).positions for points in (x, mirror(x, order))
+    )
+    torch.testing.assert_close(mirror(mirrored, order), plain, rtol=1e-4, atol=1e-5)
 
 
 def test_prediction_is_root_relative_and_the_same_in_chunks(network, monkeypatch):
     network.eval()
-    skeleton = get_skeleton(network.config.skeleton)
-    keypoints = 500 + 100 * inputs(network, 10)[:, 0]
-    ones = torch.ones(10, 2)
-    camera = Intrinsics(focal=1000 * ones, centre=500 * ones, image_size=1000 * ones)
-    whole = predict(network, keypoints, camera, flip=True)
-    assert whole[:, skeleton.root_index].abs().max() == 0
+    keypoints = 500 + 100 * inputs(network, 10)[:, :1]
+    whole = predict(network, keypoints, camera_of(10), flip=True).positions
+    assert whole[:, network.skeleton.root_index].abs().max() == 0
     monkeypatch.setattr(network, "chunk", 3)
-    torch.testing.assert_close(predict(network, keypoints, camera, flip=True), whole, rtol=1e-4, atol=1e-5)
+    in_parts = predict(network, keypoints, camera_of(10), flip=True).positions
+    torch.testing.assert_close(in_parts, whole, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(

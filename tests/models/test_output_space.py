@@ -11,8 +11,7 @@ from tests import recordings_stand_in as stand_in
 from ampose.cli import main
 from ampose.errors import InputError
 from ampose.lifting.lifter import load_model
-from ampose.lifting.prediction import predict
-from ampose.lifting.window_prediction import predict_samples
+from ampose.lifting.prediction import predict, predict_samples
 from ampose.models import LifterNetwork
 from ampose.models.output_space import decode, encode
 from ampose.models.zoo import make_config
@@ -94,11 +93,11 @@ def test_prediction_turns_the_answer_into_root_relative_metres(generator, flip, 
     told = torch.full_like(positions, torch.nan)
     told[..., ROOT, 2] = positions[..., ROOT, 2]  # all that it needs, and all that an evaluation tells
     samples = Samples(keypoints_px=pixels, positions=told, intrinsics=camera)
-    lifted = predict_samples(network, samples, flip=flip, keep_root=keep_root)
+    lifted = predict_samples(network, samples, flip=flip, keep_root=keep_root).positions
     torch.testing.assert_close(lifted, root_relative(positions[:, 0], ROOT), rtol=0, atol=2e-5)
     message = "must answer in metres where the true distance of the root is not known"
     with pytest.raises(InputError, match=message):
-        predict(network, pixels[:, 0], camera, flip=flip)
+        predict(network, pixels, camera, flip=flip)
     with pytest.raises(InputError, match=message):
         predict_samples(network, replace(samples, positions=torch.full_like(positions, torch.nan)), flip=flip)
 

@@ -9,15 +9,15 @@ from tools.model_card.calibration import (
     Errors,
     compare_errors,
     correct_expected_error,
+    errors_of_the_head,
     fit_correction,
     reliability,
 )
 
 from ampose.errors import InputError
 from ampose.evaluation import view_held_out
-from ampose.lifting.prediction import predict, predict_with_error
+from ampose.lifting.prediction import predict_samples
 from ampose.models import create_model
-from ampose.models.normalisation import normalise
 from ampose.poses.samples import Samples
 
 
@@ -34,31 +34,27 @@ def samples(motion, protocol) -> Samples:
 
 def test_the_true_error_is_that_of_the_pose_which_users_get_and_leaves_the_root_out(network, samples):
     errors = compare_errors(network, samples)
-    pose = predict(network, samples.keypoints_px[:, 0], samples.intrinsics, flip=True)
+    pose = predict_samples(network, samples, flip=True).positions
     truth = samples.positions[:, 0] - samples.positions[:, 0, :1]
     torch.testing.assert_close(errors.true, (pose - truth).norm(dim=-1)[:, 1:].double())
     assert errors.expected.shape == (len(samples), 16)
 
 
-def test_the_expected_error_is_that_of_the_picture_as_it_is(network, samples):
-    """With the mirrored prediction and without; the poses are those of ``predict``."""
-    seen = samples.keypoints_px[:, 0], samples.intrinsics
-    inputs = normalise("person-rays-scaled", samples.keypoints_px, samples.intrinsics, 0).keypoints
-    _, alone = network.with_expected_error(inputs)
-    for flip in (True, False):
-        poses, error = predict_with_error(network, *seen, flip=flip)
-        torch.testing.assert_close(error, alone[:, 0])
-        torch.testing.assert_close(poses, predict(network, *seen, flip=flip), rtol=0, atol=0)
-
-
-def test_a_correction_changes_the_expected_error_and_moves_no_pose(network, samples):
+def test_a_correction_changes_what_the_head_says_and_moves_no_pose(network, samples):
     corrected = correct_expected_error(network, Correction(factor=0.5, power=0.7))
-    seen = samples.keypoints_px[:, 0], samples.intrinsics
-    (before, expected), (after, right) = (predict_with_error(one, *seen, flip=True) for one in (network, corrected))
-    torch.testing.assert_close(right, 0.5 * expected**0.7)
-    assert torch.equal(after, before)
-    by_hand = Correction(factor=0.5, power=0.7).apply(compare_errors(network, samples))
-    torch.testing.assert_close(compare_errors(corrected, samples).expected, by_hand.expected)
+    before, after = (predict_samples(one, samples, flip=False) for one in (network, corrected))
+    torch.testing.assert_close(after.expected_error, 0.5 * before.expected_error**0.7)
+    assert torch.equal(after.positions, before.positions)
+
+
+def test_the_head_is_fitted_on_what_it_alone_can_explain(network, samples):
+    """How far the answers for a person and for the mirror image lie apart is on both sides, and falls out."""
+    head, whole = errors_of_the_head(network, samples), compare_errors(network, samples)
+    torch.testing.assert_close(whole.expected - head.expected, whole.true - head.true)
+    assert (whole.expected > head.expected).all()
+    corrected = correct_expected_error(network, Correction(factor=0.5, power=1.0))
+    halved = errors_of_the_head(corrected, samples).expected
+    torch.testing.assert_close(halved, 0.5 * head.expected, rtol=1e-3, atol=1e-6)
 
 
 def test_the_fit_finds_what_made_the_errors_and_makes_the_means_equal(generator):
@@ -68,8 +64,9 @@ def test_the_fit_finds_what_made_the_errors_and_makes_the_means_equal(generator)
     found = fit_correction(errors)
     assert found.power == pytest.approx(0.6, abs=0.03)
     assert found.factor == pytest.approx(0.3, rel=0.1)
-    assert found.apply(errors).ratio == pytest.approx(1, rel=1e-4)
-    assert found.apply(errors).off < 0.2 * errors.off
+    corrected = replace(errors, expected=found.factor * expected**found.power)
+    assert corrected.ratio == pytest.approx(1, rel=1e-4)
+    assert corrected.off < 0.2 * errors.off
 
 
 def test_errors_that_are_all_expected_alike_fit_no_correction():

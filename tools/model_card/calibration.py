@@ -9,19 +9,18 @@ logarithm, so both are a change of its last layer: the poses stay as they are.
 import copy
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from ampose.errors import InputError
-from ampose.lifting.prediction import predict_with_error
+from ampose.lifting.prediction import predict_samples
 from ampose.models import LifterNetwork
 from ampose.poses.geometry import root_relative
 from ampose.poses.metrics.position import joint_errors
 from ampose.poses.samples import Samples
-from ampose.poses.skeletons import get_skeleton
 
 BINS = 10
 _STEPS = 50
@@ -69,13 +68,29 @@ def compare_errors(network: LifterNetwork, samples: Samples) -> Errors:
     Raises:
         InputError: The network tells no expected error.
     """
-    if not network.tells_error:
+    if not network.config.predicts_error:
         raise InputError("weights must tell an expected error to be calibrated, got some that do not; train error_head")
-    skeleton = get_skeleton(network.config.skeleton)
-    predicted, expected = predict_with_error(network, samples.keypoints_px[:, 0], samples.intrinsics, flip=True)
-    true = joint_errors(predicted, root_relative(samples.positions[:, 0], skeleton.root_index))
+    skeleton = network.skeleton
+    answer = predict_samples(network, samples, flip=True)
+    assert answer.expected_error is not None
+    true = joint_errors(answer.positions, root_relative(samples.middle.positions[:, 0], skeleton.root_index))
     others = [joint for joint in range(skeleton.num_joints) if joint != skeleton.root_index]
-    return Errors(expected[:, others].double(), true[:, others].double())
+    return Errors(answer.expected_error[:, others].double(), true[:, others].double())
+
+
+def errors_of_the_head(network: LifterNetwork, samples: Samples) -> Errors:
+    """Return what the error head says, and what is left for it to explain: what ``fit_correction`` is fitted on.
+
+    With flip the expected error is what the head says of the person and of the mirror image, in the mean, plus how far
+    the two answers for them lie apart. A correction of the head changes the first part alone, so the second is taken
+    from both sides. Each of the two answers is half of it from the mean of both.
+    """
+    errors = compare_errors(network, samples)
+    one, mean = (predict_samples(network, samples, flip=flip).positions for flip in (False, True))
+    root = network.skeleton.root_index
+    others = [joint for joint in range(network.skeleton.num_joints) if joint != root]
+    apart = 2 * joint_errors(one, mean)[:, others].double()
+    return Errors(errors.expected - apart, errors.true - apart)
 
 
 def reliability(errors: Errors, bins: int = BINS) -> Sequence[Bin]:
@@ -110,10 +125,6 @@ class Correction:
         for name, value in vars(self).items():
             if not (math.isfinite(value) and value > 0):
                 raise InputError(f"{name} must be positive, got {value}")
-
-    def apply(self, errors: Errors) -> Errors:
-        """Return the same true errors beside what is expected after the correction."""
-        return replace(errors, expected=self.factor * errors.expected**self.power)
 
 
 def fit_correction(errors: Errors) -> Correction:

@@ -7,7 +7,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from tools.model_card.calibration import Errors, compare_errors, correct_expected_error, fit_correction, reliability
+from tools.model_card.calibration import (
+    Errors,
+    compare_errors,
+    correct_expected_error,
+    errors_of_the_head,
+    fit_correction,
+    reliability,
+)
 from tools.model_card.robustness import Robustness
 
 from ampose.data import MotionCapture
@@ -20,11 +27,10 @@ from ampose.evaluation.protocols.cmu import (
     HELD_OUT_SUBJECTS,
 )
 from ampose.lifting.lifter import Lifter
-from ampose.lifting.prediction import predict
+from ampose.lifting.prediction import predict_samples
 from ampose.models import LifterNetwork
 from ampose.poses.geometry import root_relative
 from ampose.poses.samples import Samples
-from ampose.poses.skeletons import get_skeleton
 
 PROTOCOLS = (CMU_HELD_OUT, CMU_HELD_OUT_WIDE, CMU_HELD_OUT_WIDE_NOISY)
 FITTED_ON, CHECKED_ON = ("02", "16"), ("08", "39", "55")
@@ -56,12 +62,15 @@ def calibrate(network: LifterNetwork, motion: MotionCapture) -> tuple[LifterNetw
     """Return the network with its expected error put right, and how well that went on other people."""
     log.info("calibrating the expected error")
     views = [_views(motion, protocol, FITTED_ON) for protocol in PROTOCOLS[1:]]
-    correction = fit_correction(compare_errors(network, Samples.concatenate(views)))
+    correction = fit_correction(errors_of_the_head(network, Samples.concatenate(views)))
+    corrected = correct_expected_error(network, correction)
     checked = {}
     for protocol in PROTOCOLS[1:]:
-        found = compare_errors(network, _views(motion, protocol, CHECKED_ON))
-        checked[protocol.name] = {"before": _facts(found), "after": _facts(correction.apply(found))}
-    return correct_expected_error(network, correction), {
+        samples = _views(motion, protocol, CHECKED_ON)
+        checked[protocol.name] = {
+            when: _facts(compare_errors(one, samples)) for when, one in (("before", network), ("after", corrected))
+        }
+    return corrected, {
         **asdict(correction),
         "fitted_on": FITTED_ON,
         "checked_on": CHECKED_ON,
@@ -100,8 +109,8 @@ def measure_half_precision(network: LifterNetwork, motion: MotionCapture) -> dic
     samples = _views(motion, CMU_HELD_OUT_WIDE, HELD_OUT_SUBJECTS)[::3]
     halved = copy.deepcopy(network)
     halved.load_state_dict({key: value.half().float() for key, value in network.state_dict().items()})
-    poses = [predict(one, samples.keypoints_px[:, 0], samples.intrinsics, flip=True) for one in (network, halved)]
-    truth = root_relative(samples.positions[:, 0], get_skeleton(network.config.skeleton).root_index)
+    poses = [predict_samples(one, samples, flip=True).positions for one in (network, halved)]
+    truth = root_relative(samples.positions[:, 0], network.skeleton.root_index)
     error = [(pose - truth).norm(dim=-1).mean().item() * 1000 for pose in poses]
     moved = (poses[1] - poses[0]).norm(dim=-1) * 1000
     return {"mean_mm": moved.mean().item(), "largest_mm": moved.max().item(), "mpjpe_change_mm": error[1] - error[0]}
@@ -110,11 +119,11 @@ def measure_half_precision(network: LifterNetwork, motion: MotionCapture) -> dic
 def spot_check(network: LifterNetwork, motion: MotionCapture) -> dict[str, Any]:
     """Measure one subject, for a test that does it again."""
     samples = view_held_out(motion, SPOT).samples
-    poses = predict(network, samples.keypoints_px[:, 0], samples.intrinsics, flip=True)
-    truth = root_relative(samples.positions[:, 0], get_skeleton(network.config.skeleton).root_index)
+    poses = predict_samples(network, samples, flip=True).positions
+    truth = root_relative(samples.positions[:, 0], network.skeleton.root_index)
     error = (poses - truth).norm(dim=-1).mean().item() * 1000
     found = {"protocol": SPOT.name, "subjects": SPOT.subjects, "mpjpe_mm": error}
-    if network.tells_error:
+    if network.config.predicts_error:
         found["expected_mm"] = compare_errors(network, samples).expected.mean().item() * 1000
     return found
 

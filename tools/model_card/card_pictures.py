@@ -13,11 +13,11 @@ from ampose.data import MotionCapture
 from ampose.drawing.projection import SIDE_COLOURS
 from ampose.evaluation import view_held_out
 from ampose.evaluation.protocols.cmu import CMU_HELD_OUT_WIDE
-from ampose.lifting.prediction import predict
+from ampose.lifting.prediction import predict_samples
 from ampose.models import LifterNetwork
 from ampose.poses.geometry import root_relative
 from ampose.poses.metrics.position import joint_errors
-from ampose.poses.skeletons import Skeleton, get_skeleton
+from ampose.poses.skeletons import Skeleton
 
 NOW, ALIGNED, BEFORE, TRUTH = "#1971c2", "#2f9e44", "#868e96", "#212529"
 CASES = 6
@@ -92,10 +92,10 @@ def _draw_reliability(axis: Axes, calibration: Measured) -> None:
 def draw_failures(network: LifterNetwork, motion: MotionCapture, file: Path) -> list[dict[str, Any]]:
     """Draw the worst frame of each of the six worst actions: 2D, and both bodies from the side and from above."""
     plt.switch_backend("agg")
-    skeleton = get_skeleton(network.config.skeleton)
+    skeleton = network.skeleton
     seen = view_held_out(motion, CMU_HELD_OUT_WIDE)
     samples = seen.samples
-    predicted = predict(network, samples.keypoints_px[:, 0], samples.intrinsics, flip=True)
+    predicted = predict_samples(network, samples, flip=True).positions
     truth = root_relative(samples.positions[:, 0], skeleton.root_index)
     errors = joint_errors(predicted, truth).mean(dim=1).numpy() * 1000
     figure, axes = plt.subplots(3, 6, figsize=(14, 8), layout="constrained")

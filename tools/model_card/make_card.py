@@ -87,7 +87,7 @@ def make(
     found = load_weights(run / which)
     training = {**describe_training(run, found), "note": note}
     network, calibration = found.network, None
-    if network.tells_error:
+    if network.config.predicts_error:
         network, calibration = card_measure.calibrate(network, motion)
     half_precision = card_measure.measure_half_precision(network, motion)
     digest = save_weights(folder, found.name, network, _facts(found, training, calibration), half=half)

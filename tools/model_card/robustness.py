@@ -17,14 +17,14 @@ from ampose.data import MotionCapture
 from ampose.data.synthesis.virtual_cameras import draw_cameras, render
 from ampose.evaluation.protocol import Protocol
 from ampose.evaluation.protocols.cmu import CMU_HELD_OUT_WIDE
-from ampose.lifting.prediction import predict
+from ampose.lifting.prediction import predict_samples
 from ampose.models import LifterNetwork
 from ampose.models.normalisation import rotation_to_optical_axis
 from ampose.poses.camera import Intrinsics
 from ampose.poses.geometry import root_relative
 from ampose.poses.metrics.position import joint_errors, p_mpjpe
 from ampose.poses.samples import Samples
-from ampose.poses.skeletons import Skeleton, find_mapping, get_skeleton
+from ampose.poses.skeletons import Skeleton, find_mapping
 
 MISSING: Mapping[str, tuple[str, ...]] = {
     "nothing": (),
@@ -88,7 +88,7 @@ class Robustness:
     ) -> None:
         self.network = network
         self.protocol = protocol
-        self.skeleton: Skeleton = get_skeleton(network.config.skeleton)
+        self.skeleton: Skeleton = network.skeleton
         chosen = motion.select(subjects=protocol.subjects or None)
         rows = np.linspace(0, len(chosen) - 1, min(samples, len(chosen))).round().astype(np.int64)
         mapping = find_mapping(chosen.skeleton.name, network.config.skeleton)
@@ -102,7 +102,7 @@ class Robustness:
         yield self.body_height()
         yield self.off_centre()
         yield self.pitch()
-        if self.network.takes_missing:
+        if self.network.config.takes_missing:
             yield self.missing_joints()
 
     def look(self, *, height: float = 1.0, **cameras: tuple[float, float]) -> Samples:
@@ -142,7 +142,7 @@ class Robustness:
         root = seen.keypoints_px[:, 0, self.skeleton.root_index]
         right, wrong = (_turn_to_root(root, one) for one in (seen.intrinsics, camera))
         turn = (wrong[:, 2] * right[:, 2]).sum(dim=1).clamp(-1, 1).arccos().rad2deg().mean().item()
-        predicted = predict(self.network, seen.keypoints_px[:, 0], camera, flip=True)
+        predicted = predict_samples(self.network, replace(seen, intrinsics=camera), flip=True).positions
         along_ray = predicted @ wrong.mT @ right
         own_ray = joint_errors(along_ray, self._truth(seen)).mean().item() * 1000
         return self._point(factor, predicted, seen, {"turn_degrees": turn, "mpjpe_own_ray": own_ray})
@@ -161,7 +161,8 @@ class Robustness:
     def _without(self, seen: Samples, part: str, parts: Mapping[str, Tensor]) -> Point:
         lost = parts[part]
         keypoints = seen.keypoints_px[:, 0].masked_fill(lost[..., None], torch.nan)
-        predicted = predict(self.network, keypoints, seen.intrinsics, flip=True)
+        partly = replace(seen, keypoints_px=keypoints[:, None])
+        predicted = predict_samples(self.network, partly, flip=True).positions
         errors = joint_errors(predicted, self._truth(seen)) * 1000
         other = {"seen_joints": errors[~lost].mean().item()}
         if lost.any():
@@ -200,8 +201,8 @@ class Robustness:
     def _measure(
         self, at: float | str, seen: Samples, *, keypoints_px: Float[Tensor, "sample joint 2"] | None = None
     ) -> Point:
-        pixels = seen.keypoints_px[:, 0] if keypoints_px is None else keypoints_px
-        return self._point(at, predict(self.network, pixels, seen.intrinsics, flip=True), seen, {})
+        samples = seen if keypoints_px is None else replace(seen, keypoints_px=keypoints_px[:, None])
+        return self._point(at, predict_samples(self.network, samples, flip=True).positions, seen, {})
 
     def _point(self, at: float | str, predicted: Tensor, seen: Samples, other: Mapping[str, float]) -> Point:
         truth = self._truth(seen)

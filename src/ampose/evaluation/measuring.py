@@ -19,8 +19,8 @@ from ampose.evaluation.report import Report
 from ampose.evaluation.run import Predict, evaluate
 from ampose.evaluation.training_facts import describe_run, read_run, selection_rule, trained_on
 from ampose.lifting.lifter import Lifter
+from ampose.lifting.prediction import predict_samples
 from ampose.lifting.weights import find_weights
-from ampose.lifting.window_prediction import predict_samples
 from ampose.poses.samples import Samples
 from ampose.poses.skeletons import get_skeleton
 from ampose.training.recipe import packaged_recipes, read_recipe
@@ -40,7 +40,7 @@ def lift_with(lifter: Lifter, tell: Tell | None = None) -> Lift:
 
     def lift(samples: Samples, flip: bool) -> Tensor:
         def predict(part: Samples) -> Tensor:
-            return predict_samples(network, part.to(device), flip=flip, keep_root=True).cpu()
+            return predict_samples(network, part.to(device), flip=flip, keep_root=True).positions.cpu()
 
         return _in_chunks(predict, samples, CHUNK, tell, "with flip" if flip else "without flip")
 

@@ -15,9 +15,8 @@ from torch import Tensor
 from ampose import DEFAULT_MODEL
 from ampose.errors import InputError
 from ampose.lifting.engines import AUTO, COMPARED, Precision, Runners
-from ampose.lifting.prediction import has_enough_joints, predict, predict_with_error
+from ampose.lifting.prediction import has_enough_joints, predict_clips, predict_samples
 from ampose.lifting.weights import load_weights
-from ampose.lifting.window_prediction import predict_clips, predict_samples
 from ampose.models import LifterNetwork
 from ampose.models.normalisation import normalise
 from ampose.poses.camera import Intrinsics
@@ -28,9 +27,6 @@ from ampose.poses.skeletons import Skeleton, find_mapping, get_skeleton
 from ampose.poses.skeletons.joint_order import is_coco
 
 SHORT_HASH = 12
-OVER_TIME = "torch"
-"""What runs networks that look at several frames, as they are written: engines are made for one window size."""
-
 _ASKED = 1000
 """So many frames are asked at most whose joints they show."""
 
@@ -44,9 +40,6 @@ class Lifter:
         weights_hash: Identifies the weights in reports.
         facts: What its training wrote down.
         runners: How the network is run; by default the engine is chosen by the number of poses.
-
-    Raises:
-        InputError: A network over time is to be run by another engine than PyTorch, or in less than float32.
     """
 
     def __init__(
@@ -63,28 +56,11 @@ class Lifter:
         self.weights_hash = weights_hash
         self.facts = dict(facts or {})
         self.runners = runners or Runners(self.network)
-        self.skeleton: Skeleton = get_skeleton(network.config.skeleton)
-        if self.over_time and (self.runners.asked not in (AUTO, OVER_TIME) or self.runners.precision != "fp32"):
-            raise InputError(
-                f"engine and precision must be {OVER_TIME} and fp32 for {name}, which looks at "
-                f"{network.receptive_field} frames at once, got {self.runners.asked} and {self.runners.precision}"
-            )
-
-    @property
-    def over_time(self) -> bool:
-        """Whether the frames around a frame matter."""
-        return self.network.receptive_field > 1
-
-    def predict(
-        self, keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, *, flip: bool = True
-    ) -> Float[Tensor, "sample joint 3"]:
-        """Lift pixels of this lifter's own skeleton; see ``ampose.lifting.prediction.predict``."""
-        network = self.runners.get(_passes(len(keypoints_px), flip=flip))
-        return predict(network, keypoints_px, intrinsics, flip=flip)
+        self.skeleton: Skeleton = network.skeleton
 
     def predict_samples(self, samples: Samples, *, flip: bool = True) -> Float[Tensor, "sample joint 3"]:
         """Lift samples with the cameras that they state, looking at the frames around them if the network does."""
-        return predict_samples(self.network, samples, flip=flip)
+        return predict_samples(self.network, samples, flip=flip).positions
 
     def lift(
         self,
@@ -130,19 +106,22 @@ class Lifter:
         _check_same_picture(camera, pose.image_size)
         points = mapping.map_points(pose.keypoints)
         lost = np.isnan(points).any(axis=2)
-        if self.network.takes_missing:
+        if self.network.config.takes_missing:
             points[:, [self.skeleton.index(joint) for joint in mapping.guessed]] = np.nan
         else:
             _check_whole(points, self.skeleton)
-        there = has_enough_joints(torch.from_numpy(points)).numpy()
-        seen = torch.from_numpy(points[there])
-        cameras = _for_each(camera, len(seen))
-        lifted, error = self._lift_found(seen, there, cameras, flip=flip)
-        engine = self._describe_engine(seen, cameras, flip=flip)
+        present = has_enough_joints(torch.from_numpy(points)).numpy()
+        # Frames without the person are left out, and the clips of a network over time end there.
+        clips = Clips(keypoints_px=torch.from_numpy(points[present]), index=FrameIndex.of_clips(clip_starts(present)))
+        cameras = _for_each(camera, len(clips.index))
+        network = self.runners.get(_passes(len(clips.index), flip=flip))
+        answer = predict_clips(network, clips, cameras, flip=flip)
+        error = answer.expected_error
+        engine = self._describe_engine(clips.keypoints_px, cameras, flip=flip)
         return Pose3D(
-            positions=_at(there, lifted),
+            positions=_among_all(present, answer.positions),
             confidence=np.where(lost, 0, mapping.map_confidence(pose.confidence)),
-            expected_error=None if error is None else _at(there, error),
+            expected_error=None if error is None else _among_all(present, error),
             skeleton=self.skeleton,
             fps=pose.fps,
             times=pose.times,
@@ -151,26 +130,6 @@ class Lifter:
             computed_joints=mapping.made_up,
             provenance={**pose.provenance, **self._provenance(camera, engine, flip=flip), **_made_up(mapping.made_up)},
         )
-
-    def _lift_found(
-        self,
-        points: Float[Tensor, "sample joint 2"],
-        there: Bool[np.ndarray, " frame"],
-        cameras: Intrinsics,
-        *,
-        flip: bool,
-    ) -> tuple[Float[Tensor, "sample joint 3"], Float[Tensor, "sample joint"] | None]:
-        """Lift the frames that are there, with the expected error if the network can tell.
-
-        A window over time ends where the person was not found.
-        """
-        if self.over_time:
-            clips = Clips(keypoints_px=points, index=FrameIndex.of_clips(clip_starts(there)))
-            return predict_clips(self.network, clips, cameras, flip=flip), None
-        if not self.network.tells_error:
-            return self.predict(points, cameras, flip=flip), None
-        network = self.runners.get(_passes(len(points), flip=flip))
-        return predict_with_error(network, points, cameras, flip=flip)
 
     def _as_pose(
         self,
@@ -196,34 +155,37 @@ class Lifter:
 
     def _describe_engine(self, points: Tensor, cameras: Intrinsics, *, flip: bool) -> str:
         """Say what ran; with less than float32, compare it with float64 on the first of these poses."""
-        if self.over_time:
-            return f"{OVER_TIME}, fp32"
         passes = _passes(len(points), flip=flip)
         if self.runners.precision == "fp32":
             return self.runners.describe(passes)
         first = slice(COMPARED)
         config = self.network.config
         inputs = normalise(config.normalisation, points[first, None], cameras[first], self.skeleton.root_index)
-        return self.runners.describe(passes, inputs.keypoints[:, 0])
+        return self.runners.describe(passes, inputs.keypoints)
 
     def _provenance(self, camera: Intrinsics, engine: str, *, flip: bool) -> dict[str, str]:
+        config = self.network.config
         return {
             "model": self.name,
             "weights": self.weights_hash[:SHORT_HASH],
             "engine": engine,
-            "normalisation": self.network.config.normalisation,
+            "normalisation": config.normalisation,
             "focal_px": f"{camera.focal[0]:.1f}",
             "flip": "averaged with the mirrored prediction" if flip else "off",
-            **({"unseen_joints": "inferred from the others, confidence 0"} if self.network.takes_missing else {}),
-            **({"expected_error": "as the model estimates it"} if self.network.tells_error else {}),
+            **(
+                {"unseen_joints": "inferred from the others, confidence 0"} if self.network.config.takes_missing else {}
+            ),
+            **({"expected_error": "as the model estimates it"} if self.network.config.predicts_error else {}),
         }
 
 
-def _at(there: Bool[np.ndarray, " frame"], found: Float[Tensor, "sample *rest"]) -> Float[np.ndarray, "frame *rest"]:
-    """Return what was found, and NaN for all other frames."""
-    values = np.full((len(there), *found.shape[1:]), np.nan, dtype=np.float32)
-    values[there] = found.numpy()
-    return values
+def _among_all(
+    present: Bool[np.ndarray, " frame"], values: Float[Tensor, "sample *rest"]
+) -> Float[np.ndarray, "frame *rest"]:
+    """Return the values of the frames with the person among all frames; the others are NaN."""
+    among = np.full((len(present), *values.shape[1:]), np.nan, dtype=np.float32)
+    among[present] = values.numpy()
+    return among
 
 
 def _passes(poses: int, *, flip: bool) -> int:

@@ -1,185 +1,222 @@
-"""From pixels to camera-space metres: normalise, run the network (twice with flip), turn back.
+"""The one way from pixels to metres: normalise, run the network (twice with flip), turn back.
 
-Validation in training, evaluation and use all come through here, so that what is measured is what is shipped.
+Validation in training, evaluation, exported programs and use all come through here, so that what is measured is what is
+shipped. A sample is a frame together with the frames around it that the network looks at, its window; for a network of
+single frames the window has length 1. Three entries, each built on the one before:
+
+``predict_chunk``
+    Whole windows at once, with an answer for each frame that the network answers for. What is exported.
+``predict_clips``
+    Samples that lie in clips, as the frames of a video do: windows are cut from the clips, part by part.
+``predict``
+    Samples whose windows are cut already.
 """
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from dataclasses import dataclass
 
-import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ampose.models.lifter_network import LifterConfig, LifterNetwork
-from ampose.models.normalisation import Normalised, normalise
+from ampose.errors import InputError
+from ampose.models.lifter_network import LifterNetwork
+from ampose.models.normalisation import normalise
 from ampose.models.output_space import decode, needs_root_depth
 from ampose.poses.camera import Intrinsics
+from ampose.poses.clips import Clips, FrameIndex, cut_windows, frames_around_run, runs
 from ampose.poses.geometry import mirror, root_relative
-from ampose.poses.skeletons import Skeleton, get_skeleton
-
-Forward = Callable[[Tensor], Tensor]
-"""Normalised keypoints -> the network's answer."""
-
-Order = Int[np.ndarray, " joint"]
-"""``Skeleton.flip_order``."""
+from ampose.poses.samples import Samples
 
 LEAST_JOINTS = 6
-"""Frames in which the model is shown fewer joints than this are left out: what is there fits nearly any pose."""
+"""Frames with fewer joints than this are not lifted: what is there fits nearly any pose."""
+
+FRAMES = 2048
+"""Frames a forward pass at most: bounds the memory that long windows need."""
+
+LEAST = 8
+"""Samples in a row from which on a network that dilates is given the whole run: less work than so many windows."""
 
 
-def has_enough_joints(keypoints_px: Float[Tensor, "sample joint 2"]) -> Bool[Tensor, " sample"]:
-    """Say in which samples at least ``LEAST_JOINTS`` were seen; the others are NaN."""
-    return (~keypoints_px.isnan().any(dim=2)).sum(dim=1) >= LEAST_JOINTS
+@dataclass(frozen=True)
+class Prediction:
+    """What a network makes of some samples.
+
+    Args:
+        positions: Metres in camera axes (x right, y down, z away). The root is 0 unless it was kept.
+        expected_error: How far each joint is expected to be from the truth, root-relative, metres; None if the network
+            does not predict it.
+    """
+
+    positions: Float[Tensor, "sample *frame joint 3"]
+    expected_error: Float[Tensor, "sample *frame joint"] | None = None
 
 
-@torch.inference_mode()
+def has_enough_joints(keypoints_px: Float[Tensor, "*batch joint 2"]) -> Bool[Tensor, "*batch"]:
+    """Say in which frames at least ``LEAST_JOINTS`` are known; the others are NaN."""
+    return (~keypoints_px.isnan().any(dim=-1)).sum(dim=-1) >= LEAST_JOINTS
+
+
+def predict_samples(network: LifterNetwork, samples: Samples, *, flip: bool, keep_root: bool = False) -> Prediction:
+    """Lift samples with the cameras that they state, and with the frames around them if the network looks there.
+
+    The distance of the root is read from the samples' positions by networks whose target needs it; nothing else is.
+
+    Args:
+        network: In evaluation mode.
+        samples: Of the network's skeleton.
+        flip: Average with the mirrored prediction for the mirrored input (test-time flip).
+        keep_root: Leave the root where the network puts it.
+
+    Raises:
+        InputError: The network needs frames that the samples do not have, or the distance of the root.
+    """
+    if network.receptive_field == 1:
+        samples = samples.middle
+    elif samples.clips is not None:
+        return predict_clips(network, samples.clips, samples.intrinsics, flip=flip, keep_root=keep_root)
+    if samples.keypoints_px.shape[1] != network.receptive_field:
+        raise InputError(
+            f"samples must be windows of {network.receptive_field} frames, the network's receptive field, or frames of "
+            f"clips, got windows of {samples.keypoints_px.shape[1]}"
+        )
+    depth = None
+    if needs_root_depth(network.config.target):
+        depth = samples.middle.positions[:, 0, network.skeleton.root_index, 2]
+    return predict(network, samples.keypoints_px, samples.intrinsics, flip=flip, keep_root=keep_root, root_depth=depth)
+
+
 def predict(
     network: LifterNetwork,
-    keypoints_px: Float[Tensor, "sample joint 2"],
+    keypoints_px: Float[Tensor, "sample frame joint 2"],
     intrinsics: Intrinsics,
     *,
     flip: bool,
     keep_root: bool = False,
     root_depth: Float[Tensor, " sample"] | None = None,
-) -> Float[Tensor, "sample joint 3"]:
-    """Lift single frames; see ``ampose.lifting.window_prediction`` for frames of a video.
+) -> Prediction:
+    """Lift the middle frame of each window; the arguments are those of ``predict_clips``.
+
+    A window that is shorter than the network's is padded by repeating its ends, so a single frame is lifted as a still.
+
+    Example:
+        >>> from ampose.models import create_model
+        >>> ones = torch.ones(4, 2)
+        >>> cameras = Intrinsics(focal=1100 * ones, centre=500 * ones, image_size=1000 * ones)
+        >>> frames = 500 + 100 * torch.randn(4, 1, 17, 2)  # four samples of one frame
+        >>> predict(create_model("ampose-small").eval(), frames, cameras, flip=True).positions.shape
+        torch.Size([4, 17, 3])
+    """
+    count, frames = keypoints_px.shape[:2]
+    first = frames * torch.arange(count)  # every window is a clip of its own
+    index = FrameIndex(frame=first + frames // 2, first=first, last=first + frames - 1)
+    clips = Clips(keypoints_px=keypoints_px.flatten(0, 1), index=index)
+    return predict_clips(network, clips, intrinsics, flip=flip, keep_root=keep_root, root_depth=root_depth)
+
+
+@torch.inference_mode()
+def predict_clips(
+    network: LifterNetwork,
+    clips: Clips,
+    intrinsics: Intrinsics,
+    *,
+    flip: bool,
+    keep_root: bool = False,
+    root_depth: Float[Tensor, " sample"] | None = None,
+) -> Prediction:
+    """Lift samples that lie in clips; the answer for one does not depend on which others are asked for.
 
     Args:
         network: In evaluation mode.
-        keypoints_px: Pixels of the network's skeleton.
-        intrinsics: One camera a sample; fields of shape (sample, 2).
+        clips: Pixels of the network's skeleton, and which frames are the samples.
+        intrinsics: One camera a sample; fields of shape (sample, 2), on the network's device.
         flip: Average with the mirrored prediction for the mirrored input (test-time flip).
         keep_root: Leave the root where the network puts it, for protocols that measure it there. A network that
-            answers in the image plane has none to leave: it is told where the root is.
+            answers in the image plane has none to leave: it is given the root's distance.
         root_depth: True distance of the root, metres; only for networks whose target needs it.
 
     Returns:
-        Metres in camera axes. The predicted root is subtracted from all joints, so it is 0, unless it is kept.
+        Positions (sample, joint, 3) and, if the network predicts it, the expected error (sample, joint).
 
     Raises:
         InputError: The network's target needs the root's distance, and it is not known.
     """
-    lifted = keypoints_px.new_empty(*keypoints_px.shape[:2], 3)
-    for rows in _chunks(network, len(keypoints_px)):
-        depth = None if root_depth is None else root_depth[rows]
-        lifted[rows] = predict_chunk(
-            network, keypoints_px[rows], intrinsics[rows], flip=flip, keep_root=keep_root, root_depth=depth
-        )
-    return lifted
+    samples, joints = len(clips.index), clips.keypoints_px.shape[1]
+    positions = intrinsics.focal.new_zeros(samples, joints, 3)
+    error = intrinsics.focal.new_zeros(samples, joints) if network.config.predicts_error else None
 
+    def lift(windows: Tensor, chosen: Tensor | slice) -> Prediction:
+        """Lift (window, frame), each with the camera of one of its samples."""
+        pixels = clips.keypoints_px[windows].to(positions.device)  # window frame joint xy
+        depth = None if root_depth is None else root_depth[chosen]
+        return predict_chunk(network, pixels, intrinsics[chosen], flip=flip, keep_root=keep_root, root_depth=depth)
 
-@torch.inference_mode()
-def predict_with_error(
-    network: LifterNetwork, keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, *, flip: bool
-) -> tuple[Float[Tensor, "sample joint 3"], Float[Tensor, "sample joint"]]:
-    """Lift single frames, and say how far off each joint is expected to be; the network runs no more often for it.
+    def store(chosen: Tensor | slice, answer: Prediction, window: Tensor | int, frame: Tensor | slice) -> None:
+        positions[chosen] = answer.positions[window, frame]
+        if error is not None and answer.expected_error is not None:
+            error[chosen] = answer.expected_error[window, frame]
 
-    Args:
-        network: In evaluation mode, one that ``tells_error``.
-        keypoints_px: Pixels of the network's skeleton.
-        intrinsics: One camera a sample; fields of shape (sample, 2).
-        flip: Average the pose with the mirrored prediction. The error is asked for the picture as it is.
+    # A network that dilates is given samples that follow each other, seen by one camera, in one piece with the frames
+    # around them: neighbouring windows share nearly all of their work.
+    alone = torch.ones(samples, dtype=torch.bool)
+    for run in runs(clips.index, LEAST, FRAMES) if network.dilates else []:
+        if all(bool((field == field[:1]).all()) for field in vars(intrinsics[run]).values()):
+            frames = frames_around_run(clips.index[run], network.receptive_field)
+            store(run, lift(frames[None], slice(run.start, run.start + 1)), 0, slice(None))
+            alone[run] = False
 
-    Returns:
-        What ``predict`` returns, and the expected distance of each joint from the truth, root-relative, in metres.
-    """
-    lifted = keypoints_px.new_empty(*keypoints_px.shape[:2], 3)
-    error = keypoints_px.new_empty(keypoints_px.shape[:2])
-    for rows in _chunks(network, len(keypoints_px)):
-        lifted[rows], error[rows] = predict_chunk_with_error(network, keypoints_px[rows], intrinsics[rows], flip=flip)
-    return lifted, error
-
-
-def _chunks(network: LifterNetwork, count: int) -> Iterator[slice]:
-    """Say which samples go through together."""
-    return (slice(start, start + network.chunk) for start in range(0, count, network.chunk))
+    # All others window by window. A window of a network that answers for all its frames may hold several samples.
+    rest = torch.nonzero(alone)[:, 0]
+    windows = cut_windows(clips.index[rest], network.receptive_field, network.output)
+    step = max(1, min(network.chunk, FRAMES // network.receptive_field))
+    for start in range(0, len(windows), step):
+        part = slice(start, start + step)
+        answer = lift(windows.rows[part], rest[windows.sample[part]])
+        held = torch.nonzero((windows.window >= start) & (windows.window < start + step))[:, 0]
+        store(rest[held], answer, windows.window[held] - start, windows.place[held])
+    return Prediction(positions, error)
 
 
 def predict_chunk(
     network: LifterNetwork,
-    keypoints_px: Float[Tensor, "sample joint 2"],
+    keypoints_px: Float[Tensor, "sample frame joint 2"],
     intrinsics: Intrinsics,
     *,
     flip: bool,
     keep_root: bool = False,
     root_depth: Float[Tensor, " sample"] | None = None,
-) -> Float[Tensor, "sample joint 3"]:
-    """Do what ``predict`` does with all samples at once."""
-    normalised = _normalised(network, keypoints_px, intrinsics)
-    answer = _answer(partial(_forward, network), normalised.keypoints[:, 0], network.config, flip=flip)
-    return _in_camera_axes(network.config, answer, normalised, intrinsics, keep_root=keep_root, root_depth=root_depth)
+) -> Prediction:
+    """Lift whole windows, or longer clips of a network that dilates, all at once; see ``predict_clips``.
 
-
-def predict_chunk_with_error(
-    network: LifterNetwork, keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics, *, flip: bool
-) -> tuple[Float[Tensor, "sample joint 3"], Float[Tensor, "sample joint"]]:
-    """Do what ``predict_with_error`` does with all samples at once."""
-    normalised = _normalised(network, keypoints_px, intrinsics)
-    keypoints, order = normalised.keypoints[:, 0], get_skeleton(network.config.skeleton).flip_order
-    asked = _with_mirrored(keypoints, order) if flip else keypoints
-    lifted, error = (answer[:, 0] for answer in network.with_expected_error(asked[:, None]))
+    Returns:
+        For every frame that the network answers for: positions (sample, out_frame, joint, 3), and the expected error
+        (sample, out_frame, joint).
+    """
+    config, skeleton = network.config, network.skeleton
+    # Every frame by itself, so that a window may be padded and cut anywhere.
+    seen = normalise(config.normalisation, keypoints_px, intrinsics, skeleton.root_index)
+    x = torch.cat([seen.keypoints, mirror(seen.keypoints, skeleton.flip_order)]) if flip else seen.keypoints
+    answer, error = network.with_expected_error(x) if network.config.predicts_error else (network(x), None)
     if flip:
-        lifted, error = _averaged(lifted, order), _halves(error)[0]
-    return _in_camera_axes(network.config, lifted, normalised, intrinsics), error
-
-
-def _normalised(
-    network: LifterNetwork, keypoints_px: Float[Tensor, "sample joint 2"], intrinsics: Intrinsics
-) -> Normalised:
-    root = get_skeleton(network.config.skeleton).root_index
-    return normalise(network.config.normalisation, keypoints_px[:, None], intrinsics, root)
-
-
-def _answer(
-    forward: Forward, keypoints: Float[Tensor, "sample joint 2"], config: LifterConfig, *, flip: bool
-) -> Float[Tensor, "sample joint 3"]:
-    return average_mirrored(forward, keypoints, get_skeleton(config.skeleton)) if flip else forward(keypoints)
-
-
-def _in_camera_axes(
-    config: LifterConfig,
-    answer: Float[Tensor, "sample joint 3"],
-    normalised: Normalised,
-    intrinsics: Intrinsics,
-    *,
-    keep_root: bool = False,
-    root_depth: Float[Tensor, " sample"] | None = None,
-) -> Float[Tensor, "sample joint 3"]:
-    """Turn what a network answers into metres in camera axes."""
-    root = get_skeleton(config.skeleton).root_index
-    if needs_root_depth(config.target):
-        depth = None if root_depth is None else root_depth[:, None]
-        return root_relative(decode(config.target, answer[:, None], intrinsics, root_depth=depth), root)[:, 0]
+        plain, mirrored = _halves(answer)
+        mirrored = mirror(mirrored, skeleton.flip_order)
+        answer = (plain + mirrored) / 2
+        if error is not None:
+            # What the network expects does not know how far its two answers for the same person lie apart, which says
+            # as much about the true error as what it expects (docs/adr/0012-uncertainty.md); both are metres.
+            own, mirror_error = _halves(error)
+            apart = root_relative(plain - mirrored, skeleton.root_index).norm(dim=-1)
+            error = (own + mirror_error[..., skeleton.flip_order]) / 2 + apart
+    if needs_root_depth(config.target):  # absolute once it is decoded, at the distance that is given
+        depth = None if root_depth is None else root_depth[:, None].expand(answer.shape[:2])
+        absolute = decode(config.target, answer, intrinsics, root_depth=depth)
+        return Prediction(root_relative(absolute, skeleton.root_index), error)
+    rotation = seen.rotation  # sample frame 3 3, of the frames that went in; turned back are those that came out
+    if rotation is not None and network.output == "centre":
+        first = network.receptive_field // 2
+        rotation = rotation[:, first : first + answer.shape[1]]
     if not keep_root:
-        answer = root_relative(answer, root)
-    return decode(config.target, answer[:, None], intrinsics, normalised.rotation)[:, 0]
-
-
-def _forward(network: LifterNetwork, keypoints: Float[Tensor, "sample joint 2"]) -> Float[Tensor, "sample joint 3"]:
-    """A frame without neighbours is a still: the window of a network over time is that frame, repeated."""
-    still = keypoints[:, None].expand(-1, network.receptive_field, -1, -1)
-    lifted: Tensor = network(still)
-    return lifted[:, lifted.shape[1] // 2]
-
-
-def average_mirrored(
-    forward: Forward, keypoints: Float[Tensor, "sample *frame joint 2"], skeleton: Skeleton
-) -> Float[Tensor, "sample *out_frame joint 3"]:
-    """Average the prediction with the mirrored prediction for the mirrored input, in one batch."""
-    order = skeleton.flip_order
-    return _averaged(forward(_with_mirrored(keypoints, order)), order)
-
-
-def _with_mirrored(
-    keypoints: Float[Tensor, "sample *frame joint 2"], order: Order
-) -> Float[Tensor, "twice *frame joint 2"]:
-    return torch.cat([keypoints, mirror(keypoints, order)])
-
-
-def _averaged(both: Float[Tensor, "twice *frame joint 3"], order: Order) -> Float[Tensor, "sample *frame joint 3"]:
-    plain, mirrored = _halves(both)
-    return (plain + mirror(mirrored, order)) / 2
+        answer = root_relative(answer, skeleton.root_index)
+    return Prediction(decode(config.target, answer, intrinsics, rotation), error)
 
 
 def _halves(both: Float[Tensor, "twice *rest"]) -> Float[Tensor, "2 sample *rest"]:

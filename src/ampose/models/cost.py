@@ -26,7 +26,6 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ampose.models.layers.pointwise import PointwiseConvolution
 from ampose.models.lifter_network import LifterNetwork
-from ampose.poses.skeletons import get_skeleton
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def measure_cost(network: LifterNetwork, *, depth: int = 3) -> list[Cost]:
     Returns:
         The whole network first, then its parts in order, each including its own parts.
     """
-    joints = get_skeleton(network.config.skeleton).num_joints
+    joints = network.skeleton.num_joints
     # On the meta device nothing is computed: a window of 243 frames is counted as fast as one frame.
     network = copy.deepcopy(network).eval().to("meta")
     keypoints = torch.zeros(1, network.receptive_field, joints, 2, device="meta")

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ampose.errors import InputError
 from ampose.models.output_space import Target
 from ampose.poses.clips import Output
+from ampose.poses.skeletons import Skeleton, get_skeleton
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class LifterConfig:
         return False
 
     @property
-    def tells_error(self) -> bool:
+    def predicts_error(self) -> bool:
         """Whether the network can be asked ``with_expected_error``."""
         return False
 
@@ -55,10 +56,10 @@ class LifterNetwork(nn.Module):
     whole, and one frame comes out, or all of them; how clips are cut is said in ``ampose.poses.clips``.
     """
 
-    output: ClassVar[Output] = "centre"
+    output: Output = "centre"
     """For which frames of its window it answers: for the middle one, or for all (``sequence``)."""
 
-    dilates: ClassVar[bool] = False
+    dilates: bool = False
     """Whether a clip that is longer than its window may go in: the middle of every window in it comes out."""
 
     own_losses: ClassVar[tuple[str, ...]] = ()
@@ -68,25 +69,17 @@ class LifterNetwork(nn.Module):
     """Samples that are lifted at a time: larger batches fall out of a CPU's cache and are slower."""
 
     config: LifterConfig
+    skeleton: Skeleton
 
     def __init__(self, config: LifterConfig) -> None:
         super().__init__()
         self.config = config
+        self.skeleton = get_skeleton(config.skeleton)
 
     @property
     def receptive_field(self) -> int:
         """How many frames go in at once."""
         return self.config.receptive_field
-
-    @property
-    def takes_missing(self) -> bool:
-        """Whether a joint may be NaN in the input."""
-        return self.config.takes_missing
-
-    @property
-    def tells_error(self) -> bool:
-        """Whether ``with_expected_error`` can be asked."""
-        return self.config.tells_error
 
     def forward(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:
         """Lift every frame of every window of the batch."""
@@ -95,8 +88,8 @@ class LifterNetwork(nn.Module):
     def with_expected_error(
         self, keypoints: Float[Tensor, "batch frame joint 2"]
     ) -> tuple[Float[Tensor, "batch out_frame joint 3"], Float[Tensor, "batch out_frame joint"]]:
-        """Lift, and say how far off each joint is expected to be, in metres."""
-        raise TypeError(f"{type(self).__name__} tells no expected error")
+        """Lift, and predict how far off each joint is, in metres."""
+        raise TypeError(f"{type(self).__name__} predicts no expected error")
 
 
 class SingleFrameLifter(LifterNetwork):

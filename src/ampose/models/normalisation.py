@@ -96,8 +96,10 @@ def person_rays(
 ) -> Normalised:
     """Turn the camera towards the root joint and cut the rays at depth 1."""
     xy = (keypoints_px - intrinsics.centre[:, None, None]) / intrinsics.focal[:, None, None]
-    rotation = rotation_to_optical_axis(_root_or_middle(xy, root_index))
-    rays = torch.cat([xy, torch.ones_like(xy[..., :1])], dim=-1) @ rotation.mT
+    root = xy[..., root_index, :]
+    # Where the root is not known, the mean of the joints that are stands for it.
+    rotation = rotation_to_optical_axis(torch.where(root.isnan(), xy.nanmean(dim=-2), root))
+    rays = torch.cat([xy, torch.ones_like(xy[..., :1])], dim=-1) @ rotation.mT  # sample frame joint 3
     # A ray more than 90 degrees off the root's has no point at depth 1; no real person spans that.
     return Normalised(rays[..., :2] / rays[..., 2:].clamp_min(1e-3), rotation)
 
@@ -112,17 +114,12 @@ def person_rays_scaled(
     return Normalised(keypoints / (2 * size[..., None, None]), rotation)
 
 
-def _root_or_middle(xy: Float[Tensor, "sample frame joint 2"], root_index: int) -> Float[Tensor, "sample frame 2"]:
-    """Return the root, or the mean of the joints that are there where the root is not."""
-    root = xy[..., root_index, :]
-    return torch.where(root.isnan(), xy.nanmean(dim=-2), root)
-
-
 def rotation_to_optical_axis(xy: Float[Tensor, "*any 2"]) -> Float[Tensor, "*any 3 3"]:
     """Return the shortest rotation that turns the ray through (x, y, 1) into (0, 0, 1).
 
-    Rodrigues' formula for the axis ray x (0, 0, 1), written out; exact, and smooth at the middle of the
-    picture.
+    Rodrigues' formula for the axis ray x (0, 0, 1). With the ray's direction (a, b, c) the axis is (b, -a, 0), of
+    length sin, and c is cos, so that R = I + K + K K / (1 + c), written out below. No angle is taken, so it is exact
+    and smooth where the ray is the optical axis, and any exporter can write it.
     """
     ray = torch.nn.functional.normalize(torch.cat([xy, torch.ones_like(xy[..., :1])], dim=-1), dim=-1)
     a, b, c = ray.unbind(-1)

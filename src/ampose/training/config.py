@@ -260,7 +260,7 @@ class TrainConfig:
                 f"model must take missing joints, got {self.model_name} without; set missing_token = true in [model], "
                 "or leave [data.missing] out"
             )
-        if self.loss == "mpjpe-and-expected-error" and not self.model.tells_error:
+        if self.loss == "mpjpe-and-expected-error" and not self.model.predicts_error:
             raise InputError(f"model must tell its error for the loss {self.loss}; set error_head = true in [model]")
         if self.loss in TRAINED_PART and not self.start_from:
             raise InputError(

@@ -10,8 +10,8 @@ from jaxtyping import Int
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from ampose.lifting.prediction import predict_samples
 from ampose.lifting.weights import save_weights
-from ampose.lifting.window_prediction import predict_samples
 from ampose.models import LifterNetwork
 from ampose.models.output_space import needs_root_depth
 from ampose.poses.geometry import root_relative
@@ -147,7 +147,7 @@ def validate(network: LifterNetwork, samples: Samples, device: torch.device) -> 
     network.eval()
     root = get_skeleton(network.config.skeleton).root_index
     there = samples.to(device)
-    lifted = predict_samples(network, there, flip=False)
+    lifted = predict_samples(network, there, flip=False).positions
     return float(mpjpe(lifted, root_relative(there.middle.positions[:, 0], root)).mean()) * 1000
 
 

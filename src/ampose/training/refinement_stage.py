@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from ampose.data.recordings import is_recordings_folder
 from ampose.errors import InputError
-from ampose.lifting.prediction import predict
+from ampose.lifting.prediction import predict_samples
 from ampose.lifting.refinement import PoseRefinement, RefinementConfig, back_project_pose, refine
 from ampose.lifting.weights import load_weights, save_weights
 from ampose.lifting.weights.refinement_weights import SUFFIX, save_refinement
@@ -127,7 +127,7 @@ class Refining(Stage):
         self.modules.eval()
         root, samples = self.skeleton.root_index, self.validation.to(self.device)
         keypoints_px, positions = samples.keypoints_px[:, 0], samples.positions[:, 0]
-        lifted = predict(self.lifter, keypoints_px, samples.intrinsics, flip=False)
+        lifted = predict_samples(self.lifter, samples, flip=False).positions
         refined = refine(self.refinement, lifted, keypoints_px, samples.intrinsics, positions[:, root, 2])
         target = root_relative(positions, root)
         before, after = (1000 * float(mpjpe(poses, target).mean()) for poses in (lifted, refined))

@@ -15,7 +15,6 @@ from ampose.lifting.weights import bundled_weights, load_weights
 from ampose.models import create_model, find_model
 from ampose.models.layers.attention import TransformerEncoder
 from ampose.models.layers.graph_convolution import GraphConvolution
-from ampose.poses.skeletons import get_skeleton
 
 FAST = [
     name
@@ -35,7 +34,7 @@ DESIGNS = [
 
 
 def keypoints(network, count=32):
-    return made_up_keypoints(network, get_skeleton(network.config.skeleton).num_joints, count)
+    return made_up_keypoints(network, network.skeleton.num_joints, count)
 
 
 def disturbed(network):

@@ -65,7 +65,7 @@ def test_less_precision_says_what_it_costs(rng):
 
 def test_a_million_poses_would_be_lifted_in_chunks(network):
     class Counting:
-        chunk = 5
+        chunk, any_length = 5, False
         sizes: tuple[int, ...] = ()
 
         def __call__(self, keypoints):
@@ -73,7 +73,7 @@ def test_a_million_poses_would_be_lifted_in_chunks(network):
             return keypoints.new_zeros(*keypoints.shape[:-1], 3)
 
     engine = Counting()
-    assert EngineNetwork(engine, network.config)(torch.zeros(12, 1, 17, 2)).shape == (12, 1, 17, 3)
+    assert EngineNetwork(engine, network)(torch.zeros(12, 1, 17, 2)).shape == (12, 1, 17, 3)
     assert engine.sizes == (5, 5, 2)
 
 

@@ -17,7 +17,7 @@ from ampose import DEFAULT_MODEL
 from ampose.cli import main
 from ampose.data.cmu.cmu_mocap import read_cmu
 from ampose.evaluation import find_protocol, view_held_out
-from ampose.lifting.prediction import predict
+from ampose.lifting.prediction import predict_samples
 from ampose.lifting.weights import bundled_weights, load_weights
 
 ROOT = Path(__file__).parents[3]
@@ -97,10 +97,10 @@ def test_one_subject_measured_again(folder, shared, tmp_path):
     motion = read_cmu(_only(shared / "data" / "cmu-mocap", spot["subjects"], tmp_path))
     protocol = replace(find_protocol(spot["protocol"]), subjects=tuple(spot["subjects"]), frame_stride=1)
     samples, network = view_held_out(motion, protocol).samples, load_weights(folder).network
-    pose = predict(network, samples.keypoints_px, samples.intrinsics, flip=True)
+    pose = predict_samples(network, samples, flip=True).positions
     truth = samples.positions - samples.positions[:, :1]
     assert (pose - truth).norm(dim=-1).mean().item() * 1000 == pytest.approx(spot["mpjpe_mm"], abs=0.01)
-    if network.tells_error:
+    if network.config.predicts_error:
         expected = compare_errors(network, samples).expected.mean().item() * 1000
         assert expected == pytest.approx(spot["expected_mm"], abs=0.01)
 

@@ -110,7 +110,7 @@ VARIANTS = [
 def test_gradient_reaches_every_parameter_of_every_variant(overrides):
     torch.manual_seed(0)
     network = small(**overrides)
-    joints = get_skeleton(network.config.skeleton).num_joints
+    joints = network.skeleton.num_joints
     network(torch.randn(8, 1, joints, 2)).square().sum().backward()
     dead = [name for name, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
     assert dead == []

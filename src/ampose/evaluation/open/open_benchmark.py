@@ -22,12 +22,11 @@ from ampose.evaluation.protocol import Protocol
 from ampose.evaluation.protocols.cmu import CMU_HELD_OUT, CMU_HELD_OUT_NOISY
 from ampose.evaluation.run import evaluate
 from ampose.evaluation.systems import list_systems
+from ampose.lifting.prediction import predict_samples
 from ampose.lifting.weights import load_weights
-from ampose.lifting.window_prediction import predict_samples
 from ampose.models import LifterNetwork, find_model, make_config
 from ampose.models.cost import measure_cost
 from ampose.poses.samples import Samples
-from ampose.poses.skeletons import get_skeleton
 from ampose.training.config import TrainConfig
 from ampose.training.manifest import settings_of
 
@@ -179,7 +178,7 @@ def _read_trial(path: Path, identity: str) -> Trial:
 
 def _errors(network: LifterNetwork, held_out: HeldOut, protocol: Protocol) -> Mapping[str, float]:
     def lift(samples: Samples) -> torch.Tensor:
-        return predict_samples(network, samples, flip=protocol.flip)
+        return predict_samples(network, samples, flip=protocol.flip).positions
 
     return evaluate(lift, held_out.samples, held_out.actions, protocol).all_frames.values
 
@@ -187,7 +186,7 @@ def _errors(network: LifterNetwork, held_out: HeldOut, protocol: Protocol) -> Ma
 @torch.inference_mode()
 def measure_speed(network: LifterNetwork) -> float:
     """Return how many poses a second the network lifts in batches: the best of some calls, after one to warm up."""
-    joints = get_skeleton(network.config.skeleton).num_joints
+    joints = network.skeleton.num_joints
     answers = network.receptive_field if network.output == "sequence" else 1
     windows = max(1, SPEED_BATCH // answers)
     keypoints = torch.zeros(windows, network.receptive_field, joints, 2)

@@ -31,7 +31,11 @@ def choose_engine(network: LifterNetwork, poses: int, precision: Precision = "fp
     if torch.cuda.is_available():
         return Choice("torch", f"for {poses} poses on {torch.cuda.get_device_name()}")
     work = poses * sum(parameter.numel() for parameter in network.parameters())
-    fits = precision in engines.get("openvino").facts["precisions"] and missing_package("openvino") is None
+    fits = (
+        network.receptive_field == 1  # over time it would get a window for each frame, where PyTorch gets whole clips
+        and precision in engines.get("openvino").facts["precisions"]
+        and missing_package("openvino") is None
+    )
     if work >= WORTH_BUILDING and fits:
         return Choice("openvino", f"for {poses} poses on a CPU")
     return Choice("torch", f"for {poses} poses on a CPU")

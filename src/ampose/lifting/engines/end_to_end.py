@@ -6,10 +6,9 @@ from torch import Tensor, nn
 
 from ampose.lifting.engines.export_formats import INPUT, OUTPUT, Examples
 from ampose.lifting.engines.fused import fold
-from ampose.lifting.prediction import has_enough_joints, predict_chunk, predict_chunk_with_error
+from ampose.lifting.prediction import has_enough_joints, predict_chunk
 from ampose.models import LifterNetwork
 from ampose.poses.camera import Intrinsics
-from ampose.poses.skeletons import get_skeleton
 
 CAMERA, ERROR = "camera", "expected_error"
 
@@ -42,17 +41,20 @@ class PixelLifter(nn.Module):
             ``Lifter.lift`` has it.
         """
         intrinsics = Intrinsics(focal=camera[:, :2], centre=camera[:, 2:4], image_size=camera[:, 4:])
+        # A single frame is a still: the window of a network over time is that frame, repeated.
+        windows = keypoints[:, None].expand(-1, self.network.receptive_field, -1, -1)  # sample frame joint xy
+        answer = predict_chunk(self.network, windows, intrinsics, flip=self.flip)
         nobody = ~has_enough_joints(keypoints)
-        if not self.network.tells_error:
-            lifted = predict_chunk(self.network, keypoints, intrinsics, flip=self.flip)
-            return (lifted.masked_fill(nobody[:, None, None], torch.nan),)
-        lifted, error = predict_chunk_with_error(self.network, keypoints, intrinsics, flip=self.flip)
-        return lifted.masked_fill(nobody[:, None, None], torch.nan), error.masked_fill(nobody[:, None], torch.nan)
+        middle = answer.positions.shape[1] // 2
+        positions = answer.positions[:, middle].masked_fill(nobody[:, None, None], torch.nan)
+        if answer.expected_error is None:
+            return (positions,)
+        return positions, answer.expected_error[:, middle].masked_fill(nobody[:, None], torch.nan)
 
 
 def output_names(network: LifterNetwork) -> tuple[str, ...]:
     """Return the names of what a ``PixelLifter`` of this network answers, in order."""
-    return (OUTPUT, ERROR) if network.tells_error else (OUTPUT,)
+    return (OUTPUT, ERROR) if network.config.predicts_error else (OUTPUT,)
 
 
 def made_up_people(network: LifterNetwork, count: int) -> Examples:
@@ -65,7 +67,7 @@ def made_up_people(network: LifterNetwork, count: int) -> Examples:
         {'keypoints': (3, 17, 2), 'camera': (3, 6)}
     """
     generator = torch.Generator().manual_seed(0)
-    joints = get_skeleton(network.config.skeleton).num_joints
+    joints = network.skeleton.num_joints
     camera = Intrinsics.from_field_of_view((1000, 1000))
     row = torch.cat([torch.from_numpy(field) for field in vars(camera).values()])
     return {INPUT: 500 + 100 * torch.randn(count, joints, 2, generator=generator), CAMERA: row.expand(count, 6).clone()}

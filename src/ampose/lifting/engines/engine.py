@@ -24,6 +24,9 @@ class Engine(Protocol):
     chunk: int
     """Samples of one call that run fastest: larger batches fall out of the cache."""
 
+    any_length: bool
+    """Whether clips that are longer than the network's window may go in, if the network takes them."""
+
     def __init__(self, network: LifterNetwork, precision: Precision) -> None:
         """Prepare the network; it is not changed and not kept."""
 

@@ -25,7 +25,7 @@ from ampose.lifting.engines.engine import missing_package
 from ampose.lifting.engines.export_formats import INPUT, OUTPUT, Examples, openvino_model, torch_program, write_onnx
 from ampose.lifting.prediction import LEAST_JOINTS
 from ampose.models import LifterNetwork
-from ampose.poses.skeletons import Skeleton, find_mapping, get_skeleton, list_sources
+from ampose.poses.skeletons import Skeleton, find_mapping, list_sources
 
 Kind = Literal["onnx", "openvino", "torch-export"]
 Run = Callable[[Examples], Sequence[Tensor]]
@@ -108,7 +108,7 @@ def check_folder(folder: Path) -> None:
 def _check(network: LifterNetwork, run: Run, *, flip: bool) -> Agreement:
     """Run batches of several sizes through the written file and through the readable network in float64."""
     people = made_up_people(network, sum(BATCHES))
-    if network.takes_missing:
+    if network.config.takes_missing:
         people[INPUT][::2, -1] = torch.nan
     exact = _exactly(network, people, flip=flip)
     parts = [torch.split(values, list(BATCHES)) for values in people.values()]
@@ -132,7 +132,7 @@ def _exactly(network: LifterNetwork, people: Examples, *, flip: bool) -> Sequenc
 def _describe(
     folder: Path, network: LifterNetwork, kind: Kind, origin: Origin, *, flip: bool, agreement: Agreement
 ) -> None:
-    skeleton, exporter = get_skeleton(network.config.skeleton), _EXPORTERS[kind]
+    skeleton, exporter = network.skeleton, _EXPORTERS[kind]
     config = {
         "format": "ampose.export",
         "version": 2,
@@ -158,13 +158,13 @@ def _describe(
 
 
 def _unseen(network: LifterNetwork) -> str:
-    return "NaN where a joint was not seen" if network.takes_missing else "all joints must be there"
+    return "NaN where a joint was not seen" if network.config.takes_missing else "all joints must be there"
 
 
 def _from(source: str, skeleton: Skeleton, network: LifterNetwork) -> dict[str, Any]:
     """Say how a detector's joints become the lifter's: each is a weighted sum, or is left for the network to infer."""
     mapping = find_mapping(source, skeleton)
-    left_out = mapping.guessed if network.takes_missing else frozenset[str]()
+    left_out = mapping.guessed if network.config.takes_missing else frozenset[str]()
     weights = {
         joint: {mapping.source.joints[at]: float(row[at]) for at in row.nonzero()[0]}
         for joint, row in zip(skeleton.joints, mapping.weights, strict=True)

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from ampose.models import LifterNetwork
-from ampose.poses.skeletons import get_skeleton
 
 INPUT, OUTPUT = "keypoints", "positions"
 
@@ -22,7 +21,7 @@ Examples = Mapping[str, Tensor]
 
 def network_examples(network: LifterNetwork) -> Examples:
     """Return what a network takes."""
-    joints = get_skeleton(network.config.skeleton).num_joints
+    joints = network.skeleton.num_joints
     return {INPUT: torch.zeros(2, network.receptive_field, joints, 2)}
 
 

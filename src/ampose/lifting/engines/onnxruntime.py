@@ -18,6 +18,7 @@ class OnnxRuntime:
     """Runs the folded network as an ONNX graph, on as many threads as PyTorch."""
 
     chunk = 64
+    any_length = False
 
     def __init__(self, network: LifterNetwork, precision: Precision) -> None:
         import onnxruntime

@@ -22,6 +22,7 @@ class OpenVino:
     """
 
     chunk = 64
+    any_length = False
 
     def __init__(self, network: LifterNetwork, precision: Precision) -> None:
         import openvino

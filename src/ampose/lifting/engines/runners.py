@@ -54,16 +54,16 @@ class Runners:
             _log.info("engine %s in %s, %s", choice.engine, self.precision, choice.reason)
         return self._build(choice.engine)
 
-    def describe(self, poses: int, keypoints: Float[Tensor, "sample joint 2"] | None = None) -> str:
+    def describe(self, poses: int, keypoints: Float[Tensor, "sample 1 joint 2"] | None = None) -> str:
         """Say what runs and, in less than float32, how far it is from float64 on these normalised keypoints."""
         text = f"{self.choose(poses).engine}, {self.precision}"
         if self.precision == "fp32" or keypoints is None or not len(keypoints):
             return text
-        frames = keypoints[:COMPARED, None].expand(-1, self.network.receptive_field, -1, -1)
+        frames = keypoints[:COMPARED].expand(-1, self.network.receptive_field, -1, -1)
         return f"{text}: {measure_agreement(self.get(poses), self.network, frames)}"
 
     def _build(self, engine: str) -> EngineNetwork:
         if engine not in self._built:
             made = create_engine(engine, answers_of(self.network), self.precision)
-            self._built[engine] = EngineNetwork(made, self.network.config)
+            self._built[engine] = EngineNetwork(made, self.network)
         return self._built[engine]

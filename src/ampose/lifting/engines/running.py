@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ampose.lifting.engines.engine import Engine
-from ampose.models import LifterConfig, LifterNetwork
+from ampose.models import LifterNetwork
 
 
 class EngineNetwork(LifterNetwork):
@@ -13,12 +13,14 @@ class EngineNetwork(LifterNetwork):
 
     Args:
         engine: What runs, made of ``answers_of`` the network.
-        config: The config of the network.
+        network: The network.
     """
 
-    def __init__(self, engine: Engine, config: LifterConfig) -> None:
-        super().__init__(config)
+    def __init__(self, engine: Engine, network: LifterNetwork) -> None:
+        super().__init__(network.config)
         self.engine = engine
+        self.output = network.output
+        self.dilates = network.dilates and engine.any_length
         self.chunk = max(engine.chunk, type(self).chunk)  # what goes through normalisation at a time
 
     def forward(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:
@@ -29,7 +31,7 @@ class EngineNetwork(LifterNetwork):
         self, keypoints: Float[Tensor, "batch frame joint 2"]
     ) -> tuple[Float[Tensor, "batch out_frame joint 3"], Float[Tensor, "batch out_frame joint"]]:
         """Lift chunk by chunk, and say how far off each joint is expected to be."""
-        if not self.tells_error:
+        if not self.config.predicts_error:
             return super().with_expected_error(keypoints)
         answers = self._answers(keypoints)
         return answers[..., :3], answers[..., 3]
@@ -41,7 +43,7 @@ class EngineNetwork(LifterNetwork):
 
 def answers_of(network: LifterNetwork) -> LifterNetwork:
     """Return what an engine is made of: the network, or it and its expected error in one pass."""
-    return _WithError(network) if network.tells_error else network
+    return _WithError(network) if network.config.predicts_error else network
 
 
 class _WithError(LifterNetwork):

@@ -19,6 +19,8 @@ CPU_CHUNK, CUDA_CHUNK = 64, 4096
 class TorchEager:
     """Runs the folded network on the GPU if there is one."""
 
+    any_length = True
+
     def __init__(self, network: LifterNetwork, precision: Precision) -> None:
         folded = fold(network)
         self.run: Callable[[Tensor], Tensor] = folded

@@ -13,7 +13,7 @@ from ampose.lifting.weights.unfilled import Unfilled
 from ampose.lifting.weights.weights_folder import CONFIG_FILE, FolderFormat, check_tensors, fill
 from ampose.models import LifterConfig, LifterNetwork, find_model
 from ampose.models.normalisation import normalisations
-from ampose.poses.skeletons import Skeleton, get_skeleton, register_skeleton
+from ampose.poses.skeletons import Skeleton, register_skeleton
 
 WEIGHTS = FolderFormat(
     name="ampose.weights",
@@ -82,7 +82,7 @@ def save_weights(
     meta = {
         "model": name,
         "config": asdict(network.config),
-        "skeleton": get_skeleton(network.config.skeleton).as_dict(),
+        "skeleton": network.skeleton.as_dict(),
         "facts": dict(facts or {}),
     }
     return WEIGHTS.write(folder, meta, state)

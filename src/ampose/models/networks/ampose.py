@@ -108,7 +108,7 @@ class AMPoseConfig(LifterConfig):
         return self.missing_token
 
     @property
-    def tells_error(self) -> bool:
+    def predicts_error(self) -> bool:
         """With the head for it."""
         return self.error_head
 

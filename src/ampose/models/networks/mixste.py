@@ -15,7 +15,6 @@ figure and not reproduced. Figures to reach (as benchmark lists give its figures
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -104,7 +103,7 @@ class MixSTE(LifterNetwork):
     """The network of Fig. 2."""
 
     config: MixSTEConfig
-    output: ClassVar[Output] = "sequence"
+    output: Output = "sequence"
 
     def __init__(self, config: MixSTEConfig) -> None:
         super().__init__(config)

@@ -17,7 +17,6 @@ the causal form and the training with unlabelled video are left out.
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -115,7 +114,7 @@ class VideoPose3D(LifterNetwork):
     """The network of Fig. 2."""
 
     config: VideoPose3DConfig
-    dilates: ClassVar[bool] = True
+    dilates: bool = True
 
     def __init__(self, config: VideoPose3DConfig) -> None:
         super().__init__(config)

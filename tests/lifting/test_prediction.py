@@ -6,8 +6,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from ampose.errors import InputError
-from ampose.lifting.prediction import predict
-from ampose.lifting.window_prediction import predict_clips, predict_samples
+from ampose.lifting.prediction import predict, predict_clips, predict_samples
 from ampose.models import LifterConfig, LifterNetwork, create_model
 from ampose.poses.camera import Intrinsics
 from ampose.poses.clips import Clips, FrameIndex
@@ -60,7 +59,7 @@ def bounds(row):
 
 def test_the_middle_is_answered_from_the_padded_window(generator):
     network, clips, camera = make(generator, Middle)
-    lifted = predict_clips(network, clips, camera, flip=False, keep_root=True)
+    lifted = predict_clips(network, clips, camera, flip=False, keep_root=True).positions
     x = clips.keypoints_px / 500 - 1
     for row in range(sum(LENGTHS)):
         first, last = bounds(row)
@@ -72,7 +71,7 @@ def test_the_middle_is_answered_from_the_padded_window(generator):
 
 def test_a_sequence_is_answered_window_by_window(generator):
     network, clips, camera = make(generator, Sequence)
-    lifted = predict_clips(network, clips, camera, flip=False, keep_root=True)
+    lifted = predict_clips(network, clips, camera, flip=False, keep_root=True).positions
     x = clips.keypoints_px / 500 - 1
     torch.testing.assert_close(lifted[..., :2], x)
     for row in range(sum(LENGTHS)):
@@ -87,12 +86,12 @@ def test_a_sequence_is_answered_window_by_window(generator):
 @pytest.mark.parametrize("flip", [True, False], ids=["flip", "plain"])
 def test_chunks_and_the_choice_of_samples_do_not_matter(generator, monkeypatch, kind, normalisation, flip):
     network, clips, camera = make(generator, kind, normalisation)
-    whole = predict_clips(network, clips, camera, flip=flip)
+    whole = predict_clips(network, clips, camera, flip=flip).positions
     assert whole[:, SKELETON.root_index].abs().max() == 0
-    monkeypatch.setattr("ampose.lifting.window_prediction.FRAMES", 2 * FRAMES)
+    monkeypatch.setattr("ampose.lifting.prediction.FRAMES", 2 * FRAMES)
     chosen = torch.tensor([20, 3, 8, 9, 3])
     few = Intrinsics(focal=camera.focal[chosen], centre=camera.centre[chosen], image_size=camera.image_size[chosen])
-    torch.testing.assert_close(predict_clips(network, clips[chosen], few, flip=flip), whole[chosen])
+    torch.testing.assert_close(predict_clips(network, clips[chosen], few, flip=flip).positions, whole[chosen])
 
 
 @pytest.mark.parametrize("kind", [Middle, Sequence])
@@ -102,7 +101,7 @@ def test_a_mirrored_clip_is_lifted_to_the_mirrored_poses(generator, kind, normal
     pixels = clips.keypoints_px[:, SKELETON.flip_order]
     pixels[..., 0] = 1000 - pixels[..., 0]
     mirrored = Clips(keypoints_px=pixels, index=clips.index)
-    plain, other = (predict_clips(network, which, camera, flip=True) for which in (clips, mirrored))
+    plain, other = (predict_clips(network, which, camera, flip=True).positions for which in (clips, mirrored))
     sign = torch.tensor([-1.0, 1.0, 1.0])
     torch.testing.assert_close(other, plain[:, SKELETON.flip_order] * sign, rtol=1e-4, atol=1e-5)
 
@@ -111,7 +110,7 @@ CLIPS = (40, 9, 21)
 """Frames; the second clip is shorter than the window of 27."""
 
 
-def filmed(generator, normalisation):
+def film(generator, normalisation):
     network = create_model("videopose3d", widths=(3, 3, 3), channels=32, normalisation=normalisation).eval()
     keypoints = 500 + 100 * torch.randn(sum(CLIPS), 17, 2, generator=generator)
     ones = torch.ones(sum(CLIPS), 2)
@@ -123,16 +122,16 @@ def filmed(generator, normalisation):
 def work(network, *given, **how):
     """The answer, and the multiply-adds that it took."""
     with FlopCounterMode(display=False) as counter:
-        answer = predict_clips(network, *given, **how)
+        answer = predict_clips(network, *given, **how).positions
     return answer, counter.get_total_flops() / 2
 
 
 @pytest.mark.parametrize("normalisation", ["image-width", "person-rays"])
 @pytest.mark.parametrize("flip", [True, False], ids=["flip", "plain"])
 def test_whole_clips_are_lifted_as_window_by_window_with_less_work(generator, monkeypatch, normalisation, flip):
-    network, clips, camera = filmed(generator, normalisation)
+    network, clips, camera = film(generator, normalisation)
     whole, little = work(network, clips, camera, flip=flip, keep_root=True)
-    monkeypatch.setattr("ampose.lifting.window_prediction.FRAMES", 16)  # runs are cut
+    monkeypatch.setattr("ampose.lifting.prediction.FRAMES", 16)  # stretches are cut
     in_parts, _ = work(network, clips, camera, flip=flip, keep_root=True)
     monkeypatch.setattr(type(network), "dilates", False)
     windows, much = work(network, clips, camera, flip=flip, keep_root=True)
@@ -142,21 +141,21 @@ def test_whole_clips_are_lifted_as_window_by_window_with_less_work(generator, mo
 
 
 def test_samples_out_of_order_and_of_several_cameras_are_lifted_as_they_were(generator):
-    network, clips, camera = filmed(generator, "image-width")
-    whole = predict_clips(network, clips, camera, flip=False)
+    network, clips, camera = film(generator, "image-width")
+    whole = predict_clips(network, clips, camera, flip=False).positions
     chosen = torch.tensor([*range(4, 20), 60, 2, *range(41, 49), 5])
     few = Intrinsics(focal=camera.focal[chosen], centre=camera.centre[chosen], image_size=camera.image_size[chosen])
-    torch.testing.assert_close(predict_clips(network, clips[chosen], few, flip=False), whole[chosen])
+    torch.testing.assert_close(predict_clips(network, clips[chosen], few, flip=False).positions, whole[chosen])
     zoomed = Intrinsics(focal=camera.focal, centre=camera.centre, image_size=camera.image_size.clone())
     zoomed.image_size[7:] = 800
-    other = predict_clips(network, clips, zoomed, flip=False)
+    other = predict_clips(network, clips, zoomed, flip=False).positions
     torch.testing.assert_close(other[:7], whole[:7])
     assert (other[7:] - whole[7:]).abs().amax(dim=(1, 2)).min() > 1e-4
 
 
 def test_a_single_frame_is_a_still(generator):
     network, clips, camera = make(generator, Middle)
-    lifted = predict(network, clips.keypoints_px, camera, flip=False, keep_root=True)
+    lifted = predict(network, clips.keypoints_px[:, None], camera, flip=False, keep_root=True).positions
     x = clips.keypoints_px / 500 - 1
     torch.testing.assert_close(lifted[..., :2], WEIGHTS.sum() * x, rtol=1e-4, atol=1e-5)
 
@@ -168,8 +167,8 @@ def test_samples_need_windows_only_where_the_network_looks_at_them(generator):
     with pytest.raises(InputError, match="must be windows of 5 frames, the network's receptive field, or frames of"):
         predict_samples(network, single_frames, flip=False)
     single = create_model("ampose-small", depth=1, channels=8, heads=1).eval()
-    expected = predict(single, clips.keypoints_px, camera, flip=True)
-    assert torch.equal(predict_samples(single, single_frames, flip=True), expected)
+    expected = predict(single, clips.keypoints_px[:, None], camera, flip=True).positions
+    assert torch.equal(predict_samples(single, single_frames, flip=True).positions, expected)
 
 
 @pytest.mark.parametrize("kind", [Middle, Sequence])
@@ -181,6 +180,36 @@ def test_windows_are_lifted_as_if_each_were_a_clip(generator, kind):
     samples = Samples(keypoints_px=windows, positions=torch.zeros(6, 1, 17, 3), intrinsics=camera)
     index = FrameIndex.of_clips(range(0, 6 * FRAMES + 1, FRAMES))[FRAMES // 2 :: FRAMES]
     clips = Clips(keypoints_px=windows.flatten(0, 1), index=index)
-    torch.testing.assert_close(
-        predict_samples(network, samples, flip=True), predict_clips(network, clips, camera, flip=True)
-    )
+    whole = predict_clips(network, clips, camera, flip=True).positions
+    torch.testing.assert_close(predict_samples(network, samples, flip=True).positions, whole)
+
+
+@pytest.mark.parametrize("normalisation", ["image-width", "person-rays-scaled"])
+def test_the_expected_error_is_the_networks_own_and_how_far_it_is_from_its_answer_in_the_mirror(
+    generator, normalisation
+):
+    torch.manual_seed(0)
+    network = create_model("ampose-small", depth=1, error_head=True, normalisation=normalisation).eval()
+    keypoints = 500 + 100 * torch.randn(5, 1, 17, 2, generator=generator)
+    ones = torch.ones(5, 2)
+    camera = Intrinsics(focal=1100 * ones, centre=500 * ones, image_size=1000 * ones)
+    order, mirrored = SKELETON.flip_order, keypoints[:, :, SKELETON.flip_order].clone()
+    mirrored[..., 0] = 1000 - mirrored[..., 0]
+    both = predict(network, keypoints, camera, flip=True)
+    plain, other = (predict(network, points, camera, flip=False) for points in (keypoints, mirrored))
+    turned_back = other.positions[:, order] * torch.tensor([-1.0, 1.0, 1.0])
+    torch.testing.assert_close(both.positions, (plain.positions + turned_back) / 2, rtol=1e-4, atol=1e-6)
+    apart = (plain.positions - turned_back).norm(dim=-1)
+    own = (plain.expected_error + other.expected_error[:, order]) / 2
+    torch.testing.assert_close(both.expected_error, own + apart, rtol=1e-4, atol=1e-6)
+
+
+def test_a_network_without_an_error_head_expects_nothing(generator):
+    network, clips, camera = make(generator, Middle)
+    assert predict_clips(network, clips, camera, flip=True).expected_error is None
+
+
+def test_no_samples_are_no_poses(generator):
+    network, clips, camera = make(generator, Middle)
+    none = slice(0, 0)
+    assert predict_clips(network, clips[none], camera[none], flip=True).positions.shape == (0, 17, 3)
