@@ -58,7 +58,7 @@ def _print_stages(picture: Path) -> None:
 
     done("import torch")
     from ampose.lifting.lifter import load_model
-    from ampose.pipeline.video import lift_media
+    from ampose.pipeline.video import lift_video
     from ampose.poses.camera import Intrinsics
 
     done("import ampose's lifter and pipeline")
@@ -70,7 +70,7 @@ def _print_stages(picture: Path) -> None:
     media = open_media(picture)
     detector = create_detector("mediapipe", tracking=False)
     done("import and start the detector")
-    lifted = lift_media(media, lifter, detector)
+    lifted = lift_video(media, lifter=lifter, detector=detector)
     done("read, detect and lift")
     lifter.lift(lifted.people[0].pose2d, intrinsics=Intrinsics.from_field_of_view(media.image_size))
     done("of which lifting")

@@ -49,30 +49,30 @@ def lift(video: Path, *, preview: bool) -> dict:
         from ampose.lifting.lifter import load_model
         from ampose.media import open_media
         from ampose.media.sampled import Sampled
-        from ampose.pipeline.video import find_people, lift_people, open_detector
+        from ampose.pipeline.find_people import find_people, open_detector
+        from ampose.pipeline.lift_options import LiftOptions
+        from ampose.pipeline.lift_people import lift_people
 
-        lifter, media = load_model("ampose-small"), Sampled(open_media(video))
-        opened = open_detector("mediapipe", media)
+        lifter, media, options = load_model("ampose-small"), Sampled(open_media(video)), LiftOptions()
+        opened = open_detector(media, options)
     with timed(costs, "reading"):
         for _ in open_media(video):
             pass
     with opened as detector, timed(costs, "reading and detecting"):
-        seen = find_people(media, detector)
+        detected = find_people(media, detector)
     with timed(costs, "lifting"):
-        lifted = lift_people(seen, lifter)
+        people = lift_people(detected.people, lifter, options.camera(media.image_size), options)
     with tempfile.TemporaryDirectory() as folder:
         with timed(costs, "poses.json and poses.npz"):
-            write(Path(folder) / "poses.json", lifted.people)
-            write(Path(folder) / "poses.npz", lifted.people)
+            write(Path(folder) / "poses.json", people)
+            write(Path(folder) / "poses.npz", people)
         with timed(costs, "overview.png"):
-            write_overview(
-                Path(folder) / "overview.png", dict(list(media.kept.items())[::2]), lifted.people, title=video.name
-            )
+            write_overview(Path(folder) / "overview.png", dict(list(media.kept.items())[::2]), people, title=video.name)
         peak = peak_mb()
         if preview:
             with timed(costs, "preview.mp4"):
-                write_preview(Path(folder) / "preview.mp4", media, lifted.people)
-    return {"costs": costs, "frames": lifted.num_frames, "peak_mb": peak}
+                write_preview(Path(folder) / "preview.mp4", media, people)
+    return {"costs": costs, "frames": len(people[0].pose2d), "peak_mb": peak}
 
 
 def repeat_clip(times: int, path: Path) -> Path:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from ampose.files.keypoints import read_keypoints
     from ampose.lifting.lifter import Lifter, lift, load_model
     from ampose.models import create_model, list_models
+    from ampose.pipeline.lift_options import LiftOptions
+    from ampose.pipeline.video import lift_video
     from ampose.poses.pose import Pose2D, Pose3D
     from ampose.poses.skeletons import Skeleton
 
@@ -23,12 +25,14 @@ Progress = Callable[[int, int | None, str], None]
 """What long work calls to tell how far it is: (steps done, steps in all or None, note)."""
 
 __all__ = [
+    "LiftOptions",
     "Lifter",
     "Pose2D",
     "Pose3D",
     "Skeleton",
     "create_model",
     "lift",
+    "lift_video",
     "list_models",
     "load_model",
     "read_keypoints",
@@ -36,7 +40,9 @@ __all__ = [
 
 _HOMES = {
     "Lifter": "ampose.lifting.lifter",
+    "LiftOptions": "ampose.pipeline.lift_options",
     "lift": "ampose.lifting.lifter",
+    "lift_video": "ampose.pipeline.video",
     "load_model": "ampose.lifting.lifter",
     "read_keypoints": "ampose.files.keypoints",
     "create_model": "ampose.models",

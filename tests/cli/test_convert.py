@@ -96,14 +96,14 @@ def test_pictures_with_a_rate_and_a_camera_that_looks_down(tmp_path):
         (["poses.json", "a.csv", "nowhere/a.trc"], "found no nowhere"),
         (["poses.json", "/proc/a.trc"], "must be in a folder that can be written to"),
         (["poses.json", "poses.json"], "another file than the input"),
-        (["poses.json", "a.csv", "a.csv"], "this one twice"),
+        (["poses.json", "a.csv", "a.csv"], "is named twice"),
         (["poses.json"], "got none"),
         (["poses.json", "a.csv", "--fps", "0"], "fps must be"),
         (["poses.json", "a.csv", "--fps", "nan"], "fps must be"),
         (["nothing.json", "a.csv"], "no such file"),
         (["broken.json", "a.csv"], "broken.json: must be a whole .json file"),
         (["empty.json", "a.csv"], "found nobody"),
-        (["pictures.json", "a.csv", "a.c3d"], "a.c3d: poses must have a frame rate"),
+        (["pictures.json", "a.csv", "a.c3d"], "a.c3d: a .c3d file needs a frame rate"),
     ],
 )
 def test_a_mistake_is_one_line_and_writes_nothing(poses, tmp_path, monkeypatch, capsys, arguments, message):
@@ -142,7 +142,7 @@ def test_lift_to_more_formats(tmp_path, capsys):
     np.testing.assert_allclose(np.degrees(np.arccos(cosine[far])), 22, atol=0.1)
 
 
-@pytest.mark.parametrize(("to", "message"), [("trd", "--to must name formats"), ("trc", "must have a frame rate")])
+@pytest.mark.parametrize(("to", "message"), [("trd", "not as 'trd' (--to)"), ("trc", "needs a frame rate")])
 def test_lift_refuses_before_the_work(tmp_path, capsys, to, message):
     from PIL import Image
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from ampose.cli import main
-from ampose.cli._lift_batch import name_folders
+from ampose.cli.lift.batch import name_folders
 from ampose.errors import InputError
 from ampose.files import poses as formats
 from ampose.media import open_media
@@ -127,7 +127,7 @@ def test_output_is_checked_before_the_work(weights, short_clip, tmp_path, capsys
     for output in (tmp_path / "file", tmp_path / "file" / "deeper", Path("/proc/nowhere/out")):
         assert main(["lift", str(short_clip), "-o", str(output), "--model", weights]) == 2
         error = capsys.readouterr().err
-        assert f"{output}: output must be a folder to write to" in error
+        assert f"{output}: cannot be written to" in error
         assert "finding the person" not in error
     assert (tmp_path / "file").read_text() == "in the way"
 
@@ -136,7 +136,7 @@ def test_poses_are_not_lifted_over_themselves(weights, tmp_path, capsys):
     file = tmp_path / "poses.json"
     file.write_text("{}")
     assert main(["lift", str(file), "-o", str(tmp_path), "--model", weights]) == 2
-    assert "must not be overwritten by what is lifted from it" in capsys.readouterr().err
+    assert "would be overwritten by what is lifted from it" in capsys.readouterr().err
     assert file.read_text() == "{}"
 
 
@@ -144,7 +144,7 @@ def test_folders_of_inputs_of_one_name_tell_them_apart(tmp_path):
     sources = [Path(name) for name in ("a/cam.mp4", "b/cam.mp4", "b/cam.mov", "x.mp4")]
     named = name_folders(sources, tmp_path)
     assert [folder.name for folder in named.values()] == ["a_cam_mp4", "b_cam_mp4", "cam_mov", "x"]
-    with pytest.raises(InputError, match="inputs must have different names, got a_cam_mp4 2 times"):
+    with pytest.raises(InputError, match="2 inputs are called a_cam_mp4"):
         name_folders([Path("1/a/cam.mp4"), Path("2/a/cam.mp4")], tmp_path)
 
 
@@ -161,7 +161,10 @@ def test_output_into_the_folder_of_the_pictures(weights, tmp_path, capsys):
         (["--model", "ampose-smal"], "weights must be"),
         (["--detector", "mediapip"], "did you mean 'mediapipe'"),
         (["--field-of-view", "0"], "field of view must be"),
-        (["--field-of-view", "60", "--focal", "900"], "--focal and --field-of-view must not be given together"),
+        (
+            ["--field-of-view", "60", "--focal", "900"],
+            "must not both be given; leave one out (--focal)",
+        ),
     ],
 )
 def test_wrong_settings(weights, short_clip, tmp_path, capsys, options, message):

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ampose.cli import _lift_batch, main
+from ampose.cli import main
+from ampose.cli.lift import batch as lift_batch
 from ampose.files import poses as formats
 from ampose.lifting.lifter import load_model
 from ampose.media import open_media
@@ -80,10 +81,10 @@ def test_what_a_keypoint_file_was_taken_for_is_said_and_a_wrong_size_of_the_pict
     lift(array, tmp_path / "out", untrained, "--no-preview")
     said = capsys.readouterr().out
     assert "points  17 joints in the order of coco_17; format numpy" in said
-    assert "outside the picture" not in said
+    assert "outside the image" not in said
     small = ["--image-size", "400x480", "--no-preview", "--model", untrained, "-o", str(tmp_path / "small")]
     assert main(["lift", str(array), *small]) == 0
-    assert "100% are outside the picture, up to 485 x 341: is 400 x 480 its size?" in capsys.readouterr().out
+    assert "100% are outside the image, up to 485 x 341: is 400 x 480 its size?" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -99,13 +100,13 @@ def test_one_is_picked_and_the_others_are_named(people, untrained, tmp_path, cap
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--person", "5"], "person must be one of 0, 1, got 5"),
-        (["--person", "me"], "person must be all, largest or an id"),
-        (["--box", "1,2,3"], "box must be x,y,w,h"),
-        (["--box", "600,440,20,20"], "box must hold a person"),
-        (["--box", "1,2,3,4", "--person", "1"], "must not be given together"),
-        (["--image-size", "640"], "--image-size must be width x height"),
-        (["--min-confidence", "1.5"], "--min-confidence must be at least 0 and below 1"),
+        (["--person", "5"], "there is no person 5 among: 0, 1 (--person)"),
+        (["--box", "1,2,3"], "box must be x,y,width,height"),
+        (["--box", "600,440,20,20"], "nobody was found in the box 600,440,20,20"),
+        (["--box", "1,2,3,4", "--person", "1"], "must not both be given"),
+        (["--image-size", "640"], "image size must be width x height"),
+        (["--focal", "wide"], "focal length must be in pixels"),
+        (["--min-confidence", "1.5"], "at least 0 and below 1, got 1.5 (--min-confidence)"),
         (["--skeleton", "halpe_26"], "26"),
         (["--format", "coco-result"], "did you mean"),
         (["--jobs", "0"], None),
@@ -124,9 +125,9 @@ def test_a_wrong_setting_is_one_line_and_leaves_nothing(people, untrained, tmp_p
 
 def test_what_only_keypoints_need_is_refused_with_pictures(untrained, tmp_path, capsys):
     Image.new("RGB", (40, 30)).save(tmp_path / "1.png")
-    for option in (["--skeleton", "coco_17"], ["--image-size", "40x30"]):
+    for option, words in ((["--skeleton", "coco_17"], "skeleton"), (["--image-size", "40x30"], "image size")):
         assert main(["lift", str(tmp_path / "1.png"), "--model", untrained, *option]) == 2
-        assert "must be given with a keypoint file only" in capsys.readouterr().err
+        assert f"is no keypoint file, and has its {words} itself ({option[0]})" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -157,13 +158,13 @@ def test_several_inputs_get_a_line_and_a_folder_each(clips, untrained, tmp_path,
 
 
 def test_a_mistake_of_ours_with_one_input_does_not_stop_the_rest(clips, untrained, tmp_path, capsys, monkeypatch):
-    lift_one, seen = _lift_batch.lift_one, []
+    lift_to_folder, seen = lift_batch.lift_to_folder, []
 
     def at_first_wrong(source, *rest):
         seen.append(source)
-        return 1 / 0 if len(seen) == 1 else lift_one(source, *rest)
+        return 1 / 0 if len(seen) == 1 else lift_to_folder(source, *rest)
 
-    monkeypatch.setattr(_lift_batch, "lift_one", at_first_wrong)
+    monkeypatch.setattr(lift_batch, "lift_to_folder", at_first_wrong)
     assert batch([clips[0], clips[2]], tmp_path / "out", untrained) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{clips[0]}: failed unexpectedly: ZeroDivisionError: division by zero"
@@ -202,7 +203,7 @@ def test_a_folder_of_videos_and_pictures_is_refused(untrained, tmp_path, capsys)
     (tmp_path / "clips" / "one.mp4").touch()
     Image.new("RGB", (8, 8)).save(tmp_path / "clips" / "cover.jpg")
     assert main(["lift", str(tmp_path / "clips"), "-o", str(tmp_path / "out"), "--model", untrained]) == 2
-    assert "must hold videos or pictures, got 1 of the one and 1 of the other" in capsys.readouterr().err
+    assert "holds both videos and images, 1 and 1" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 

@@ -8,11 +8,10 @@ from ampose.errors import InputError
 from ampose.lifting.lifter import Lifter
 from ampose.media.webcam import Shot
 from ampose.models import create_model
+from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions
 from ampose.pipeline.live import Latency, LiveLifter, Recording
-from ampose.pipeline.video import Lifting
 from ampose.poses.people import Detection
 from ampose.poses.skeletons import get_skeleton
-from ampose.processing.postprocess import Finish
 from ampose.processing.smoothing import OneEuro
 
 
@@ -68,7 +67,7 @@ def test_people_keep_their_ids_and_get_the_poses_of_later(lifter):
 def test_a_recording_says_what_made_it_and_keeps_the_expected_error():
     torch.manual_seed(0)
     lifter = Lifter(create_model("ampose-small", error_head=True), name="untrained", weights_hash="0123456789abcdef")
-    live = LiveLifter(Bright(), lifter, how=Lifting(flip=False), smooth=OneEuro())
+    live = LiveLifter(Bright(), lifter, options=LiftOptions(flip=False), smooth=OneEuro())
     recording = Recording(Bright(), lifter, (400, 120))
     for shot in shots([20], [], [24]):
         recording.add(live.step(shot), shot.seconds)
@@ -84,14 +83,14 @@ def test_a_recording_says_what_made_it_and_keeps_the_expected_error():
 
 
 def test_what_needs_the_whole_clip_is_refused(lifter):
-    with pytest.raises(InputError, match=r"how\.finish must be left out live, where no clip is whole yet"):
-        LiveLifter(Bright(), lifter, how=Lifting(finish=Finish(constant_bones=True)))
+    with pytest.raises(InputError, match="constant_bones needs the whole clip"):
+        LiveLifter(Bright(), lifter, options=LiftOptions(constant_bones=True))
 
 
 def test_settings_reach_the_lifter(lifter):
     (shot,) = shots([50])
-    how = Lifting(field_of_view=25.0, flip=False)
-    (plain,), (narrow,) = (LiveLifter(Bright(), lifter, how=each).step(shot) for each in (None, how))
+    how = LiftOptions(field_of_view=25.0, flip=False)
+    (plain,), (narrow,) = (LiveLifter(Bright(), lifter, options=each).step(shot) for each in (DEFAULT_OPTIONS, how))
     assert np.abs(plain.pose3d.positions - narrow.pose3d.positions).max() > 1e-4
 
 
@@ -137,8 +136,8 @@ class Turning(Bright):
 
 
 def test_sides_are_kept_unless_told_otherwise(lifter):
-    for how, moved in ((None, False), (Lifting(keep_sides=False), True)):
-        live = LiveLifter(Turning(), lifter, how=how)
+    for options, moved in ((DEFAULT_OPTIONS, False), (LiftOptions(keep_sides=False), True)):
+        live = LiveLifter(Turning(), lifter, options=options)
         people = [live.step(shot)[0] for shot in shots(*[[50]] * 9)]
         for quantity in ("positions", "keypoints", "confidence"):
             of = [getattr(person.pose3d if quantity == "positions" else person.pose2d, quantity) for person in people]

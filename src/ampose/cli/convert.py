@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from ampose.cli._writing import check_names, write_angle_files, write_files
 from ampose.cli.arguments import call_with_arguments
+from ampose.cli.pose_files import check_names, write_angle_files, write_files
 from ampose.errors import InputError
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from ampose import DEFAULT_MODEL
-from ampose.cli._lift_one import check_folder, read_options
 from ampose.cli.arguments import call_with_arguments
+from ampose.cli.lift.outputs import check_folder
 from ampose.errors import InputError
+from ampose.pipeline.lift_options import DetectorOption, LiftOptions
 from ampose.poses.camera import DEFAULT_FIELD_OF_VIEW
 
 if TYPE_CHECKING:
@@ -29,30 +30,32 @@ Output = Annotated[Path | None, tyro.conf.arg(aliases=["-o"])]
 
 
 @dataclass(frozen=True, kw_only=True)
-class LiveSettings:
-    """How to lift, and what to show."""
+class LiveOptions:
+    """Live."""
 
     model: str = DEFAULT_MODEL
     """Name of bundled weights, or a folder that training wrote."""
     detector: str = "mediapipe"
     """Name of the 2D detector."""
-    detector_option: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
-    """An option of the detector, as in: --detector-option skeleton=coco_17. May be given several times."""
+    detector_option: Annotated[tuple[DetectorOption, ...], tyro.conf.UseAppendAction] = ()
+    """An option of the detector itself, as in skeleton=coco_17."""
     field_of_view: float = DEFAULT_FIELD_OF_VIEW
-    """The camera's, in degrees across the longer side of the picture."""
+    """Degrees across the longer side of the image."""
     flip: bool = False
     """Average each prediction with the mirrored one: twice the work."""
     keep_sides: bool = True
-    """Exchange left and right back where the detector exchanges them for a moment."""
+    """Correct temporary left/right swaps of the detector."""
     smooth: bool = True
-    """Calm the poses with a one-euro filter."""
+    """Smooth the poses with a one-euro filter."""
     seconds: float | None = None
-    """Stop after so many seconds; by default with Ctrl-C, or q in the window."""
+    """Stop after this time; by default with Ctrl-C, or q in the window."""
     window: bool = True
-    """Show what is filmed, where there is a screen and an OpenCV that can use it."""
+    """Show the camera's frames, where there is a screen and an OpenCV that can use it."""
 
 
-_DEFAULTS = LiveSettings()
+_DEFAULTS = LiveOptions()
+
+Options = Annotated[LiveOptions, tyro.conf.arg(name="")]
 
 
 def run(args: Sequence[str]) -> None:
@@ -60,7 +63,7 @@ def run(args: Sequence[str]) -> None:
     call_with_arguments(live, "live", args)
 
 
-def live(*, camera: str = "0", output: Output = None, settings: LiveSettings = _DEFAULTS) -> None:
+def live(*, camera: str = "0", output: Output = None, options: Options = _DEFAULTS) -> None:
     """Lift people to 3D while a camera films them.
 
     Shows how long each step takes: the time within which half of the frames (p50) and 99 in 100 (p99) were done. With
@@ -69,56 +72,53 @@ def live(*, camera: str = "0", output: Output = None, settings: LiveSettings = _
     Args:
         camera: The camera's number, the address of a stream (rtsp://..., http://...), or a video file.
         output: The folder to write to at the end; by default nothing is written.
-        settings: How to lift, and what to show.
+        options: How to lift, and what to show.
     """
     from ampose.media.webcam import Camera
     from ampose.pipeline.live import Recording
 
-    if settings.seconds is not None and not settings.seconds > 0:
-        raise InputError(f"--seconds must be positive, got {settings.seconds}")
+    if options.seconds is not None and not options.seconds > 0:
+        raise InputError(f"seconds must be positive, got {options.seconds:g}", field="seconds")
     if output is not None:
         check_folder(output, Path(camera))
-    with Camera(camera) as source, _lifter(source, settings) as (lifter, detector, network):
+    with Camera(camera) as source, _lifter(source, options) as (lifter, detector, network):
         recording = Recording(detector, network, source.image_size)
-        _film(source, lifter, recording if output else None, settings)
+        _film(source, lifter, recording if output else None, options)
     if output is not None:
         _write(output, recording)
     print(_summary(lifter.latency, output, recording))
 
 
 @contextmanager
-def _lifter(source: "Camera", settings: LiveSettings) -> "Iterator[tuple[LiveLifter, Any, Any]]":
+def _lifter(source: "Camera", options: LiveOptions) -> "Iterator[tuple[LiveLifter, Any, Any]]":
     from ampose.detectors import create_detector
     from ampose.lifting.lifter import load_model
     from ampose.pipeline.live import LiveLifter
-    from ampose.pipeline.video import Lifting
     from ampose.processing.smoothing import OneEuro
 
-    how = Lifting(field_of_view=settings.field_of_view, flip=settings.flip, keep_sides=settings.keep_sides)
-    how.camera(source.image_size)
-    network = load_model(settings.model)
-    options = read_options(settings.detector_option)
-    with create_detector(settings.detector, tracking=True, options=options) as detector:
-        smooth = OneEuro() if settings.smooth else None
-        yield LiveLifter(detector, network, how=how, smooth=smooth), detector, network
+    network = load_model(options.model)
+    how = LiftOptions(field_of_view=options.field_of_view, flip=options.flip, keep_sides=options.keep_sides)
+    with create_detector(options.detector, tracking=True, options=dict(options.detector_option)) as detector:
+        smooth = OneEuro() if options.smooth else None
+        yield LiveLifter(detector, network, options=how, smooth=smooth), detector, network
 
 
-def _film(source: "Camera", lifter: "LiveLifter", recording: "Recording | None", settings: LiveSettings) -> None:
+def _film(source: "Camera", lifter: "LiveLifter", recording: "Recording | None", options: LiveOptions) -> None:
     """Run until the camera ends, the time is over, or the user stops it."""
-    show = _window(source.name) if settings.window else None
-    start = said = time.perf_counter()
+    show = _window(source.name) if options.window else None
+    start = printed = time.perf_counter()
     try:
         for shot in source:
             people = lifter.step(shot)
             if recording is not None:
                 recording.add(people, shot.time)
             now = time.perf_counter()
-            if now - said >= _EVERY_S:
-                said = now
+            if now - printed >= _EVERY_S:
+                printed = now
                 print(_line(people, lifter.latency), file=sys.stderr, flush=True)
             if show is not None and not show(shot, people):
                 return
-            if settings.seconds is not None and now - start >= settings.seconds:
+            if options.seconds is not None and now - start >= options.seconds:
                 return
     except KeyboardInterrupt:
         pass  # that is how it is meant to end

@@ -3,21 +3,21 @@
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from jaxtyping import Float
 
 from ampose.detectors import Detector
-from ampose.errors import InputError
+from ampose.errors import InputError, changed_fields
 from ampose.lifting.lifter import Lifter
 from ampose.media.webcam import Shot
-from ampose.pipeline.video import Lifting, sure_joints
+from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions, ProcessingOptions
+from ampose.pipeline.lift_people import lift_pose, without_unsure_joints
 from ampose.poses.people import Detection, Person
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.skeletons import Skeleton, find_mapping
 from ampose.processing.left_right import LiveSides
-from ampose.processing.postprocess import Finish
 from ampose.processing.smoothing import LiveOneEuro, OneEuro
 from ampose.processing.tracking import Tracker
 
@@ -55,7 +55,7 @@ class LiveLifter:
     Args:
         detector: An open one, created with ``tracking=True``.
         lifter: What ``ampose.load_model`` returns.
-        how: How keypoints become 3D. Live there is no ``finish``: it looks at the whole clip.
+        options: The camera and how keypoints become 3D, without pose processing, which looks at the whole clip.
         smooth: Settings of the one-euro filter over time; None: no smoothing.
 
     Raises:
@@ -64,13 +64,18 @@ class LiveLifter:
     """
 
     def __init__(
-        self, detector: Detector, lifter: Lifter, *, how: Lifting | None = None, smooth: OneEuro | None = None
+        self,
+        detector: Detector,
+        lifter: Lifter,
+        *,
+        options: LiftOptions = DEFAULT_OPTIONS,
+        smooth: OneEuro | None = None,
     ) -> None:
         find_mapping(detector.skeleton.name, lifter.skeleton.name)
         self.latency = Latency()
-        self._detector, self._lifter, self._how = detector, lifter, how or Lifting()
-        if self._how.finish != Finish():
-            raise InputError(f"how.finish must be left out live, where no clip is whole yet, got {self._how.finish}")
+        self._detector, self._lifter, self._options = detector, lifter, options
+        for name, value in changed_fields(options, [each.name for each in fields(ProcessingOptions)]):
+            raise InputError(f"{name} needs the whole clip, which is not there live, got {value}", field=name)
         self._tracker = Tracker()
         self._smooth = smooth
         self._followed: dict[int, _Followed] = {}
@@ -107,14 +112,15 @@ class LiveLifter:
             image_size=(width, height),
             provenance={"detector": self._detector.name},
         )
-        sure = sure_joints(pose, self._how.min_confidence)
-        if self._how.keep_sides and followed.sides.step(sure.keypoints[0], shot.time):
+        sure = without_unsure_joints(pose, self._options.min_confidence)
+        if self._options.keep_sides and followed.sides.step(sure.keypoints[0], shot.time):
             order = pose.skeleton.flip_order
             pose, sure = (
                 replace(one, keypoints=one.keypoints[:, order], confidence=one.confidence[:, order])
                 for one in (pose, sure)
             )
-        lifted = self._how.lift(sure, self._lifter)
+        camera = self._options.camera((width, height))
+        lifted = lift_pose(sure, self._lifter, camera, self._options)
         if followed.smooth is not None:
             positions = followed.smooth.update(lifted.positions[0], shot.time).astype(np.float32)
             done = {**lifted.provenance, "smoothing": followed.smooth.settings.description}

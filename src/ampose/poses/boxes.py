@@ -1,10 +1,37 @@
 """Boxes around people, in pixels: the box of some joints, and how much two boxes have in common."""
 
+from typing import NamedTuple
+
 import numpy as np
 from jaxtyping import Float
 
-Box = tuple[float, float, float, float]
-"""Left, top, width, height in pixels."""
+from ampose.errors import InputError
+
+
+class Box(NamedTuple):
+    """A rectangle in an image, in pixels.
+
+    Example:
+        >>> Box.parse("10,20,300,400").width
+        300.0
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @classmethod
+    def parse(cls, text: str) -> "Box":
+        """Read ``X,Y,WIDTH,HEIGHT``; raises InputError if it is something else, or the box is empty."""
+        try:
+            box = cls(*(float(part) for part in text.split(",")))
+        except (TypeError, ValueError):
+            raise InputError(f"box must be x,y,width,height in pixels, as in 10,20,300,400, got {text!r}") from None
+        if not np.isfinite(box).all() or min(box.width, box.height) <= 0:
+            raise InputError(f"box must have a positive width and height in pixels, got {text!r}")
+        return box
+
 
 Corners = Float[np.ndarray, "person 4"]
 """Left, top, right, bottom in pixels."""

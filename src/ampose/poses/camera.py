@@ -51,14 +51,19 @@ class Intrinsics:
         width, height = image_size
         if width <= 0 or height <= 0:
             raise InputError(f"image_size must be positive (width, height), got {image_size}")
-        if not 1 <= degrees <= 179:
-            raise InputError(f"field of view must be between 1 and 179 degrees, got {degrees}")
+        check_field_of_view(degrees)
         focal = max(width, height) / 2 / math.tan(math.radians(degrees) / 2)
         return cls(
             focal=np.array([focal, focal], dtype=np.float32),
             centre=np.array([width / 2, height / 2], dtype=np.float32),
             image_size=np.array([width, height], dtype=np.float32),
         )
+
+
+def check_field_of_view(degrees: float) -> None:
+    """Raise InputError if no camera has this field of view."""
+    if not 1 <= degrees <= 179:
+        raise InputError(f"field of view must be between 1 and 179 degrees, got {degrees:g}", field="field_of_view")
 
 
 def field_of_view(image_size: tuple[int, int], focal: float) -> float:

@@ -67,10 +67,10 @@ class Detection:
 
         Example:
             >>> Detection(np.array([[10.0, 20.0], [40.0, 80.0]]), np.ones(2)).box
-            (10.0, 20.0, 30.0, 60.0)
+            Box(left=10.0, top=20.0, width=30.0, height=60.0)
         """
         left, top, right, bottom = bounding_boxes(self.keypoints[None])[0].tolist()
-        return left, top, right - left, bottom - top
+        return Box(left, top, right - left, bottom - top)
 
 
 @dataclass(frozen=True)

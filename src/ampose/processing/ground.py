@@ -66,7 +66,7 @@ def check_tilt(camera_tilt: float) -> None:
         InputError: It is not between -90 and 90 degrees.
     """
     if not -90 <= camera_tilt <= 90:
-        raise InputError(f"camera tilt must be between -90 and 90 degrees, got {camera_tilt:g}")
+        raise InputError(f"camera tilt must be between -90 and 90 degrees, got {camera_tilt:g}", field="camera_tilt")
 
 
 def level_rotation(camera_tilt: float) -> Float[np.ndarray, "3 3"]:

@@ -8,7 +8,7 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import scipy  # its parts load when they are first used: scipy.signal takes a second, and few filter
@@ -242,15 +242,17 @@ class SavitzkyGolay:
         return np.asarray(scipy.signal.savgol_filter(values, frames, self.degree, axis=0, mode="interp"))
 
 
-FILTERS: dict[str, type[OneEuro] | type[Butterworth] | type[SavitzkyGolay]] = {
+FilterName = Literal["butterworth", "savitzky-golay", "one-euro"]
+
+FILTERS: dict[FilterName, type[OneEuro] | type[Butterworth] | type[SavitzkyGolay]] = {
     "one-euro": OneEuro,
     "butterworth": Butterworth,
     "savitzky-golay": SavitzkyGolay,
 }
-"""The filters by the names that the command line gives them."""
+"""The filters by name."""
 
 
-def smooth(pose: Pose, how: str | Filter = "butterworth") -> Pose:
+def smooth(pose: Pose, how: FilterName | Filter = "butterworth") -> Pose:
     """Smooth a pose over time.
 
     Args:
@@ -271,7 +273,9 @@ def smooth(pose: Pose, how: str | Filter = "butterworth") -> Pose:
         >>> bool(smooth(pose, "butterworth").positions.std() < 0.8 * noisy.std())
         True
     """
-    method = _by_name(how) if isinstance(how, str) else how
+    if isinstance(how, str) and how not in FILTERS:
+        raise InputError(f"filter must be one of {', '.join(FILTERS)}, got {how!r}", field="smooth")
+    method = FILTERS[how]() if isinstance(how, str) else how
     times = pose.seconds
     if times is None or len(pose) < 2:
         return pose
@@ -281,12 +285,6 @@ def smooth(pose: Pose, how: str | Filter = "butterworth") -> Pose:
         unit = max(pose.image_size) / _METRES_ACROSS
         return replace(pose, keypoints=_filtered(pose.keypoints / unit, times, method) * unit, provenance=done)
     return replace(pose, positions=_filtered(pose.positions, times, method), provenance=done)
-
-
-def _by_name(name: str) -> Filter:
-    if name not in FILTERS:
-        raise InputError(f"filter must be one of {', '.join(FILTERS)}, got {name!r}")
-    return FILTERS[name]()
 
 
 def _filtered(

@@ -7,10 +7,13 @@ import pytest
 from tests.walkers import CAMERA, FPS, SIZE, SKELETON, walker
 
 from ampose.errors import InputError
+from ampose.pipeline.lift_options import Focal, LiftOptions
+from ampose.pipeline.lift_people import postprocess
+from ampose.poses.boxes import Box
+from ampose.poses.people import Person
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.reference_frame import ON_FLOOR
 from ampose.processing.ground import upright
-from ampose.processing.postprocess import Finish, finish
 
 HEIGHT_OF_CAMERA = 1.2
 
@@ -29,18 +32,23 @@ def pacing(start: tuple[float, float], speed: tuple[float, float], num_frames: i
     return walker(start, speed, num_frames)
 
 
+def finish(pairs: list[tuple[Pose2D, Pose3D]], options: LiftOptions) -> list[Pose3D]:
+    people = [Person(number, *pair) for number, pair in enumerate(pairs)]
+    return [person.pose3d for person in postprocess(people, CAMERA.intrinsics, options)]
+
+
 @pytest.fixture
 def two() -> list[tuple[Pose2D, Pose3D]]:
     return [seen_and_lifted(pacing((-1.0, 4.0), (0.8, 0.1))), seen_and_lifted(pacing((1.0, 6.0), (-0.5, 0.6)))]
 
 
 def test_nothing_is_done_unasked(two):
-    assert finish(two, CAMERA.intrinsics, Finish()) == [pose3d for _, pose3d in two]
+    assert finish(two, LiftOptions()) == [pose3d for _, pose3d in two]
 
 
 @pytest.mark.parametrize("settings", [{"place": True}, {"height": 1.75}, {"ground": "tilt", "camera_tilt": 0.0}])
 def test_people_are_placed_within_three_percent(two, settings):
-    poses = finish(two, CAMERA.intrinsics, Finish(**settings))
+    poses = finish(two, LiftOptions(**settings))
     for (start, speed), pose in zip((((-1.0, 4.0), (0.8, 0.1)), ((1.0, 6.0), (-0.5, 0.6))), poses, strict=True):
         truth = CAMERA.to_camera(pacing(start, speed))
         if settings.get("ground"):
@@ -53,7 +61,7 @@ def test_people_are_placed_within_three_percent(two, settings):
 
 def test_the_cameras_tilt_is_told_once(two):
     """Whoever turns the poses upright later needs not be told again; told otherwise, that counts."""
-    (pose, _), (plain, _) = (finish(two, CAMERA.intrinsics, Finish(camera_tilt=tilt)) for tilt in (22.5, None))
+    (pose, _), (plain, _) = (finish(two, LiftOptions(camera_tilt=tilt)) for tilt in (22.5, None))
     np.testing.assert_array_equal(pose.positions, plain.positions)
     np.testing.assert_array_equal(upright(pose).positions, upright(plain, 22.5).positions)
     np.testing.assert_array_equal(upright(pose, 10.0).positions, upright(plain, 10.0).positions)
@@ -62,7 +70,7 @@ def test_the_cameras_tilt_is_told_once(two):
 
 
 def test_people_stand_on_one_floor(two):
-    first, second = finish(two, CAMERA.intrinsics, Finish(ground="tilt", camera_tilt=0.0))
+    first, second = finish(two, LiftOptions(ground="tilt", camera_tilt=0.0))
     for pose in (first, second):
         assert pose.frame_of_reference == ON_FLOOR
         ankles = pose.positions[:, [SKELETON.index(f"{side}_ankle") for side in ("left", "right")], 1]
@@ -75,7 +83,7 @@ def test_a_floor_that_cannot_be_found_is_told_and_the_rest_is_kept(two, caplog):
     """Still pictures: nobody's feet come to rest."""
     stills = [(two[0][0][:1], two[0][1][:1])]
     with caplog.at_level(logging.WARNING):
-        (pose,) = finish(stills, CAMERA.intrinsics, Finish(ground="feet"))
+        (pose,) = finish(stills, LiftOptions(ground="feet"))
     assert "the poses stay in camera axes" in caplog.text
     assert np.isfinite(pose.positions).all()
     assert "origin at the camera" in str(pose.frame_of_reference)
@@ -83,9 +91,7 @@ def test_a_floor_that_cannot_be_found_is_told_and_the_rest_is_kept(two, caplog):
 
 def test_smoothing_comes_last_and_calms_the_whole_way():
     people = [seen_and_lifted(pacing((-1.0, 4.0), (0.8, 0.1)), noise_m=0.02)]
-    plain, calm = (
-        finish(people, CAMERA.intrinsics, Finish(place=True, smooth=name))[0] for name in (None, "butterworth")
-    )
+    plain, calm = (finish(people, LiftOptions(place=True, smooth=name))[0] for name in (None, "butterworth"))
     jitter = [np.abs(np.diff(pose.positions, n=2, axis=0)).mean() for pose in (plain, calm)]
     assert jitter[1] < 0.5 * jitter[0]
     assert "smoothing" in calm.provenance
@@ -93,25 +99,25 @@ def test_smoothing_comes_last_and_calms_the_whole_way():
 
 def test_bones_keep_their_length():
     people = [seen_and_lifted(pacing((-1.0, 4.0), (0.8, 0.1)), noise_m=0.02)]
-    (pose,) = finish(people, CAMERA.intrinsics, Finish(constant_bones=True))
+    (pose,) = finish(people, LiftOptions(constant_bones=True))
     shank = pose.positions[:, SKELETON.index("left_knee")] - pose.positions[:, SKELETON.index("left_ankle")]
     assert np.ptp(np.linalg.norm(shank, axis=1)) < 1e-5
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("options", "field", "message"),
     [
-        ({"smooth": "kalman"}, "smooth must be one of one-euro, butterworth, savitzky-golay, got 'kalman'"),
-        ({"ground": "grass"}, "ground must be feet or tilt, got 'grass'"),
-        ({"camera_tilt": 200.0}, "camera tilt must be between -90 and 90 degrees, got 200"),
-        ({"height": 180.0}, "height must be between 0.3 and 3 metres, got 180; 1.80 is a metre and 80"),
+        ({"camera_tilt": 200.0}, "camera_tilt", "camera tilt must be between -90 and 90 degrees, got 200"),
+        ({"height": 180.0}, "height", "height must be between 0.3 and 3 metres, got 180"),
+        ({"ground": "tilt"}, "camera_tilt", "ground by tilt needs the camera's tilt"),
+        ({"min_confidence": 1.0}, "min_confidence", "at least 0 and below 1, got 1"),
+        ({"field_of_view": 0.0}, "field_of_view", "field of view must be between 1 and 179 degrees, got 0"),
+        ({"field_of_view": 60.0, "focal": Focal(900.0)}, "focal", "must not both be given"),
+        ({"person": 1, "box": Box(1.0, 2.0, 3.0, 4.0)}, "box", "must not both be given"),
+        ({"spread": 1}, "spread", "must be 0 or at least 2"),
     ],
 )
-def test_what_cannot_be_is_refused_at_once(settings, message):
-    with pytest.raises(InputError, match=message):
-        Finish(**settings)
-
-
-def test_a_tilt_that_nobody_told_is_not_made_up():
-    with pytest.raises(InputError, match="ground tilt must come with the camera's tilt, got none; give --camera-tilt"):
-        Finish(ground="tilt")
+def test_options_that_cannot_be_are_refused_at_once(options, field, message):
+    with pytest.raises(InputError, match=message) as error:
+        LiftOptions(**options)
+    assert error.value.field == field

@@ -1,4 +1,4 @@
-"""Lift several inputs, one line each; what is done already is passed over, and what fails does not stop the rest."""
+"""Lift several inputs, one line each; what is done already is skipped, and what fails does not stop the rest."""
 
 import hashlib
 import json
@@ -7,18 +7,17 @@ import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from ampose import __version__
 from ampose.atomic import replacing
-from ampose.cli._lift_how import read_how
-from ampose.cli._lift_one import check_folder, lift_one, more_files, read_options
-from ampose.cli._lift_options import Settings
-from ampose.cli._lift_summary import in_one_line
+from ampose.cli.lift.outputs import OutputOptions, check_folder, lift_to_folder
+from ampose.cli.lift.summary import in_one_line
 from ampose.errors import InputError, MissingExtraError
+from ampose.pipeline.lift_options import LiftOptions
 
 MARK = ".ampose-done.json"
 """Written last into the folder of an input: what was lifted, and how."""
@@ -29,23 +28,20 @@ FAILED = 1
 log = logging.getLogger(__name__)
 
 
-def lift_many(sources: Sequence[Path], output: Path, settings: Settings) -> None:
+def lift_many(sources: Sequence[Path], output: Path, options: LiftOptions, outputs: OutputOptions, jobs: int) -> None:
     """Lift all of them, each into a folder of its own in ``output``.
 
     Raises:
-        InputError: A setting is wrong, or two inputs have one name.
+        InputError: An option is wrong, or two inputs have one name.
         SystemExit: An input failed; the others are done.
     """
-    if settings.writing.jobs < 1:
-        raise InputError(f"--jobs must be at least 1, got {settings.writing.jobs}")
+    if jobs < 1:
+        raise InputError(f"jobs must be at least 1, got {jobs}", field="jobs")
     folders = name_folders(sources, output)
     for source, folder in folders.items():
         check_folder(folder, source)
-    more_files(output, settings.writing.to)
-    read_how(settings, (1, 1))
-    read_options(settings.finding.detector_option)
     failed = []
-    for source, line, worked in _results(folders, settings):
+    for source, line, worked in _results(folders, options, outputs, jobs):
         print(line, flush=True)
         failed += [] if worked else [source]
     if failed:
@@ -61,54 +57,47 @@ def name_folders(sources: Sequence[Path], output: Path) -> dict[Path, Path]:
     Raises:
         InputError: Two are still the same.
     """
-    names = [source.resolve().stem for source in sources]
-    for longer in (_with_ending, _with_folder):
+    paths = [source.resolve() for source in sources]
+    names = [path.stem for path in paths]
+    with_ending = [path.name.replace(".", "_") for path in paths]
+    with_folder = [f"{path.parent.name}_{name}" for path, name in zip(paths, with_ending, strict=True)]
+    for longer in (with_ending, with_folder):
         times = Counter(names)
-        names = [longer(source) if times[name] > 1 else name for source, name in zip(sources, names, strict=True)]
+        names = [long if times[name] > 1 else name for name, long in zip(names, longer, strict=True)]
     for name, count in Counter(names).items():
         if count > 1:
-            raise InputError(f"inputs must have different names, got {name} {count} times; lift them one by one")
+            raise InputError(f"{count} inputs are called {name}; lift them one by one")
     return {source: output / name for source, name in zip(sources, names, strict=True)}
 
 
-def _with_ending(source: Path) -> str:
-    return source.resolve().name.replace(".", "_")
-
-
-def _with_folder(source: Path) -> str:
-    return f"{source.resolve().parent.name}_{_with_ending(source)}"
-
-
-def _results(folders: dict[Path, Path], settings: Settings) -> Iterator[tuple[Path, str, bool]]:
-    """Lift each and give its line; in processes of their own where there are several jobs."""
-    if settings.writing.jobs == 1:
+def _results(
+    folders: dict[Path, Path], options: LiftOptions, outputs: OutputOptions, jobs: int
+) -> Iterator[tuple[Path, str, bool]]:
+    """Lift each and give its line and whether it worked; in processes of their own where there are several jobs."""
+    if jobs == 1:
         for source, folder in folders.items():
-            yield source, *_try(source, folder, settings)
+            yield source, *_try(source, folder, options, outputs)
         return
     fresh = multiprocessing.get_context("spawn")  # a fork would share torch's and mediapipe's threads
-    with ProcessPoolExecutor(settings.writing.jobs, mp_context=fresh) as pool:
-        waiting = {pool.submit(_try, source, folder, settings): source for source, folder in folders.items()}
+    with ProcessPoolExecutor(jobs, mp_context=fresh) as pool:
+        waiting = {pool.submit(_try, *pair, options, outputs): pair[0] for pair in folders.items()}
         for future in as_completed(waiting):
-            yield waiting[future], *_outcome(waiting[future], future)
+            source = waiting[future]
+            try:
+                yield source, *future.result()
+            except BrokenProcessPool:  # the process ended without an answer, as when memory runs out
+                yield source, f"{source}: failed: its process ended abruptly; try fewer --jobs", False
 
 
-def _outcome(source: Path, future: Future[tuple[str, bool]]) -> tuple[str, bool]:
-    """Return what a process answered, or that it ended without an answer, as when memory runs out."""
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        return f"{source}: failed: its process ended abruptly; try fewer --jobs", False
-
-
-def _try(source: Path, folder: Path, settings: Settings) -> tuple[str, bool]:
+def _try(source: Path, folder: Path, options: LiftOptions, outputs: OutputOptions) -> tuple[str, bool]:
     """Lift one; returns its line and whether it worked."""
     start = time.perf_counter()
     try:
-        mark = _mark(source, settings)
+        mark = _mark(source, options, outputs)
         if _read_mark(folder) == mark:
             return f"{source}: done already -> {folder}", True
         (folder / MARK).unlink(missing_ok=True)
-        done = lift_one(source, folder, settings)
+        written = lift_to_folder(source, folder, options, outputs)
         with replacing(folder / MARK) as unfinished:
             unfinished.write_text(json.dumps(mark, indent=1))
     except (InputError, MissingExtraError, OSError) as error:
@@ -116,20 +105,19 @@ def _try(source: Path, folder: Path, settings: Settings) -> tuple[str, bool]:
     except Exception as error:
         log.exception("%s", source)  # a mistake of ours, which others can report; what fails does not stop the rest
         return f"{source}: failed unexpectedly: {type(error).__name__}: {' '.join(str(error).split())}", False
-    return in_one_line(str(source), done, folder, time.perf_counter() - start), True
+    return in_one_line(str(source), written.result, folder, time.perf_counter() - start), True
 
 
-def _mark(source: Path, settings: Settings) -> dict[str, str | int]:
-    """Say what is lifted and how: another file or other settings mean that it is not done."""
+def _mark(source: Path, options: LiftOptions, outputs: OutputOptions) -> dict[str, str | int]:
+    """Describe what is lifted and how: another file or other options mean that it is not done."""
     if not source.exists():
-        raise InputError(f"{source}: must be a video, a picture, a folder of pictures or a keypoint file, found none")
+        raise InputError(f"{source}: there is no such file or folder")
     files = sorted(source.iterdir()) if source.is_dir() else [source]
     facts = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    how = asdict(replace(settings, writing=replace(settings.writing, jobs=1)))
     return {
         "input": source.name,
         "content": hashlib.sha256(json.dumps(facts).encode()).hexdigest(),
-        "settings": json.dumps(how, sort_keys=True),
+        "options": json.dumps({**asdict(options), **asdict(outputs)}, sort_keys=True),
         "version": __version__,
     }
 

@@ -1,0 +1,160 @@
+"""From one input to the files in its folder."""
+
+import tempfile
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ampose.cli.pose_files import check_names, write_files
+from ampose.cli.progress import progress
+from ampose.errors import InputError
+from ampose.packages import require
+from ampose.pipeline.lift_options import LiftOptions
+
+if TYPE_CHECKING:
+    from ampose.media.sampled import Sampled
+    from ampose.pipeline.video import LiftResult
+    from ampose.poses.people import Person
+    from ampose.poses.pose import Pose2D, Pose3D
+
+_ALWAYS = {"json": "everything, for any program", "npz": "the same as NumPy arrays"}
+"""The formats that are always written, and what they are."""
+
+
+class Formats(tuple[str, ...]):
+    """File formats that poses are written in.
+
+    Example:
+        >>> Formats.parse(".TRC, csv,trc")
+        ('trc', 'csv')
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> "Formats":
+        """Read ``FORMAT,FORMAT``; raises InputError if one is unknown."""
+        from ampose.files.poses import suffixes
+
+        names = [name.strip().lower().removeprefix(".") for name in text.split(",") if name.strip()]
+        known = [suffix.removeprefix(".") for suffix in suffixes("writes")]
+        for name in names:
+            if name not in known:
+                raise InputError(f"poses can be written as {', '.join(known)}, not as {name!r}", field="to")
+        return cls(dict.fromkeys(names))
+
+    def __str__(self) -> str:
+        return ",".join(self)
+
+
+_NO_FORMATS = Formats()
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions:
+    """Output."""
+
+    to: Formats = _NO_FORMATS
+    """More formats to write beside poses.json and poses.npz, as in trc,c3d,csv."""
+    preview: bool = True
+    """Write the preview video."""
+
+
+@dataclass(frozen=True)
+class WrittenFiles:
+    """What was lifted, and the files of it.
+
+    Args:
+        result: The people.
+        files: Each file with what it is.
+        seconds: How long writing and drawing took.
+    """
+
+    result: "LiftResult"
+    files: list[tuple[Path, str]]
+    seconds: float
+
+
+def lift_to_folder(source: Path, folder: Path, options: LiftOptions, outputs: OutputOptions) -> WrittenFiles:
+    """Lift the people in one input and write the files.
+
+    Raises:
+        InputError: Something is wrong with the input, an option or the folder; nothing was written.
+        MissingExtraError: A package is not installed.
+    """
+    from ampose.pipeline.source import open_source
+    from ampose.pipeline.video import lift_video
+
+    check_folder(folder, source)
+    opened = open_source(source, options)
+    media, preview = opened.media, outputs.preview and opened.media.num_frames != 1
+    # Whatever would stop the writing is found before the long work, not after it.
+    require("matplotlib", extra="view", purpose="drawing the result")
+    require("PIL", *(["av"] if preview else []), extra="video", purpose="drawing the result")
+    more = [folder / f"poses.{name}" for name in outputs.to if name not in _ALWAYS]
+    check_names(more, timed=media.fps is not None)
+    with progress("finding people") if opened.people is None else nullcontext() as report:
+        result = lift_video(opened, options, progress=report)
+    start = time.perf_counter()
+    folder.mkdir(parents=True, exist_ok=True)
+    files = write_files([folder / f"poses.{name}" for name in _ALWAYS], result.people)
+    files = [(file, _ALWAYS[file.suffix[1:]]) for file, _ in files] + write_files(more, result.people)
+    files += _draw(folder, media, result.people, preview=preview)
+    return WrittenFiles(result, files, time.perf_counter() - start)
+
+
+def check_folder(folder: Path, source: Path) -> None:
+    """Refuse a place that cannot be written to before the work begins; leaves nothing behind."""
+    if folder.resolve() == source.resolve():
+        raise InputError(f"{folder}: output must be another folder than the input; name one", field="output")
+    if source.resolve() in ((folder / f"poses.{suffix}").resolve() for suffix in _ALWAYS):
+        raise InputError(f"{source} would be overwritten by what is lifted from it; name a folder", field="output")
+    parent = folder
+    while not parent.exists() and not parent.is_symlink():
+        parent = parent.parent
+    try:
+        if not parent.is_dir():
+            raise NotADirectoryError(None, f"{parent} is not a folder")
+        with tempfile.TemporaryDirectory(dir=parent, prefix=".ampose-"):
+            pass
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written to: {error.strerror}; name another", field="output") from error
+
+
+def _draw(
+    folder: Path, media: "Sampled", people: "tuple[Person[Pose2D, Pose3D], ...]", *, preview: bool
+) -> list[tuple[Path, str]]:
+    """Draw the overview and the preview; returns each file with what it is."""
+    from ampose.drawing import choose_frames, write_overview, write_preview
+
+    longest = max((person.pose3d for person in people), key=lambda pose: int((~pose.missing).sum()))
+    drawn = [_as_drawn(person) for person in people]
+    files = [(folder / "overview.png", "frames beside their 3D pose")]
+    if preview:
+        with progress("drawing the preview") as report:
+            write_preview(folder / "preview.mp4", media, drawn, report=report)
+        files.append((folder / "preview.mp4", "the video beside its 3D pose"))
+    kept = np.isin(np.arange(len(longest)), list(media.kept))
+    among_kept = replace(longest, positions=np.where(kept[:, None, None], longest.positions, np.nan))
+    frames = {number: media.kept[number] for number in choose_frames(among_kept)}
+    if not frames:  # somebody was visible so briefly that no frame of theirs was kept: read the video once more
+        numbers = choose_frames(longest)
+        frames = {number: frame for number, frame in enumerate(media) if number in numbers}
+    title = f"{media.path.name} in 3D, by {longest.provenance['model']}"
+    write_overview(folder / "overview.png", frames, drawn, title=title)
+    return files
+
+
+def _as_drawn(person: "Person[Pose2D, Pose3D]") -> "Person[Pose2D, Pose3D]":
+    """Return somebody upright and about the root: as large in the drawing wherever they go."""
+    from ampose.processing.ground import upright
+
+    pose = upright(person.pose3d)
+    if pose.frame_of_reference.origin != "root joint":
+        root = pose.positions[:, pose.skeleton.root_index, None]
+        pose = replace(pose, positions=pose.positions - root)
+    return replace(person, pose3d=pose)

@@ -1,0 +1,147 @@
+"""What ``ampose lift`` prints when it is done."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ampose.cli.lift.outputs import WrittenFiles
+
+if TYPE_CHECKING:
+    from ampose.pipeline.source import LiftSource
+    from ampose.pipeline.video import LiftResult
+    from ampose.poses.people import Person
+    from ampose.poses.pose import Pose2D, Pose3D
+
+_SURE = 0.5
+_LIMBS = {"legs": ("knee", "ankle"), "arms": ("elbow", "wrist")}
+_OUTSIDE = 0.2
+"""If more of a keypoint file's joints than this lie outside the image, its size is in question."""
+
+_OURS = ("poses.", "poses_", "overview.png", "preview.mp4")
+"""How the names of files that are written begin."""
+
+_LISTED = 8
+"""People who are named one by one."""
+
+Rows = list[tuple[str, str]]
+"""A title, or nothing where the row belongs to the one above, and a text."""
+
+
+def summary(written: WrittenFiles) -> str:
+    """Return the input, the people and how well they were found, the camera, the speed and the files."""
+    result = written.result
+    media, frames = result.source.media, result.num_frames
+    width, height = media.image_size
+    rate = f", {media.fps:.4g} frames a second" if media.fps else ""
+    rows = [("input", f"{media.path.name}: {_counted(frames)}, {width} x {height} pixels{rate}")]
+    rows += [*_keypoint_file(result), *_people(result), ("camera", _camera(result.source))]
+    facts = result.people[0].pose3d.provenance
+    rows += [("floor", facts["floor"])] if "floor" in facts else []
+    if result.seconds["detecting"]:
+        reading, detecting, lifting = (1e3 * seconds / frames for seconds in result.seconds.values())
+        speed = f"reading {reading:.1f}, detecting {detecting:.1f}, lifting {lifting:.2f} ms a frame"
+        rows.append(("speed", f"{speed}; writing the files {written.seconds:.1f} s"))
+    rows.append(("engine", facts["engine"]))
+    column = max(len(str(path)) for path, _ in written.files)
+    rows += [("" if row else "files", f"{path!s:<{column}}  {what}") for row, (path, what) in enumerate(written.files)]
+    # Files of an earlier run show another result, in a folder that looks like one.
+    names = {path.name for path, _ in written.files}
+    older = sorted(path.name for path in written.files[0][0].parent.iterdir() if path.name.startswith(_OURS))
+    older = [name for name in older if name not in names]
+    rows += [("older", f"{', '.join(older)}: of an earlier run, left as they were")] if older else []
+    return "\n".join(f"{title:<8}{text}" for title, text in rows)
+
+
+def in_one_line(name: str, result: "LiftResult", folder: Path, seconds: float) -> str:
+    """Return the summary of one of several inputs."""
+    people = len(result.people)
+    count = f"{people} {'person' if people == 1 else 'people'}"
+    return f"{name}: {count} in {_counted(result.num_frames)}, {seconds:.1f} s -> {folder}"
+
+
+def _camera(source: "LiftSource") -> str:
+    from ampose.poses.camera import field_of_view
+
+    degrees = f"field of view {field_of_view(source.media.image_size, float(source.camera.focal[0])):.4g} degrees"
+    if source.camera_origin == "options":
+        return f"{degrees}, as given"
+    if source.camera_origin == "assumed":
+        return f"{degrees}, assumed; give yours with --focal or --field-of-view"
+    return f"{degrees}, from the {source.camera_origin}"
+
+
+def _keypoint_file(result: "LiftResult") -> Rows:
+    """Tell how a keypoint file was understood, and where that looks wrong."""
+    poses = [person.pose2d for person in result.people]
+    file_format, skeleton = poses[0].provenance.get("format"), poses[0].skeleton
+    if file_format is None:
+        return []
+    rows = [("points", f"{skeleton.num_joints} joints in the order of {skeleton.name}; format {file_format}")]
+    width, height = poses[0].image_size
+    points = np.concatenate([pose.keypoints[pose.confidence > 0] for pose in poses])
+    outside = ((points < 0) | (points > (width, height))).any(axis=1).mean()
+    if outside > _OUTSIDE:
+        farthest = " x ".join(f"{side:.0f}" for side in points.max(axis=0))
+        rows.append(("", f"{outside:.0%} are outside the image, up to {farthest}: is {width} x {height} its size?"))
+    return rows
+
+
+def _people(result: "LiftResult") -> Rows:
+    alone = len(result.people) == 1 and not result.others
+    rows = []
+    for person in result.people[:_LISTED]:
+        rows.append(("person" if alone else f"person {person.id}", _person(person, alone=alone)))
+        rows += [("", note) for note in _notes(person)]
+    if len(result.people) > _LISTED:
+        rows.append(("", f"and {len(result.people) - _LISTED} more people"))
+    if result.others:
+        rows.append(("others", f"not lifted: person {', '.join(map(str, result.others))}"))
+    return [(f"{title:<8}" if len(title) < 8 else f"{title} ", text) for title, text in rows]
+
+
+def _person(person: "Person[Pose2D, Pose3D]", *, alone: bool) -> str:
+    """Tell how long somebody was visible, and how well; and when, if there are others."""
+    pose, visible = person.pose2d, ~person.pose2d.missing
+    missing = int((~visible).sum())
+    lost = f"; the other {missing} {'is' if missing == 1 else 'are'} kept as missing" if missing else ""
+    when = ""
+    if not alone and pose.seconds is not None:
+        first, last = pose.seconds[visible][[0, -1]]
+        when = f", from {first:.1f} to {last:.1f} s"
+    limbs = ", ".join(f"{limb} {value:.2f}" for limb, value in _limb_confidence(pose).items())
+    confidence = f"confidence {pose.confidence[visible].mean():.2f} on average ({limbs})"
+    return f"found in {visible.sum()} of {_counted(len(pose))}{when}{lost}; {confidence}"
+
+
+def _notes(person: "Person[Pose2D, Pose3D]") -> list[str]:
+    """Tell what to mind: hidden limbs, corrected swaps, inferred joints, and frames that could not be lifted."""
+    pose2d, pose3d = person.pose2d, person.pose3d
+    notes = [
+        f"the {limb} were mostly out of sight: where their joints are drawn is a guess"
+        for limb, confidence in _limb_confidence(pose2d).items()
+        if confidence < _SURE
+    ]
+    if swaps := pose2d.provenance.get("sides"):
+        notes.append(f"left and right {swaps}: the detector had taken one for the other")
+    counts = pose3d.inferred.sum(axis=0)
+    joints = [f"{joint} ({count})" for joint, count in zip(pose3d.skeleton.joints, counts, strict=True) if count]
+    if joints:
+        notes.append(f"joints inferred, with confidence 0 (frames): {', '.join(joints)}")
+    if too_few := int((pose3d.missing & ~pose2d.missing).sum()):
+        notes.append(f"not lifted in {_counted(too_few)}: too few joints were found")
+    return notes
+
+
+def _limb_confidence(pose: "Pose2D") -> dict[str, float]:
+    """Return the mean confidence of the legs and of the arms in the frames in which the person was found."""
+    columns = {
+        limb: [number for number, joint in enumerate(pose.skeleton.joints) if joint.endswith(ends)]
+        for limb, ends in _LIMBS.items()
+    }
+    confidence = pose.confidence[~pose.missing]
+    return {limb: float(confidence[:, numbers].mean()) for limb, numbers in columns.items() if numbers}
+
+
+def _counted(frames: int) -> str:
+    return f"{frames} frame{'' if frames == 1 else 's'}"

@@ -1,0 +1,234 @@
+"""How a video becomes 3D: one class that is the options of ``ampose lift`` and the argument of ``ampose.lift_video``.
+
+A field here is an option of the command line, an argument in Python and part of the mark of what is done already; the
+text under it is its help. A new option is a field here and the place that uses it.
+
+The fields are grouped in sections, one base class each. Values that need reading (``1920x1080``) have types of their
+own with a ``parse``, so that nothing behind this file meets a string that may be wrong.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+import tyro
+
+from ampose import DEFAULT_MODEL
+from ampose.errors import InputError
+from ampose.poses.boxes import Box
+from ampose.poses.camera import DEFAULT_FIELD_OF_VIEW, Intrinsics, check_field_of_view
+from ampose.processing.ground import check_tilt
+from ampose.processing.person_selection import PersonChoice
+from ampose.processing.smoothing import FilterName
+
+
+class ImageSize(NamedTuple):
+    """Width and height in pixels.
+
+    Example:
+        >>> ImageSize.parse("1920x1080")
+        ImageSize(width=1920, height=1080)
+    """
+
+    width: int
+    height: int
+
+    @classmethod
+    def parse(cls, text: str) -> "ImageSize":
+        """Read ``WIDTHxHEIGHT``; raises InputError if it is something else."""
+        width, _, height = text.lower().partition("x")
+        if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+            raise InputError(f"image size must be width x height in pixels, as in 1920x1080, got {text!r}")
+        return cls(int(width), int(height))
+
+
+class Focal(NamedTuple):
+    """Focal length of a camera in pixels and, if it is known, the principal point.
+
+    Example:
+        >>> Focal(1145.0).intrinsics((1000, 1000)).centre.tolist()
+        [500.0, 500.0]
+        >>> Focal.parse("1145,1143,512,515")
+        Focal(x=1145.0, y=1143.0, centre=(512.0, 515.0))
+    """
+
+    x: float
+    y: float | None = None
+    centre: tuple[float, float] | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "Focal":
+        """Read ``F`` or ``FX,FY,CX,CY``; raises InputError if it is something else."""
+        try:
+            numbers = [float(part) for part in text.split(",")]
+        except ValueError:
+            numbers = []
+        if len(numbers) not in (1, 4) or not all(0 < number < math.inf for number in numbers):
+            raise InputError(f"focal length must be in pixels, as in 1145, or fx,fy,cx,cy, got {text!r}")
+        return cls(numbers[0]) if len(numbers) == 1 else cls(numbers[0], numbers[1], (numbers[2], numbers[3]))
+
+    def intrinsics(self, image_size: tuple[int, int]) -> Intrinsics:
+        """Return the camera; a principal point that is not known is the middle of the image."""
+        width, height = image_size
+        values = ((self.x, self.y or self.x), self.centre or (width / 2, height / 2), image_size)
+        focal, centre, size = (np.array(pair, dtype=np.float32) for pair in values)
+        return Intrinsics(focal=focal, centre=centre, image_size=size)
+
+
+class DetectorOption(NamedTuple):
+    """An option of a detector's own.
+
+    Example:
+        >>> DetectorOption.parse("skeleton=coco_17")
+        DetectorOption(name='skeleton', value='coco_17')
+    """
+
+    name: str
+    value: str
+
+    @classmethod
+    def parse(cls, text: str) -> "DetectorOption":
+        """Read ``NAME=VALUE``; raises InputError if it is something else."""
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise InputError(f"detector option must be name=value, as in skeleton=coco_17, got {text!r}")
+        return cls(name, value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputOptions:
+    """Input."""
+
+    fps: float | None = None
+    """Frames per second of a folder of images that make a video, or of a keypoint file that does not say it."""
+    format: str | None = None
+    """Format of a keypoint file; by default its content decides."""
+    skeleton: str | None = None
+    """Skeleton of a keypoint file, by name or as a TOML file; by default the number or names of its points decide."""
+    image_size: ImageSize | None = None
+    """Size of the images in pixels, as in 1920x1080, for a keypoint file that does not say it."""
+    video: str | None = None
+    """Which video to lift, for a keypoint file of several."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CameraOptions:
+    """Camera."""
+
+    field_of_view: float | None = None
+    """Degrees across the longer side of the image; by default from EXIF data or the keypoint file, or else 60."""
+    focal: Focal | None = None
+    """Focal length in pixels, as in 1145, or fx,fy,cx,cy; in place of the field of view."""
+    camera_tilt: float | None = None
+    """How far the camera looks down, in degrees; 0 if not given. Drawings, and formats with a vertical axis, are turned
+    upright by it; the poses in other files stay in camera axes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectionOptions:
+    """Detection."""
+
+    detector: str = "mediapipe"
+    """Name of the 2D detector. mediapipe finds one person; rtmlib, ultralytics and transformers find several."""
+    detector_option: Annotated[tuple[DetectorOption, ...], tyro.conf.UseAppendAction] = ()
+    """An option of the detector itself, as in skeleton=coco_17."""
+    person: Literal["all", "largest"] | int = "all"
+    """Whom to lift: all, the largest, or the person with this id."""
+    box: Box | None = None
+    """Whom to lift: the person in this box, x,y,width,height in pixels."""
+    min_confidence: float = 0.0
+    """Treat joints that the detector is less confident of as not found."""
+    keep_sides: bool = True
+    """Correct temporary left/right swaps of the detector, by the neighbouring frames."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions:
+    """Model."""
+
+    model: str = DEFAULT_MODEL
+    """Name of bundled weights, or a folder that training wrote."""
+    flip: bool = True
+    """Average each prediction with the mirrored one."""
+    spread: int = 0
+    """Estimate each joint's expected error by lifting each pose this many times with jittered keypoints; try 8."""
+    engine: str = "auto"
+    """What runs the model: torch, onnxruntime or openvino; auto chooses by device, frames and what is installed."""
+    precision: Literal["fp32", "tf32", "bf16"] = "fp32"
+    """Of the matrix products; less than fp32 is faster on some hardware, and the error it causes is reported."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessingOptions:
+    """Pose processing."""
+
+    place: bool = False
+    """Place everybody where the camera sees them, in metres from the camera; otherwise the origin is the hips."""
+    height: float | None = None
+    """The person's height in metres, which sets the scale; implies place."""
+    ground: Literal["feet", "tilt"] | None = None
+    """Turn everybody upright onto the floor, found from resting feet or by the camera's tilt; implies place."""
+    constant_bones: bool = False
+    """Give each bone one length over the clip."""
+    smooth: FilterName | None = None
+    """Filter over time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiftOptions(InputOptions, CameraOptions, DetectionOptions, ModelOptions, ProcessingOptions):
+    """How to lift a video, images or a keypoint file: everything that decides the poses.
+
+    Raises:
+        InputError: A value is out of range, or two exclude each other.
+
+    Example:
+        >>> LiftOptions(height=1.80, smooth="butterworth").placed
+        True
+    """
+
+    def __post_init__(self) -> None:
+        if self.focal is not None and self.field_of_view is not None:
+            raise InputError("focal length and field of view must not both be given; leave one out", field="focal")
+        if self.field_of_view is not None:
+            check_field_of_view(self.field_of_view)
+        if self.camera_tilt is not None:
+            check_tilt(self.camera_tilt)
+        if self.box is not None and self.person != "all":
+            raise InputError("person and box must not both be given; leave one out", field="box")
+        if not 0 <= self.min_confidence < 1:
+            raise InputError(
+                f"the least confidence must be at least 0 and below 1, got {self.min_confidence:g}",
+                field="min_confidence",
+            )
+        if self.spread < 0 or self.spread == 1:
+            raise InputError(f"spread must be 0 or at least 2, got {self.spread}", field="spread")
+        if self.ground == "tilt" and self.camera_tilt is None:
+            raise InputError("ground by tilt needs the camera's tilt, 0 for a level camera", field="camera_tilt")
+        if self.height is not None and not 0.3 <= self.height <= 3:
+            raise InputError(f"height must be between 0.3 and 3 metres, got {self.height:g}", field="height")
+
+    @property
+    def placed(self) -> bool:
+        """Whether poses get a place before the camera."""
+        return self.place or self.height is not None or self.ground is not None
+
+    def camera(self, image_size: tuple[int, int], known_field_of_view: float | None = None) -> Intrinsics:
+        """Return the camera of images of this size.
+
+        Args:
+            image_size: (width, height) in pixels.
+            known_field_of_view: What a file says of the camera, in degrees; the user knows better.
+        """
+        if self.focal is not None:
+            return self.focal.intrinsics(image_size)
+        degrees = self.field_of_view or known_field_of_view or DEFAULT_FIELD_OF_VIEW
+        return Intrinsics.from_field_of_view(image_size, degrees)
+
+    @property
+    def which(self) -> PersonChoice:
+        """Whom to lift."""
+        return self.person if self.box is None else self.box
+
+
+DEFAULT_OPTIONS = LiftOptions()
