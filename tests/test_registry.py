@@ -2,6 +2,7 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,19 @@ def test_a_decorator_registers_and_gives_the_thing_back() -> None:
 
     entry = registry.get("cat")
     assert (entry.name, entry.target, dict(entry.facts)) == ("cat", Cat, {"legs": 4})
+
+
+def test_facts_may_be_a_record_of_their_own() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Legs:
+        legs: int = 4
+
+    registry = Registry[str, Legs]("animal", Legs)
+    registry.add("cat", "CAT")
+    registry.add("bee", "BEE", legs=6)
+    assert [entry.facts.legs for entry in registry.entries()] == [6, 4]
+    with pytest.raises(TypeError, match="wings"):
+        registry.add("dog", "DOG", wings=2)
 
 
 def test_a_name_is_taken_once() -> None:

@@ -11,28 +11,32 @@ import importlib.metadata
 import pkgutil
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic
+
+from typing_extensions import TypeVar
 
 from ampose.errors import InputError
 
 T = TypeVar("T")
+F = TypeVar("F", default=Mapping[str, Any])
 
 
 @dataclass(frozen=True)
-class Entry(Generic[T]):
+class Entry(Generic[T, F]):
     """A registered thing with the facts that its file states about it (paper, licence, extra...)."""
 
     name: str
     target: T
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: F
 
 
-class Registry(Generic[T]):
+class Registry(Generic[T, F]):
     """Named things of one kind.
 
     Args:
         kind: What the things are, in the singular, for messages: "model".
+        facts: The record of what a registration states about its thing; a dictionary if it may state anything.
         package: The package whose modules register themselves when imported: "ampose.models".
             An empty string when the things are registered by hand.
         group: The entry-point group of outside packages: "ampose.models".
@@ -49,11 +53,19 @@ class Registry(Generic[T]):
         ampose.errors.InputError: animal must be a known name, got 'cta'; did you mean 'cat'?
     """
 
-    def __init__(self, kind: str, *, package: str = "", group: str = "") -> None:
+    def __init__(
+        self,
+        kind: str,
+        facts: Callable[..., F] = dict,  # type: ignore[assignment]  # where F is its default
+        *,
+        package: str = "",
+        group: str = "",
+    ) -> None:
         self.kind = kind
+        self._facts = facts
         self._package = package
         self._group = group
-        self._entries: dict[str, Entry[T]] = {}
+        self._entries: dict[str, Entry[T, F]] = {}
         self._discovered = self._discovering = False
         self._turn = threading.RLock()
 
@@ -62,6 +74,7 @@ class Registry(Generic[T]):
 
         Raises:
             ValueError: The name is taken.
+            TypeError: A fact is unknown or left out, where the registry has a record of them.
         """
 
         def decorate(target: T) -> T:
@@ -74,9 +87,9 @@ class Registry(Generic[T]):
         """Register ``target`` under ``name``; raises ValueError if the name is taken."""
         if name in self._entries:
             raise ValueError(f"{self.kind} name must be unique, got {name!r} twice; choose another name")
-        self._entries[name] = Entry(name, target, facts)
+        self._entries[name] = Entry(name, target, self._facts(**facts))
 
-    def get(self, name: str) -> Entry[T]:
+    def get(self, name: str) -> Entry[T, F]:
         """Return the entry called ``name``.
 
         Raises:
@@ -94,7 +107,7 @@ class Registry(Generic[T]):
         self._discover()
         return sorted(self._entries)
 
-    def entries(self) -> list[Entry[T]]:
+    def entries(self) -> list[Entry[T, F]]:
         """Return all entries in alphabetical order of their names."""
         return [self._entries[name] for name in self.names()]
 

@@ -151,8 +151,8 @@ def metrics() -> str:
             f"`{entry.name}`",
             display(entry.name).label,
             display(entry.name).unit,
-            "the chosen joints" if entry.facts.get("chosen_joints") else "all joints",
-            "one whole sequence" if entry.facts.get("whole_sequence") else "samples",
+            "the chosen joints" if entry.facts.chosen_joints else "all joints",
+            "one whole sequence" if entry.facts.whole_sequence else "samples",
         )
         for entry in registered.entries()
     ]
@@ -166,10 +166,10 @@ def keypoint_formats() -> str:
 
     rows = [
         (
-            entry.facts["title"],
+            entry.facts.title,
             f"`{entry.name}`",
-            entry.facts["looks_for"],
-            f"`ampose lift {entry.facts['example']} -o out{'' if entry.facts['size'] else ' --image-size 1920x1080'}`",
+            entry.facts.looks_for,
+            f"`ampose lift {entry.facts.example} -o out{'' if entry.facts.size else ' --image-size 1920x1080'}`",
         )
         for entry in readers.entries()
     ]

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from ampose.errors import InputError
@@ -19,8 +20,6 @@ class Detector(Protocol):
     frame before; False when each frame stands alone. More keyword arguments are its options: words, as they
     stand on the command line, each with a default. It is a context manager.
 
-    Registered with the facts ``extra`` (what brings its package), ``licence`` (of the package) and ``people`` (how
-    many it can find in a frame; None for any number).
     """
 
     name: str
@@ -42,7 +41,24 @@ class Detector(Protocol):
         """Close it."""
 
 
-detectors = Registry[type[Detector]]("detector", package="ampose.detectors", group="ampose.detectors")
+@dataclass(frozen=True, kw_only=True)
+class DetectorFacts:
+    """What a registration states about a detector.
+
+    Args:
+        licence: Of its package.
+        extra: What brings the package; empty where none is needed.
+        people: How many it can find in a frame; None for any number.
+    """
+
+    licence: str
+    extra: str = ""
+    people: int | None = None
+
+
+detectors = Registry[type[Detector], DetectorFacts](
+    "detector", DetectorFacts, package="ampose.detectors", group="ampose.detectors"
+)
 
 
 def create_detector(name: str, *, tracking: bool, options: Mapping[str, str] | None = None) -> Detector:

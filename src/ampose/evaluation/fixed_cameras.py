@@ -113,7 +113,7 @@ class FixedCameraProtocol(Protocol):
         ]
         if self.annotation:
             lines.append(("3D annotation", self.annotation))
-        if any(metrics.get(name).facts.get("chosen_joints") for name in self.metrics):
+        if any(metrics.get(name).facts.chosen_joints for name in self.metrics):
             counted = ", ".join(self.threshold_joints) or f"all {joints}, the root included"
             lines.append(("PCK, AUC joints", counted))
         return lines

@@ -80,7 +80,7 @@ class Protocol:
         for joint in self.threshold_joints:
             get_skeleton(self.skeleton).index(joint)
         for metric in self.metrics:
-            if metrics.get(metric).facts.get("whole_sequence"):
+            if metrics.get(metric).facts.whole_sequence:
                 raise InputError(f"metrics must be of single samples, got {metric!r}, which needs whole sequences")
 
     @property

@@ -84,7 +84,7 @@ def sample_values(
 ) -> Float[Tensor, " sample"]:
     """Return a metric's value for each sample in its displayed unit, over the joints that count."""
     entry = metrics.get(metric)
-    if entry.facts.get("chosen_joints") and protocol.threshold_joints:
+    if entry.facts.chosen_joints and protocol.threshold_joints:
         skeleton = get_skeleton(protocol.skeleton)
         predicted, target = (
             select_joints(points, skeleton, protocol.threshold_joints) for points in (predicted, target)

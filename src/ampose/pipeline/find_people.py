@@ -43,7 +43,7 @@ def open_detector(media: Media, options: LiftOptions) -> Detector:
         InputError: There is no such detector, or it has no such option.
         MissingExtraError: Its package is not installed.
     """
-    box = options.box if detectors.get(options.detector).facts.get("people") == 1 else None
+    box = options.box if detectors.get(options.detector).facts.people == 1 else None
     tracking = media.fps is not None and box is None
     detector = create_detector(options.detector, tracking=tracking, options=dict(options.detector_option))
     return detector if box is None else InBox(detector, box)

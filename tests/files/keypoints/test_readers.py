@@ -90,7 +90,7 @@ def test_the_size_of_the_picture_is_asked_for_where_the_file_has_none(sample: Sa
     else:
         with pytest.raises(InputError, match="--image-size 1920x1080"):
             read_keypoints(path)
-    assert readers.get(sample.format).facts["size"] == sample.size_inside
+    assert readers.get(sample.format).facts.size == sample.size_inside
 
 
 @EACH

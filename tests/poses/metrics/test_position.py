@@ -84,7 +84,7 @@ def test_mpjve_needs_two_frames() -> None:
 @pytest.mark.parametrize("name", metrics.names())
 def test_every_registered_metric_gives_one_finite_value_a_sample_and_says_its_unit(name: str) -> None:
     predicted, target = poses(5, 6), poses(6, 6)
-    steps = 1 if metrics.get(name).facts.get("whole_sequence") else 0
+    steps = 1 if metrics.get(name).facts.whole_sequence else 0
     values = metrics.get(name).target(predicted, target)
     assert values.shape == (6 - steps,)
     assert torch.isfinite(values).all()
@@ -93,7 +93,7 @@ def test_every_registered_metric_gives_one_finite_value_a_sample_and_says_its_un
     assert shown.factor == (1 if shown.unit == "%" else 1000)
 
 
-@pytest.mark.parametrize("name", [entry.name for entry in metrics.entries() if not entry.facts.get("whole_sequence")])
+@pytest.mark.parametrize("name", [entry.name for entry in metrics.entries() if not entry.facts.whole_sequence])
 def test_a_sample_has_the_same_value_alone_and_in_a_batch(name: str) -> None:
     predicted, target = 0.1 * poses(7, 9), 0.1 * poses(8, 9)
     function = metrics.get(name).target

@@ -32,7 +32,7 @@ def data() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     return root_relative(predicted, 0), root_relative(target, 0), action
 
 
-@pytest.mark.parametrize("name", [entry.name for entry in metrics.entries() if not entry.facts.get("whole_sequence")])
+@pytest.mark.parametrize("name", [entry.name for entry in metrics.entries() if not entry.facts.whole_sequence])
 def test_uneven_batches_give_what_all_at_once_gives(name: str, data: tuple[torch.Tensor, ...]) -> None:
     predicted, target, _ = data
     metric = PoseMetric(name)

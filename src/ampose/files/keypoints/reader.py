@@ -55,12 +55,7 @@ class Given:
 
 @runtime_checkable
 class KeypointReader(Protocol):
-    """One layout of keypoint files.
-
-    Registered with the facts ``title`` (what users call it), ``looks_for`` (how it is recognised, in words), ``size``
-    (whether the file says how large the picture is), ``example`` (what its files are called) and, where it is so,
-    ``videos`` (a file may hold several) and the ``package`` and ``extra`` that all of its files need.
-    """
+    """One layout of keypoint files."""
 
     def fits(self, content: Content) -> bool:
         """Tell, cheaply, whether the content has this layout. No other reader says so of the same content."""
@@ -69,6 +64,29 @@ class KeypointReader(Protocol):
         """Read it; raises ValueError, KeyError, TypeError, IndexError or OSError if it is damaged."""
 
 
-readers = Registry[type[KeypointReader]](
-    "keypoint format", package="ampose.files.keypoints", group="ampose.keypoint_readers"
+@dataclass(frozen=True, kw_only=True)
+class ReaderFacts:
+    """What a registration states about a layout.
+
+    Args:
+        title: What users call it.
+        looks_for: How it is recognised, in words.
+        size: Whether the file says how large the image is.
+        example: What its files are called.
+        videos: Whether a file may hold several.
+        package: What all of its files need, and
+        extra: what brings it.
+    """
+
+    title: str
+    looks_for: str
+    size: bool
+    example: str
+    videos: bool = False
+    package: str = ""
+    extra: str = ""
+
+
+readers = Registry[type[KeypointReader], ReaderFacts](
+    "keypoint format", ReaderFacts, package="ampose.files.keypoints", group="ampose.keypoint_readers"
 )

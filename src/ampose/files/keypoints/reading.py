@@ -9,12 +9,14 @@ from pathlib import Path
 
 from ampose.errors import InputError, MissingExtraError
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.reader import Given, KeypointReader, PeopleFile, readers
+from ampose.files.keypoints.reader import Given, KeypointReader, PeopleFile, ReaderFacts, readers
 from ampose.poses.people import Detection, Person, people_over_time
 from ampose.poses.pose import Pose2D, check_fps
 from ampose.poses.skeletons import Skeleton, get_skeleton
 from ampose.processing.tracking import track
 from ampose.registry import Entry
+
+ReaderEntry = Entry[type[KeypointReader], ReaderFacts]
 
 _SUFFIXES = frozenset({".json", ".npy", ".npz", ".csv", ".h5", ".hdf5", ".txt"})
 _BROKEN = (ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError, OSError, OverflowError)
@@ -78,7 +80,7 @@ def read_keypoints(
     content = Content(Path(path))
     given = Given(skeleton=None if skeleton is None else get_skeleton(skeleton), image_size=image_size, video=video)
     entry = readers.get(format) if format else _recognise(content)
-    if video is not None and not entry.facts.get("videos"):
+    if video is not None and not entry.facts.videos:
         raise InputError(f"{content.path}: video must be named for files of several videos only, got {video!r}")
     with _naming(content.path):
         people = _read(entry, content, given)
@@ -96,7 +98,7 @@ def recognise(path: str | Path) -> str:
     return _recognise(Content(Path(path))).name
 
 
-def _recognise(content: Content) -> Entry[type[KeypointReader]]:
+def _recognise(content: Content) -> ReaderEntry:
     if content.kind in ("json", "text") and not (content.json or content.rows):
         raise InputError(f"{content.path}: must hold a person, but it is empty")
     fitting = [entry for entry in readers.entries() if entry.target().fits(content)]
@@ -105,14 +107,14 @@ def _recognise(content: Content) -> Entry[type[KeypointReader]]:
     if fitting:
         names = " and ".join(entry.name for entry in fitting)
         raise InputError(f"{content.path}: must be of one known format, but fits {names}; name the one (format)")
-    looked = "; ".join(f"{entry.name}: {entry.facts['looks_for']}" for entry in readers.entries())
+    looked = "; ".join(f"{entry.name}: {entry.facts.looks_for}" for entry in readers.entries())
     raise InputError(f"{content.path}: must be a keypoint file of a known format, got none; looked for {looked}")
 
 
-def _read(entry: Entry[type[KeypointReader]], content: Content, given: Given) -> PeopleFile:
-    package = entry.facts.get("package")
-    if package and find_spec(package) is None:
-        raise MissingExtraError(package, extra=entry.facts["extra"], purpose=f"{entry.facts['title']}")
+def _read(entry: ReaderEntry, content: Content, given: Given) -> PeopleFile:
+    facts = entry.facts
+    if facts.package and find_spec(facts.package) is None:
+        raise MissingExtraError(facts.package, extra=facts.extra, purpose=facts.title)
     try:
         return entry.target().read(content, given)
     except InputError:
@@ -120,7 +122,7 @@ def _read(entry: Entry[type[KeypointReader]], content: Content, given: Given) ->
     except _BROKEN as error:
         reason = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())[:200]
         raise InputError(
-            f"{content.path}: must be a whole file of the format {entry.name} ({entry.facts['looks_for']}), got one "
+            f"{content.path}: must be a whole file of the format {entry.name} ({entry.facts.looks_for}), got one "
             f"with {reason or type(error).__name__}"
         ) from error
 
@@ -142,7 +144,7 @@ def _check_somebody(people: PeopleFile) -> None:
         )
 
 
-def _size(people: PeopleFile, given: Given, entry: Entry[type[KeypointReader]]) -> tuple[int, int]:
+def _size(people: PeopleFile, given: Given, entry: ReaderEntry) -> tuple[int, int]:
     size = given.image_size or people.image_size
     if size is None:
         raise InputError(
@@ -154,7 +156,7 @@ def _size(people: PeopleFile, given: Given, entry: Entry[type[KeypointReader]]) 
     return int(size[0]), int(size[1])
 
 
-def _origin(entry: Entry[type[KeypointReader]], content: Content, people: PeopleFile) -> dict[str, str]:
+def _origin(entry: ReaderEntry, content: Content, people: PeopleFile) -> dict[str, str]:
     origin = {"source": content.path.name, "format": entry.name}
     first = people.frame_names[0]
     focal = None if people.focal_px is None else f"{people.focal_px:.1f}"

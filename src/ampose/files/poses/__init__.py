@@ -1,13 +1,15 @@
 """File formats, one file each, found by the suffix of the file's name.
 
-A file registers its format with ``@formats.register(".qux", reads=..., writes=...)``; outside packages do
+A file registers its format with ``@formats.register(".qux", carries=..., up=...)``; outside packages do
 the same through the entry-point group ``ampose.formats``.
 """
 
 from ampose.files.poses.angle_table import write_angles
 from ampose.files.poses.pose_format import (
     PARTS,
-    Format,
+    FormatFacts,
+    PoseReader,
+    PoseWriter,
     carries,
     check_writable,
     formats,
@@ -21,7 +23,9 @@ from ampose.files.poses.pose_format import (
 
 __all__ = [
     "PARTS",
-    "Format",
+    "FormatFacts",
+    "PoseReader",
+    "PoseWriter",
     "carries",
     "check_writable",
     "formats",

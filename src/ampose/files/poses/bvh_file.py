@@ -33,7 +33,7 @@ _LOCKED = 1e-6
 """Below this cosine of X only the sum or the difference of Y and Z is known (gimbal lock)."""
 
 
-@formats.register(".bvh", reads=True, writes=True, up=_UP, carries=("skeleton",))
+@formats.register(".bvh", up=_UP, carries=("skeleton",))
 class BvhFile:
     """One person as a hierarchy and a row of angles for each frame."""
 

@@ -26,9 +26,7 @@ _BLOCK, _MAGIC, _BIG_ENDIAN = 512, 0x50, 86
 _MOST_FRAMES = 65535  # a 16-bit field of the header
 
 
-@formats.register(
-    ".c3d", reads=True, writes=True, up=_UP, carries=_CARRIES, measures=True, extra="c3d", package="ezc3d"
-)
+@formats.register(".c3d", up=_UP, carries=_CARRIES, measures=True, extra="c3d", package="ezc3d")
 class C3dFile:
     """People as points over time."""
 

@@ -26,7 +26,7 @@ _CARRIES = (
 )
 
 
-@formats.register(".csv", reads=True, writes=True, carries=_CARRIES)
+@formats.register(".csv", carries=_CARRIES)
 class CsvFile:
     """People as comma-separated values."""
 

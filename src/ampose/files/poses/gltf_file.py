@@ -20,7 +20,6 @@ import numpy as np
 from jaxtyping import Float
 
 from ampose.drawing.projection import SIDE_COLOURS
-from ampose.errors import InputError
 from ampose.files.poses.axes import from_camera
 from ampose.files.poses.pose_format import formats
 from ampose.poses.people import Person
@@ -58,7 +57,7 @@ class _Document:
         return len(self.content["accessors"]) - 1
 
 
-@formats.register(".glb", reads=False, writes=True, up=_UP, carries=("skeleton", "times"))
+@formats.register(".glb", up=_UP, carries=("skeleton", "times"))
 class GlbFile:
     """One person as a binary glTF file."""
 
@@ -74,12 +73,8 @@ class GlbFile:
             stream.write(struct.pack("<II", len(text), _JSON) + text)
             stream.write(struct.pack("<II", len(binary), _BIN) + binary)
 
-    def read(self, path: Path) -> list[Person]:
-        """Not done: see ``reads`` in the registration."""
-        raise InputError(f"{path}: glTF files are written only; read poses.json instead")
 
-
-@formats.register(".gltf", reads=False, writes=True, up=_UP, carries=("skeleton", "times"))
+@formats.register(".gltf", up=_UP, carries=("skeleton", "times"))
 class GltfFile(GlbFile):
     """One person as a glTF file of text."""
 

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ampose.drawing.web_page import Result, page
-from ampose.errors import InputError
 from ampose.files.poses.pose_format import PARTS, formats
 from ampose.poses.people import Person
 
 _CARRIES = tuple(part for part in PARTS if part not in ("frame_of_reference", "provenance"))
 
 
-@formats.register(".html", reads=False, writes=True, up="y", carries=_CARRIES)
+@formats.register(".html", up="y", carries=_CARRIES)
 class HtmlFile:
     """People as a self-contained page; ``ampose view`` also puts the video into it and compares two results."""
 
@@ -19,7 +18,3 @@ class HtmlFile:
         """Write the page, titled by the file that the poses came from."""
         source = people[0].pose3d.provenance.get("source", "")
         path.write_text(page([Result(Path(source).name or "poses", people)]), encoding="utf-8")
-
-    def read(self, path: Path) -> list[Person]:
-        """Refuse: a page is for looking."""
-        raise InputError(f"{path}: must be a file with poses, got a page to look at; read poses.json instead")

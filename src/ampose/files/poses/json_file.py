@@ -56,7 +56,7 @@ from ampose.poses.skeletons import Skeleton
 _DIGITS_M, _DIGITS_PX, _DIGITS_CONFIDENCE = 5, 2, 4
 
 
-@formats.register(".json", reads=True, writes=True)
+@formats.register(".json")
 class JsonFile:
     """People as JSON; the layout is described at the top of this file."""
 

@@ -47,7 +47,7 @@ from ampose.poses.reference_frame import ReferenceFrame
 from ampose.poses.skeletons import Skeleton
 
 
-@formats.register(".npz", reads=True, writes=True)
+@formats.register(".npz")
 class NpzFile:
     """People as NumPy arrays; the layout is described at the top of this file."""
 

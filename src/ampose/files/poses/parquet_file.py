@@ -37,7 +37,7 @@ _CARRIES = (
 )
 
 
-@formats.register(".parquet", reads=True, writes=True, carries=_CARRIES, extra="tables", package="pyarrow")
+@formats.register(".parquet", carries=_CARRIES, extra="tables", package="pyarrow")
 class ParquetFile:
     """People as a Parquet table."""
 

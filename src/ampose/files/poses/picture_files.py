@@ -10,7 +10,6 @@ from pathlib import Path
 
 from ampose.drawing.clip import write_clip, write_gif
 from ampose.drawing.sheet import write_figure, write_sheet
-from ampose.errors import InputError
 from ampose.files.poses.pose_format import PARTS, formats
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
@@ -30,39 +29,35 @@ class _Picture:
         (person,) = people
         self.draw(path, person.pose3d)
 
-    def read(self, path: Path) -> list[Person]:
-        """Refuse: a picture is for looking."""
-        raise InputError(f"{path}: must be a file with poses, got a picture; read poses.json instead")
 
-
-@formats.register(".mp4", reads=False, writes=True, up="y", carries=_EVEN, extra="video", package="av")
+@formats.register(".mp4", up="y", carries=_EVEN, extra="video", package="av")
 class Mp4File(_Picture):
     """A video."""
 
     draw = staticmethod(write_clip)
 
 
-@formats.register(".gif", reads=False, writes=True, up="y", carries=_CARRIES, extra="video", package="PIL")
+@formats.register(".gif", up="y", carries=_CARRIES, extra="video", package="PIL")
 class GifFile(_Picture):
     """A small clip that repeats."""
 
     draw = staticmethod(write_gif)
 
 
-@formats.register(".png", reads=False, writes=True, up="y", carries=_CARRIES, extra="video", package="PIL")
+@formats.register(".png", up="y", carries=_CARRIES, extra="video", package="PIL")
 class PngFile(_Picture):
     """A contact sheet."""
 
     draw = staticmethod(write_sheet)
 
 
-@formats.register(".pdf", reads=False, writes=True, up="y", carries=_CARRIES, extra="view", package="matplotlib")
+@formats.register(".pdf", up="y", carries=_CARRIES, extra="view", package="matplotlib")
 class PdfFile(_Picture):
     """A figure of lines."""
 
     draw = staticmethod(write_figure)
 
 
-@formats.register(".svg", reads=False, writes=True, up="y", carries=_CARRIES, extra="view", package="matplotlib")
+@formats.register(".svg", up="y", carries=_CARRIES, extra="view", package="matplotlib")
 class SvgFile(PdfFile):
     """The same for the web and for drawing programs."""

@@ -1,10 +1,10 @@
 """What goes into a pose file, what every file format promises, and the formats by suffix."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -38,33 +38,57 @@ People = Person | Pose3D | Sequence[Person | Pose3D]
 
 
 @runtime_checkable
-class Format(Protocol):
-    """One file format. A format that cannot do one of the two says so in its registration.
-
-    Registered with the facts ``reads`` and ``writes`` (can it), and these that may be left out: ``carries`` (which
-    of ``PARTS``; all of them if not said), ``up`` (``"y"`` or ``"z"`` for a format that has an axis that points up;
-    the writer turns the poses there from camera axes), ``measures`` (True for a format that is read as measurements:
-    joints that the lifter inferred are missing in it), ``extra`` and ``package`` (the dependency that it needs).
-    """
+class PoseWriter(Protocol):
+    """A file format that can be written."""
 
     def write(self, path: Path, people: Sequence[Person]) -> None:
         """Write the people, who have the same frames and skeletons, to a new file."""
 
+
+@runtime_checkable
+class PoseReader(Protocol):
+    """A file format that can be read."""
+
     def read(self, path: Path) -> list[Person]:
-        """Read them back; raises ValueError, KeyError, TypeError or OSError if the file is damaged."""
+        """Read the people; raises ValueError, KeyError, TypeError or OSError if the file is damaged."""
 
 
-formats = Registry[type[Format]]("file suffix", package="ampose.files.poses", group="ampose.formats")
+@dataclass(frozen=True, kw_only=True)
+class FormatFacts:
+    """What a registration states about a format.
+
+    Args:
+        carries: Which of ``PARTS``.
+        up: The axis that points up in the file; the writer turns the poses there from camera axes. None where the
+            poses' own axes are kept.
+        measures: Whether the file is read as measurements: joints that the lifter inferred are missing in it.
+        package: What it needs, and
+        extra: what brings it.
+    """
+
+    carries: Collection[str] = tuple(PARTS)
+    up: Literal["y", "z"] | None = None
+    measures: bool = False
+    package: str = ""
+    extra: str = ""
 
 
-def suffixes(ability: str) -> list[str]:
+FormatEntry = Entry[type[PoseReader] | type[PoseWriter], FormatFacts]
+
+formats = Registry[type[PoseReader] | type[PoseWriter], FormatFacts](
+    "file suffix", FormatFacts, package="ampose.files.poses", group="ampose.formats"
+)
+
+
+def suffixes(ability: Literal["reads", "writes"]) -> list[str]:
     """Return the suffixes of all formats that have the ability ``"reads"`` or ``"writes"``.
 
     Example:
         >>> [suffix for suffix in suffixes("writes") if suffix in (".json", ".npz")]
         ['.json', '.npz']
     """
-    return [entry.name for entry in formats.entries() if entry.facts[ability]]
+    kind = PoseReader if ability == "reads" else PoseWriter
+    return [entry.name for entry in formats.entries() if issubclass(entry.target, kind)]
 
 
 def carries(path: str | Path) -> frozenset[str]:
@@ -78,8 +102,8 @@ def carries(path: str | Path) -> frozenset[str]:
         (True, False)
     """
     facts = _entry(Path(path), "writes").facts
-    kept, guesses = frozenset(facts.get("carries", PARTS)), {"inferred_joints"}
-    return kept - guesses if facts.get("measures") else kept | guesses
+    inferred = {"inferred_joints"}
+    return frozenset(facts.carries) - inferred if facts.measures else frozenset(facts.carries) | inferred
 
 
 def up_axis(path: str | Path) -> str | None:
@@ -89,8 +113,7 @@ def up_axis(path: str | Path) -> str | None:
         >>> up_axis("clip.trc"), up_axis("poses.json")
         ('y', None)
     """
-    axis: str | None = _entry(Path(path), "writes").facts.get("up")
-    return axis
+    return _entry(Path(path), "writes").facts.up
 
 
 def losses(path: str | Path, people: People) -> list[str]:
@@ -119,7 +142,7 @@ def check_writable(path: str | Path) -> None:
         InputError: The suffix is unknown, or its format is only read.
         MissingExtraError: The package that the format needs is not installed.
     """
-    _find(Path(path), "writes")
+    _open(Path(path), "writes")
 
 
 def write(path: str | Path, people: People) -> None:
@@ -171,11 +194,11 @@ def read(path: str | Path) -> list[Person]:
         MissingExtraError: The package that the format needs is not installed.
     """
     path = Path(path)
-    file_format = _find(path, "reads")
+    reader: PoseReader = _open(path, "reads")
     if not path.is_file():
         raise InputError(f"{path}: must be a file with poses, but there is no such file")
     try:
-        return file_format.read(path)
+        return reader.read(path)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except (ValueError, KeyError, TypeError, EOFError, OSError) as error:
@@ -189,28 +212,28 @@ def as_people(people: People) -> list[Person]:
     return [Person(number, None, one) if isinstance(one, Pose3D) else one for number, one in enumerate(several)]
 
 
-def _entry(path: Path, ability: str) -> Entry[type[Format]]:
+def _entry(path: Path, ability: Literal["reads", "writes"]) -> FormatEntry:
     known = suffixes(ability)
     if path.suffix.lower() not in known:
         raise InputError(f"{path}: the name must end in {' or '.join(known)}, got {path.suffix or 'no suffix'!r}")
     return formats.get(path.suffix.lower())
 
 
-def _find(path: Path, ability: str) -> Format:
+def _open(path: Path, ability: Literal["reads", "writes"]) -> Any:
+    """Return the format, a ``PoseReader`` or a ``PoseWriter``; its package is there."""
     entry = _entry(path, ability)
-    package = entry.facts.get("package")
-    if package and find_spec(package) is None:
-        raise MissingExtraError(package, extra=entry.facts["extra"], purpose=f"a {entry.name} file")
+    if entry.facts.package and find_spec(entry.facts.package) is None:
+        raise MissingExtraError(entry.facts.package, extra=entry.facts.extra, purpose=f"a {entry.name} file")
     return entry.target()
 
 
 def _write_together(paths: Sequence[Path], groups: Sequence[Sequence[Person]]) -> None:
-    file_format = _find(paths[0], "writes")
+    writer: PoseWriter = _open(paths[0], "writes")
     if "inferred_joints" not in carries(paths[0]):
         groups = [[replace(person, pose3d=person.pose3d.without_inferred()) for person in people] for people in groups]
     with replacing_together(*paths) as unfinished:
         for part, people in zip(unfinished, groups, strict=True):
-            file_format.write(part, people)
+            writer.write(part, people)
 
 
 def _parts_of(people: Sequence[Person]) -> set[str]:

@@ -38,7 +38,7 @@ _FIELDS = (
 )
 
 
-@formats.register(".trc", reads=True, writes=True, up=_UP, carries=_CARRIES, measures=True)
+@formats.register(".trc", up=_UP, carries=_CARRIES, measures=True)
 class TrcFile:
     """One person as marker trajectories; the layout is described at the top of this file."""
 

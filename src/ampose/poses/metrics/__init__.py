@@ -5,9 +5,7 @@ value a sample, never a batch mean, so that a mean over an action is right whate
 The torchmetrics class that adds them up is in ``ampose.poses.metrics.streaming`` (extra ``evaluate``).
 
 A file registers its function with ``@metrics.register("name", label=..., unit=..., factor=...)``:
-``factor`` times the function's value is in ``unit``, the unit that tables print. Two facts more, where
-they hold: ``chosen_joints=True`` (a protocol may name the joints that count) and ``whole_sequence=True``
-(what goes in is one sequence, not independent samples).
+``MetricFacts`` says what each of these means.
 """
 
 from collections.abc import Callable
@@ -17,30 +15,42 @@ from torch import Tensor
 
 from ampose.registry import Registry
 
-__all__ = ["Displayed", "MetricFunction", "display", "metrics", "register"]
+__all__ = ["MetricFacts", "MetricFunction", "display", "metrics", "register"]
 
 MetricFunction = Callable[[Tensor, Tensor], Tensor]
 """(predicted (sample, joint, 3), target (sample, joint, 3), both in metres) -> (sample,)."""
 
-metrics = Registry[MetricFunction]("metric", package="ampose.poses.metrics", group="ampose.metrics")
-register = metrics.register
 
+@dataclass(frozen=True, kw_only=True)
+class MetricFacts:
+    """How a metric is shown, and what goes into it.
 
-@dataclass(frozen=True)
-class Displayed:
-    """How a metric is shown: its column's name, the unit, and the factor from the function's value to it."""
+    Args:
+        label: Its column's name.
+        unit: What tables print.
+        factor: From the function's value to the unit.
+        chosen_joints: Whether a protocol may name the joints that count.
+        whole_sequence: Whether the samples must be one sequence in order, not independent ones.
+    """
 
     label: str
     unit: str
     factor: float
+    chosen_joints: bool = False
+    whole_sequence: bool = False
 
 
-def display(name: str) -> Displayed:
+metrics = Registry[MetricFunction, MetricFacts](
+    "metric", MetricFacts, package="ampose.poses.metrics", group="ampose.metrics"
+)
+register = metrics.register
+
+
+def display(name: str) -> MetricFacts:
     """Return how the metric called ``name`` is shown; raises InputError if there is no such metric.
 
     Example:
-        >>> display("p_mpjpe")
-        Displayed(label='P-MPJPE', unit='mm', factor=1000.0)
+        >>> display("p_mpjpe").label
+        'P-MPJPE'
     """
-    facts = metrics.get(name).facts
-    return Displayed(str(facts["label"]), str(facts["unit"]), float(facts["factor"]))
+    return metrics.get(name).facts
