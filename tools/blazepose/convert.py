@@ -273,7 +273,7 @@ class Converted:
         """Add a new shape; the channels are the last again before it."""
         source, target = operator.inputs[0], operator.outputs[0]
         last = self.node("Transpose", [f"t{source}"], f"t{target}.last", perm=[0, 2, 3, 1])
-        shape = self.constant(f"s{target}", np.array([0, -1, *self.original.shape(target)[2:]], dtype=np.int64))
+        shape = self.constant(f"s{target}", np.array([-1, *self.original.shape(target)[1:]], dtype=np.int64))
         self.node("Reshape", [last, shape], f"t{target}")
 
     def concatenate(self, operator: Operator) -> None:

@@ -75,7 +75,7 @@ def create_detector(name: str, *, tracking: bool, options: Mapping[str, str] | N
 
     Example:
         >>> detectors.names()
-        ['mediapipe', 'rtmlib', 'transformers', 'ultralytics']
+        ['blazepose', 'mediapipe', 'rtmlib', 'transformers', 'ultralytics']
     """
     target = detectors.get(name).target
     known = [option for option in inspect.signature(target).parameters if option != "tracking"]

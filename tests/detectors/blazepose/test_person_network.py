@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ampose.detectors.blazepose.person_network import People, anchors, blend, decode, intersection_over_union
+from ampose.detectors.blazepose.person_network import People, anchors, blend, decode
 
 
 def test_anchors_cover_the_image_evenly():
@@ -41,10 +41,3 @@ def test_nobody():
     assert nobody.box.shape == (0, 4)
     assert nobody.points.shape == (0, 4, 2)
     assert nobody.score.shape == (0,)
-
-
-def test_boxes_that_touch_do_not_overlap():
-    square = np.array([[0.0, 0, 1, 1]])
-    assert intersection_over_union(square, np.array([[0.0, 0, 1, 1], [1, 0, 2, 1], [0, 0, 1, 0.5]])).tolist() == [
-        [1, 0, 0.5]
-    ]

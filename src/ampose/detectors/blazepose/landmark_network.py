@@ -39,6 +39,9 @@ class Landmarks:
     present: Float[np.ndarray, "person 39"]
     person: Float[np.ndarray, " person"]
 
+    def __getitem__(self, chosen: Int[np.ndarray, " chosen"]) -> "Landmarks":
+        return Landmarks(self.points[chosen], self.visible[chosen], self.present[chosen], self.person[chosen])
+
 
 def read_landmarks(
     landmarks: Float[np.ndarray, "person 195"],

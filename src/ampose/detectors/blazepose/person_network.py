@@ -12,6 +12,8 @@ from functools import cache
 import numpy as np
 from jaxtyping import Float
 
+from ampose.poses.boxes import Corners, intersection_over_union
+
 SIDE = 224
 STRIDES = (8, 16, 32, 32, 32)
 """Of the feature maps; each has two anchors a cell."""
@@ -34,7 +36,7 @@ class People:
         score: 0 to 1.
     """
 
-    box: Float[np.ndarray, "person 4"]
+    box: Corners
     points: Float[np.ndarray, "person 4 2"]
     score: Float[np.ndarray, " person"]
 
@@ -90,17 +92,3 @@ def blend(people: People, same: float = SAME_PERSON) -> People:
         rest = np.setdiff1d(rest, group)  # stays sorted, the surest first
     shape = (len(scores), NUM_POINTS, 2)
     return People(np.reshape(boxes, (-1, 4)), np.reshape(points, shape), np.array(scores, dtype=float))
-
-
-def intersection_over_union(one: Float[np.ndarray, "a 4"], other: Float[np.ndarray, "b 4"]) -> Float[np.ndarray, "a b"]:
-    """Return how much boxes overlap (left, top, right, bottom).
-
-    Example:
-        >>> intersection_over_union(np.array([[0.0, 0, 2, 2]]), np.array([[1.0, 0, 2, 2], [5, 5, 6, 6]])).tolist()
-        [[0.5, 0.0]]
-    """
-    low = np.maximum(one[:, None, :2], other[:, :2])
-    high = np.minimum(one[:, None, 2:], other[:, 2:])
-    both = (high - low).clip(0).prod(axis=-1)
-    areas = [(box[:, 2:] - box[:, :2]).clip(0).prod(axis=-1) for box in (one, other)]
-    return both / (np.add.outer(*areas) - both).clip(1e-12)

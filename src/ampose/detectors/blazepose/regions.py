@@ -70,6 +70,11 @@ def regions_from_points(
     return Regions(centre, 2 * room * np.linalg.norm(up, axis=-1), np.arctan2(up[:, 0], -up[:, 1]))
 
 
+def no_regions() -> Regions:
+    """Return none."""
+    return Regions(np.zeros((0, 2)), np.zeros(0), np.zeros(0))
+
+
 def whole_image(width: int, height: int) -> Regions:
     """Return the upright square around a whole image."""
     return Regions(np.array([[width / 2, height / 2]]), np.array([float(max(width, height))]), np.zeros(1))

@@ -1,0 +1,107 @@
+"""BlazePose by its own networks: several people, 33 joints each, on ONNX Runtime; weights inside, no network call.
+
+Paper: Bazarevsky et al., BlazePose: On-device Real-time Body Pose Tracking, 2020, arXiv:2006.10204. In a video people
+are followed: where somebody was in one frame says where to look in the next, so that the person detector runs only
+when somebody may have been lost or have come. Joints that are hidden are extrapolated, with a low confidence, and so
+are those outside the image, with none.
+"""
+
+import numpy as np
+from jaxtyping import Float
+
+from ampose.detectors.blazepose import landmark_network, person_network
+from ampose.detectors.blazepose.following import distinct, is_cut, newcomers, thumbnail
+from ampose.detectors.blazepose.landmark_network import NUM_JOINTS, Landmarks, next_regions, read_landmarks
+from ampose.detectors.blazepose.networks import load_network
+from ampose.detectors.blazepose.regions import Regions, cut_out, no_regions, regions_from_points, whole_image
+from ampose.detectors.detector import detectors
+from ampose.errors import InputError
+from ampose.media import Frame
+from ampose.poses.people import Detection
+from ampose.poses.skeletons import get_skeleton
+
+SEARCH_EVERY = 15
+"""Frames after which the person detector looks for newcomers."""
+
+LEAST_PRESENCE = 0.5
+"""A region that the landmark network thinks less likely to hold a person is let go."""
+
+
+@detectors.register("blazepose", extra="video", licence="Apache-2.0", people=None)
+class BlazePoseDetector:
+    """Several people with BlazePose.
+
+    Args:
+        tracking: Whether the frames are those of a video.
+        people: How many people are followed at most; ``all``: as many as there are.
+
+    Raises:
+        InputError: ``people`` is not a number.
+        MissingExtraError: onnxruntime is not installed.
+    """
+
+    name = "blazepose"
+    skeleton = get_skeleton("blazepose_33")
+
+    def __init__(self, *, tracking: bool, people: str = "all") -> None:
+        if people != "all" and not (people.isdecimal() and int(people)):
+            raise InputError(f"people of blazepose must be all or a number from 1, got {people!r}")
+        self._most = None if people == "all" else int(people)
+        self._tracking = tracking
+        self._find, self._locate = load_network("person"), load_network("landmarks")
+        self._scene: np.ndarray | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        self._regions, self._since_search = no_regions(), SEARCH_EVERY
+
+    def detect(self, frame: Frame) -> list[Detection]:
+        """Return everybody in the frame."""
+        scene = thumbnail(frame)
+        if not self._tracking or (self._scene is not None and is_cut(self._scene, scene)):
+            self._forget()
+        self._scene = scene
+        regions = self._regions
+        if self._since_search >= SEARCH_EVERY and (self._most is None or len(regions) < self._most):
+            regions = regions.join(newcomers(self._search(frame), regions))[: self._most]
+            self._since_search = 0
+        landmarks, points = self._look(frame, regions)
+        lost = len(points) < len(self._regions) or not len(points)
+        self._since_search = SEARCH_EVERY if lost else self._since_search + 1
+        self._regions = next_regions(points)
+        return _detections(landmarks, points, frame)
+
+    def _search(self, frame: Frame) -> Regions:
+        """Find people in the whole image, the surest first."""
+        height, width, _ = frame.shape
+        image = whole_image(width, height)
+        boxes, scores = self._find(cut_out(frame, image, person_network.SIDE, beyond=0.0) / 127.5 - 1)
+        people = person_network.blend(person_network.decode(boxes[0], scores[0]))
+        points = image.to_image(people.points.reshape(1, -1, 2)).reshape(people.points.shape)
+        return regions_from_points(points[:, person_network.HIPS], points[:, person_network.TOP])
+
+    def _look(self, frame: Frame, regions: Regions) -> tuple[Landmarks, Float[np.ndarray, "person 39 2"]]:
+        """Return the landmarks of who is in the regions, and their points in pixels."""
+        landmarks = read_landmarks(*self._locate(cut_out(frame, regions, landmark_network.SIDE) / 255)[:3])
+        points = regions.to_image(landmarks.points)
+        present = np.flatnonzero(landmarks.person >= LEAST_PRESENCE)
+        kept = present[distinct(points[present, :NUM_JOINTS], regions.size[present], landmarks.person[present])]
+        return landmarks[kept], points[kept]
+
+    def close(self) -> None:
+        """Forget who was followed."""
+        self._forget()
+
+    def __enter__(self) -> "BlazePoseDetector":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def _detections(landmarks: Landmarks, points: Float[np.ndarray, "person 39 2"], frame: Frame) -> list[Detection]:
+    height, width, _ = frame.shape
+    keypoints = points[:, :NUM_JOINTS].astype(np.float32)
+    inside = ((keypoints >= 0) & (keypoints <= (width, height))).all(axis=-1)
+    confidence = np.where(inside, landmarks.visible[:, :NUM_JOINTS], 0).astype(np.float32)
+    return [Detection(*person) for person in zip(keypoints, confidence, strict=True)]

@@ -1,0 +1,56 @@
+"""Who is followed from frame to frame: which regions are new, which poses show one person, and where a scene ends."""
+
+import numpy as np
+from jaxtyping import Float, Int, UInt8
+
+from ampose.detectors.blazepose.regions import Regions
+from ampose.media import Frame
+
+SAME_PLACE = 0.25
+"""Regions whose centres are nearer to each other than this, in sides of the larger one, hold the same person..."""
+
+SAME_POSE = 0.08
+"""... and poses whose joints are this near to each other on average, in sides of the larger region, are the same."""
+
+CUT = 30.0
+"""Two frames whose pixels differ by more than this on average (of 255) belong to two scenes."""
+
+GRID = 32
+"""How many pixels of a frame are compared, in each direction."""
+
+
+def newcomers(found: Regions, known: Regions) -> Regions:
+    """Return the regions in which nobody is followed yet."""
+    away = np.linalg.norm(found.centre[:, None] - known.centre, axis=-1)  # (found, known)
+    near = away < SAME_PLACE * np.maximum(found.size[:, None], known.size)
+    return found[~near.any(axis=1)]
+
+
+def distinct(
+    points: Float[np.ndarray, "person joint 2"], size: Float[np.ndarray, " person"], sure: Float[np.ndarray, " person"]
+) -> Int[np.ndarray, " chosen"]:
+    """Return the numbers of those who differ: of several poses of one person the surest, in the order that they had.
+
+    Args:
+        points: Pixels.
+        size: Sides of the regions, in pixels.
+        sure: How sure each is.
+    """
+    away = np.linalg.norm(points[:, None] - points, axis=-1).mean(axis=-1)  # (person, person)
+    same = away < SAME_POSE * np.maximum(size[:, None], size)
+    chosen: list[int] = []
+    for person in np.argsort(-sure, kind="stable"):
+        if not same[person, chosen].any():
+            chosen.append(int(person))
+    return np.array(sorted(chosen), dtype=int)
+
+
+def thumbnail(frame: Frame) -> UInt8[np.ndarray, "row column 3"]:
+    """Return some pixels of a frame, evenly spread."""
+    rows, columns = (np.arange(GRID) * length // GRID for length in frame.shape[:2])
+    return frame[rows[:, None], columns]
+
+
+def is_cut(before: UInt8[np.ndarray, "row column 3"], now: UInt8[np.ndarray, "row column 3"]) -> bool:
+    """Tell whether two frames, by their thumbnails, belong to two scenes."""
+    return bool(np.abs(before.astype(np.int16) - now).mean() > CUT)

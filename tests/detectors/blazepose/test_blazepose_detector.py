@@ -1,0 +1,124 @@
+"""BlazePose on real frames: one person, several, nobody, and everything that can go wrong."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ampose.detectors.blazepose import BlazePoseDetector
+from ampose.errors import InputError, MissingExtraError
+from ampose.media import open_media
+from ampose.poses.people import Detection
+
+pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+pytest.importorskip("av", reason="PyAV is not installed")
+
+ROOT = Path(__file__).parents[3]
+CLIP = ROOT / "examples" / "balance_beam.mp4"
+
+pytestmark = pytest.mark.detector
+
+
+@pytest.fixture(scope="module")
+def clip() -> list[np.ndarray]:
+    """The first 30 frames of the clip at half size, 640 x 360."""
+    return [frame[::2, ::2] for _, frame in zip(range(30), open_media(CLIP), strict=False)]
+
+
+@pytest.fixture(scope="module")
+def man(clip) -> Detection:
+    with BlazePoseDetector(tracking=False) as detector:
+        (found,) = detector.detect(clip[0])
+    return found
+
+
+def turned(man: Detection, turns: int, height: int, width: int) -> np.ndarray:
+    """Return where the joints are after quarter turns to the left."""
+    x, y = man.keypoints.T
+    for _ in range(turns % 4):
+        x, y, height, width = y, width - 1 - x, width, height
+    return np.stack([x, y], axis=1)
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_lying_and_upside_down(clip, man, turns):
+    """A region stands as the person does, so that the pose is the same, or nobody is found."""
+    image = np.ascontiguousarray(np.rot90(clip[0], turns))
+    with BlazePoseDetector(tracking=False) as detector:
+        people = detector.detect(image)
+    assert len(people) <= 1
+    for found in people:
+        away = np.linalg.norm(found.keypoints - turned(man, turns, *clip[0].shape[:2]), axis=1)
+        assert np.median(away) < 0.05 * man.box[3]
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+def test_a_large_image(clip, man, scale):
+    """The frame at 4 times its size is 2,560 rows."""
+    large = clip[0].repeat(scale, axis=0).repeat(scale, axis=1)
+    with BlazePoseDetector(tracking=False) as detector:
+        (found,) = detector.detect(large)
+    away = np.linalg.norm(found.keypoints / scale - man.keypoints, axis=1)
+    assert np.median(away) < 0.03 * man.box[3]
+
+
+def test_grey(clip, man):
+    grey = clip[0].mean(axis=2, keepdims=True).astype(np.uint8).repeat(3, axis=2)
+    with BlazePoseDetector(tracking=False) as detector:
+        (found,) = detector.detect(grey)
+    assert np.median(np.linalg.norm(found.keypoints - man.keypoints, axis=1)) < 0.03 * man.box[3]
+
+
+def test_a_person_cut_by_the_border(clip, man):
+    """Legs outside the image are extrapolated, and have no confidence."""
+    waist = int(man.keypoints[[23, 24], 1].mean())
+    with BlazePoseDetector(tracking=False) as detector:
+        people = detector.detect(clip[0][:waist])
+    for found in people:
+        outside = found.keypoints[:, 1] > waist
+        assert outside.any()
+        assert (found.confidence[outside] == 0).all()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 400), (400, 1), (3, 5)])
+@pytest.mark.parametrize("tracking", [True, False])
+def test_images_of_nothing(size, tracking):
+    noise = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    with BlazePoseDetector(tracking=tracking) as detector:
+        for image in (np.zeros_like(noise), noise, noise):
+            assert detector.detect(image) == []
+
+
+def test_nobody_is_left_in_an_empty_room(clip):
+    """When the person is gone from one frame to the next, without a cut, no region drifts off into the background."""
+    room = clip[0].copy()
+    room[:] = np.median(room.reshape(-1, 3), axis=0)
+    with BlazePoseDetector(tracking=True) as detector:
+        for frame in clip[:3]:
+            assert len(detector.detect(frame)) == 1
+        for _ in range(5):
+            assert detector.detect(room) == []
+
+
+def test_a_cut_carries_nobody_over(clip):
+    """After the cut the person is elsewhere, and is found there at once."""
+    other = 255 - np.roll(clip[0], 150, axis=1)
+    other[:, 150:] = clip[0][:, :-150]
+    with BlazePoseDetector(tracking=True) as detector:
+        for frame in clip[:3]:
+            (before,) = detector.detect(frame)
+        people = detector.detect(other)
+    assert len(people) == 1
+    assert np.median(people[0].keypoints[:, 0] - before.keypoints[:, 0]) == pytest.approx(150, abs=8)
+
+
+@pytest.mark.parametrize("people", ["0", "-1", "two", "1.5", ""])
+def test_a_number_of_people_that_is_none(people):
+    with pytest.raises(InputError, match="people of blazepose must be all or a number"):
+        BlazePoseDetector(tracking=True, people=people)
+
+
+def test_without_its_runtime(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'ampose\[video\]'"):
+        BlazePoseDetector(tracking=True)
