@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-EXTRAS := video,view,train,evaluate,datasets,keypoints,tables,c3d,onnxruntime,openvino
+EXTRAS := video,view,train,datasets,keypoints,tables,c3d,onnxruntime,openvino
 DEMO_INPUT := examples/balance_beam.mp4
 DEMO_OUTPUT := demo
 

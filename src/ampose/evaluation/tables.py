@@ -1,27 +1,21 @@
-"""Tables as aligned text and as Markdown."""
+"""Tables as aligned text and as Markdown: the first column to the left, the others to the right."""
 
 from collections.abc import Sequence
 
+from tabulate import tabulate
+
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return an aligned table: the first column to the left, the others to the right.
+    """Return an aligned table.
 
     Example:
         >>> print(text_table(["action", "mm"], [["walk", "7.0"], ["run", "12.5"]]))
-        action    mm
-        ------  ----
-        walk     7.0
-        run     12.5
+        action      mm
+        --------  ----
+        walk       7.0
+        run       12.5
     """
-    lines = [header, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
-    rule = ["-" * width for width in widths]
-    return "\n".join(_aligned(line, widths) for line in (header, rule, *rows))
-
-
-def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
-    first, *others = zip(cells, widths, strict=True)
-    return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]).rstrip()
+    return _table(header, rows, "simple")
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -29,13 +23,17 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
     Example:
         >>> print(markdown_table(["action", "mm"], [["walk|run", "7.0"]]))
-        | action | mm |
-        |:--|--:|
-        | walk\|run | 7.0 |
+        | action    |   mm |
+        |:----------|-----:|
+        | walk\|run |  7.0 |
     """
-    rule = "|:--|" + "--:|" * (len(header) - 1)
-    return "\n".join([_piped(header), rule, *map(_piped, rows)])
+    first, *others = ([cell.replace("|", r"\|") for cell in row] for row in (header, *rows))
+    return _table(first, others, "pipe")
 
 
-def _piped(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]], style: str) -> str:
+    aligned = ("left", *("right",) * (len(header) - 1))
+    table: str = tabulate(
+        rows, list(header), tablefmt=style, colalign=aligned, disable_numparse=True, preserve_whitespace=True
+    )
+    return table

@@ -11,7 +11,7 @@ import numpy as np
 from cdflib.cdfwrite import CDF
 from scipy.io import savemat
 
-from ampose.data.human36m.human36m_cameras import _POSES, LENSES
+from ampose.data.human36m.human36m_cameras import LENSES, POSES
 
 SUBJECTS = ("S1", "S5", "S6", "S7", "S8", "S9", "S11")
 ACTIONS = [
@@ -135,14 +135,16 @@ def our_name(name):
 
 def project(positions, subject, camera):
     """World millimetres to pixels of 17 joints, the way of VideoPose3D, in float32."""
-    quaternion, centre = (np.array(values, dtype=np.float32) for values in _POSES[subject][camera])
+    quaternion, centre = (np.array(values, dtype=np.float32) for values in POSES[subject][camera].values())
     lens = LENSES[camera]
-    width, height = lens.image_size
+    width, height = lens["image_size"]
     world = positions[:, KEPT] / np.float32(1000) - centre / np.float32(1000)
     points = _rotate(world, quaternion * np.array([1, -1, -1, -1], dtype=np.float32))
-    focal = np.array(lens.focal, dtype=np.float32) / np.float32(width) * 2
-    middle = np.array(lens.centre, dtype=np.float32) / np.float32(width) * 2 - np.array([1, height / width], np.float32)
-    k, p = np.array(lens.distortion[:3], dtype=np.float32), np.array(lens.distortion[3:], dtype=np.float32)
+    focal = np.array(lens["focal"], dtype=np.float32) / np.float32(width) * 2
+    middle = np.array(lens["centre"], dtype=np.float32) / np.float32(width) * 2 - np.array(
+        [1, height / width], np.float32
+    )
+    k, p = np.array(lens["distortion"][:3], dtype=np.float32), np.array(lens["distortion"][3:], dtype=np.float32)
     xy = np.clip(points[..., :2] / points[..., 2:], -1, 1)
     r2 = (xy**2).sum(axis=-1, keepdims=True)
     radial = 1 + (k * np.concatenate([r2, r2**2, r2**3], axis=-1)).sum(axis=-1, keepdims=True)

@@ -71,7 +71,7 @@ def test_positions_are_the_world_seen_by_the_published_cameras(prepared):
     number = recordings.takes.index("Photo 1", recordings.subjects.index("S9")) + 2
     assert recordings.cameras[number] == "58860488"
     world = TAKES["S9", "TakingPhoto 1"][:, standin.KEPT].astype(float) / 1000
-    quaternion, centre = standin._POSES["S9"]["58860488"]
+    quaternion, centre = standin.POSES["S9"]["58860488"].values()
     seen = standin._rotate(world - np.array(centre) / 1000, np.array(quaternion) * [1, -1, -1, -1])
     rows = slice(recordings.starts[number], recordings.starts[number + 1])
     np.testing.assert_allclose(recordings.positions[rows], seen, atol=2e-6)
@@ -231,7 +231,7 @@ def test_cameras_are_rotations_that_stand_round_the_room():
             pixel = camera.project(middle)
             assert 3 < middle[2] < 7
             assert (pixel > 0).all()
-            assert (pixel < np.array(LENSES[name].image_size)).all()
+            assert (pixel < np.array(LENSES[name]["image_size"])).all()
             places.append(camera.position)
         assert all(1.3 < place[2] < 1.7 for place in places)
 

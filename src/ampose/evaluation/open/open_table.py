@@ -6,6 +6,7 @@ from math import isnan
 from statistics import mean, stdev
 
 from ampose.evaluation.open.open_benchmark import Trial
+from ampose.evaluation.tables import markdown_table
 
 HEADER = (
     "system", "MPJPE, mm", "P-MPJPE, mm", "noisy 2D: MPJPE, mm", "P-MPJPE, mm", "seeds", "parameters", "MACs", "poses/s"
@@ -82,6 +83,4 @@ def _overlap(a: Spread, b: Spread) -> bool:
 
 def as_markdown(summaries: Sequence[Summary]) -> str:
     """Return the table in Markdown."""
-    sides = ["---", *["---:"] * (len(HEADER) - 1)]
-    rows = [HEADER, sides, *(summary.cells() for summary in summaries)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return markdown_table(HEADER, [summary.cells() for summary in summaries])

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ampose.evaluation.fixed_cameras import FixedCameraProtocol
-from ampose.evaluation.paper import published
 from ampose.evaluation.protocols import human36m, mpi_inf_3dhp
 from ampose.evaluation.protocols.mpi_inf_3dhp import with_joints_of
 
@@ -52,7 +51,7 @@ def _named(joints: str, variants: Mapping[str, FixedCameraProtocol]) -> dict[str
 def _cross(recipe: str, protocol: FixedCameraProtocol, joints: str) -> Slot:
     official = with_joints_of(mpi_inf_3dhp.CROSS_14, protocol.skeleton)
     variants = {**_named(joints, _both_flips(protocol)), **_named("14", _both_flips(official))}
-    return Slot(recipe=recipe, part="table3", row=published.OURS, variants=variants, data=MPI_INF_3DHP)
+    return Slot(recipe=recipe, part="table3", row="Ours", variants=variants, data=MPI_INF_3DHP)
 
 
 def _of_human36m(recipe: str, part: str, row: str, protocol: FixedCameraProtocol, column: str = "") -> Slot:
@@ -61,21 +60,21 @@ def _of_human36m(recipe: str, part: str, row: str, protocol: FixedCameraProtocol
 
 SLOTS: Mapping[str, Sequence[Slot]] = {
     "table1": (
-        _of_human36m("h36m-cpn-17", "table1-cpn", published.OURS, human36m.H36M_CPN_17),
+        _of_human36m("h36m-cpn-17", "table1-cpn", "Ours", human36m.H36M_CPN_17),
         Slot(
             recipe="h36m-cpn-17-refine",
             part="table1-cpn",
-            row=published.REFINED,
+            row="Ours (refinement)",
             variants=_both_flips(replace(human36m.H36M_CPN_17, refined=True)),
             second_stage_of="h36m-cpn-17",
         ),
-        _of_human36m("h36m-gt-17", "table1-gt", published.OURS, human36m.H36M_GT_17),
+        _of_human36m("h36m-gt-17", "table1-gt", "Ours", human36m.H36M_GT_17),
     ),
     "table2": (
-        _of_human36m("h36m-cpn-16-small", "table2", published.SMALL, human36m.H36M_CPN_16, "cpn"),
-        _of_human36m("h36m-gt-16-small", "table2", published.SMALL, human36m.H36M_GT_16, "gt"),
-        _of_human36m("h36m-cpn-16", "table2", published.FULL, human36m.H36M_CPN_16, "cpn"),
-        _of_human36m("h36m-gt-16", "table2", published.FULL, human36m.H36M_GT_16, "gt"),
+        _of_human36m("h36m-cpn-16-small", "table2", "Ours (small)", human36m.H36M_CPN_16, "cpn"),
+        _of_human36m("h36m-gt-16-small", "table2", "Ours (small)", human36m.H36M_GT_16, "gt"),
+        _of_human36m("h36m-cpn-16", "table2", "Ours (full)", human36m.H36M_CPN_16, "cpn"),
+        _of_human36m("h36m-gt-16", "table2", "Ours (full)", human36m.H36M_GT_16, "gt"),
     ),
     "table3": (
         _cross("h36m-gt-16", mpi_inf_3dhp.CROSS_16, "16"),
@@ -85,7 +84,7 @@ SLOTS: Mapping[str, Sequence[Slot]] = {
         Slot(
             recipe="3dhp",
             part="table4",
-            row=published.OURS_1_FRAME,
+            row="Ours (1 frame)",
             variants={
                 **_named("14", _both_flips(mpi_inf_3dhp.IN_DATASET_14)),
                 **_named("17", _both_flips(mpi_inf_3dhp.IN_DATASET_17)),
@@ -97,7 +96,7 @@ SLOTS: Mapping[str, Sequence[Slot]] = {
         _of_human36m("h36m-cpn-17-two-residual", "table5", "Two residual", human36m.H36M_CPN_17),
         _of_human36m("h36m-cpn-17-transformer", "table5", "Transformer", human36m.H36M_CPN_17),
         _of_human36m("h36m-cpn-17-convnext", "table5", "ConvNeXt", human36m.H36M_CPN_17),
-        _of_human36m("h36m-cpn-17", "table5", published.OURS, human36m.H36M_CPN_17),
+        _of_human36m("h36m-cpn-17", "table5", "Ours", human36m.H36M_CPN_17),
     ),
 }
 """Table -> the slots of AMPose, in the order of its rows."""

@@ -1,8 +1,8 @@
 """Metrics of 3D poses: pure functions on tensors, one file a subject, by name.
 
 Positions go in in metres; distances come out in metres and shares in percent. Each function returns one
-value a sample, never a batch mean, so that a mean over an action is right whatever the batches were.
-The torchmetrics class that adds them up is in ``ampose.poses.metrics.streaming`` (extra ``evaluate``).
+value a sample, never a batch mean. To average over batches or processes, add up the values and their number and
+divide once at the end: a mean of batch means is wrong as soon as the batches differ in size.
 
 A file registers its function with ``@metrics.register("name", label=..., unit=..., factor=...)``:
 ``MetricFacts`` says what each of these means.
