@@ -43,7 +43,7 @@ def two() -> list[tuple[Pose2D, Pose3D]]:
 
 
 def test_nothing_is_done_unasked(two):
-    assert finish(two, LiftOptions()) == [pose3d for _, pose3d in two]
+    assert finish(two, LiftOptions(smooth="none")) == [pose3d for _, pose3d in two]
 
 
 @pytest.mark.parametrize("settings", [{"place": True}, {"height": 1.75}, {"ground": "tilt", "camera_tilt": 0.0}])
@@ -91,7 +91,7 @@ def test_a_floor_that_cannot_be_found_is_told_and_the_rest_is_kept(two, caplog):
 
 def test_smoothing_comes_last_and_calms_the_whole_way():
     people = [seen_and_lifted(pacing((-1.0, 4.0), (0.8, 0.1)), noise_m=0.02)]
-    plain, calm = (finish(people, LiftOptions(place=True, smooth=name))[0] for name in (None, "butterworth"))
+    plain, calm = (finish(people, LiftOptions(place=True, smooth=name))[0] for name in ("none", "butterworth"))
     jitter = [np.abs(np.diff(pose.positions, n=2, axis=0)).mean() for pose in (plain, calm)]
     assert jitter[1] < 0.5 * jitter[0]
     assert "smoothing" in calm.provenance

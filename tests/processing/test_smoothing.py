@@ -160,7 +160,7 @@ def test_uneven_times_give_nearly_what_even_ones_give(name, rng):
     uneven = seconds + rng.uniform(-0.3, 0.3, 200) / FPS
 
     def motion(at):
-        return np.sin(2 * np.pi * 0.7 * at)
+        return np.sin(2 * np.pi * 0.5 * at)
 
     smoothed = smooth(pose_of(motion(uneven), times=uneven), name).positions[:, 0, 0]
     np.testing.assert_allclose(smoothed[10:-10], motion(uneven)[10:-10], atol=0.01)

@@ -171,8 +171,8 @@ class ProcessingOptions:
     """Turn everybody upright onto the floor, found from resting feet or by the camera's tilt; implies place."""
     constant_bones: bool = False
     """Give each bone one length over the clip."""
-    smooth: FilterName | None = None
-    """Filter over time."""
+    smooth: FilterName | Literal["none"] = "savitzky-golay"
+    """Filter over time of videos and other poses with times; none leaves them as lifted."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -95,8 +95,10 @@ def postprocess(
         if options.camera_tilt is not None:
             facts = {**pose.provenance, "camera_tilt": f"{options.camera_tilt:g}"}
             pose = replace(pose, camera_tilt=options.camera_tilt, provenance=facts)
-        if options.smooth is not None:
+        if options.smooth != "none":
             pose = smooth(pose, options.smooth)
+            if options.constant_bones:  # a filter cuts corners, and so shortens bones that turn
+                pose = constant_bone_lengths(pose)
         poses.append(pose)
     if options.ground is not None:
         poses = _on_one_floor(poses, options)

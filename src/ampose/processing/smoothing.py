@@ -205,14 +205,15 @@ class SavitzkyGolay:
     Paper: Savitzky and Golay, Smoothing and Differentiation of Data by Simplified Least Squares Procedures, 1964.
 
     Args:
-        window: Seconds; at least so many frames as the polynomial needs are taken.
+        window: Seconds; at least so many frames as the polynomial needs are taken. Half a second was best for what
+            detectors' keypoints give (research/over-time.md).
         degree: Of the polynomial.
 
     Raises:
         InputError: The window is not positive, or the degree is negative.
     """
 
-    window: float = 0.3
+    window: float = 0.5
     degree: int = 2
 
     def __post_init__(self) -> None:
@@ -244,7 +245,7 @@ class SavitzkyGolay:
 
 FilterName = Literal["butterworth", "savitzky-golay", "one-euro"]
 
-FILTERS: dict[FilterName, type[OneEuro] | type[Butterworth] | type[SavitzkyGolay]] = {
+FILTERS: dict[str, type[OneEuro] | type[Butterworth] | type[SavitzkyGolay]] = {
     "one-euro": OneEuro,
     "butterworth": Butterworth,
     "savitzky-golay": SavitzkyGolay,
@@ -252,7 +253,7 @@ FILTERS: dict[FilterName, type[OneEuro] | type[Butterworth] | type[SavitzkyGolay
 """The filters by name."""
 
 
-def smooth(pose: Pose, how: FilterName | Filter = "butterworth") -> Pose:
+def smooth(pose: Pose, how: str | Filter = "butterworth") -> Pose:
     """Smooth a pose over time.
 
     Args:

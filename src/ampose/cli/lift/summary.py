@@ -37,6 +37,7 @@ def summary(written: WrittenFiles) -> str:
     rows = [("input", f"{media.path.name}: {_counted(frames)}, {width} x {height} pixels{rate}")]
     rows += [*_keypoint_file(result), *_people(result), ("camera", _camera(result.source))]
     facts = result.people[0].pose3d.provenance
+    rows += [("filter", f"{facts['smoothing']}; raw: --smooth none")] if "smoothing" in facts else []
     rows += [("floor", facts["floor"])] if "floor" in facts else []
     if result.seconds["detecting"]:
         reading, detecting, lifting = (1e3 * seconds / frames for seconds in result.seconds.values())
