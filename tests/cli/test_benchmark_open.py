@@ -72,14 +72,14 @@ def test_a_stopped_benchmark_does_only_what_is_missing(home, monkeypatch):
 
 def test_results_of_another_budget_are_not_mixed_in(home, capsys):
     assert main(words(home, "--epochs", "2")) == 2
-    assert "must be of the same settings, got others" in capsys.readouterr().err
+    assert "is of other settings; remove it, or choose another folder (--runs)" in capsys.readouterr().err
 
 
 def test_results_from_another_start_are_not_mixed_in(home, tmp_path, capsys):
     recipe = tmp_path / "started.toml"
     recipe.write_text(f'start_from = "elsewhere/last"\n{(home / "tiny.toml").read_text()}')
     assert main([*words(home), "--recipe", str(recipe)]) == 2
-    assert "must be of the same settings, got others" in capsys.readouterr().err
+    assert "is of other settings; remove it, or choose another folder (--runs)" in capsys.readouterr().err
 
 
 def test_same_seed_twice_is_refused(home, capsys):

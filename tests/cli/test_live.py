@@ -55,7 +55,7 @@ def test_live_stops_in_time_and_smooths(short_clip, untrained, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--camera", "97"], "camera 97 must be attached and free, found none"),
+        (["--camera", "97"], "camera 97 is not attached or not free; name another (--camera)"),
         (["--seconds", "0"], "seconds must be positive, got 0 (--seconds)"),
         (["--camera", str(CLIP), "--detector", "mediapip"], "did you mean 'mediapipe'"),
         (["--camera", str(CLIP), "--detector-option", "size=3"], "detector option must be a known name, got 'size'"),

@@ -121,7 +121,7 @@ def test_lcn_learns_in_the_image_plane_and_every_figure_says_what_it_uses(tmp_pa
     assert "mm (uses GT root depth)" in notes[-1]
     lifter = load_model(tmp_path / "run" / "last")
     assert lifter.facts["uses_gt_root_depth"]
-    with pytest.raises(InputError, match="measure it with ampose evaluate"):
+    with pytest.raises(InputError, match="measure it on data with true positions"):
         lifter.lift(np.full((1, 17, 2), 500.0), image_size=(1000, 1000))
     report = tmp_path / "report.json"
     command = ["evaluate", str(tmp_path / "run" / "last"), str(tmp_path / "human36m"), "--protocol", "h36m-gt-17"]

@@ -213,7 +213,7 @@ def test_a_time_limit_stops_cleanly(recipe, tmp_path):
 def test_a_folder_with_a_run_is_not_overwritten(recipe, tmp_path):
     config = read_recipe(str(recipe))
     train(config, tmp_path / "run")
-    with pytest.raises(InputError, match="go on with --resume or choose another"):
+    with pytest.raises(InputError, match="holds a run; choose another folder, or resume"):
         train(config, tmp_path / "run")
 
 
@@ -225,7 +225,7 @@ def test_resume_refuses_another_recipe(recipe, tmp_path):
 
 
 def test_resume_without_a_checkpoint_says_so(recipe, tmp_path):
-    with pytest.raises(InputError, match="must be a checkpoint to resume from, got no such file"):
+    with pytest.raises(InputError, match="there is no checkpoint to resume from"):
         train(read_recipe(str(recipe)), tmp_path / "run", resume=True)
 
 

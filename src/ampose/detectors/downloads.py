@@ -99,7 +99,8 @@ def _fetch(weights: Weights, path: Path) -> None:
         reason = getattr(error, "reason", None) or error
         raise InputError(
             f"{weights.name}: must be fetched from {weights.url}, got: {reason}; fetch it where there is a network, "
-            "and name the files with --detector-option (ampose lift --help)"
+            "and name the files",
+            field="detector_option",
         ) from error
     finally:
         archive.unlink(missing_ok=True)

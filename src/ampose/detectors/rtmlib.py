@@ -89,7 +89,8 @@ class RtmlibDetector:
         if keypoints.shape[1] != self.skeleton.num_joints:
             raise InputError(
                 f"pose must be a model with the {self.skeleton.num_joints} joints of {self.skeleton.name}, got one "
-                f"with {keypoints.shape[1]}; name its skeleton: --detector-option skeleton=..."
+                f"with {keypoints.shape[1]}; name its skeleton, as skeleton=...",
+                field="detector_option",
             )
         scores = np.clip(scores, 0, 1).astype(np.float32)
         return [Detection(*person) for person in zip(keypoints.astype(np.float32), scores, strict=True)]

@@ -42,7 +42,8 @@ class UltralyticsDetector:
         if not Path(model).is_file():
             raise InputError(
                 f"model of ultralytics must be a local file, got {model!r}; fetch one, such as yolo11n-pose.pt "
-                f"(AGPL-3.0), from {_WHERE} and name it: --detector-option model=yolo11n-pose.pt"
+                f"(AGPL-3.0), from {_WHERE} and name it, as model=yolo11n-pose.pt",
+                field="detector_option",
             )
         self._device = device
         self._model: Any = package.YOLO(model, task="pose", verbose=False)

@@ -55,7 +55,7 @@ class Camera:
         >>> Camera("7")
         Traceback (most recent call last):
         ...
-        ampose.errors.InputError: camera 7 must be attached and free, found none; name another: --camera 0
+        ampose.errors.InputError: camera 7 is not attached or not free; name another
     """
 
     def __init__(self, name: str) -> None:
@@ -136,7 +136,7 @@ def _film(video: Video) -> Generator[Frame, None, None]:
 
 def _device(number: int) -> Generator[Frame, None, None]:
     """Read a camera of this machine with OpenCV, which knows the cameras of all systems."""
-    missing = InputError(f"camera {number} must be attached and free, found none; name another: --camera 0")
+    missing = InputError(f"camera {number} is not attached or not free; name another", field="camera")
     if sys.platform == "linux" and not Path(f"/dev/video{number}").exists():
         raise missing
     cv2 = load_package("cv2", extra="mediapipe", purpose="reading a camera")

@@ -78,7 +78,7 @@ def decode(
     if needs_root_depth(target) and (root_depth is None or bool(root_depth.isnan().any())):
         raise InputError(
             f"model must answer in metres where the true distance of the root is not known, got the target {target}; "
-            "measure it with ampose evaluate, or train it with --model.target metres"
+            "measure it on data with true positions, or train it with model.target = metres"
         )
     positions: Tensor = TARGETS[target].decode(answer, intrinsics, rotation, root_depth)
     return positions

@@ -51,7 +51,7 @@ def load_checkpoint(path: Path, network: nn.Module, optimiser: torch.optim.Optim
         InputError: The file is missing or damaged, or belongs to a run with another config.
     """
     if not path.is_file():
-        raise InputError(f"{path} must be a checkpoint to resume from, got no such file; start without --resume")
+        raise InputError(f"{path}: there is no checkpoint to resume from; start a new run without", field="resume")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}

@@ -164,7 +164,7 @@ def train_refinement(
     if needs_root_depth(weights.network.config.target):
         raise InputError(
             f"refinement.lifter must answer in metres, got {weights.name} that answers in the image plane; "
-            "train it with --model.target metres"
+            "train it with model.target = metres"
         )
     config = replace(config, model_name=weights.name, model=weights.network.config)
     samples, validation, hashes = read_split(config.data, config.model.skeleton)

@@ -58,7 +58,7 @@ def train(
         InputError: The data is missing or damaged, the folder holds another run, or there is nothing to resume.
     """
     if not resume and (folder / CHECKPOINT).exists():
-        raise InputError(f"{folder} must be a new folder, got one with a run; go on with --resume or choose another -o")
+        raise InputError(f"{folder} holds a run; choose another folder, or resume that run", field="resume")
     if config.refinement is not None:
         return train_refinement(config, folder, resume=resume, max_minutes=max_minutes, report=report)
     data = read_data(config)

@@ -182,7 +182,7 @@ def test_two_videos_in_a_folder(tmp_path: Path) -> None:
 
 def test_parts_of_the_picture_need_its_size(tmp_path: Path) -> None:
     folder = samples.openpose_normalised(tmp_path, make_people("body_25"))
-    assert "which are parts of the picture; pass its size" in refusal(folder, image_size=None)
+    assert "parts of the image, whose size the file does not hold" in refusal(folder, image_size=None)
 
 
 def test_parts_of_the_picture_where_the_format_has_pixels(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ def test_c3d_too_long(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".trc", ".c3d"])
 def test_pictures_need_a_frame_rate(tmp_path, suffix):
-    with pytest.raises(InputError, match="must have a frame rate"):
+    with pytest.raises(InputError, match="needs a frame rate"):
         formats.write(tmp_path / f"a{suffix}", person(1, None))
     formats.write(tmp_path / f"a{suffix}", person(1))
     assert formats.read(tmp_path / f"a{suffix}")[0].pose3d.fps == 50

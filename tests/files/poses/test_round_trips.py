@@ -106,7 +106,7 @@ def test_a_pair_keeps_what_both_carry(pair, people):
     with TemporaryDirectory() as folder:
         if "no_fps" not in kept and (people[0].pose3d.seconds is None or single_moment):
             if people[0].pose3d.seconds is None:
-                with pytest.raises(InputError, match="must have a frame rate"):
+                with pytest.raises(InputError, match="needs a frame rate"):
                     through(through(people, Path(folder) / f"a{pair[0]}"), Path(folder) / f"b{pair[1]}")
             return
         middle = through(people, Path(folder) / f"a{pair[0]}")

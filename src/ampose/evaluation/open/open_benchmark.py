@@ -172,7 +172,7 @@ def _read_trial(path: Path, identity: str) -> Trial:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"{path} must hold the result of a trial, got something else; remove it") from error
     if kept != identity:
-        raise InputError(f"{path} must be of the same settings, got others; choose another --runs or remove it")
+        raise InputError(f"{path} is of other settings; remove it, or choose another folder", field="runs")
     return trial
 
 

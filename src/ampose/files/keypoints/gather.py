@@ -37,8 +37,9 @@ def picture_parts(people: Mapping[str, Sequence[RawPerson]], given: Given) -> Ca
         return None
     if given.image_size is None:
         raise InputError(
-            "keypoints must be in pixels, got numbers between -1 and 1, which are parts of the picture; pass its size "
-            "(image_size, or --image-size 1920x1080) to turn them into pixels"
+            "coordinates lie between -1 and 1: parts of the image, whose size the file does not hold; give its width "
+            "and height in pixels",
+            field="image_size",
         )
     size = np.array([*given.image_size, 1.0])
     if np.nanmin(there) < 0:

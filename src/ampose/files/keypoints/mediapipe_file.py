@@ -55,8 +55,8 @@ class MediaPipe:
         """Read all frames."""
         if given.image_size is None:
             raise InputError(
-                "image_size must be given, as the numbers are parts of the picture; pass (width, height) in pixels, on "
-                "the command line as in --image-size 1920x1080"
+                "coordinates are parts of the image, whose size the file does not hold; give width and height",
+                field="image_size",
             )
         people = _rows(content.rows) if content.kind == "text" else _frames(content.json)
         _check_parts(people)

@@ -133,7 +133,8 @@ def _naming(path: Path) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise InputError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from error
+        message = str(error) if str(error).startswith(str(path)) else f"{path}: {error}"
+        raise InputError(message, field=error.field) from error
 
 
 def _check_somebody(people: PeopleFile) -> None:
@@ -148,11 +149,13 @@ def _size(people: PeopleFile, given: Given, entry: ReaderEntry) -> tuple[int, in
     size = given.image_size or people.image_size
     if size is None:
         raise InputError(
-            f"image_size must be given, as the format {entry.name} does not say it; pass (width, height) in "
-            "pixels, on the command line as in --image-size 1920x1080"
+            f"the format {entry.name} does not hold the image size; give it, width and height in pixels",
+            field="image_size",
         )
     if people.image_size not in (None, tuple(size)):
-        raise InputError(f"image_size must be the file's own, {people.image_size}, got {size}; leave it out")
+        raise InputError(
+            f"image size must be the file's own, {people.image_size}, got {size}; leave it out", field="image_size"
+        )
     return int(size[0]), int(size[1])
 
 

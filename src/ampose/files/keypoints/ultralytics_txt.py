@@ -40,8 +40,8 @@ class UltralyticsTxt:
         """Read all frames."""
         if given.image_size is None:
             raise InputError(
-                "image_size must be given, as the numbers are parts of the picture; pass (width, height) in pixels, on "
-                "the command line as in --image-size 1920x1080"
+                "coordinates are parts of the image, whose size the file does not hold; give width and height",
+                field="image_size",
             )
         skeleton = given.skeleton or get_skeleton("coco_17")
         people = {name: _people(frame, skeleton.num_joints) for name, frame in content.frames.items()}

@@ -1,7 +1,7 @@
 """From camera axes (x right, y down, z away) to the axes of other programs, and back: one definition for all formats.
 
 Both are turns, never mirror images: left stays left. "Up" is the camera's up; for a camera that looks down, turn the
-pose upright first (``ampose.processing.ground.upright``, or ``--camera-tilt`` on the command line). The origin stays
+pose upright first (``ampose.processing.ground.upright``). The origin stays
 where it is: at the root joint for a lifted pose, so that the feet are below zero.
 
 ======  ======  ==========  ===================  ==========================

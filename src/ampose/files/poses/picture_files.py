@@ -2,7 +2,7 @@
 
 ``clip.mp4`` and ``clip.gif``: two sides. ``sheet.png``: a contact sheet of up to 18 frames. ``figure.pdf`` and
 ``figure.svg``: four frames from two sides as lines and text, 7 inches wide, for a paper. One person a file; nothing is
-read back. The pose stands upright on a floor: name the camera's tilt (``ampose convert --camera-tilt``).
+read back. The pose stands upright on a floor: give the camera's tilt, or lift with it.
 """
 
 from collections.abc import Callable, Sequence

@@ -159,8 +159,7 @@ def write(path: str | Path, people: People) -> None:
     _check_people(path, people)
     if len(people) > 1 and "people" not in carries(path):
         raise InputError(
-            f"{path}: people must be one in a {path.suffix} file, got {len(people)}; write a file for each "
-            "(write_each, or: ampose convert)"
+            f"{path}: people must be one in a {path.suffix} file, got {len(people)}; write a file for each (write_each)"
         )
     _write_together([path], [people])
 
@@ -200,7 +199,7 @@ def read(path: str | Path) -> list[Person]:
     try:
         return reader.read(path)
     except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+        raise InputError(f"{path}: {error}", field=error.field) from error
     except (ValueError, KeyError, TypeError, EOFError, OSError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
         raise InputError(f"{path}: must be a whole {path.suffix} file with poses, got one with {reason}") from error
@@ -271,8 +270,7 @@ def _check_people(path: Path, people: Sequence[Person]) -> None:
     _check_times(people)
     if people[0].pose3d.seconds is None and "no_fps" not in carries(path):
         raise InputError(
-            f"{path}: poses must have a frame rate for a {path.suffix} file, got pictures without one; "
-            "name one (ampose convert --fps)"
+            f"{path}: a {path.suffix} file needs a frame rate, and single images have none; give one", field="fps"
         )
 
 
