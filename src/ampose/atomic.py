@@ -7,6 +7,7 @@ comes after a kill or a power cut, sees the old file or the new one, never half 
 import contextlib
 import errno
 import os
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -63,6 +64,17 @@ def replacing_together(*paths: str | Path) -> Iterator[list[Path]]:
     finally:
         for part in filter(Path.exists, parts):
             part.unlink()
+
+
+def final_name(unfinished: Path) -> str:
+    """Return the name that a file will have when it is complete, for formats that state it inside.
+
+    Example:
+        >>> final_name(Path(".walk.0a1b2c3d.partial.trc")), final_name(Path("walk.trc"))
+        ('walk.trc', 'walk.trc')
+    """
+    match = re.fullmatch(r"\.(.+)\.[0-9a-f]{8}\.partial(\.[^.]+)?", unfinished.name)
+    return unfinished.name if match is None else match[1] + (match[2] or "")
 
 
 def _create(parts: Sequence[Path], targets: Sequence[Path]) -> None:

@@ -122,9 +122,21 @@ def test_guessed_joints_are_pale():
 
 def test_choose_frames_passes_over_missing_ones():
     pose = standing_person(8, missing=(0, 1, 2, 3))
-    assert choose_frames(pose, 4) == [4, 5, 6, 7]
-    assert choose_frames(pose, 2) == [5, 7]
-    assert len(choose_frames(standing_person(2), 4)) == 2
+    assert choose_frames([pose], 4) == [4, 5, 6, 7]
+    assert choose_frames([pose], 2) == [5, 7]
+    assert len(choose_frames([standing_person(2)], 4)) == 2
+
+
+def test_everybody_is_in_one_of_the_frames_at_least():
+    """Somebody who is there for two frames, none of which is at hand, and somebody who is never there."""
+    early, always = standing_person(40, missing=tuple(range(2, 40))), standing_person(40)
+    late = standing_person(40, missing=tuple(range(37)))
+    never = standing_person(40, missing=tuple(range(40)))
+    chosen = choose_frames([always, early, late, never], at_hand=range(4, 40, 5))
+    assert len(chosen) == 4
+    assert set(chosen) & {0, 1}
+    assert 39 in chosen, "the only one at hand"
+    assert all(frame in range(4, 40, 5) for frame in chosen if frame > 1)
 
 
 def test_cuts_hold_the_person_and_stay_in_the_picture():
@@ -150,7 +162,7 @@ def test_overlay_is_what_the_lifter_saw():
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_overview_is_a_page_of_pictures(tmp_path, count):
     pose = standing_person(8)
-    chosen = choose_frames(pose, count)
+    chosen = choose_frames([pose], count)
     frames = dict(zip(chosen, grey_frames(count), strict=True))
     write_overview(tmp_path / "overview.png", frames, [Person(0, seen_by_camera(pose), pose)], title="Somebody")
     image = np.asarray(Image.open(tmp_path / "overview.png").convert("RGB"))
@@ -163,7 +175,7 @@ def test_overview_is_a_page_of_pictures(tmp_path, count):
 @pytest.mark.parametrize("title", ["vidéo Łódź видео.mp4", "a name that goes on and on " * 9])
 def test_the_title_stops_before_the_legend(tmp_path, title):
     pose = standing_person(8)
-    frames = dict(zip(choose_frames(pose), grey_frames(4), strict=True))
+    frames = dict(zip(choose_frames([pose]), grey_frames(4), strict=True))
     for name, text in (("bare", ""), ("titled", title)):
         write_overview(tmp_path / f"{name}.png", frames, [Person(0, seen_by_camera(pose), pose)], title=text)
     bare, titled = (np.asarray(Image.open(tmp_path / f"{name}.png").convert("RGB")) for name in ("bare", "titled"))

@@ -17,6 +17,7 @@ from ampose.drawing.projection import SIDE_COLOURS
 from ampose.drawing.web_page import Result, page, write_page
 from ampose.errors import InputError
 from ampose.files.poses import read, write
+from ampose.media import open_media
 from ampose.media.video_writer import writing_video
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
@@ -109,6 +110,26 @@ def test_the_numbers_are_those_of_the_result(person):
     assert data["colours"]["light"]["left"] == "#{:02x}{:02x}{:02x}".format(*SIDE_COLOURS["left"])
     knee = unpack(data["results"][0]["people"][0]["angles"]["left knee flexion"])
     assert 0 < np.nanmin(knee) < np.nanmax(knee) < 90
+
+
+def test_the_page_opens_where_somebody_is(person):
+    positions = person.pose3d.positions.copy()
+    positions[:3] = np.nan
+    late = replace(person, pose3d=replace(person.pose3d, positions=positions))
+    assert [data_of(page([Result("clip", [one])]))["results"][0]["start"] for one in (person, late)] == [0, 3]
+
+
+def test_frames_become_a_small_video_of_the_page(person, tmp_path):
+    width, height = person.pose2d.image_size
+    grey = np.full((height, width, 3), 90, np.uint8)
+    write_page(tmp_path / "page.html", [Result("clip", [person])], frames=[grey] * len(person.pose3d))
+    (tmp_path / "inside.mp4").write_bytes(base64.b64decode(Elements((tmp_path / "page.html").read_text()).scripts[1]))
+    video = open_media(tmp_path / "inside.mp4")
+    assert len(list(video)) == len(person.pose3d)
+    assert video.image_size[1] == min(height, 480)
+    uneven = replace(person.pose3d, times=np.arange(len(person.pose3d)) ** 1.1)
+    write_page(tmp_path / "uneven.html", [Result("clip", [replace(person, pose3d=uneven)])], frames=[grey])
+    assert not Elements((tmp_path / "uneven.html").read_text()).scripts[1].strip()
 
 
 def long(person: Person, frames: int, number: int = 1) -> Person:

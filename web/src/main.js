@@ -264,5 +264,5 @@ if (overlay.size) {
 openVideo();
 plots.choose(peopleShown());
 listen();
-seek(0);
+seek(secondsOf(first, first.start) + 1e-6); // the first frame may show nobody
 document.body.dataset.ready = "yes";

@@ -1,6 +1,6 @@
 """``overview.png``: a few frames of the video over the 3D poses, on one page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,22 +33,41 @@ _MOST = 4
 """People with a row of their own."""
 
 
-def choose_frames(pose: Pose3D, count: int = 4) -> list[int]:
-    """Return up to ``count`` evenly spread frames in which somebody was found.
+def choose_frames(poses: Sequence[Pose3D], count: int = 4, *, at_hand: Collection[int] = ()) -> list[int]:
+    """Return up to ``count`` frames, evenly spread where somebody was found, in which each person is at least once.
+
+    Args:
+        poses: Of everybody with a row in the overview, of the same frames; no more than ``count`` of them count.
+        count: How many frames.
+        at_hand: Frames that need not be read again: others are taken only for somebody who is in none of these.
 
     Example:
-        >>> from ampose.poses.skeletons import get_skeleton
-        >>> pose = Pose3D(
-        ...     positions=np.zeros((40, 17, 3)),
-        ...     confidence=np.ones((40, 17)),
-        ...     skeleton=get_skeleton("human36m_17"),
-        ... )
-        >>> choose_frames(pose)
-        [5, 15, 25, 35]
+        >>> from ampose.poses.skeletons import Skeleton
+        >>> dot, places = Skeleton("dot", {"hip": None}), np.full((2, 40, 1, 3), np.nan)
+        >>> places[0], places[1, 38:] = 0.0, 0.0
+        >>> poses = [Pose3D(positions=one, confidence=np.ones((40, 1)), skeleton=dot) for one in places]
+        >>> choose_frames(poses[:1]), choose_frames(poses)
+        ([5, 15, 25, 35], [5, 15, 25, 39])
     """
-    found = np.flatnonzero(~pose.missing)
-    count = min(count, len(found))
-    return [int(found[(2 * part + 1) * len(found) // (2 * count)]) for part in range(count)]
+    found = np.stack([~pose.missing for pose in poses[:count]])  # (person, frame)
+    near = np.isin(np.arange(found.shape[1]), list(at_hand)) if at_hand else np.ones(found.shape[1], dtype=bool)
+    found = np.where((found & near).any(axis=1, keepdims=True), found & near, found)
+    longest = np.flatnonzero(found[found.sum(axis=1).argmax()])
+    count = min(count, len(longest))
+    even = [int(longest[(2 * part + 1) * len(longest) // (2 * count)]) for part in range(count)]
+    if all(person[even].any() for person in found if person.any()):
+        return even
+    chosen: list[int] = []
+    # Who was found in the fewest frames leaves the least choice, and so comes first.
+    for person in sorted(found, key=lambda person: int(person.sum())):
+        if person.any() and not person[chosen].any():
+            frames = np.flatnonzero(person)
+            company = found[:, frames].sum(axis=0)
+            fullest = frames[company == company.max()]
+            chosen.append(int(fullest[len(fullest) // 2]))
+    # The even ones fill up, those that lie farthest from the chosen ones first.
+    even.sort(key=lambda frame: -min(abs(frame - other) for other in chosen))
+    return sorted({*chosen, *even[: max(0, count - len(chosen))]})
 
 
 def write_overview(path: str | Path, frames: Mapping[int, Frame], people: LiftedPeople, *, title: str = "") -> None:

@@ -74,7 +74,7 @@ def write_figure(path: str | Path, pose: Pose3D) -> None:
 def _chosen(pose: Pose3D, count: int) -> list[int]:
     if pose.missing.all():
         raise InputError("poses must have somebody in at least one frame, got nobody; there is nothing to draw")
-    return choose_frames(pose, count)
+    return choose_frames([pose], count)
 
 
 def _undated(suffix: str) -> dict[str, None]:

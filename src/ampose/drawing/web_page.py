@@ -9,11 +9,13 @@ script run, and nothing be fetched.
 import base64
 import hashlib
 import html
+import itertools
 import json
 import logging
 import re
+import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -38,7 +40,9 @@ from ampose.drawing.projection import (
     pale,
 )
 from ampose.errors import InputError
-from ampose.media import open_media
+from ampose.media import Frame, open_media
+from ampose.media.video_writer import writing_video
+from ampose.packages import pillow
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose2D
 from ampose.poses.skeletons import Skeleton
@@ -59,6 +63,7 @@ _LIMIT_BYTES = 2_000_000
 _SAME_SHAPE = 0.02
 """A video may be smaller than the one that was lifted, but its width to height may not differ by more than this."""
 
+_VIDEO_HEIGHT = 480
 _ROOM_M = 0.35
 _DARK_MIDDLE: Colour = (173, 181, 189)
 _PLOTS = ("knee flexion", "hip flexion", "elbow flexion", "shoulder flexion", "trunk lean")
@@ -82,7 +87,12 @@ class Result:
 
 
 def write_page(
-    path: str | Path, results: Sequence[Result], *, video: Path | None = None, camera_tilt: float | None = None
+    path: str | Path,
+    results: Sequence[Result],
+    *,
+    video: Path | None = None,
+    frames: Iterable[Frame] | None = None,
+    camera_tilt: float | None = None,
 ) -> None:
     """Write a page that shows one result, or two for comparison.
 
@@ -90,6 +100,8 @@ def write_page(
         path: The page; it appears when it is complete.
         results: One, or two.
         video: The video that the first result came from, MP4 or WebM; it becomes part of the page.
+        frames: Its frames, where there is no such file: they are encoded small. Frames whose times are uneven are
+            left out, as their video would not keep step with the poses.
         camera_tilt: How far the camera looks down, in degrees; the 3D view is turned upright by it. None: what the
             poses say themselves.
 
@@ -97,9 +109,26 @@ def write_page(
         InputError: There are more than two results, the video is nothing that browsers play, or the folder cannot
             be written to.
     """
-    text = page(results, video=video, camera_tilt=camera_tilt)
+    if frames is not None and results[0].people[0].pose3d.times is None:
+        with tempfile.TemporaryDirectory() as folder:
+            video = Path(folder) / "frames.mp4"
+            _encode(frames, video, results[0].people[0].pose3d.fps or PICTURES_PER_SECOND)
+            text = page(results, video=video, camera_tilt=camera_tilt)
+    else:
+        text = page(results, video=video, camera_tilt=camera_tilt)
     with replacing(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
+
+
+def _encode(frames: Iterable[Frame], video: Path, fps: float) -> None:
+    """Write the frames as a video of at most 480 pixels' height, which H.264 makes small enough for a page."""
+    images = (pillow().fromarray(frame) for frame in frames)
+    first = next(images)
+    height = min(first.height, _VIDEO_HEIGHT)
+    size = (round(first.width * height / first.height), height)
+    with writing_video(video, image_size=size, fps=fps) as stream:
+        for image in itertools.chain([first], images):
+            stream.write(np.asarray(image.resize(size, reducing_gap=2.0)))
 
 
 def page(results: Sequence[Result], *, video: Path | None = None, camera_tilt: float | None = None) -> str:
@@ -199,6 +228,7 @@ def _result(result: Result, camera_tilt: float | None) -> dict[str, Any]:
         "times": None if first.times is None else [round(float(time), 4) for time in first.times],
         "isVideo": first.seconds is not None,
         "frames": len(first),
+        "start": int(np.argmax(~first.missing)),  # the page opens where the first person is to be seen
         "skeleton": _skeleton(first.skeleton),
         "radius": _radius(result.people),
         "people": people,

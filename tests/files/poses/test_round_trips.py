@@ -258,3 +258,15 @@ def test_people_of_one_number_are_refused(tmp_path):
         formats.write(tmp_path / "a.csv", [Person(0, None, pose), Person(0, None, pose)])
     with pytest.raises(InputError, match="at least one frame"):
         formats.write(tmp_path / "a.csv", Person(0, None, pose[:0]))
+
+
+def test_a_trc_file_knows_its_own_name(tmp_path):
+    pose = Pose3D(
+        positions=np.zeros((2, 17, 3), np.float32),
+        confidence=np.ones((2, 17), np.float32),
+        skeleton=SKELETONS[0],
+        fps=25.0,
+    )
+    files = formats.write_each(tmp_path / "walk.trc", [Person(0, None, pose), Person(7, None, pose)])
+    assert [file.name for file in files] == ["walk_0.trc", "walk_7.trc"]
+    assert [file.read_text().splitlines()[0].split("\t")[3] for file in files] == ["walk_0.trc", "walk_7.trc"]

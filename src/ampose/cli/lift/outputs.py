@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ampose.cli.pose_files import check_names, write_files
 from ampose.cli.progress import progress
 from ampose.errors import InputError
@@ -86,6 +84,7 @@ def lift_to_folder(source: Path, folder: Path, options: LiftOptions, outputs: Ou
         InputError: Something is wrong with the input, an option or the folder; nothing was written.
         MissingExtraError: A package is not installed.
     """
+    from ampose.drawing.web_page import Result, write_page
     from ampose.pipeline.source import open_source
     from ampose.pipeline.video import lift_video
 
@@ -102,8 +101,13 @@ def lift_to_folder(source: Path, folder: Path, options: LiftOptions, outputs: Ou
     start = time.perf_counter()
     folder.mkdir(parents=True, exist_ok=True)
     files = write_files([folder / f"poses.{name}" for name in _ALWAYS], result.people)
-    files = [(file, _ALWAYS[file.suffix[1:]]) for file, _ in files] + write_files(more, result.people)
+    pages = [path for path in more if path.suffix == ".html" and opened.people is None]
+    files = [(file, _ALWAYS[file.suffix[1:]]) for file, _ in files]
+    files += write_files([path for path in more if path not in pages], result.people)
     files += _draw(folder, media, result.people, preview=preview)
+    for page in pages:  # here, and not as the other formats: the frames are at hand
+        write_page(page, [Result(media.path.name, result.people)], frames=media)
+        files.append((page, "a page to look at, with the video"))
     return WrittenFiles(result, files, time.perf_counter() - start)
 
 
@@ -131,20 +135,17 @@ def _draw(
     """Draw the overview and the preview; returns each file with what it is."""
     from ampose.drawing import choose_frames, write_overview, write_preview
 
-    longest = max((person.pose3d for person in people), key=lambda pose: int((~pose.missing).sum()))
     drawn = [_as_drawn(person) for person in people]
     files = [(folder / "overview.png", "frames beside their 3D pose")]
     if preview:
         with progress("drawing the preview") as report:
             write_preview(folder / "preview.mp4", media, drawn, report=report)
         files.append((folder / "preview.mp4", "the video beside its 3D pose"))
-    kept = np.isin(np.arange(len(longest)), list(media.kept))
-    among_kept = replace(longest, positions=np.where(kept[:, None, None], longest.positions, np.nan))
-    frames = {number: media.kept[number] for number in choose_frames(among_kept)}
-    if not frames:  # somebody was visible so briefly that no frame of theirs was kept: read the video once more
-        numbers = choose_frames(longest)
+    numbers = choose_frames([person.pose3d for person in people], at_hand=media.kept)
+    frames = {number: media.kept[number] for number in numbers if number in media.kept}
+    if len(frames) < len(numbers):  # somebody was visible so briefly that no frame of theirs was kept
         frames = {number: frame for number, frame in enumerate(media) if number in numbers}
-    title = f"{media.path.name} in 3D, by {longest.provenance['model']}"
+    title = f"{media.path.name} in 3D, by {people[0].pose3d.provenance['model']}"
     write_overview(folder / "overview.png", frames, drawn, title=title)
     return files
 

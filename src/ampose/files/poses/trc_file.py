@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ampose.atomic import final_name
 from ampose.errors import InputError
 from ampose.files.poses.axes import TURNED_FROM, from_camera, to_camera
 from ampose.files.poses.joint_names import pose_of
@@ -51,7 +52,7 @@ class TrcFile:
         seconds = np.zeros(1) if pose.seconds is None else pose.seconds
         values = (rate, rate, frames, len(joints), "mm", rate, 1, frames)
         header = [
-            ("PathFileType", "4", "(X/Y/Z)", "poses.trc"),
+            ("PathFileType", "4", "(X/Y/Z)", final_name(path)),
             _FIELDS,
             values,
             ("Frame#", "Time", *(field for joint in joints for field in (joint, "", ""))),
