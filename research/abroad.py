@@ -19,6 +19,8 @@ The sets (``--data``; none of them is part of the project):
 - UI-PRMD: Vakanski et al., Data 3(1):2, 2018, public domain (ODC PDDL 1.0). Ten exercises, right and wrong; joints from
   39 Plug-in-Gait markers, which are defined otherwise.
 - dance: salsa and Indian dance of the CMU database (mocap.cs.cmu.edu), by another conversion, on one generic skeleton.
+- the four-camera clip (research/four_cameras.py), if ``--media`` is there: one man on a beam, against triangulation and
+  one view against another; medians, with the detector that the page of that study names.
 - new people: subjects 49 (gymnastics, dance) and 135 (martial arts) of the CMU database, whom no recipe trains on.
 """
 
@@ -46,6 +48,7 @@ from ampose.poses.geometry import root_relative
 from ampose.poses.metrics.position import joint_errors, p_mpjpe
 from ampose.poses.samples import Samples
 from ampose.poses.skeletons import Skeleton
+from research import four_cameras
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 PREPARED = (Path("prepared/cmu.npz"),)
@@ -71,6 +74,8 @@ DETECTOR = NoiseConfig(largest=0.03, outliers=0.05, swaps=0.01)
 SEED = 0
 FRAMES = 1500
 """Of each set, evenly spread."""
+
+FOUR_CAMERAS = {"mpjpe": "MPJPE", "p_mpjpe": "P-MPJPE"}
 
 LEVEL, POINTING, LOW_M = 0.5, 0.7, 0.35
 """Cosine with the vertical under which a thigh is level; cosine from which an arm points somewhere; how high the hips
@@ -209,6 +214,15 @@ def _mean_of_frames(rows: Sequence[Row]) -> Row:
     return {"frames": frames, **means}
 
 
+def measure_four_cameras(lifter: Lifter, views: list[four_cameras.View]) -> Row:
+    """Return mean medians over the views, against triangulation, and how far two views are apart, in mm."""
+    lifted = four_cameras.lift_views(views, four_cameras.robust_points(views), lifter, calibrated=True)
+    rows = [four_cameras.measure_view(pose, lifted) for pose in lifted.poses]
+    apart, apart_aligned = four_cameras.disagreement(lifted)
+    means = {ours: float(np.mean([row[name] for row in rows])) for ours, name in FOUR_CAMERAS.items()}
+    return means | {"apart": apart, "p_apart": apart_aligned}
+
+
 def score(found: Row) -> float:
     """Return what weights are chosen by, mm: see the top of this file."""
     parts = [("p_mpjpe", FOREIGN), ("mpjpe", SAME_DEFINITIONS)]
@@ -237,6 +251,10 @@ def table(results: Mapping[str, Row]) -> str:
     ]
     rows = [[title, *(_pair(one["kinds"][kind]) for kind in kinds)] for title, one in results.items()]
     blocks.append(_markdown(["foreign, exact 2D", *kinds], rows))
+    clip = {title: one["four cameras"] for title, one in results.items() if "four cameras" in one}
+    if clip:
+        rows = [[title, _pair(one), f"{one['apart']:.0f} / {one['p_apart']:.0f}"] for title, one in clip.items()]
+        blocks.append(_markdown(["four cameras", "against triangulation", "two views apart"], rows))
     rows = [[title, *correlations(one)] for title, one in results.items()]
     blocks.append(_markdown(["expected with true error, correlation, exact / detector-like 2D", *sets], rows))
     return "\n\n".join(blocks)
@@ -255,6 +273,7 @@ def main(
     weights: tyro.conf.Positional[tuple[str, ...]],
     data: Path = SHARED,
     prepared: tuple[Path, ...] = PREPARED,
+    media: Path = four_cameras.MEDIA,
     frames: int = FRAMES,
     output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None,
 ) -> None:
@@ -264,11 +283,17 @@ def main(
         weights: Bundled weights by name, or folders of weights.
         data: Folder of the foreign sets.
         prepared: Prepared files of CMU's motion: the held-out subjects in the first, the new people in any.
+        media: Folder with the four-camera clip; without it that row is left out.
         frames: Frames of each set, evenly spread.
         output: JSON file.
     """
     sets = read_sets(data, prepared, frames)
-    results = {name: measure(ampose.load_model(name), sets) for name in weights}
+    lifters = {name: ampose.load_model(name) for name in weights}
+    results = {name: measure(lifter, sets) for name, lifter in lifters.items()}
+    if media.is_dir():
+        views = four_cameras.read_views(media, four_cameras.CACHE)
+        for name, lifter in lifters.items():
+            results[name]["four cameras"] = measure_four_cameras(lifter, views)
     print(table(results))
     if output is not None:
         with replacing(output) as temporary:

@@ -162,10 +162,10 @@ def _facts(found: Weights, training: Mapping[str, Any], calibration: Mapping[str
 def measure_four_cameras(folder: Path) -> str:
     """Return the study's report on the real clip; its picture goes beside the folder."""
     log.info("four cameras")
-    views = four_cameras.read_recordings(four_cameras.MEDIA, four_cameras.CACHE)
+    views = four_cameras.read_views(four_cameras.MEDIA, four_cameras.CACHE)
     reference, lifter = four_cameras.robust_points(views), load_model(folder)
     cases = {
-        title: four_cameras.lift_recordings(views, reference, lifter, calibrated=calibrated)
+        title: four_cameras.lift_views(views, reference, lifter, calibrated=calibrated)
         for title, calibrated in (("Calibrated cameras", True), ("Nothing known (60 degrees assumed)", False))
     }
     four_cameras.draw(cases["Calibrated cameras"], lifter, folder.parent / "four-cameras.png")
