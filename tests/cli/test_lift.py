@@ -41,9 +41,10 @@ def short_clip(tmp_path_factory) -> Path:
 
 def test_video_to_files(weights, short_clip, tmp_path, capsys):
     folder = tmp_path / "new" / "result"
-    assert main(["lift", str(short_clip), "-o", str(folder), "--model", weights]) == 0
+    assert main(["lift", str(short_clip), "-o", str(folder), "--model", weights, "--to", "html"]) == 0
     said = capsys.readouterr().out
-    names = {"poses.json", "poses.npz", "overview.png", "preview.mp4"}
+    names = {"poses.json", "poses.npz", "poses.html", "overview.png", "preview.mp4"}
+    assert '"videoType": "video/mp4"' in (folder / "poses.html").read_text(), "the page shows the video's frames"
     assert {file.name for file in folder.iterdir()} == names
     assert all(str(folder / name) in said for name in names)
     assert "found in 9 of 12 frames; the other 3 are kept as missing" in said

@@ -44,7 +44,7 @@ from ampose.media import Frame, open_media
 from ampose.media.video_writer import writing_video
 from ampose.packages import pillow
 from ampose.poses.people import Person
-from ampose.poses.pose import Pose2D
+from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.skeletons import Skeleton
 from ampose.processing.ground import standing, upright
 from ampose.processing.joint_angles import joint_angles
@@ -100,8 +100,7 @@ def write_page(
         path: The page; it appears when it is complete.
         results: One, or two.
         video: The video that the first result came from, MP4 or WebM; it becomes part of the page.
-        frames: Its frames, where there is no such file: they are encoded small. Frames whose times are uneven are
-            left out, as their video would not keep step with the poses.
+        frames: Its frames, where there is no such file: they are encoded small, each at the time of its pose.
         camera_tilt: How far the camera looks down, in degrees; the 3D view is turned upright by it. None: what the
             poses say themselves.
 
@@ -109,10 +108,10 @@ def write_page(
         InputError: There are more than two results, the video is nothing that browsers play, or the folder cannot
             be written to.
     """
-    if frames is not None and results[0].people[0].pose3d.times is None:
+    if frames is not None:
         with tempfile.TemporaryDirectory() as folder:
             video = Path(folder) / "frames.mp4"
-            _encode(frames, video, results[0].people[0].pose3d.fps or PICTURES_PER_SECOND)
+            _encode(frames, video, results[0].people[0].pose3d)
             text = page(results, video=video, camera_tilt=camera_tilt)
     else:
         text = page(results, video=video, camera_tilt=camera_tilt)
@@ -120,15 +119,17 @@ def write_page(
         unfinished.write_text(text, encoding="utf-8")
 
 
-def _encode(frames: Iterable[Frame], video: Path, fps: float) -> None:
+def _encode(frames: Iterable[Frame], video: Path, pose: Pose3D) -> None:
     """Write the frames as a video of at most 480 pixels' height, which H.264 makes small enough for a page."""
+    rate = pose.mean_rate or PICTURES_PER_SECOND
+    times = np.arange(len(pose)) / rate if pose.seconds is None else pose.seconds - pose.seconds[0]
     images = (pillow().fromarray(frame) for frame in frames)
     first = next(images)
     height = min(first.height, _VIDEO_HEIGHT)
     size = (round(first.width * height / first.height), height)
-    with writing_video(video, image_size=size, fps=fps) as stream:
-        for image in itertools.chain([first], images):
-            stream.write(np.asarray(image.resize(size, reducing_gap=2.0)))
+    with writing_video(video, image_size=size, fps=rate, timed=True) as stream:
+        for image, seconds in zip(itertools.chain([first], images), times, strict=False):
+            stream.write(np.asarray(image.resize(size, reducing_gap=2.0)), float(seconds))
 
 
 def page(results: Sequence[Result], *, video: Path | None = None, camera_tilt: float | None = None) -> str:

@@ -13,6 +13,9 @@ from ampose.atomic import replacing
 from ampose.media.frames import Frame
 from ampose.packages import pyav
 
+_TICK = Fraction(1, 90_000)
+"""How finely a timed video tells its frames' times, in seconds: the MPEG clock."""
+
 
 class VideoWriter:
     """Encodes frames to H.264 (yuv420p, which every player shows). Get one from ``writing_video``."""
@@ -21,16 +24,21 @@ class VideoWriter:
         self._container = container
         self._stream = stream
 
-    def write(self, frame: Frame) -> None:
-        """Add a frame; all frames have the same size."""
+    def write(self, frame: Frame, seconds: float | None = None) -> None:
+        """Add a frame, at its own time if the video is timed; all frames have the same size."""
         picture = pyav().VideoFrame.from_ndarray(_even(frame), format="rgb24")
+        if seconds is not None:
+            picture.time_base = _TICK
+            picture.pts = round(seconds / _TICK)
         if self._stream.width != picture.width or self._stream.height != picture.height:
             raise ValueError(f"frame must be {self._stream.width} x {self._stream.height}, got {frame.shape}")
         self._container.mux(self._stream.encode(picture))
 
 
 @contextlib.contextmanager
-def writing_video(path: str | Path, *, image_size: tuple[int, int], fps: float) -> Iterator[VideoWriter]:
+def writing_video(
+    path: str | Path, *, image_size: tuple[int, int], fps: float, timed: bool = False, crf: int = 20
+) -> Iterator[VideoWriter]:
     """Write an MP4 from frames; the file appears when the block ends without an error.
 
     Args:
@@ -38,6 +46,8 @@ def writing_video(path: str | Path, *, image_size: tuple[int, int], fps: float) 
         image_size: Width and height of the frames. H.264 wants even numbers: an odd one is made even by
             repeating the last column or row.
         fps: Frames per second.
+        timed: Each frame is written with its own time, which need not fit the rate.
+        crf: x264's constant rate factor; larger is smaller and coarser.
 
     Raises:
         InputError: The folder cannot be written to.
@@ -51,7 +61,9 @@ def writing_video(path: str | Path, *, image_size: tuple[int, int], fps: float) 
     ):
         stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(10_000))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = {"crf": "20", "preset": "veryfast"}
+        stream.options = {"crf": str(crf), "preset": "veryfast"}
+        if timed:
+            stream.codec_context.time_base = _TICK
         yield VideoWriter(container, stream)
         container.mux(stream.encode())
 
