@@ -6,18 +6,18 @@ import pytest
 from ampose.data.cmu.cmu_mocap import read_cmu
 from ampose.errors import InputError
 from ampose.poses.skeletons import get_skeleton, list_skeletons
-from ampose.processing.kinematics import Motion, constant_length_positions, shortest_arc, solve
+from ampose.processing.kinematics import RiggedMotion, constant_length_positions, shortest_arc, solve
 
 BODY = get_skeleton("human36m_17")
 CMU = Path(__file__).parents[2].parent / "shared" / "data" / "cmu-mocap"
 Z_UP_TO_Y_UP = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
 
 
-def positions_of(motion: Motion, skeleton) -> np.ndarray:
+def positions_of(motion: RiggedMotion, skeleton) -> np.ndarray:
     return motion.positions[:, [motion.rig.names.index(joint) for joint in skeleton.joints]]
 
 
-def jumps(motion: Motion) -> np.ndarray:
+def jumps(motion: RiggedMotion) -> np.ndarray:
     """Degrees by which each joint turns from frame to frame."""
     traces = np.einsum("fjab,fjab->fj", motion.rotations[1:], motion.rotations[:-1])
     return np.degrees(np.arccos(np.clip((traces - 1) / 2, -1, 1)))

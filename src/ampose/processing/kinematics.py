@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Complex, Float
+from scipy.spatial.transform import Rotation
 
 from ampose.errors import InputError
 from ampose.poses.skeletons import Skeleton
@@ -32,10 +33,15 @@ _REST = {  # of a bone by the name of its end; the rest point up, or to their si
     "heel": -_Z,
 }
 _STEP = np.radians(15.0)
-"""The twist's largest change between two frames beside what the bones' directions ask for."""
+"""The twist's largest change between two frames beside what the bones' directions ask for: 450 degrees a second at 30
+frames a second, more than a limb twists, and less than the half turn of a detector's mistake."""
 
-_PRIOR = 0.05  # weight of the shortest turn from the parent beside what the bend of a joint shows
-_MEMORY_S = 0.2  # over which the twist is averaged
+_PRIOR = 0.05
+"""Weight of the shortest turn from the parent beside what the bend of a joint shows: it decides only where the limb is
+bent by less than about 13 degrees (whose squared sine is the same)."""
+
+_MEMORY_S = 0.2
+"""Over which the twist is averaged: a few frames of video, less than a gesture takes."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ class Rig:
 
 
 @dataclass(frozen=True)
-class Motion:
+class RiggedMotion:
     """A rig over time.
 
     Args:
@@ -77,7 +83,8 @@ class Motion:
     @cached_property
     def positions(self) -> Float[np.ndarray, "frame joint 3"]:
         """Where the rig's joints are, in metres (forward kinematics)."""
-        turned, places = np.empty_like(self.rotations), np.empty((*self.rotations.shape[:2], 3))
+        turned = np.empty_like(self.rotations)  # (frame, joint, 3, 3): in the axes of the world
+        places = np.empty((*self.rotations.shape[:2], 3))
         for number, parent in enumerate(self.rig.parents):
             if parent < 0:
                 turned[:, number], places[:, number] = self.rotations[:, number], self.root
@@ -87,7 +94,7 @@ class Motion:
         return places
 
 
-def solve(positions: Float[np.ndarray, "frame joint 3"], skeleton: Skeleton, fps: float) -> Motion:
+def solve(positions: Float[np.ndarray, "frame joint 3"], skeleton: Skeleton, fps: float) -> RiggedMotion:
     """Return the motion whose joints have the directions of these positions and each bone's median length.
 
     A missing joint (NaN) keeps its last place beside its parent, or its first one if there was none before.
@@ -108,8 +115,8 @@ def solve(positions: Float[np.ndarray, "frame joint 3"], skeleton: Skeleton, fps
         True
     """
     root, directions, lengths = _bones(positions.astype(np.float64), skeleton)
-    frames = _Frames(skeleton, directions, fps).all()
-    return _rigged(skeleton, frames, directions, lengths, root)
+    turned = _bone_frames(skeleton, directions, fps)
+    return _rigged(skeleton, turned, directions, lengths, root)
 
 
 def constant_length_positions(
@@ -140,8 +147,9 @@ def median_lengths(positions: Float[np.ndarray, "frame joint 3"], skeleton: Skel
         [0.0, 2.0]
     """
     distances = np.linalg.norm(positions - positions[:, skeleton.parent_indices], axis=2)
-    seen = [of[np.isfinite(of)] for of in distances.T]
-    return np.array([np.median(of) if len(of) else 0.0 for of in seen])
+    # Not nanmedian: it warns of a joint that was never found.
+    known = [of[np.isfinite(of)] for of in distances.T]
+    return np.array([np.median(of) if len(of) else 0.0 for of in known])
 
 
 def rest_direction(skeleton: Skeleton, joint: str) -> Float[np.ndarray, "3"]:
@@ -172,74 +180,100 @@ def _bones(
     distances = np.linalg.norm(vectors, axis=2)
     lengths, directions = median_lengths(positions, skeleton), np.empty_like(vectors)
     for number, joint in enumerate(skeleton.joints):
-        points = distances[:, number] > 1e-9  # False for NaN too
-        unit = vectors[:, number] / np.where(points, distances[:, number], 1.0)[:, None]
-        directions[:, number] = _held(unit, points, rest_direction(skeleton, joint))
+        has_direction = distances[:, number] > 1e-9  # False for NaN too
+        unit = vectors[:, number] / np.where(has_direction, distances[:, number], 1.0)[:, None]
+        directions[:, number] = _hold_gaps(unit, has_direction, rest_direction(skeleton, joint))
     root = positions[:, skeleton.root_index]
-    return _held(root, np.isfinite(root).all(axis=1), np.zeros(3)), directions, lengths
+    return _hold_gaps(root, np.isfinite(root).all(axis=1), np.zeros(3)), directions, lengths
 
 
-def _held(
-    values: Float[np.ndarray, "frame 3"], there: np.ndarray, otherwise: Float[np.ndarray, "3"]
+def _hold_gaps(
+    values: Float[np.ndarray, "frame 3"], known: Bool[np.ndarray, " frame"], otherwise: Float[np.ndarray, "3"]
 ) -> Float[np.ndarray, "frame 3"]:
     """Fill gaps with the last value before them, those at the start with the first."""
-    if not there.any():
+    if not known.any():
         return np.tile(otherwise, (len(values), 1))
-    last = np.maximum.accumulate(np.where(there, np.arange(len(values)), -1))
-    return values[np.where(last < 0, there.argmax(), last)]
+    last = np.maximum.accumulate(np.where(known, np.arange(len(values)), -1))  # number of the last known frame
+    return values[np.where(last < 0, known.argmax(), last)]
 
 
-class _Frames:
-    """Global rotations of all joints."""
+def _bone_frames(
+    skeleton: Skeleton, directions: Float[np.ndarray, "frame joint 3"], fps: float
+) -> Float[np.ndarray, "frame joint 3 3"]:
+    """Return every joint's rotation from rest, in the axes of the world; a joint without children turns as its parent.
 
-    def __init__(self, skeleton: Skeleton, directions: Float[np.ndarray, "frame joint 3"], fps: float) -> None:
-        self.skeleton, self.directions, self.fps = skeleton, directions, fps
-        self.children = [
-            [at for at, parent in enumerate(skeleton.parent_indices) if parent == number != at]
-            for number in range(skeleton.num_joints)
-        ]
-        self.rest = np.stack([rest_direction(skeleton, joint) for joint in skeleton.joints])
-
-    def all(self) -> Float[np.ndarray, "frame joint 3 3"]:
-        """Return every joint's rotation from rest; a joint without children turns with its parent."""
-        found = np.tile(np.eye(3), (*self.directions.shape[:2], 1, 1))
-        for joint in self.skeleton.topological_order:
-            parent = found[:, self.skeleton.parent_indices[joint]]
-            found[:, joint] = self._frame(joint, parent) if self.children[joint] else parent
-        return found
-
-    def _frame(self, joint: int, parent: Float[np.ndarray, "frame 3 3"]) -> Float[np.ndarray, "frame 3 3"]:
-        main = main_child(self.skeleton, self.children[joint])
-        rest, direction = self.rest[main], self.directions[:, main]
+    Args:
+        skeleton: Of the directions.
+        directions: Unit vectors of the bones that end in the joints.
+        fps: Frames per second.
+    """
+    turned = np.tile(np.eye(3), (*directions.shape[:2], 1, 1))
+    for joint in skeleton.topological_order:
+        parent = turned[:, skeleton.parent_indices[joint]]  # (frame, 3, 3)
+        children = _children(skeleton, joint)
+        if not children:
+            turned[:, joint] = parent
+            continue
+        main = main_child(skeleton, children)
+        rest, direction = rest_direction(skeleton, skeleton.joints[main]), directions[:, main]
+        # A frame that follows the bone without twisting: any twist that we want is then one angle about ``rest``,
+        # and does not change where the bone points.
         carried = _transported(rest, direction)
-        start, arc = parent @ rest, shortest_arc(parent @ rest, direction) @ parent
-        # The nearer to a half turn, the less the shortest arc means.
-        votes = _PRIOR * (1 + (start * direction).sum(axis=1)) / 2 * self._twist(carried, arc, rest)
-        votes = votes + self._shown(joint, main, carried)
-        twist = _calm(_averaged(votes, _MEMORY_S * self.fps))
-        return carried @ _about(rest, twist)
+        votes = _votes_of_parent(carried, rest, direction, parent) + _votes_of_children(
+            skeleton, joint, carried, directions
+        )
+        twist = _limited(_averaged(votes, _MEMORY_S * fps))
+        turned[:, joint] = carried @ Rotation.from_rotvec(twist[:, None] * rest).as_matrix()
+    return turned
 
-    def _twist(self, carried: np.ndarray, target: np.ndarray, rest: np.ndarray) -> np.ndarray:
-        """Return the angle about the bone between two frames, as a complex number of size 1."""
-        across = _perpendicular(rest)
-        return _angle(carried, rest, across, target @ across)
 
-    def _shown(self, joint: int, main: int, carried: np.ndarray) -> np.ndarray:
-        """Return the twist that other joints show, as a complex number: the larger, the better defined."""
-        rest = self.rest[main]
-        if len(self.children[joint]) > 1:
-            signs = {"left": 1.0, "right": -1.0, "middle": 0.0}
-            weights = np.array([signs[self.skeleton.side_of(self.skeleton.joints[at])] for at in self.children[joint]])
-            if abs(weights).sum() < 2 or abs(weights.sum()) > 1:
-                return np.zeros(len(carried), dtype=complex)
-            towards = np.einsum("c,fcx->fx", weights, self.directions[:, self.children[joint]]) / 2
-            return _angle(carried, rest, _X, towards)
-        if not self.children[main] or self.skeleton.side_of(self.skeleton.joints[joint]) == "middle":
-            return np.zeros(len(carried), dtype=complex)
-        below = self.directions[:, main_child(self.skeleton, self.children[main])]
-        forward = -_Z if "knee" in self.skeleton.joints[main] else _Z
-        shown = _angle(carried, rest, forward, below)
-        return shown * abs(shown)
+def _children(skeleton: Skeleton, joint: int) -> list[int]:
+    return [at for at, parent in enumerate(skeleton.parent_indices) if parent == joint != at]
+
+
+def _votes_of_parent(
+    carried: Float[np.ndarray, "frame 3 3"],
+    rest: Float[np.ndarray, "3"],
+    direction: Float[np.ndarray, "frame 3"],
+    parent: Float[np.ndarray, "frame 3 3"],
+) -> Complex[np.ndarray, " frame"]:
+    """Return the twist of the shortest turn from the parent: what a relaxed joint does, where nothing else shows it."""
+    start = parent @ rest  # (frame, 3): where the bone would point if the joint were not turned
+    unturned = shortest_arc(start, direction) @ parent
+    across = _perpendicular(rest)
+    # Near a half turn the shortest turn may go either way round, so its word counts for nothing there.
+    trust = _PRIOR * (1 + (start * direction).sum(axis=1)) / 2
+    return trust * _twist_towards(carried, rest, across, unturned @ across)
+
+
+def _votes_of_children(
+    skeleton: Skeleton,
+    joint: int,
+    carried: Float[np.ndarray, "frame 3 3"],
+    directions: Float[np.ndarray, "frame joint 3"],
+) -> Complex[np.ndarray, " frame"]:
+    """Return the twist that the joints further out show; the larger the number, the better it is defined."""
+    children = _children(skeleton, joint)
+    main = main_child(skeleton, children)
+    rest = rest_direction(skeleton, skeleton.joints[main])
+    nothing = np.zeros(len(carried), dtype=complex)
+    if len(children) > 1:
+        # Pelvis and chest: the line from the right child to the left one is x at rest. One child on each side is
+        # needed, or else the sum of the signs is no line across the body.
+        signs = {"left": 1.0, "right": -1.0, "middle": 0.0}
+        weights = np.array([signs[skeleton.side_of(skeleton.joints[at])] for at in children])
+        if abs(weights).sum() < 2 or abs(weights.sum()) > 1:
+            return nothing
+        across_body = np.einsum("c,fcx->fx", weights, directions[:, children]) / 2  # children summed: (frame, xyz)
+        return _twist_towards(carried, rest, _X, across_body)
+    grandchildren = _children(skeleton, main)
+    if not grandchildren or skeleton.side_of(skeleton.joints[joint]) == "middle":
+        return nothing
+    # Thigh and upper arm: a knee bends the shank backward, an elbow the forearm forward.
+    bends_to = -_Z if "knee" in skeleton.joints[main] else _Z
+    bend = _twist_towards(carried, rest, bends_to, directions[:, main_child(skeleton, grandchildren)])
+    # Its size is the sine of the bend. Squared: a nearly straight limb points anywhere, by the noise of a few pixels.
+    return bend * abs(bend)
 
 
 def main_child(skeleton: Skeleton, children: list[int]) -> int:
@@ -258,29 +292,24 @@ def main_child(skeleton: Skeleton, children: list[int]) -> int:
 def shortest_arc(
     start: Float[np.ndarray, "*batch 3"], end: Float[np.ndarray, "*batch 3"]
 ) -> Float[np.ndarray, "*batch 3 3"]:
-    """Return the rotation by the smallest angle between unit vectors (Rodrigues); for a half turn, about some axis.
+    """Return the rotation by the smallest angle between unit vectors; for a half turn, about some axis.
 
     Example:
-        >>> (shortest_arc(np.array([1.0, 0, 0]), np.array([0, 1.0, 0])) @ [1.0, 0, 0]).tolist()
+        >>> (shortest_arc(np.array([1.0, 0, 0]), np.array([0, 1.0, 0])) @ [1.0, 0, 0]).round(6).tolist()
         [0.0, 1.0, 0.0]
     """
-    cosine = (start * end).sum(axis=-1)[..., None, None]
-    cross = _cross_matrix(np.cross(start, end))
-    turned = np.eye(3) + cross + cross @ cross / np.maximum(1 + cosine, 1e-9)
-    axis = _perpendicular(start)
-    half = 2 * axis[..., :, None] * axis[..., None, :] - np.eye(3)
-    rotation: np.ndarray = np.where(cosine < -1 + 1e-9, half, turned)
-    return rotation
-
-
-def _cross_matrix(v: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3 3"]:
-    x, y, z = v[..., 0], v[..., 1], v[..., 2]
-    none = np.zeros_like(x)
-    return np.stack([none, -z, y, z, none, -x, -y, x, none], axis=-1).reshape(*v.shape, 3)
+    start, end = np.broadcast_arrays(start, end)
+    cosine = (start * end).sum(axis=-1, keepdims=True)
+    # (sin a n, 1 + cos a) is the unit quaternion (sin a/2 n, cos a/2) times 2 cos a/2: no angle has to be computed.
+    quaternion = np.concatenate([np.cross(start, end), 1 + cosine], axis=-1)
+    # At a half turn all four numbers vanish; any axis at right angles serves.
+    half_turn = np.concatenate([_perpendicular(start), np.zeros_like(cosine)], axis=-1)
+    quaternion = np.where(cosine < -1 + 1e-9, half_turn, quaternion)
+    return Rotation.from_quat(quaternion.reshape(-1, 4)).as_matrix().reshape(*start.shape, 3)
 
 
 def _perpendicular(v: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
-    """Return a unit vector at right angles."""
+    """Return a unit vector at right angles, from the axis that is farthest from being parallel."""
     other = np.eye(3)[np.abs(v).argmin(axis=-1)]
     across = np.cross(v, other)
     unit: np.ndarray = across / np.linalg.norm(across, axis=-1, keepdims=True)
@@ -290,89 +319,97 @@ def _perpendicular(v: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batc
 def _transported(
     rest: Float[np.ndarray, "3"], direction: Float[np.ndarray, "frame 3"]
 ) -> Float[np.ndarray, "frame 3 3"]:
-    """Return frames that follow a direction over time and never twist about it."""
+    """Return frames that follow a direction over time and never twist about it (parallel transport)."""
     frames = np.empty((len(direction), 3, 3))
     frames[0] = shortest_arc(rest, direction[0])
     for at, step in enumerate(shortest_arc(direction[:-1], direction[1:]), start=1):
         frames[at] = step @ frames[at - 1]
-    left, _, right = np.linalg.svd(frames)  # against rounding, which adds up over long clips
-    orthonormal: np.ndarray = left @ right
-    return orthonormal
+    # Through quaternions and back: over long clips rounding adds up, and products are no rotations any more.
+    return np.asarray(Rotation.from_matrix(frames).as_matrix())
 
 
-def _angle(carried: np.ndarray, rest: np.ndarray, across: np.ndarray, towards: np.ndarray) -> np.ndarray:
-    """Return by how much to twist the frames so that ``across`` points as ``towards``, seen along the bone."""
+def _twist_towards(
+    carried: Float[np.ndarray, "frame 3 3"],
+    rest: Float[np.ndarray, "3"],
+    across: Float[np.ndarray, "3"],
+    towards: Float[np.ndarray, "frame 3"],
+) -> Complex[np.ndarray, " frame"]:
+    """Return by how much to twist the frames about the bone so that ``across`` points as ``towards``.
+
+    A complex number: its angle is the twist, its size the part of ``towards`` at right angles to the bone. So votes can
+    be added up without minding where angles wrap around, and what points along the bone has no say.
+    """
     across = across - rest * (across @ rest)
-    if np.linalg.norm(across) < 0.1:
+    if np.linalg.norm(across) < 0.1:  # nearly along the bone: shows no twist
         return np.zeros(len(carried), dtype=complex)
     across = across / np.linalg.norm(across)
     third = np.cross(rest, across)
-    local = np.einsum("fji,fj->fi", carried, towards)
-    complex_angle: np.ndarray = local @ across + 1j * (local @ third)
-    return complex_angle
+    local = np.einsum("fji,fj->fi", carried, towards)  # the transposed frame turns world axes into the bone's
+    twist: np.ndarray = local @ across + 1j * (local @ third)
+    return twist
 
 
-def _averaged(votes: np.ndarray, frames: float) -> np.ndarray:
+def _averaged(votes: Complex[np.ndarray, " frame"], frames: float) -> Float[np.ndarray, " frame"]:
     """Average over time, with weights that fall exponentially on both sides; returns angles."""
     keep = np.exp(-1 / max(frames, 1e-3))
+    # Two recursive filters, one each way, instead of a convolution: linear in time whatever the memory is.
     forward, backward = votes.copy(), votes.copy()
     for at in range(1, len(votes)):
         forward[at] += keep * forward[at - 1]
         backward[-1 - at] += keep * backward[-at]
-    angles: np.ndarray = np.angle(forward + backward - votes)
+    angles: np.ndarray = np.angle(forward + backward - votes)  # each frame's own vote is in both
     return angles
 
 
-def _calm(angles: np.ndarray) -> np.ndarray:
-    """Follow the angles, by the shorter way round and by no more than a step a frame."""
-    calm = angles.copy()
+def _limited(angles: Float[np.ndarray, " frame"]) -> Float[np.ndarray, " frame"]:
+    """Follow the angles, by the shorter way round and by no more than a step a frame: no limb flips over at once."""
+    limited = angles.copy()
     for at in range(1, len(angles)):
-        change = np.angle(np.exp(1j * (angles[at] - calm[at - 1])))
-        calm[at] = calm[at - 1] + np.clip(change, -_STEP, _STEP)
-    return calm
-
-
-def _about(axis: Float[np.ndarray, "3"], angles: Float[np.ndarray, " frame"]) -> Float[np.ndarray, "frame 3 3"]:
-    cross, angle = _cross_matrix(axis), angles[:, None, None]
-    rotation: np.ndarray = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * (cross @ cross)
-    return rotation
+        change = np.angle(np.exp(1j * (angles[at] - limited[at - 1])))
+        limited[at] = limited[at - 1] + np.clip(change, -_STEP, _STEP)
+    return limited
 
 
 def _rigged(
-    skeleton: Skeleton, frames: np.ndarray, directions: np.ndarray, lengths: np.ndarray, root: np.ndarray
-) -> Motion:
-    """Add the pivots, and turn global rotations into those against the parent."""
+    skeleton: Skeleton,
+    turned: Float[np.ndarray, "frame joint 3 3"],
+    directions: Float[np.ndarray, "frame joint 3"],
+    lengths: Float[np.ndarray, " joint"],
+    root: Float[np.ndarray, "frame 3"],
+) -> RiggedMotion:
+    """Add the pivots, and turn rotations in the axes of the world into those against the parent."""
     names: list[str] = []
     parents: list[int] = []
     offsets: list[np.ndarray] = []
-    turned: list[np.ndarray] = []
+    in_world: list[np.ndarray] = []  # (frame, 3, 3) each
 
     def add(name: str, parent: int, offset: np.ndarray, rotation: np.ndarray) -> int:
         names.append(name)
         parents.append(parent)
         offsets.append(offset)
-        turned.append(rotation)
+        in_world.append(rotation)
         return len(names) - 1
 
+    # Depth first, as BVH lists its joints: each comes after its parent.
     def descend(joint: int, parent: int) -> None:
         name = skeleton.joints[joint]
         offset = rest_direction(skeleton, name) * lengths[joint] if parent >= 0 else np.zeros(3)
-        here = add(name, parent, offset, frames[:, joint])
-        children = [at for at, other in enumerate(skeleton.parent_indices) if other == joint != at]
+        here = add(name, parent, offset, turned[:, joint])
+        children = _children(skeleton, joint)
         for child in children:
             hangs_on = here
             if child != main_child(skeleton, children):
-                start = frames[:, joint] @ rest_direction(skeleton, skeleton.joints[child])
-                swing = shortest_arc(start, directions[:, child]) @ frames[:, joint]
+                # The joint points its main child; each other one is swung from where that leaves it to where it is.
+                start = turned[:, joint] @ rest_direction(skeleton, skeleton.joints[child])
+                swing = shortest_arc(start, directions[:, child]) @ turned[:, joint]
                 hangs_on = add(skeleton.joints[child] + PIVOT, here, np.zeros(3), swing)
             descend(child, hangs_on)
 
     descend(skeleton.root_index, -1)
-    rotations = np.stack(
-        [
-            own if parent < 0 else turned[parent].swapaxes(1, 2) @ own
-            for own, parent in zip(turned, parents, strict=True)
-        ],
-        axis=1,
-    )
-    return Motion(Rig(tuple(names), tuple(parents), np.stack(offsets)), rotations, root)
+    against_parent = [
+        # The parent's inverse is its transpose: parent^T @ own takes the parent's turn out of the joint's.
+        own if parent < 0 else in_world[parent].swapaxes(1, 2) @ own
+        for own, parent in zip(in_world, parents, strict=True)
+    ]
+    rig = Rig(tuple(names), tuple(parents), np.stack(offsets))
+    return RiggedMotion(rig, np.stack(against_parent, axis=1), root)

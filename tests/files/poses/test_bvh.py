@@ -65,7 +65,7 @@ def test_the_real_clip_turns_without_jumps_and_within_5_mm(lifted, tmp_path):
 @pytest.mark.parametrize("x", [90.0, -90.0, 89.9999999, 12.0])
 def test_a_quarter_turn_about_x_is_no_loss(x):
     turns = Rotation.from_euler("ZXY", [[30.0, x, 50.0], [-170.0, x, 110.0]], degrees=True).as_matrix()
-    back = Rotation.from_euler("ZXY", _zxy(turns)).as_matrix()
+    back = Rotation.from_euler("ZXY", _zxy(turns), degrees=True).as_matrix()
     np.testing.assert_allclose(back, turns, rtol=0, atol=1e-6)
 
 

@@ -7,12 +7,14 @@ Bones keep their median length over the clip. The format knows no missing frames
 become rotations, and what the joints called ``..._pivot`` are: see ``ampose.processing.kinematics``.
 """
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
+from scipy.spatial.transform import Rotation
 
 from ampose.errors import InputError
 from ampose.files.poses.axes import TURNED_FROM, from_camera, to_camera
@@ -22,15 +24,13 @@ from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
 from ampose.poses.skeletons import Skeleton, get_skeleton, list_skeletons
 from ampose.poses.skeletons.joint_sides import pairs_among
-from ampose.processing.kinematics import PIVOT, Motion, Rig, solve
+from ampose.processing.kinematics import PIVOT, Rig, RiggedMotion, solve
 
 _UP = "y"
 _ROTATIONS = "Zrotation Xrotation Yrotation"
 _POSITIONS = ("Xposition", "Yposition", "Zposition")
 _LARGEST_BODY_M = 10.0
 """A skeleton whose bones add up to more is in centimetres."""
-_LOCKED = 1e-6
-"""Below this cosine of X only the sum or the difference of Y and Z is known (gimbal lock)."""
 
 
 @formats.register(".bvh", up=_UP, carries=("skeleton",))
@@ -43,7 +43,7 @@ class BvhFile:
         pose = person.pose3d
         rate = pose.mean_rate or 1.0
         motion = solve(from_camera(pose.positions, _UP), pose.skeleton, rate)
-        angles = np.degrees(np.unwrap(_zxy(motion.rotations), axis=0))
+        angles = np.unwrap(_zxy(motion.rotations), axis=0, period=360.0)
         rows = np.concatenate([motion.root, angles.reshape(len(angles), -1)], axis=1)
         with path.open("w", encoding="utf-8", newline="\n") as stream:
             stream.writelines(f"{line}\n" for line in ("HIERARCHY", *_hierarchy(motion.rig, 0, "")))
@@ -90,14 +90,12 @@ def _numbers(values: Float[np.ndarray, "3"]) -> str:
 
 
 def _zxy(rotations: Float[np.ndarray, "*batch 3 3"]) -> Float[np.ndarray, "*batch 3"]:
-    """Return the angles of R = Rz Rx Ry, in radians; where X is a quarter turn, Z does Y's part too."""
-    r = rotations
-    cosine = np.hypot(r[..., 0, 1], r[..., 1, 1])
-    locked = cosine < _LOCKED
-    x = np.arctan2(r[..., 2, 1], cosine)
-    z = np.where(locked, np.arctan2(r[..., 1, 0], r[..., 0, 0]), np.arctan2(-r[..., 0, 1], r[..., 1, 1]))
-    y = np.where(locked, 0.0, np.arctan2(-r[..., 2, 0], r[..., 2, 2]))
-    return np.stack([z, x, y], axis=-1)
+    """Return the angles of R = Rz Rx Ry in degrees; where X is a quarter turn, Z does Y's part too (gimbal lock)."""
+    turns = Rotation.from_matrix(rotations.reshape(-1, 3, 3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of the gimbal lock
+        angles = turns.as_euler("ZXY", degrees=True)
+    return angles.reshape(rotations.shape[:-1])
 
 
 def _joints(words: list[str]) -> tuple[Rig, list[tuple[int, str]]]:
@@ -127,7 +125,7 @@ def _joints(words: list[str]) -> tuple[Rig, list[tuple[int, str]]]:
     return Rig(tuple(names), tuple(parents), np.array(offsets)), channels
 
 
-def _motion(rig: Rig, channels: list[tuple[int, str]], rows: Float[np.ndarray, "frame channel"]) -> Motion:
+def _motion(rig: Rig, channels: list[tuple[int, str]], rows: Float[np.ndarray, "frame channel"]) -> RiggedMotion:
     """Turn by each channel in its order: the rotations of a joint multiply from left to right."""
     rotations = np.tile(np.eye(3), (len(rows), len(rig.names), 1, 1))
     root = np.tile(rig.offsets[0], (len(rows), 1))
@@ -139,19 +137,11 @@ def _motion(rig: Rig, channels: list[tuple[int, str]], rows: Float[np.ndarray, "
             elif np.ptp(values) > 1e-4 or abs(values[0] - rig.offsets[joint, axis]) > 1e-3:
                 raise InputError(f"joints but the root must only turn, got {rig.names[joint]} that moves")
         elif channel[1:] == "rotation":
-            rotations[:, joint] = rotations[:, joint] @ _turn(axis, np.radians(values))
+            turn = Rotation.from_euler(channel[0].lower(), values[:, None], degrees=True).as_matrix()
+            rotations[:, joint] = rotations[:, joint] @ turn
         else:
             raise ValueError(f"the unknown channel {channel}")
-    return Motion(rig, rotations, root)
-
-
-def _turn(axis: int, angles: Float[np.ndarray, " frame"]) -> Float[np.ndarray, "frame 3 3"]:
-    first, second = (axis + 1) % 3, (axis + 2) % 3
-    turn = np.tile(np.eye(3), (len(angles), 1, 1))
-    turn[:, first, first] = turn[:, second, second] = np.cos(angles)
-    turn[:, second, first] = np.sin(angles)
-    turn[:, first, second] = -np.sin(angles)
-    return turn
+    return RiggedMotion(rig, rotations, root)
 
 
 def _pose(rig: Rig, positions: Float[np.ndarray, "frame joint 3"], fps: float) -> Pose3D:

@@ -18,13 +18,14 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float
+from scipy.spatial.transform import Rotation
 
 from ampose.drawing.projection import SIDE_COLOURS
 from ampose.files.poses.axes import from_camera
 from ampose.files.poses.pose_format import formats
 from ampose.poses.people import Person
 from ampose.poses.skeletons import Skeleton
-from ampose.processing.kinematics import PIVOT, Motion, Rig, shortest_arc, solve
+from ampose.processing.kinematics import PIVOT, Rig, RiggedMotion, shortest_arc, solve
 
 _UP = "y"
 _FLOAT, _BYTE, _VERTICES = 5126, 5121, 34962
@@ -176,7 +177,7 @@ def _binds(document: _Document, places: Float[np.ndarray, "joint 3"]) -> int:
     return document.add(matrices)
 
 
-def _animation(document: _Document, motion: Motion, seconds: Float[np.ndarray, " frame"]) -> dict[str, Any]:
+def _animation(document: _Document, motion: RiggedMotion, seconds: Float[np.ndarray, " frame"]) -> dict[str, Any]:
     """Return the root's path and all joints' rotations, at the frames' own times."""
     times = document.add(seconds.astype(np.float32), bounds=True)
     outputs = [(0, "translation", document.add(motion.root.astype(np.float32)))]
@@ -193,20 +194,8 @@ def _animation(document: _Document, motion: Motion, seconds: Float[np.ndarray, "
 
 
 def _quaternions(rotations: Float[np.ndarray, "frame joint 3 3"]) -> Float[np.ndarray, "frame joint 4"]:
-    """Return x, y, z, w of the same sign over time, from the largest of the four (no division by a small one)."""
-    r = rotations
-    traces = np.stack([r[..., 0, 0], r[..., 1, 1], r[..., 2, 2]], axis=-1)
-    signs = np.array([[1, -1, -1], [-1, 1, -1], [-1, -1, 1], [1, 1, 1]])
-    squares = 1 + traces @ signs.T  # four times x², y², z², w²
-    xy, xz, yz = (r[..., i, j] + r[..., j, i] for i, j in ((0, 1), (0, 2), (1, 2)))
-    wx, wy, wz = (r[..., i, j] - r[..., j, i] for i, j in ((2, 1), (0, 2), (1, 0)))
-    x2, y2, z2, w2 = np.moveaxis(squares, -1, 0)
-    rows = np.stack(
-        [np.stack(row, axis=-1) for row in ((x2, xy, xz, wx), (xy, y2, yz, wy), (xz, yz, z2, wz), (wx, wy, wz, w2))],
-        axis=-2,
-    )
-    best = np.take_along_axis(rows, squares.argmax(axis=-1)[..., None, None], axis=-2)[..., 0, :]
-    unit = best / np.linalg.norm(best, axis=-1, keepdims=True)
+    """Return x, y, z, w. Both q and -q are one rotation: over time the sign is kept, as players interpolate between."""
+    unit = Rotation.from_matrix(rotations.reshape(-1, 3, 3)).as_quat().reshape(*rotations.shape[:-2], 4)
     flips = np.where((unit[1:] * unit[:-1]).sum(axis=-1, keepdims=True) < 0, -1.0, 1.0)
     same_sign: np.ndarray = unit * np.concatenate([np.ones((1, *flips.shape[1:])), np.cumprod(flips, axis=0)])
     return same_sign
