@@ -32,11 +32,12 @@ demo: setup ## Lift a real video of a person to 3D; results in demo/
 test: setup ## Run all tests
 	$(BIN)/python -m pytest -n 2
 
-lint: setup ## Style, types, and which room may import which
+lint: setup ## Style, types, imports between packages, words to avoid
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m tools.docs.words
 
 format: setup ## Bring the code into the house's style
 	$(BIN)/ruff check --fix-only --quiet
