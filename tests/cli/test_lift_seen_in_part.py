@@ -116,14 +116,6 @@ def test_a_model_that_needs_every_joint_says_so(untrained, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
-def test_the_spread_is_written_where_it_is_asked_for(untrained, tmp_path):
-    lift(openpose(tmp_path / "clip", {}), tmp_path / "out", untrained, "--spread", "2", "--no-preview")
-    (person,) = formats.read(tmp_path / "out" / "poses.json")
-    assert (person.pose3d.expected_error >= 0).all()
-    assert person.pose3d.expected_error.max() > 0
-    assert "own spread" in person.pose3d.provenance["expected_error"]
-
-
 HEADLESS = tuple({joint.removeprefix("left_").removeprefix("right_") for joint in BODY_25.joints} - {"wrist", "knee"})
 
 

@@ -219,7 +219,8 @@ def _calibration(found: Data | None) -> str:
     return (
         "## Expected error\n\nThe network says for each joint how far off it expects to be. Fitted on the held-out "
         f"subjects {', '.join(found['fitted_on'])}, with exact and with noisy 2D, an expected error of e metres "
-        f"became {found['factor']:.3f} e^{found['power']:.2f} (a change of the last layer; the poses are the same). On "
+        f"became {found['factor']:.3f} e^{found['power']:.2f} (a change of the last layer; the poses are the same). "
+        "With flip averaging, how far the pose and the mirrored one lie apart is added. On "
         f"the held-out subjects {checked}, "
         f"against the error of the flip-averaged pose:\n\n{markdown(header, rows)}\n\n"
         f"After it, by tenths of the joints in the order of their expected error:\n\n{_bins(found)}\n\n"

@@ -202,7 +202,7 @@ def predict_chunk(
         answer = (plain + mirrored) / 2
         if error is not None:
             # What the network expects does not know how far its two answers for the same person lie apart, which says
-            # as much about the true error as what it expects (docs/adr/0012-uncertainty.md); both are metres.
+            # as much about the true error (docs/adr/0010-scaled-rays-and-missing-joints.md). Both are metres.
             own, mirror_error = _halves(error)
             apart = root_relative(plain - mirrored, skeleton.root_index).norm(dim=-1)
             error = (own + mirror_error[..., skeleton.flip_order]) / 2 + apart

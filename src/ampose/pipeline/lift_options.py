@@ -151,8 +151,6 @@ class ModelOptions:
     """Name of bundled weights, or a folder that training wrote."""
     flip: bool = True
     """Average each prediction with the mirrored one."""
-    spread: int = 0
-    """Estimate each joint's expected error by lifting each pose this many times with jittered keypoints; try 8."""
     engine: str = "auto"
     """What runs the model: torch, onnxruntime or openvino; auto chooses by device, frames and what is installed."""
     precision: Literal["fp32", "tf32", "bf16"] = "fp32"
@@ -201,8 +199,6 @@ class LiftOptions(InputOptions, CameraOptions, DetectionOptions, ModelOptions, P
                 f"the least confidence must be at least 0 and below 1, got {self.min_confidence:g}",
                 field="min_confidence",
             )
-        if self.spread < 0 or self.spread == 1:
-            raise InputError(f"spread must be 0 or at least 2, got {self.spread}", field="spread")
         if self.ground == "tilt" and self.camera_tilt is None:
             raise InputError("ground by tilt needs the camera's tilt, 0 for a level camera", field="camera_tilt")
         if self.height is not None and not 0.3 <= self.height <= 3:

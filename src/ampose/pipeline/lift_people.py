@@ -9,7 +9,6 @@ import numpy as np
 from ampose.errors import InputError
 from ampose.lifting.lifter import Lifter
 from ampose.lifting.prediction import LEAST_JOINTS
-from ampose.lifting.spread import lift_with_spread
 from ampose.pipeline.lift_options import LiftOptions
 from ampose.poses.camera import Intrinsics
 from ampose.poses.people import Person
@@ -70,8 +69,6 @@ def without_unsure_joints(pose: Pose2D, min_confidence: float) -> Pose2D:
 
 def lift_pose(pose: Pose2D, lifter: Lifter, camera: Intrinsics, options: LiftOptions) -> Pose3D:
     """Lift one person, before anything is done to the pose."""
-    if options.spread:
-        return lift_with_spread(lifter, pose, times=options.spread, intrinsics=camera, flip=options.flip)
     return lifter.lift(pose, intrinsics=camera, flip=options.flip)
 
 
