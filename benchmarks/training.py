@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from ampose.models import create_model
 from ampose.models.cost import measure_cost
-from ampose.training.loss import LOSSES
+from ampose.models.losses import LOSSES
 
 CASES = (("ampose-small", 128), ("ampose-small", 256), ("ampose-small", 1024), ("ampose-full", 128))
 SAMPLES, DATA_BATCHES = 200_000, (128, 1024)
@@ -79,7 +79,7 @@ def make_step(
         optimiser.zero_grad()
         for some_x, some_y in zip(x.split(size), y.split(size), strict=True):
             with torch.autocast(x.device.type, dtype) if dtype else nullcontext():
-                loss = LOSSES["mpjpe"](network, some_x, some_y) * (len(some_x) / len(x))
+                loss = LOSSES["mpjpe"].compute(network, some_x, some_y) * (len(some_x) / len(x))
             loss.backward()
         optimiser.step()
         loss.item()  # waits for a GPU

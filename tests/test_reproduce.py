@@ -94,21 +94,6 @@ def test_the_engine_at_full_strength_differs_in_what_it_says_and_in_nothing_else
     )
 
 
-def test_the_larger_weights_are_trained_as_the_small_ones_from_where_these_were() -> None:
-    base = read_recipe("wild-base")
-    assert base.start_from == "runs/wild-small/last"
-    assert base.model == replace(RECIPE.model, channels=256)
-    assert base.data == RECIPE.data
-
-
-def test_the_larger_weights_start_where_the_small_ones_were(run: Path, prepared: Path, tmp_path: Path) -> None:
-    more = ("--start-from", str(run / "last"), "--optimiser.learning-rate", "1e-5", "--epochs", "1")
-    wide = train(prepared, tmp_path / "wide", "wild-base", *more, "--model.channels", "32")
-    first, last = ([json.loads(line) for line in (of / "log.jsonl").read_text().splitlines()] for of in (wide, run))
-    assert first[0]["validation_mpjpe_mm"] == pytest.approx(last[-1]["validation_mpjpe_mm"], rel=0.05)
-    assert ampose.load_model(wide / "last").name == "ampose-base"
-
-
 def test_the_training_ends_from_where_it_was(run: Path, prepared: Path, tmp_path: Path) -> None:
     more = ("--start-from", str(run / "last"), "--optimiser.learning-rate", "1e-4", "--epochs", "1")
     end = train(prepared, tmp_path / "end", "wild-small-finish", *more)

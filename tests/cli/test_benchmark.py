@@ -17,9 +17,9 @@ from ampose.evaluation.paper.rows import COMPARED_SLOTS, SLOTS, Slot, parts_of
 from ampose.lifting.lifter import load_model
 from ampose.lifting.weights import save_weights
 from ampose.models import find_model
-from ampose.training.checkpoint import Progress
-from ampose.training.outcome import Outcome
+from ampose.training.checkpoint import RunState
 from ampose.training.recipe import read_recipe
+from ampose.training.session import Outcome
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The `srun` command is available:UserWarning", "ignore:.*NVML.*:UserWarning"
@@ -107,7 +107,7 @@ def test_training_that_is_stopped_ends_the_command(home: Path, tmp_path: Path, m
 
     def stopped(config, folder: Path, **_) -> Outcome:
         asked.append(folder.name)
-        return Outcome(done=False, progress=Progress(), folder=folder, train_frames=1, validation_frames=1)
+        return Outcome(done=False, progress=RunState(), folder=folder, train_frames=1, validation_frames=1)
 
     monkeypatch.setattr("ampose.training.session.train", stopped)
     where = ["--runs", str(tmp_path / "runs"), "-o", str(tmp_path / "tables")]

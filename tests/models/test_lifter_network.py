@@ -11,13 +11,12 @@ from torch import nn
 from ampose.errors import InputError
 from ampose.lifting.prediction import predict
 from ampose.lifting.weights import load_weights, save_weights
-from ampose.models import create_model, find_model
+from ampose.models import create_model, find_loss, find_model
 from ampose.models.cost import measure_cost
 from ampose.models.layers.attention import DropPath
 from ampose.poses.camera import Intrinsics
 from ampose.poses.geometry import mirror
 from ampose.poses.skeletons import get_skeleton
-from ampose.training.loss import LOSSES, OF_WINDOWS
 
 KINDS = {find_model(name).network: name for name in reversed(NAMES)}.values()
 """One size of each, for what takes longer."""
@@ -42,12 +41,12 @@ def inputs(network, batch=3, frames=None):
 
 def loss_of(name):
     """What the model's paper trains it with."""
-    return LOSSES[find_model(name).facts.get("loss", "mse")]
+    return find_loss(name, find_model(name).facts.get("loss", "mse"))
 
 
 def target_of(name, network, x):
     """Poses for all frames that the loss compares; they hold still, for MixSTE's loss asks for smooth ones."""
-    frames = x.shape[1] if find_model(name).facts.get("loss") in OF_WINDOWS else network(x).shape[1]
+    frames = x.shape[1] if loss_of(name).targets == "sequence" else network(x).shape[1]
     pose = torch.randn(len(x), 1, x.shape[2], 3, generator=torch.Generator().manual_seed(2))
     return pose.repeat(1, frames, 1, 1)
 
@@ -67,7 +66,7 @@ def test_gradients_reach_all_parameters(name, network):
         for parameter in network.parameters():  # a gain that starts at 0 keeps gradients from what is before it
             parameter.add_(0.01 * torch.randn_like(parameter))
     x = inputs(network, 8)
-    loss_of(name)(network, x, target_of(name, network, x)).backward()
+    loss_of(name).compute(network, x, target_of(name, network, x)).backward()
     dead = [key for key, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
     assert dead == []
     assert all(torch.isfinite(p.grad).all() for p in network.parameters())
@@ -120,10 +119,10 @@ def test_a_few_poses_are_learnt_by_heart(name, network):
     target = 0.3 * target_of(name, network, x)
     target -= target[:, :, :1]
     optimiser = torch.optim.Adam(network.parameters(), lr=2e-3)
-    first = loss_of(name)(network, x, target).item()
+    first = loss_of(name).compute(network, x, target).item()
     for _ in range(250):
         optimiser.zero_grad()
-        loss = loss_of(name)(network, x, target)
+        loss = loss_of(name).compute(network, x, target)
         if loss.item() < 0.1 * first:
             return
         loss.backward()

@@ -113,7 +113,6 @@ def test_a_symmetric_body_has_no_asymmetry_and_a_lame_one_has(generator):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"precision": "bf16-mixed"}, "must be trained by one process in 32-true"),
         ({"lifter": "nothing"}, "weights must be a name .* or a folder"),
         ({"files": ("prepared/cmu.npz",)}, "must be prepared folders of a dataset with its own cameras"),
         ({"noise": NoiseConfig(largest=0.1)}, "data.noise must be left out for a refinement"),

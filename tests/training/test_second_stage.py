@@ -93,10 +93,9 @@ def test_a_second_stage_without_its_first_is_refused(home, tmp_path):
     with pytest.raises(InputError, match="start_from must be the weights of the first stage"):
         replace(second(home), start_from="")
     other = replace(second(home), model=replace(second(home).model, hidden=48))
-    with pytest.raises(InputError, match="not every tensor of the part that holds still fits"):
+    with pytest.raises(InputError, match="not every tensor of the part that is frozen fits"):
         train(other, tmp_path / "run")
-    unrefined = replace(second(home), model=replace(second(home).model, refine=False))
-    with pytest.raises(InputError, match="model must have a refinement for a loss that trains it alone"):
-        train(unrefined, tmp_path / "run")
-    with pytest.raises(InputError, match="loss must be one that lcn has an answer for, got jointformer-refinement"):
-        train(replace(second(home), model_name="lcn", model=read_recipe("h36m-lcn").model), tmp_path / "run")
+    with pytest.raises(InputError, match="jointformer-refinement needs a refinement; set refine = true"):
+        replace(second(home), model=replace(second(home).model, refine=False))
+    with pytest.raises(InputError, match=r"loss must be one of mse, .* for lcn, got 'jointformer-refinement'"):
+        replace(second(home), model_name="lcn", model=read_recipe("h36m-lcn").model)

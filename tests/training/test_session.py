@@ -17,9 +17,9 @@ from safetensors.torch import load_file
 import ampose
 from ampose.errors import InputError
 from ampose.lifting.weights import load_weights
-from ampose.training.lifting import validate
+from ampose.training.lifter_stage import read_data, validate
 from ampose.training.recipe import read_recipe
-from ampose.training.session import read_data, train
+from ampose.training.session import train
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The `srun` command is available:UserWarning", "ignore:.*NVML.*:UserWarning"
@@ -94,16 +94,6 @@ def test_a_stopped_run_with_muon_goes_on_bit_for_bit(recipe, tmp_path):
     assert_same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
     train(plain, tmp_path / "plain")
     assert epochs_without_times(tmp_path / "whole") != epochs_without_times(tmp_path / "plain")
-
-
-def test_a_wider_network_starts_where_the_narrow_one_ended(recipe, tmp_path):
-    narrow = read_recipe(str(recipe))
-    train(narrow, tmp_path / "narrow")
-    wide = replace(narrow, model=replace(narrow.model, channels=16), start_from=str(tmp_path / "narrow" / "last"))
-    still = replace(wide, optimiser=replace(wide.optimiser, learning_rate=1e-12))
-    train(still, tmp_path / "wide")
-    ended = epochs_without_times(tmp_path / "narrow")[-1]["validation_mpjpe_mm"]
-    assert epochs_without_times(tmp_path / "wide")[0]["validation_mpjpe_mm"] == pytest.approx(ended, rel=1e-4)
 
 
 def test_the_average_of_the_weights_is_validated_saved_and_taken_up_bit_for_bit(recipe, tmp_path):
@@ -200,6 +190,55 @@ def assert_rows_close(a: list[dict[str, float]], b: list[dict[str, float]]) -> N
     assert len(a) == len(b)
     for one, two in zip(a, b, strict=True):
         assert one == pytest.approx(two, rel=1e-4)
+
+
+OUTSIDE = """
+from dataclasses import dataclass
+
+from torch import nn
+
+from ampose import models
+from ampose.models.losses import Loss
+
+
+@dataclass(frozen=True, kw_only=True)
+class StrangerConfig(models.LifterConfig):
+    width: int = 8
+
+
+def halved(network, keypoints, target):
+    return 0.5 * (network(keypoints) - target).abs().mean()
+
+
+@models.register("stranger", config=StrangerConfig(), losses={"halved-l1": Loss(compute=halved)})
+class Stranger(models.LifterNetwork):
+    def __init__(self, config):
+        super().__init__(config)
+        self.layers = nn.Sequential(nn.Linear(2, config.width), nn.ReLU(), nn.Linear(config.width, 3))
+
+    def forward(self, keypoints):
+        return self.layers(keypoints)
+"""
+
+
+def test_a_system_of_an_outside_package_with_its_own_loss_is_one_file(recipe, tmp_path):
+    package = tmp_path / "site" / "stranger-1.0.dist-info"
+    package.mkdir(parents=True)
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 1.0\n")
+    (package / "entry_points.txt").write_text("[ampose.models]\nstranger = stranger\n")
+    (tmp_path / "site" / "stranger.py").write_text(OUTSIDE)
+    text = recipe.read_text()
+    start, end = text.index('name = "ampose-small"'), text.index("normalisation")
+    recipe.write_text(f'loss = "halved-l1"\n{text[:start]}name = "stranger"\n{text[end:]}')
+    search = os.pathsep.join([str(tmp_path / "site"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": search}
+    done = subprocess.run(
+        command(recipe, tmp_path / "run"), check=False, capture_output=True, text=True, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    rows = epochs_without_times(tmp_path / "run")
+    assert rows[-1]["loss"] < rows[0]["loss"]
+    assert set(weights(tmp_path / "run")) >= {"layers.0.weight"}
 
 
 def test_a_time_limit_stops_cleanly(recipe, tmp_path):

@@ -25,9 +25,10 @@ from ampose.poses.samples import Samples
 from ampose.poses.skeletons import get_skeleton
 from ampose.training.batches import BatchSource, FixedCameraBatches, InputSpec
 from ampose.training.config import DataConfig, TrainConfig
+from ampose.training.lifter_stage import read_data
 from ampose.training.recipe import read_recipe
 from ampose.training.refinement_stage import mirror_samples
-from ampose.training.session import read_data, train
+from ampose.training.session import train
 from ampose.training.subject_split import evenly_spread, read_split
 
 pytestmark = pytest.mark.filterwarnings(

@@ -14,7 +14,7 @@ from ampose.packages import require
 
 if TYPE_CHECKING:
     from ampose.models.output_space import Target
-    from ampose.training.checkpoint import Progress
+    from ampose.training.checkpoint import RunState
     from ampose.training.config import TrainConfig
     from ampose.training.session import Outcome
 
@@ -99,7 +99,7 @@ def _say(outcome: "Outcome", target: "Target") -> None:
         print(f"  {name:<11} {text}")
 
 
-def _describe_best(made: "Progress") -> str:
+def _describe_best(made: "RunState") -> str:
     if made.best_epoch < 0:
         return "no epoch is finished yet"
     return f"{made.best_mpjpe_mm:.2f} mm MPJPE after epoch {made.best_epoch + 1} (chosen on validation)"

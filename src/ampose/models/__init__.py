@@ -5,7 +5,7 @@ Discovery is lazy: the files are imported when a name is first asked for.
 """
 
 from ampose.models.lifter_network import LifterConfig, LifterNetwork, ModelEntry, Published
-from ampose.models.zoo import create_model, find_model, list_models, make_config, register
+from ampose.models.zoo import create_model, find_loss, find_model, list_models, make_config, register
 
 __all__ = [
     "LifterConfig",
@@ -13,6 +13,7 @@ __all__ = [
     "ModelEntry",
     "Published",
     "create_model",
+    "find_loss",
     "find_model",
     "list_models",
     "make_config",

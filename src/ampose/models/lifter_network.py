@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ampose.errors import InputError
+from ampose.models.losses import Loss
 from ampose.models.output_space import Target
 from ampose.poses.clips import Output
 from ampose.poses.skeletons import Skeleton, get_skeleton
@@ -61,9 +62,6 @@ class LifterNetwork(nn.Module):
 
     dilates: bool = False
     """Whether a clip that is longer than its window may go in: the middle of every window in it comes out."""
-
-    own_losses: ClassVar[tuple[str, ...]] = ()
-    """Losses that ask it for more than the answer, by their names in recipes."""
 
     chunk: int = 256
     """Samples that are lifted at a time: larger batches fall out of a CPU's cache and are slower."""
@@ -144,4 +142,6 @@ class ModelEntry:
     name: str
     network: type[LifterNetwork]
     config: LifterConfig
+    losses: Mapping[str, Loss]
+    """Its own, by their names in recipes, besides those of ``ampose.models.losses.LOSSES``."""
     facts: Mapping[str, Any]

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from ampose.errors import InputError
 from ampose.models.lifter_network import LifterConfig, LifterNetwork, ModelEntry
+from ampose.models.losses import LOSSES, Loss
 from ampose.models.normalisation import normalisations
 from ampose.registry import Registry
 
@@ -16,7 +17,12 @@ Network = TypeVar("Network", bound=type[LifterNetwork])
 
 
 def register(
-    name: str, *, config: LifterConfig, sizes: Mapping[str, LifterConfig] | None = None, **facts: Any
+    name: str,
+    *,
+    config: LifterConfig,
+    sizes: Mapping[str, LifterConfig] | None = None,
+    losses: Mapping[str, Loss] | None = None,
+    **facts: Any,
 ) -> Callable[[Network], Network]:
     """Return a class decorator that registers a network under ``name`` and under each of its sizes.
 
@@ -24,13 +30,14 @@ def register(
         name: The model's name.
         config: Its default config, an instance of its own config class.
         sizes: Name -> config of published sizes.
+        losses: Its own losses, by the names that recipes use.
         facts: What is known about it: paper, year, venue, link, licence; ``published``, size -> ``Published``;
             ``loss``, what its paper trains it with where that is not the mean squared error.
     """
 
     def decorate(network: Network) -> Network:
         for key, value in {name: config, **(sizes or {})}.items():
-            _MODELS.add(key, ModelEntry(key, network, value, facts))
+            _MODELS.add(key, ModelEntry(key, network, value, losses or {}, facts))
         return network
 
     return decorate
@@ -49,6 +56,22 @@ def list_models(pattern: str = "*") -> list[str]:
 def find_model(name: str) -> ModelEntry:
     """Return the entry of a model; raises InputError with the nearest names if there is none."""
     return _MODELS.get(name).target
+
+
+def find_loss(model: str, name: str) -> Loss:
+    """Return a loss by its name in recipes: one that any network may have, or the model's own.
+
+    Raises:
+        InputError: The model has no such loss.
+
+    Example:
+        >>> find_loss("ampose", "mpjpe").targets is None
+        True
+    """
+    known = {**LOSSES, **find_model(model).losses}
+    if name not in known:
+        raise InputError(f"loss must be one of {', '.join(known)} for {model}, got {name!r}")
+    return known[name]
 
 
 def make_config(name: str, **overrides: Any) -> LifterConfig:

@@ -53,8 +53,8 @@ class BatchSource(Protocol):
     def to(self, device: torch.device) -> None:
         """From now on, make the batches on this device."""
 
-    def batch(self, rows: Int[Tensor, " sample"], epoch: int, step: int) -> Batch:
-        """Network input and target of these samples, a function of (seed, epoch, step)."""
+    def batch(self, rows: Int[Tensor, " sample"], epoch: int, step: int) -> tuple[Tensor, ...]:
+        """What the loss of a step takes, a function of (seed, epoch, step): of a lifter, its input and target."""
 
 
 @dataclass(frozen=True)

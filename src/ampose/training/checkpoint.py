@@ -17,7 +17,7 @@ from ampose.errors import InputError
 
 
 @dataclass
-class Progress:
+class RunState:
     """Where a run is. All of it is needed to go on as if nothing had happened."""
 
     step: int = 0
@@ -33,7 +33,7 @@ class Progress:
 
 
 def save_checkpoint(
-    path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, progress: Progress, config_hash: str
+    path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, progress: RunState, config_hash: str
 ) -> None:
     """Write the state of a run."""
     tensors = {f"network/{key}": value.detach().contiguous() for key, value in network.state_dict().items()}
@@ -44,7 +44,7 @@ def save_checkpoint(
         save_file(tensors, unfinished, metadata=metadata)
 
 
-def load_checkpoint(path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, config_hash: str) -> Progress:
+def load_checkpoint(path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, config_hash: str) -> RunState:
     """Put the state of a run into its network and optimiser, and return where it was.
 
     Raises:
@@ -67,4 +67,4 @@ def load_checkpoint(path: Path, network: nn.Module, optimiser: torch.optim.Optim
             _, index, name = key.split("/")
             state.setdefault(int(index), {})[name] = value
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
-    return Progress(**json.loads(metadata["progress"]))
+    return RunState(**json.loads(metadata["progress"]))

@@ -13,8 +13,8 @@ from ampose.data.synthesis.pose_augmentation import EvolutionConfig
 from ampose.data.synthesis.proportions import ProportionConfig
 from ampose.data.synthesis.virtual_cameras import VirtualCameraConfig
 from ampose.errors import InputError, changed_fields
-from ampose.models.lifter_network import LifterConfig
-from ampose.training.loss import DISTANCES, TRAINED_PART, LossName
+from ampose.models import LifterConfig, find_loss
+from ampose.models.losses import DISTANCES
 
 _FORBID: Mapping[str, Any] = {"extra": "forbid"}
 
@@ -215,14 +215,11 @@ class TrainConfig:
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     """How to learn."""
 
-    loss: LossName = "mse"
+    loss: str = "mse"
     """``mse``: eq. 10, the mean over joints of the squared distance. ``mpjpe``: the mean distance. ``mse-l1`` and
-    ``mpjpe-l1``: Modulated GCN's, which mix in the mean absolute difference of coordinates. ``jointformer``: pose and
-    predicted error of every layer, for that model alone; ``jointformer-refinement``: of the refined pose, while the
-    lifter holds still. ``mpjpe-of-window``: the mean distance over all frames of
-    the window (MHFormer). ``mixste``: weighted joints, temporal consistency and velocity. ``p-stmo``: of all frames
-    and of the middle one; ``p-stmo-pretraining``: 2D joints restored from those that were not hidden.
-    ``mpjpe-and-expected-error``: the mean distance, and a model's error head learns what distance to expect."""
+    ``mpjpe-l1``: the same with a share of the mean absolute difference of coordinates mixed in (Modulated GCN).
+    ``mpjpe-and-expected-error``: the mean distance, and a model's error head learns what distance to expect. Systems
+    with losses of their own: JointFormer, MHFormer, MixSTE, P-STMO; see their recipes."""
 
     start_from: str = ""
     """Weights folder of an earlier stage, such as P-STMO's pre-training; "" for random weights. Tensors are taken
@@ -260,9 +257,9 @@ class TrainConfig:
                 f"model must take missing joints, got {self.model_name} without; set missing_token = true in [model], "
                 "or leave [data.missing] out"
             )
-        if self.loss == "mpjpe-and-expected-error" and not self.model.predicts_error:
-            raise InputError(f"model must tell its error for the loss {self.loss}; set error_head = true in [model]")
-        if self.loss in TRAINED_PART and not self.start_from:
+        loss = find_loss(self.model_name, self.loss)
+        loss.check(self.model)
+        if loss.trains and not self.start_from:
             raise InputError(
                 f"start_from must be the weights of the first stage for the loss {self.loss}, got none; train them "
                 "first, and say where they are"

@@ -1,184 +1,237 @@
-"""The training loop, top to bottom: go through epochs, validate, save.
+"""The training loop, from top to bottom: forward, loss, backward, step; and after each epoch validate and save.
 
-``fit`` is the loop. What a step is, a stage says: ``ampose.training.lifting`` trains a lifter,
-``ampose.training.refinement_stage`` what refines its poses. A stage can be stopped and killed at any step: a
-checkpoint holds the state, and everything else is a function of (seed, epoch, step).
+What is trained, and on what, is a ``Trainee``: ``ampose.training.lifter_stage`` makes one of a network that lifts,
+``ampose.training.refinement_stage`` one of a network that refines what a lifter answers. The loop is the same.
+
+It can be stopped and killed at any step: a checkpoint holds the state, and everything else is a function of (seed,
+epoch, step).
 """
 
 import math
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from jaxtyping import Int
+from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from ampose.models.output_space import said_of
-from ampose.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from ampose import Progress
+from ampose.training.batches import BatchSource
+from ampose.training.checkpoint import RunState, load_checkpoint, save_checkpoint
 from ampose.training.config import TrainConfig
 from ampose.training.log import RunLog
-from ampose.training.optimiser import set_batch_norm_momentum
+from ampose.training.optimiser import learning_rate, make_average, make_optimiser, set_batch_norm_momentum
 from ampose.training.sampler import DROPOUT, seed_for
-from ampose.training.schedule import learning_rate
 
-Report = Callable[[int, int | None, str], None]
 CHECKPOINT = "checkpoint.safetensors"
 
 
-@dataclass
-class Stage(ABC):
-    """What the loop goes through: what is trained, on what, and where it is left."""
+@dataclass(frozen=True, kw_only=True)
+class Trainee:
+    """What is trained, on what, and what becomes of it.
+
+    Args:
+        config: The recipe, with the settings of the network that is really trained.
+        network: Holds all weights.
+        source: Its batches.
+        loss: (network, *batch) -> what a step minimises, a mean over the batch's samples.
+        validate: Network -> the validation samples' MPJPE in mm, and what else the log is to say.
+        save: Writes (network, into a folder, with these facts).
+        hashes: Of everything that goes in: the data's, then those of the weights that it starts from.
+        train_frames: How many frames there are to train on.
+        validation_frames: How many of held-out people.
+        caveat: Stands behind every error, as in " (uses GT root depth)"; "" for nothing.
+    """
 
     config: TrainConfig
+    network: nn.Module
+    source: BatchSource
+    loss: Callable[..., Tensor]
+    validate: Callable[[Any], tuple[float, Mapping[str, Any]]]
+    save: Callable[[Any, Path, Mapping[str, Any]], object]
+    hashes: Mapping[str, str]
+    train_frames: int
+    validation_frames: int
+    caveat: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What is around the loop.
+
+    Args:
+        folder: Where checkpoints, weights and log go.
+        config_hash: Identifies what the run computes.
+        fabric: The devices.
+        report: Is told (steps done, steps in all, note).
+        should_stop: Is asked between two steps.
+    """
+
     folder: Path
     config_hash: str
-    report: Report | None = field(default=None, kw_only=True)
-    should_stop: Callable[[], bool] = field(default=lambda: False, kw_only=True)
-
-    def __post_init__(self) -> None:
-        self.progress, self.log = Progress(), RunLog(self.folder)
-        self.optimiser = self.build()
-        self.steps_per_epoch = math.ceil(self.samples_per_epoch / self.config.batch_size)
-        self.saved_at = time.monotonic()
-
-    @abstractmethod
-    def build(self) -> torch.optim.Optimizer:
-        """Set up what is trained, and return what moves its weights."""
-
-    @property
-    @abstractmethod
-    def samples_per_epoch(self) -> int:
-        """Samples that an epoch goes through."""
-
-    @property
-    @abstractmethod
-    def state(self) -> nn.Module:
-        """Everything with weights that a checkpoint must hold."""
+    fabric: Fabric
+    report: Progress | None = None
+    should_stop: Callable[[], bool] = lambda: False
 
     @property
     def leads(self) -> bool:
-        """Whether this process is the one that writes and speaks."""
-        return True
+        """Whether this process, of several, is the one that writes and speaks."""
+        return self.fabric.global_rank == 0
 
-    @abstractmethod
-    def order(self, epoch: int) -> Int[Tensor, " sample"]:
-        """Rows of the samples of an epoch, in their order."""
 
-    @abstractmethod
-    def train_mode(self) -> None:
-        """Switch dropout on where it belongs, before an epoch and after each validation."""
+class NetworkWithLoss(nn.Module):
+    """A network whose forward pass ends in the loss.
 
-    @abstractmethod
-    def step(self, rows: Int[Tensor, " sample"], epoch: int, index: int) -> float:
-        """Move the weights by one batch and return its loss."""
+    Fabric prepares what it wraps for several processes and other precisions, in its forward pass alone; in here a loss
+    may ask the network for more than its answer.
+    """
 
-    @abstractmethod
-    def validate(self) -> tuple[float, dict[str, Any]]:
-        """Return the validation samples' MPJPE in mm, and what else the log is to say."""
+    def __init__(self, network: nn.Module, loss: Callable[..., Tensor]) -> None:
+        super().__init__()
+        self.network, self.loss = network, loss
 
-    @abstractmethod
-    def save_result(self, name: str, facts: Mapping[str, Any]) -> None:
-        """Write the weights as they are into a folder of that name."""
+    def forward(self, *batch: Tensor) -> Tensor:
+        """Return the loss of a batch."""
+        return self.loss(self.network, *batch)
 
-    def asked_to_stop(self) -> bool:
-        """Whether to stop before the next step."""
-        return self.should_stop()
 
-    @property
-    def epoch(self) -> int:
-        """The epoch of the next step."""
-        return self.progress.step // self.steps_per_epoch
+class Loop:
+    """Trains a trainee, epoch by epoch, step by step.
 
-    def resume(self) -> None:
-        """Take the run up where its checkpoint left it."""
-        path = self.folder / CHECKPOINT
-        self.progress = load_checkpoint(path, self.state, self.optimiser, self.config_hash)
-        self.log.cut(self.epoch)
+    Args:
+        trainee: What is trained.
+        run: What is around it.
+        resume: Continue from the run folder's checkpoint.
 
-    def save(self) -> None:
-        """Write a checkpoint (one process only)."""
-        if self.leads:
-            path = self.folder / CHECKPOINT
-            save_checkpoint(path, self.state, self.optimiser, self.progress, self.config_hash)
+    Raises:
+        InputError: There is no checkpoint to resume from, or it belongs to another run.
+    """
+
+    def __init__(self, trainee: Trainee, run: Run, *, resume: bool = False) -> None:
+        config, self.trainee, self.run = trainee.config, trainee, run
+        self.optimiser = make_optimiser(trainee.network, config.optimiser)
+        with_loss = NetworkWithLoss(trainee.network, trainee.loss)
+        self.model, self.fabric_optimiser = run.fabric.setup(with_loss, self.optimiser)
+        trainee.source.to(run.fabric.device)
+        self.average = make_average(trainee.network, config.optimiser)
+        # A checkpoint holds the network, and the average over its steps if there is one; that is then what is validated
+        # and saved.
+        self.state = trainee.network if self.average is None else nn.ModuleList([trainee.network, self.average])
+        self.result: nn.Module = trainee.network if self.average is None else self.average.module
+        self.steps_per_epoch = math.ceil(len(trainee.source.sampler) / config.batch_size)
+        self.progress, self.log = RunState(), RunLog(run.folder)
+        if resume:
+            path = run.folder / CHECKPOINT
+            self.progress = load_checkpoint(path, self.state, self.optimiser, run.config_hash)
+            self.log.cut(self.progress.step // self.steps_per_epoch)
         self.saved_at = time.monotonic()
 
+    def fit(self) -> bool:
+        """Train until the last epoch is done or someone asks to stop; return whether it is done."""
+        config, progress = self.trainee.config, self.progress
+        while (epoch := progress.step // self.steps_per_epoch) < config.epochs:
+            order = self.trainee.source.sampler.order(epoch)
+            self.model.train()
+            set_batch_norm_momentum(self.trainee.network, config.optimiser, epoch, config.epochs)
+            for index in range(progress.step % self.steps_per_epoch, self.steps_per_epoch):
+                if self._asked_to_stop():
+                    self._save_checkpoint()
+                    return False
+                started = time.monotonic()
+                rows = order[index * config.batch_size : (index + 1) * config.batch_size]
+                loss = self._step(rows, epoch, index)
+                progress.step += 1
+                progress.loss_sum += loss
+                progress.seconds += time.monotonic() - started
+                self._report(loss, len(rows) / (time.monotonic() - started))
+                # Not after the last step: an epoch ends with its validation, and a checkpoint between the two would
+                # skip it.
+                due = time.monotonic() - self.saved_at > config.checkpoint_minutes * 60
+                if due and index + 1 < self.steps_per_epoch:
+                    self._save_checkpoint()
+            self._finish_epoch(epoch)
+        return True
 
-def fit(stage: Stage) -> bool:
-    """Train until the last epoch is done or someone asks to stop; return whether it is done."""
-    while stage.epoch < stage.config.epochs:
-        if not _train_epoch(stage):
-            stage.save()
-            return False
-        _finish_epoch(stage)
-    return True
+    def _step(self, rows: Int[Tensor, " sample"], epoch: int, index: int) -> float:
+        """Make a batch, send it through the network, and move the weights; return its loss."""
+        config, fabric, step = self.trainee.config, self.run.fabric, self.progress.step
+        # Dropout and the learning rate of a step are its own, also after a resume.
+        torch.manual_seed(seed_for(config.seed, DROPOUT, step))
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(config.optimiser, step, self.steps_per_epoch, config.epochs)
+        # Every process makes the whole batch and takes its share: with two, samples 0, 2, 4... and 1, 3, 5...
+        share = slice(fabric.global_rank, None, fabric.world_size)
+        batch = [tensor[share].to(fabric.device) for tensor in self.trainee.source.batch(rows, epoch, index)]
+        size = config.micro_batch or max(1, len(batch[0]))
+        parts = list(zip(*(torch.split(tensor, size) for tensor in batch), strict=True))
+        self.fabric_optimiser.zero_grad()
+        total = torch.zeros((), device=fabric.device)
+        for number, part in enumerate(parts, start=1):
+            # Gradients of parts add up, those of processes are averaged after the last part: so a part's loss counts
+            # by its share of the whole batch, times the number of processes.
+            weight = len(part[0]) * fabric.world_size / len(rows)
+            with fabric.no_backward_sync(self.model, enabled=number < len(parts)):
+                loss = self.model(*part) * weight
+                fabric.backward(loss)
+            if len(part[0]):  # the mean of nothing is not a number
+                total += loss.detach()
+        if config.optimiser.clip_norm is not None:
+            fabric.clip_gradients(self.model, self.fabric_optimiser, max_norm=config.optimiser.clip_norm)
+        self.fabric_optimiser.step()
+        if self.average is not None:
+            self.average.update_parameters(self.trainee.network)
+        if fabric.world_size > 1:
+            mean = fabric.all_reduce(total, reduce_op="mean")
+            assert isinstance(mean, Tensor)  # noqa: S101 (a tensor in gives a tensor out)
+            total = mean
+        return total.item()
 
+    def _finish_epoch(self, epoch: int) -> None:
+        """Validate, log, keep the last and the best weights, and write a checkpoint."""
+        progress, run = self.progress, self.run
+        self.result.eval()
+        error_mm, more = self.trainee.validate(self.result)
+        row = {
+            "epoch": epoch,
+            "step": progress.step,
+            "loss": progress.loss_sum / self.steps_per_epoch,
+            "learning_rate": self.optimiser.param_groups[0]["lr"],
+            "validation_mpjpe_mm": error_mm,
+            "samples_per_second": len(self.trainee.source.sampler) * (epoch + 1) / progress.seconds,
+            "seconds": progress.seconds,
+            **more,
+        }
+        improved = error_mm < progress.best_mpjpe_mm
+        if improved:
+            progress.best_mpjpe_mm, progress.best_epoch = error_mm, epoch
+        progress.loss_sum = 0.0
+        if run.leads:
+            facts = {"epoch": epoch, "validation_mpjpe_mm": error_mm, "run": run.config_hash, **more}
+            for name in ["last", "best"] if improved else ["last"]:
+                self.trainee.save(self.result, run.folder / name, {**facts, "selection": name})
+            self.log.append(row)
+        self._save_checkpoint()
 
-def _train_epoch(stage: Stage) -> bool:
-    """Do the steps that are left of this epoch; return False if stopped before its end."""
-    config, progress = stage.config, stage.progress
-    epoch, first = divmod(progress.step, stage.steps_per_epoch)
-    order = stage.order(epoch)
-    stage.train_mode()
-    set_batch_norm_momentum(stage.state, config.optimiser, epoch, config.epochs)
-    for index in range(first, stage.steps_per_epoch):
-        if stage.asked_to_stop():
-            return False
-        started = time.monotonic()
-        rows = order[index * config.batch_size : (index + 1) * config.batch_size]
-        loss = _step(stage, rows, epoch, index)
-        progress.step += 1
-        progress.loss_sum += loss
-        progress.seconds += time.monotonic() - started
-        _tell(stage, loss, len(rows) / (time.monotonic() - started))
-        # Not after the last step: an epoch ends with its validation, and a checkpoint between the two would skip it.
-        if index + 1 < stage.steps_per_epoch and time.monotonic() - stage.saved_at > config.checkpoint_minutes * 60:
-            stage.save()
-    return True
+    def _asked_to_stop(self) -> bool:
+        """All processes stop at the same step: the first one decides."""
+        if self.run.fabric.world_size == 1:
+            return self.run.should_stop()
+        return bool(self.run.fabric.broadcast(self.run.should_stop()))
 
+    def _save_checkpoint(self) -> None:
+        if self.run.leads:
+            path = self.run.folder / CHECKPOINT
+            save_checkpoint(path, self.state, self.optimiser, self.progress, self.run.config_hash)
+        self.saved_at = time.monotonic()
 
-def _step(stage: Stage, rows: Int[Tensor, " sample"], epoch: int, index: int) -> float:
-    """Do a step with the dropout and the learning rate that are its own, also after a resume."""
-    torch.manual_seed(seed_for(stage.config.seed, DROPOUT, stage.progress.step))
-    rate = learning_rate(stage.config.optimiser, stage.progress.step, stage.steps_per_epoch, stage.config.epochs)
-    for group in stage.optimiser.param_groups:
-        group["lr"] = rate
-    return stage.step(rows, epoch, index)
-
-
-def _tell(stage: Stage, loss: float, speed: float) -> None:
-    if stage.report is None or not stage.leads:
-        return
-    total = stage.steps_per_epoch * stage.config.epochs
-    best = stage.progress.best_mpjpe_mm
-    validated = f", best {best:.1f} mm{said_of(stage.config.model.target)}" if math.isfinite(best) else ""
-    stage.report(stage.progress.step, total, f"loss {loss:.5f}, {speed:,.0f} samples/s{validated}")
-
-
-def _finish_epoch(stage: Stage) -> None:
-    """Validate, log, keep the last and the best weights, and write a checkpoint."""
-    progress, epoch = stage.progress, stage.epoch - 1
-    error_mm, more = stage.validate()
-    row = {
-        "epoch": epoch,
-        "step": progress.step,
-        "loss": progress.loss_sum / stage.steps_per_epoch,
-        "learning_rate": stage.optimiser.param_groups[0]["lr"],
-        "validation_mpjpe_mm": error_mm,
-        "samples_per_second": stage.samples_per_epoch * (epoch + 1) / progress.seconds,
-        "seconds": progress.seconds,
-        **more,
-    }
-    improved = error_mm < progress.best_mpjpe_mm
-    if improved:
-        progress.best_mpjpe_mm, progress.best_epoch = error_mm, epoch
-    progress.loss_sum = 0.0
-    if stage.leads:
-        facts = {"epoch": epoch, "validation_mpjpe_mm": error_mm, "run": stage.config_hash, **more}
-        for name in ["last", "best"] if improved else ["last"]:
-            stage.save_result(name, {**facts, "selection": name})
-        stage.log.append(row)
-    stage.save()
+    def _report(self, loss: float, speed: float) -> None:
+        if self.run.report is None or not self.run.leads:
+            return
+        best = self.progress.best_mpjpe_mm
+        validated = f", best {best:.1f} mm{self.trainee.caveat}" if math.isfinite(best) else ""
+        total = self.steps_per_epoch * self.trainee.config.epochs
+        self.run.report(self.progress.step, total, f"loss {loss:.5f}, {speed:,.0f} samples/s{validated}")

@@ -5,6 +5,7 @@ import json
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
@@ -20,7 +21,7 @@ from ampose.training.config import TrainConfig
 PACKAGES = ("torch", "numpy", "lightning-fabric", "safetensors")
 
 
-def hash_config(config: TrainConfig, input_hashes: dict[str, str]) -> str:
+def hash_config(config: TrainConfig, input_hashes: Mapping[str, str]) -> str:
     """Identify what a run computes; where files are and how often it saves does not matter, but their order does.
 
     Args:
@@ -40,7 +41,7 @@ def settings_of(config: TrainConfig) -> dict[str, Any]:
     return settings
 
 
-def write_manifest(folder: Path, config: TrainConfig, input_hashes: dict[str, str], *, resumed: bool) -> None:
+def write_manifest(folder: Path, config: TrainConfig, input_hashes: Mapping[str, str], *, resumed: bool) -> None:
     """Write ``run.json``, or add a session to it if the run is taken up again."""
     path = folder / "run.json"
     sessions = json.loads(path.read_text())["sessions"] if resumed and path.is_file() else []
@@ -48,7 +49,7 @@ def write_manifest(folder: Path, config: TrainConfig, input_hashes: dict[str, st
         "ampose": __version__,
         "config": asdict(config),
         "config_hash": hash_config(config, input_hashes),
-        "data_sha256": input_hashes,
+        "data_sha256": dict(input_hashes),
         "sessions": [*sessions, _session()],
     }
     with replacing(path) as unfinished:

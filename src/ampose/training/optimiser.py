@@ -1,5 +1,9 @@
-"""What moves the weights, and what moves with them."""
+"""What moves the weights, how fast, and what moves with them.
 
+The learning rate is a function of the step, so that nothing about it needs to be saved.
+"""
+
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +13,6 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ampose.errors import InputError
 from ampose.training.config import OptimiserConfig
-from ampose.training.schedule import batch_norm_momentum
 
 NARROW = 64
 """A matrix with a shorter side than this is of no hidden layer: it takes the coordinates of a joint or of a whole pose
@@ -78,9 +81,32 @@ def make_average(network: nn.Module, config: OptimiserConfig) -> AveragedModel |
     return AveragedModel(network, multi_avg_fn=mean, use_buffers=True)
 
 
+def learning_rate(config: OptimiserConfig, step: int, steps_per_epoch: int, epochs: int) -> float:
+    """Return the learning rate of a step.
+
+    Example:
+        >>> paper = OptimiserConfig()
+        >>> learning_rate(paper, 0, 100, 50), round(learning_rate(paper, 100, 100, 50) / 2.5e-5, 6)
+        (2.5e-05, 0.99)
+    """
+    warmup = min(1.0, (step + 1) / config.warmup_steps) if config.warmup_steps else 1.0
+    halved = step // (config.halve_epochs * steps_per_epoch) if config.halve_epochs else 0
+    if config.schedule == "exponential":
+        decayed = step // (config.decay_steps or config.decay_epochs * steps_per_epoch)
+        factor = config.decay ** (decayed - halved) * 0.5**halved
+    elif config.schedule == "cosine":
+        factor = (1 + math.cos(math.pi * step / (steps_per_epoch * epochs))) / 2
+    else:
+        factor = 1.0
+    return config.learning_rate * warmup * factor
+
+
 def set_batch_norm_momentum(network: nn.Module, config: OptimiserConfig, epoch: int, epochs: int) -> None:
-    """Give all BatchNorm layers the momentum of an epoch, where the config says one."""
-    momentum = batch_norm_momentum(config, epoch, epochs)
+    """Give all BatchNorm layers the momentum of an epoch, where the config says one: it falls exponentially."""
+    if config.batch_norm_momentum is None:
+        return
+    first, last = config.batch_norm_momentum
+    momentum = round(float(first * (last / first) ** (epoch / max(1, epochs - 1))), 12)
     for layer in network.modules():
-        if momentum is not None and isinstance(layer, nn.BatchNorm1d):
+        if isinstance(layer, nn.BatchNorm1d):
             layer.momentum = momentum

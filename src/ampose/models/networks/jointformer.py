@@ -24,16 +24,18 @@ Published: 50.5 mm (Human3.6M, CPN, 17 joints), 34.0 mm (ground-truth 2D).
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple, overload
+from typing import Literal, NamedTuple, overload
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from ampose import models
+from ampose.errors import InputError
 from ampose.models.layers.attention import MultiHeadSelfAttention
 from ampose.models.layers.pointwise import PointwiseConvolution
 from ampose.models.lifter_network import LifterConfig, Published, SingleFrameLifter, check_settings
+from ampose.models.losses import Loss, coordinate_square
 from ampose.poses.skeletons import get_skeleton
 
 
@@ -161,6 +163,29 @@ class EveryLayer(NamedTuple):
     refined: Float[Tensor, "batch frame joint 3"] | None
 
 
+def every_layer_loss(network: "JointFormer", keypoints: Tensor, target: Tensor) -> Float[Tensor, ""]:
+    """Every stage's pose, and every stage's guess of how far that pose is off (the loss ``jointformer``).
+
+    Of each stage (MSE of the pose + MSE of the predicted error) / 2, and the mean over stages. Where there is a
+    refinement, the MSE of the refined pose is added.
+    """
+    predicted = network(keypoints, every_layer=True)
+    poses, errors = predicted.poses.float(), predicted.errors.float()  # (layer, batch, frame, joint, 3)
+    true_errors = (poses.detach() - target).abs()
+    loss = (coordinate_square(poses, target[None]) + coordinate_square(errors, true_errors)) / 2
+    return loss if predicted.refined is None else loss + coordinate_square(predicted.refined.float(), target)
+
+
+def refinement_loss(network: "JointFormer", keypoints: Tensor, target: Tensor) -> Float[Tensor, ""]:
+    """MSE of the refined pose, the second stage (the loss ``jointformer-refinement``)."""
+    return coordinate_square(network(keypoints).float(), target)
+
+
+def _check_refine(config: JointFormerConfig) -> None:
+    if not config.refine:
+        raise InputError("the loss jointformer-refinement needs a refinement; set refine = true in [model]")
+
+
 @models.register(
     "jointformer",
     config=JointFormerConfig(),
@@ -175,15 +200,14 @@ class EveryLayer(NamedTuple):
         "jointformer": Published(parameters="1.478 (code)", rows=("Lutz et al. [19]",)),
         "jointformer-refined": Published(parameters="3.813 (code)", note="1.478 M and the refinement's 2.335 M"),
     },
+    losses={
+        "jointformer": Loss(compute=every_layer_loss),
+        "jointformer-refinement": Loss(compute=refinement_loss, trains="refinement", check=_check_refine),
+    },
     loss="jointformer",
 )
 class JointFormer(SingleFrameLifter):
     """Encoders that predict, and look at what they predicted."""
-
-    predicts_every_layer: ClassVar[bool] = True
-    """``forward(keypoints, every_layer=True)`` returns an ``EveryLayer``; the loss ``jointformer`` asks for it."""
-
-    own_losses: ClassVar[tuple[str, ...]] = ("jointformer-refinement",)
 
     def __init__(self, config: JointFormerConfig) -> None:
         super().__init__(config)

@@ -19,7 +19,6 @@ multiply-add. Figures to reach (its Table 4; Human3.6M, MPJPE): with CPN keypoin
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -35,6 +34,7 @@ from ampose.models.layers.attention import (
     TransformerEncoder,
 )
 from ampose.models.lifter_network import LifterConfig, LifterNetwork, Published
+from ampose.models.losses import Loss, distance
 from ampose.poses.skeletons import get_skeleton
 
 HYPOTHESES = 3
@@ -180,6 +180,11 @@ class CrossHypothesisInteraction(nn.Module):
         return self.mixing(state)
 
 
+def window_loss(network: "MHFormer", keypoints: Tensor, target: Tensor) -> Float[Tensor, ""]:
+    """Mean distance over all frames of the window (the loss ``mpjpe-of-window``)."""
+    return distance(network(keypoints, whole=True).float(), target)
+
+
 @models.register(
     "mhformer",
     config=MHFormerConfig(),
@@ -188,6 +193,7 @@ class CrossHypothesisInteraction(nn.Module):
     year=2022,
     venue="CVPR",
     link="https://arxiv.org/abs/2111.12707",
+    losses={"mpjpe-of-window": Loss(compute=window_loss, targets="sequence")},
     loss="mpjpe-of-window",
     licence="Apache-2.0",
     published={
@@ -211,7 +217,6 @@ class MHFormer(LifterNetwork):
     """The network of Fig. 2."""
 
     config: MHFormerConfig
-    own_losses: ClassVar[tuple[str, ...]] = ("mpjpe-of-window",)
 
     def __init__(self, config: MHFormerConfig) -> None:
         super().__init__(config)

@@ -24,8 +24,10 @@ from ampose import models
 from ampose.errors import InputError
 from ampose.models.layers.attention import TransformerEncoder
 from ampose.models.lifter_network import LifterConfig, LifterNetwork, Published
+from ampose.models.losses import Loss
 from ampose.poses.clips import Output
 from ampose.poses.skeletons import get_skeleton
+from ampose.poses.skeletons.joint_sides import stem_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +85,39 @@ _BENCHMARK_LIST = "as benchmark lists give its figures"
 _COST_NOTE = "Table 4 prints 645 M MACs, its paper's figure, which the public code does not reach either"
 
 
+JOINT_WEIGHTS = {"knee": 2.5, "ankle": 2.5, "head": 1.5, "head_top": 1.5, "shoulder": 1.5, "elbow": 4.0, "wrist": 4.0}
+"""By the joint's name without its side; 1 for all others."""
+
+
+def joint_weights(skeleton: str) -> list[float]:
+    """Return the weight of each joint of a skeleton.
+
+    Example:
+        >>> joint_weights("human36m_17")[:5]
+        [1.0, 1.0, 2.5, 2.5, 1.0]
+    """
+    names = [stem_of(joint) for joint in get_skeleton(skeleton).joints]
+    return [JOINT_WEIGHTS.get(name, 1.0) for name in names]
+
+
+def weighted_and_smooth_loss(network: "MixSTE", keypoints: Tensor, target: Tensor) -> Float[Tensor, ""]:
+    """Weighted distance + 0.5 temporal consistency + 2 velocity error (section 3.4; the loss ``mixste``).
+
+    Limbs weigh more than the body. Temporal consistency is the weighted square of how far each coordinate goes from
+    one frame to the next; the velocity error the distance between predicted and true step. Windows of one frame
+    have neither.
+    """
+    predicted = network(keypoints).float()  # (batch, frame, joint, 3)
+    weights = predicted.new_tensor(joint_weights(network.config.skeleton))
+    loss: Tensor = (weights * (predicted - target).norm(dim=-1)).mean()
+    if target.shape[1] == 1:
+        return loss
+    steps = predicted.diff(dim=1)
+    consistency = (weights[:, None] * steps.square()).mean()
+    velocity = (steps - target.diff(dim=1)).norm(dim=-1).mean()
+    return loss + 0.5 * consistency + 2.0 * velocity
+
+
 @models.register(
     "mixste",
     config=MixSTEConfig(),
@@ -92,6 +127,7 @@ _COST_NOTE = "Table 4 prints 645 M MACs, its paper's figure, which the public co
     venue="CVPR",
     link="https://arxiv.org/abs/2203.00859",
     licence="Apache-2.0",
+    losses={"mixste": Loss(compute=weighted_and_smooth_loss)},
     published={
         "mixste-1": Published(parameters="33.66 (code)", rows=("Zhang et al. (1 frame) [6]",), note=_COST_NOTE),
         "mixste-27": Published(rows=("Zhang et al. (27 frames) [6]",), note=_COST_NOTE),

@@ -20,7 +20,7 @@ PCK 97.9, AUC 75.8, MPJPE 32.2 mm (MPI-INF-3DHP, ground-truth keypoints).
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal, overload
+from typing import Literal, overload
 
 import torch
 from jaxtyping import Bool, Float
@@ -32,6 +32,8 @@ from ampose.models.layers.attention import TransformerEncoder
 from ampose.models.layers.batch_norm import PoseBatchNorm
 from ampose.models.layers.strided_encoder import StridedEncoder
 from ampose.models.lifter_network import LifterConfig, LifterNetwork, Published
+from ampose.models.losses import Loss, distance
+from ampose.poses.samples import middle_frame
 from ampose.poses.skeletons import get_skeleton
 
 
@@ -167,6 +169,27 @@ class MaskedPoseDecoder(nn.Module):
         return restored
 
 
+def lifting_loss(network: "PSTMO", keypoints: Tensor, target: Tensor) -> Float[Tensor, ""]:
+    """Mean distance of the head of all frames, and of the answer for the middle one (stage II; the loss ``p-stmo``)."""
+    of_all, answer = network(keypoints, part="both")  # (batch, frame, joint, 3) and (batch, 1, joint, 3)
+    return distance(of_all.float(), target) + distance(answer.float(), middle_frame(target))
+
+
+def pretraining_loss(network: "PSTMO", keypoints: Tensor, target: Tensor) -> Float[Tensor, ""]:
+    """Mean distance of all 2D joints, restored from those that were not hidden; no 3D is used.
+
+    Stage I; the loss ``p-stmo-pretraining``.
+    """
+    return distance(network(keypoints, part="restored").float(), keypoints)
+
+
+def _check_stage(config: PSTMOConfig) -> None:
+    if config.stage != "pretraining":
+        raise InputError(
+            'the loss p-stmo-pretraining needs the decoder of stage I; set stage = "pretraining" in [model]'
+        )
+
+
 @models.register(
     "p-stmo",
     config=PSTMOConfig(),
@@ -175,6 +198,10 @@ class MaskedPoseDecoder(nn.Module):
     year=2022,
     venue="ECCV",
     link="https://arxiv.org/abs/2203.07628",
+    losses={
+        "p-stmo": Loss(compute=lifting_loss, targets="sequence"),
+        "p-stmo-pretraining": Loss(compute=pretraining_loss, check=_check_stage),
+    },
     loss="p-stmo",
     licence="Apache-2.0",
     published={
@@ -191,7 +218,6 @@ class PSTMO(LifterNetwork):
     """The network of Fig. 2."""
 
     config: PSTMOConfig
-    own_losses: ClassVar[tuple[str, ...]] = ("p-stmo", "p-stmo-pretraining")
 
     def __init__(self, config: PSTMOConfig) -> None:
         super().__init__(config)

@@ -1,20 +1,19 @@
-"""The losses of the systems over time, against values worked by hand."""
+"""The losses that belong to one system, against values worked by hand."""
 
 from types import SimpleNamespace
 
 import pytest
 import torch
 
+from ampose.models import find_loss
+from ampose.models.networks.mixste import joint_weights
 from ampose.poses.skeletons import get_skeleton
-from ampose.training.config import OptimiserConfig
-from ampose.training.loss import LOSSES, joint_weights
-from ampose.training.schedule import batch_norm_momentum
 
 KEYPOINTS = torch.zeros(1, 3, 17, 2)
 
 
-class Says(torch.nn.Module):
-    """Answers what it was told to."""
+class Fixed(torch.nn.Module):
+    """Answers what it is made with."""
 
     config = SimpleNamespace(skeleton="human36m_17")
 
@@ -24,6 +23,11 @@ class Says(torch.nn.Module):
 
     def forward(self, keypoints, **asked):
         return self.answers["_".join(map(str, asked.values())) or "answer"]
+
+
+def loss_of(name):
+    model = {"mixste": "mixste", "mpjpe-of-window": "mhformer"}.get(name, "p-stmo")
+    return find_loss(model, name).compute
 
 
 def poses(*offsets):
@@ -41,7 +45,7 @@ def test_mixstes_weights_are_the_published_ones():
 
 def test_mixstes_loss_is_weighted_distance_consistency_and_velocity():
     mean_weight = sum(joint_weights("human36m_17")) / 17
-    loss = LOSSES["mixste"](Says(answer=poses(0.1, 0.4)), torch.zeros(1, 2, 17, 2), poses(0.0, 0.2))
+    loss = loss_of("mixste")(Fixed(answer=poses(0.1, 0.4)), torch.zeros(1, 2, 17, 2), poses(0.0, 0.2))
     distance = mean_weight * (0.1 + 0.2) / 2
     consistency = mean_weight * 0.3**2 / 3  # over three coordinates, of which one moves
     velocity = abs(0.3 - 0.2)
@@ -49,30 +53,23 @@ def test_mixstes_loss_is_weighted_distance_consistency_and_velocity():
 
 
 def test_mixstes_loss_of_one_frame_is_the_distance_alone():
-    loss = LOSSES["mixste"](Says(answer=poses(0.1)), torch.zeros(1, 1, 17, 2), poses(0.0))
+    loss = loss_of("mixste")(Fixed(answer=poses(0.1)), torch.zeros(1, 1, 17, 2), poses(0.0))
     assert loss.item() == pytest.approx(0.1 * sum(joint_weights("human36m_17")) / 17)
 
 
 def test_mhformers_loss_is_of_all_frames():
-    network = Says(**{"True": poses(0.1, 0.3, 0.2)})
-    loss = LOSSES["mpjpe-of-window"](network, KEYPOINTS, poses(0, 0, 0))
+    network = Fixed(**{"True": poses(0.1, 0.3, 0.2)})
+    loss = loss_of("mpjpe-of-window")(network, KEYPOINTS, poses(0, 0, 0))
     assert loss.item() == pytest.approx(0.2)
 
 
 def test_p_stmos_loss_is_of_all_frames_and_of_the_middle_one():
-    network = Says(both=(poses(0.1, 0.3, 0.2), poses(0.5)))
-    assert LOSSES["p-stmo"](network, KEYPOINTS, poses(0, 0.1, 0)).item() == pytest.approx((0.1 + 0.2 + 0.2) / 3 + 0.4)
+    network = Fixed(both=(poses(0.1, 0.3, 0.2), poses(0.5)))
+    assert loss_of("p-stmo")(network, KEYPOINTS, poses(0, 0.1, 0)).item() == pytest.approx((0.1 + 0.2 + 0.2) / 3 + 0.4)
 
 
 def test_p_stmos_first_stage_compares_with_its_input_and_no_3d():
     keypoints = torch.randn(2, 3, 17, 2)
     restored = keypoints + torch.tensor([0.3, 0.4])
-    loss = LOSSES["p-stmo-pretraining"](Says(restored=restored), keypoints, torch.full((2, 3, 17, 3), torch.nan))
+    loss = loss_of("p-stmo-pretraining")(Fixed(restored=restored), keypoints, torch.full((2, 3, 17, 3), torch.nan))
     assert loss.item() == pytest.approx(0.5)
-
-
-def test_momentum_falls_exponentially_from_the_first_to_the_last_epoch():
-    config = OptimiserConfig(batch_norm_momentum=(0.1, 0.001))
-    falling = [batch_norm_momentum(config, epoch, 5) for epoch in range(5)]
-    assert falling == pytest.approx([0.1 * 10 ** (-epoch / 2) for epoch in range(5)])
-    assert batch_norm_momentum(OptimiserConfig(), 0, 5) is None
