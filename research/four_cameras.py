@@ -32,7 +32,7 @@ from ampose.poses.camera import DEFAULT_FIELD_OF_VIEW, Camera, Intrinsics
 from ampose.poses.metrics.position import p_mpjpe
 from ampose.poses.pose import Pose2D
 from ampose.poses.skeletons import find_mapping, get_skeleton
-from ampose.processing.left_right import keep_sides
+from ampose.processing.left_right import fix_left_right_swaps
 
 VIEWS = ("p2s_single_cam01", "p2s_single_cam02", "p2s_single_cam03", "p2s_single_cam04")
 MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
@@ -143,7 +143,7 @@ def detect(file: Path, cache: Path) -> Pose2D:
 
 def read_views(media: Path, cache: Path) -> list[View]:
     """Detect in all four videos; left and right are kept, and the cameras turned until they agree."""
-    poses = [keep_sides(detect(media / f"{name}.mp4", cache))[0] for name in VIEWS]
+    poses = [fix_left_right_swaps(detect(media / f"{name}.mp4", cache))[0] for name in VIEWS]
     calibration = read_calibration(media / "p2s_Calib.qca.txt", [pose.image_size for pose in poses])
     return turn_cameras(
         [View(name, camera, lens, pose) for name, (camera, lens), pose in zip(VIEWS, calibration, poses, strict=True)]

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 
 from ampose.data.motion_capture import MotionCapture, read_motion
 from ampose.poses.pose import Pose2D
-from ampose.processing.left_right import LiveSides, keep_sides
+from ampose.processing.left_right import LiveLeftRight, fix_left_right_swaps
 
 NOISE = (0.0, 0.01, 0.02, 0.03)
 """Standard deviation as a share of the body's size."""
@@ -57,12 +57,12 @@ def main(motion: Path, /, every: int = 2, seed: int = 0) -> None:
 
 def over_time(pose: Pose2D) -> Bool[np.ndarray, " frame"]:
     """Return the frames that are exchanged back, knowing all of them."""
-    return keep_sides(pose)[1]
+    return fix_left_right_swaps(pose)[1]
 
 
 def frame_by_frame(pose: Pose2D) -> Bool[np.ndarray, " frame"]:
     """Return the frames that are exchanged back while they come in."""
-    sides, seconds = LiveSides(pose.skeleton), np.arange(len(pose)) / pose.fps
+    sides, seconds = LiveLeftRight(pose.skeleton), np.arange(len(pose)) / pose.fps
     return np.array([sides.step(*frame) for frame in zip(pose.keypoints, seconds, strict=True)])
 
 

@@ -45,6 +45,6 @@ def test_they_are_exchanged_back_and_the_summary_says_so(exchanged, tmp_path, ca
 
 
 def test_they_stay_as_they_are_if_asked_for(exchanged, tmp_path, capsys):
-    keypoints = lift(exchanged, tmp_path / "out", "--no-keep-sides")
+    keypoints = lift(exchanged, tmp_path / "out", "--no-fix-left-right-swaps")
     assert np.abs(np.diff(keypoints, axis=0)).max() > 50
     assert "exchanged" not in capsys.readouterr().out

@@ -136,7 +136,7 @@ class Turning(Bright):
 
 
 def test_sides_are_kept_unless_told_otherwise(lifter):
-    for options, moved in ((DEFAULT_OPTIONS, False), (LiftOptions(keep_sides=False), True)):
+    for options, moved in ((DEFAULT_OPTIONS, False), (LiftOptions(fix_left_right_swaps=False), True)):
         live = LiveLifter(Turning(), lifter, options=options)
         people = [live.step(shot)[0] for shot in shots(*[[50]] * 9)]
         for quantity in ("positions", "keypoints", "confidence"):

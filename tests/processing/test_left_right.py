@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.walkers import CAMERA, FPS, SIZE, SKELETON, walker
 
 from ampose.poses.pose import Pose2D
-from ampose.processing.left_right import LiveSides, keep_sides
+from ampose.processing.left_right import LiveLeftRight, fix_left_right_swaps
 
 FRAMES = 60
 
@@ -41,7 +41,7 @@ def assert_same(one: Pose2D, other: Pose2D) -> None:
 def test_an_exchange_that_ends_is_undone(start: int, length: int, noise_px: float) -> None:
     pose = seen(noise_px=noise_px)
     wrong = slice(start, min(start + length, FRAMES - 1))
-    kept, exchanged = keep_sides(exchange(pose, wrong))
+    kept, exchanged = fix_left_right_swaps(exchange(pose, wrong))
     assert_same(kept, pose)
     assert exchanged.sum() == wrong.stop - wrong.start
     assert kept.provenance["sides"] == f"exchanged back in {exchanged.sum()} frames"
@@ -49,7 +49,7 @@ def test_an_exchange_that_ends_is_undone(start: int, length: int, noise_px: floa
 
 def test_to_and_fro_is_undone() -> None:
     pose, wrong = seen(), [10, 12, 13, 17, 40]
-    kept, exchanged = keep_sides(exchange(pose, wrong))
+    kept, exchanged = fix_left_right_swaps(exchange(pose, wrong))
     assert_same(kept, pose)
     assert np.flatnonzero(exchanged).tolist() == wrong
 
@@ -58,20 +58,20 @@ def test_to_and_fro_is_undone() -> None:
 @pytest.mark.parametrize("noise_px", [0.0, 10.0])
 def test_walkers_from_any_side_stay_as_they_are(speed: tuple[float, float], noise_px: float) -> None:
     pose = seen(speed, noise_px)
-    kept, exchanged = keep_sides(pose)
+    kept, exchanged = fix_left_right_swaps(pose)
     assert kept is pose
     assert not exchanged.any()
 
 
 def test_the_fewer_frames_are_taken_for_the_wrong_ones() -> None:
     pose = seen()
-    assert_same(keep_sides(exchange(pose, slice(50, None)))[0], pose)
-    assert_same(keep_sides(exchange(pose, slice(10, None)))[0], exchange(pose, slice(None)))
+    assert_same(fix_left_right_swaps(exchange(pose, slice(50, None)))[0], pose)
+    assert_same(fix_left_right_swaps(exchange(pose, slice(10, None)))[0], exchange(pose, slice(None)))
 
 
 def test_an_exchange_without_an_end_is_not_believed_for_long() -> None:
     pose = exchange(seen((0.0, 0.3), frames=400), slice(200, None))
-    assert keep_sides(pose)[0] is pose
+    assert fix_left_right_swaps(pose)[0] is pose
 
 
 def test_missing_joints_and_frames_are_no_hindrance() -> None:
@@ -79,7 +79,7 @@ def test_missing_joints_and_frames_are_no_hindrance() -> None:
     pose.keypoints[20:22] = np.nan
     pose.keypoints[:, SKELETON.index("left_wrist")] = np.nan
     pose.keypoints[30, 1:] = np.nan
-    kept, exchanged = keep_sides(exchange(pose, slice(15, 28)))
+    kept, exchanged = fix_left_right_swaps(exchange(pose, slice(15, 28)))
     np.testing.assert_array_equal(np.isnan(kept.keypoints[20:22]), True)
     assert np.flatnonzero(exchanged).tolist() == [*range(15, 20), *range(22, 28)]
 
@@ -88,28 +88,28 @@ def test_after_a_gap_or_a_cut_the_sides_are_as_given() -> None:
     """Nothing tells which side is which across it, so that each part stays as the detector had it."""
     pose = exchange(seen(), slice(30, None))
     pose.keypoints[26:34] = np.nan
-    assert keep_sides(pose)[0] is pose
+    assert fix_left_right_swaps(pose)[0] is pose
     cut = exchange(seen(), slice(30, None))
     cut.keypoints[30:] += 700
-    assert keep_sides(cut)[0] is cut
+    assert fix_left_right_swaps(cut)[0] is cut
 
 
 @pytest.mark.parametrize("fps", [None, 5.0])
 def test_pictures_and_slow_rates_stay_as_they_are(fps: float | None) -> None:
     pose = replace(exchange(seen(), slice(20, 30)), fps=fps)
-    assert keep_sides(pose)[0] is pose
+    assert fix_left_right_swaps(pose)[0] is pose
 
 
 def test_one_frame_and_nobody_stay_as_they_are() -> None:
     pose = seen()
-    assert keep_sides(pose[:1])[0].keypoints.shape == (1, SKELETON.num_joints, 2)
+    assert fix_left_right_swaps(pose[:1])[0].keypoints.shape == (1, SKELETON.num_joints, 2)
     nobody = replace(pose, keypoints=np.full_like(pose.keypoints, np.nan))
-    assert keep_sides(nobody)[0] is nobody
+    assert fix_left_right_swaps(nobody)[0] is nobody
 
 
 def live(pose: Pose2D) -> list[int]:
     """Return the frames that are exchanged while they come in."""
-    sides = LiveSides(pose.skeleton)
+    sides = LiveLeftRight(pose.skeleton)
     assert pose.seconds is not None
     return [
         frame

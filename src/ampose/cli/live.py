@@ -43,7 +43,7 @@ class LiveOptions:
     """Degrees across the longer side of the image."""
     flip: bool = False
     """Average each prediction with the mirrored one: twice the work."""
-    keep_sides: bool = True
+    fix_left_right_swaps: bool = True
     """Correct temporary left/right swaps of the detector."""
     smooth: bool = True
     """Smooth the poses with a one-euro filter."""
@@ -97,7 +97,9 @@ def _lifter(source: "Camera", options: LiveOptions) -> "Iterator[tuple[LiveLifte
     from ampose.processing.smoothing import OneEuro
 
     network = load_model(options.model)
-    how = LiftOptions(field_of_view=options.field_of_view, flip=options.flip, keep_sides=options.keep_sides)
+    how = LiftOptions(
+        field_of_view=options.field_of_view, flip=options.flip, fix_left_right_swaps=options.fix_left_right_swaps
+    )
     with create_detector(options.detector, tracking=True, options=dict(options.detector_option)) as detector:
         smooth = OneEuro() if options.smooth else None
         yield LiveLifter(detector, network, options=how, smooth=smooth), detector, network

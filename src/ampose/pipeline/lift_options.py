@@ -139,7 +139,7 @@ class DetectionOptions:
     """Whom to lift: the person in this box, x,y,width,height in pixels."""
     min_confidence: float = 0.0
     """Treat joints that the detector is less confident of as not found."""
-    keep_sides: bool = True
+    fix_left_right_swaps: bool = True
     """Correct temporary left/right swaps of the detector, by the neighbouring frames."""
 
 

@@ -15,7 +15,7 @@ from ampose.poses.people import Person
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.processing.bone_lengths import constant_bone_lengths
 from ampose.processing.ground import find_floor, floor_from_tilt, on_floor
-from ampose.processing.left_right import keep_sides
+from ampose.processing.left_right import fix_left_right_swaps
 from ampose.processing.placement import place
 from ampose.processing.smoothing import smooth
 
@@ -42,8 +42,8 @@ def lift_people(
     lifted = []
     for person in people:
         pose2d = without_unsure_joints(person.pose2d, options.min_confidence)
-        if options.keep_sides:
-            pose2d, _ = keep_sides(pose2d)
+        if options.fix_left_right_swaps:
+            pose2d, _ = fix_left_right_swaps(pose2d)
         lifted.append(Person(person.id, pose2d, lift_pose(pose2d, lifter, camera, options)))
     if all(person.pose3d.missing.all() for person in lifted):
         name = people[0].pose2d.provenance.get("source", "keypoints")

@@ -17,7 +17,7 @@ from ampose.pipeline.lift_people import lift_pose, without_unsure_joints
 from ampose.poses.people import Detection, Person
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.skeletons import Skeleton, find_mapping
-from ampose.processing.left_right import LiveSides
+from ampose.processing.left_right import LiveLeftRight
 from ampose.processing.smoothing import LiveOneEuro, OneEuro
 from ampose.processing.tracking import Tracker
 
@@ -113,7 +113,7 @@ class LiveLifter:
             provenance={"detector": self._detector.name},
         )
         sure = without_unsure_joints(pose, self._options.min_confidence)
-        if self._options.keep_sides and followed.sides.step(sure.keypoints[0], shot.time):
+        if self._options.fix_left_right_swaps and followed.sides.step(sure.keypoints[0], shot.time):
             order = pose.skeleton.flip_order
             pose, sure = (
                 replace(one, keypoints=one.keypoints[:, order], confidence=one.confidence[:, order])
@@ -138,7 +138,7 @@ class _Followed:
     """What is known of one person over time."""
 
     def __init__(self, skeleton: Skeleton, smooth: OneEuro | None) -> None:
-        self.sides = LiveSides(skeleton)
+        self.sides = LiveLeftRight(skeleton)
         self.smooth = LiveOneEuro(smooth) if smooth else None
         self.seen = 0.0
 

@@ -65,23 +65,27 @@ def place(pose: Pose3D, keypoints: Pose2D, intrinsics: Intrinsics, *, height_m: 
         True
     """
     _check(pose, keypoints, intrinsics)
+    # Distance follows from size: bones that breathe by a percent would move somebody at 5 m to and fro by 5 cm.
     clip = pose if pose.seconds is None else constant_bone_lengths(pose, symmetric=False)
     factor = 1.0 if height_m is None else height_scale(clip, height_m)
     mapping = find_mapping(keypoints.skeleton, pose.skeleton)
     points, body = mapping.map_points(keypoints.keypoints.astype(np.float64)), clip.positions.astype(float) * factor
     weights = np.clip(mapping.map_confidence(keypoints.confidence.astype(np.float64)), 0, 1)
-    where = root_places(body, points, weights, intrinsics)
-    lost = np.isnan(where).any(axis=1) & ~pose.missing
+    shift = root_places(body, points, weights, intrinsics)
+    lost = np.isnan(shift).any(axis=1) & ~pose.missing
     if lost.any():
         _LOG.warning("%d of %d frames could not be placed and are left out", lost.sum(), len(pose))
+    error = clip.expected_error
+    scale = "as the lifter gave it" if height_m is None else f"from a height of {height_m:g} m"
+    facts = {"placement": "least reprojection error", "focal_px": f"{intrinsics.focal[0]:.1f}", "scale": scale}
     return replace(
         clip,
-        positions=(body + where[:, None]).astype(pose.positions.dtype),
+        positions=(body + shift[:, None]).astype(pose.positions.dtype),
         confidence=np.where(lost[:, None], 0, clip.confidence).astype(clip.confidence.dtype),
-        expected_error=_scaled_error(clip, factor, lost),
+        expected_error=None if error is None else np.where(lost[:, None], np.nan, error * factor).astype(error.dtype),
         frame_of_reference=CAMERA_ABSOLUTE,
         focal_px=float(intrinsics.focal[0]),
-        provenance={**clip.provenance, **_facts(intrinsics, height_m)},
+        provenance={**clip.provenance, **facts},
     )
 
 
@@ -123,70 +127,82 @@ def root_places(
         intrinsics: Of one camera without distortion.
     """
     focal, centre = np.asarray(intrinsics.focal, dtype=float), np.asarray(intrinsics.centre, dtype=float)
-    usable = np.isfinite(body).all(axis=2) & np.isfinite(points_px).all(axis=2) & (weights > 0)
+    usable = np.isfinite(body).all(axis=2) & np.isfinite(points_px).all(axis=2) & (weights > 0)  # (frame, joint)
+    # What cannot be used gets weight 0 and numbers that do no harm, so that all frames are solved at once.
     weights, rays = np.where(usable, weights, 0.0), np.where(usable[..., None], (points_px - centre) / focal, 0.0)
     body = np.where(usable[..., None], body, 0.0)
     enough = usable.sum(axis=1) >= _LEAST_JOINTS
-    where = _linear(body, rays, weights)
-    enough &= where[:, 2] > 0
-    where[~enough] = (0.0, 0.0, 100.0)  # any place in front: what comes of it is thrown away
+    shift = _linear_shift(body, rays, weights)
+    enough &= shift[:, 2] > 0
+    shift[~enough] = (0.0, 0.0, 100.0)  # any place in front of the camera: the result is thrown away
     for _ in range(_STEPS):
-        where = _step(body, rays, weights, where, focal)
-    behind = (np.where(usable, body[..., 2], np.inf).min(axis=1) + where[:, 2]) <= 0
-    where[~enough | behind | ~np.isfinite(where).all(axis=1)] = np.nan
-    return where
+        shift = _improved_shift(body, rays, weights, shift, focal)
+    behind = (np.where(usable, body[..., 2], np.inf).min(axis=1) + shift[:, 2]) <= 0
+    shift[~enough | behind | ~np.isfinite(shift).all(axis=1)] = np.nan
+    return shift
 
 
-def _linear(body: np.ndarray, rays: np.ndarray, weights: np.ndarray) -> Float[np.ndarray, "frame 3"]:
-    """Solve X + tx = u (Z + tz), Y + ty = v (Z + tz) for all joints at once: linear in the shift."""
-    rows = np.zeros((*rays.shape, 3))
+def _linear_shift(
+    body: Float[np.ndarray, "frame joint 3"],
+    rays: Float[np.ndarray, "frame joint 2"],
+    weights: Float[np.ndarray, "frame joint"],
+) -> Float[np.ndarray, "frame 3"]:
+    """Solve X + tx = u (Z + tz), Y + ty = v (Z + tz) for all joints at once: linear in the shift (tx, ty, tz).
+
+    It minimises distances in metres, not pixels, and a wrong joint pulls as hard as any: good enough to start from.
+    """
+    rows = np.zeros((*rays.shape, 3))  # (frame, joint, xy, shift): two equations for each joint
     rows[..., 0, 0] = rows[..., 1, 1] = 1
     rows[..., 2] = -rays
     right = rays * body[..., 2:] - body[..., :2]
     return _solve(rows, right, np.broadcast_to(weights[..., None], rays.shape))
 
 
-def _step(
-    body: np.ndarray, rays: np.ndarray, weights: np.ndarray, where: np.ndarray, focal: np.ndarray
+def _improved_shift(
+    body: Float[np.ndarray, "frame joint 3"],
+    rays: Float[np.ndarray, "frame joint 2"],
+    weights: Float[np.ndarray, "frame joint"],
+    shift: Float[np.ndarray, "frame 3"],
+    focal: Float[np.ndarray, "2"],
 ) -> Float[np.ndarray, "frame 3"]:
-    """Take one Gauss-Newton step on the pixels, with Huber's weights."""
-    points = body + where[:, None]
-    depth = np.maximum(points[..., 2:], 0.05)
-    seen = points[..., :2] / depth
-    residual = (rays - seen) * focal
+    """Take one Gauss-Newton step on the distances in pixels, weighted by Huber's function."""
+    points = body + shift[:, None]
+    depth = np.maximum(points[..., 2:], 0.05)  # a joint at the camera would be infinitely far off in the image
+    projected = points[..., :2] / depth
+    residual = (rays - projected) * focal
+    # The derivative of (fx X/Z, fy Y/Z) by the shift: (fx/Z, 0, -fx X/Z^2) and (0, fy/Z, -fy Y/Z^2).
     rows = np.zeros((*rays.shape, 3))
     rows[..., 0, 0], rows[..., 1, 1] = (focal[axis] / depth[..., 0] for axis in (0, 1))
-    rows[..., 2] = -seen * focal / depth
+    rows[..., 2] = -projected * focal / depth
     trust = weights * _huber(np.linalg.norm(residual, axis=-1), weights > 0)
     step = _solve(rows, residual, np.broadcast_to(trust[..., None], rays.shape))
-    step[:, 2] = np.clip(step[:, 2], -0.5 * where[:, 2], where[:, 2])  # halve or double the distance at the most
-    return where + step
+    # Far from the answer the depth of a linear step may leap behind the camera: at most halve or double the distance.
+    step[:, 2] = np.clip(step[:, 2], -0.5 * shift[:, 2], shift[:, 2])
+    return shift + step
 
 
-def _huber(error: Float[np.ndarray, "frame joint"], used: Bool[np.ndarray, "frame joint"]) -> np.ndarray:
+def _huber(
+    error: Float[np.ndarray, "frame joint"], used: Bool[np.ndarray, "frame joint"]
+) -> Float[np.ndarray, "frame joint"]:
+    """Return 1 for errors up to a frame's usual one, falling as 1/error beyond: outliers pull with constant force."""
     with np.errstate(invalid="ignore"):
+        # The median of the used joints estimates the spread; a frame without any takes all, to stay a number.
         middle = np.nanmedian(np.where(used | ~used.any(axis=1, keepdims=True), error, np.nan), axis=1, keepdims=True)
     limit = np.maximum(_TUNING * middle, _LEAST_PX)
     return limit / np.maximum(error, limit)
 
 
-def _solve(rows: np.ndarray, right: np.ndarray, weights: np.ndarray) -> Float[np.ndarray, "frame 3"]:
+def _solve(
+    rows: Float[np.ndarray, "frame joint 2 3"],
+    right: Float[np.ndarray, "frame joint 2"],
+    weights: Float[np.ndarray, "frame joint 2"],
+) -> Float[np.ndarray, "frame 3"]:
     """Solve the weighted normal equations of each frame; a frame without any gets a solution of no meaning."""
-    normal = np.einsum("fjax,fja,fjay->fxy", rows, weights, rows)
+    normal = np.einsum("fjax,fja,fjay->fxy", rows, weights, rows)  # sum over joints and image axes
     moment = np.einsum("fjax,fja,fja->fx", rows, weights, right)
+    # A hair of damping: a frame without joints has a matrix of zeros, and would stop all others.
     damping = 1e-9 * np.trace(normal, axis1=1, axis2=2)[:, None, None] + 1e-12
     return np.linalg.solve(normal + damping * np.eye(3), moment[..., None])[..., 0]
-
-
-def _scaled_error(pose: Pose3D, factor: float, lost: Bool[np.ndarray, " frame"]) -> np.ndarray | None:
-    if pose.expected_error is None:
-        return None
-    return np.where(lost[:, None], np.nan, pose.expected_error * factor).astype(pose.expected_error.dtype)
-
-
-def _facts(intrinsics: Intrinsics, height_m: float | None) -> dict[str, str]:
-    scale = "as the lifter gave it" if height_m is None else f"from a height of {height_m:g} m"
-    return {"placement": "least reprojection error", "focal_px": f"{intrinsics.focal[0]:.1f}", "scale": scale}
 
 
 def _check(pose: Pose3D, keypoints: Pose2D, intrinsics: Intrinsics) -> None:

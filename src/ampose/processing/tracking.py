@@ -25,27 +25,30 @@ _JOINT_WIDTH = 0.1
 """How far off a joint may be (one standard deviation), by the size of the person."""
 
 _LEAST_LIKENESS = 0.15
+"""Below this somebody is more likely another person than the same one who moved."""
+
 _REACH = 0.5
 _REACH_PER_SECOND = 2.0
 _FARTHEST = 2.0
-"""In the second round: how far somebody may be from where they were, in sizes of the person."""
+"""In the second round: how far somebody may be from where they were, in sizes of the person: at first, with the time
+that passed, and at the most. A runner covers about two body heights a second."""
 
 _SIZE_RATIO = 2.5
-"""And by how much the size may differ: a standing person whose legs are hidden is half as tall."""
+"""In the second round: by how much the size may differ. A standing person whose legs are hidden is half as tall."""
 
 _MEMORY_SECONDS = 0.2
 """Over about how long a person's speed is averaged."""
 
 _FADING_SECONDS = 1.0
-"""And how long somebody who is hidden is taken to go on with it."""
+"""How long a hidden person is expected to go on at that speed."""
 
-_STILLS_PER_SECOND = 25.0
-"""Pictures without a frame rate are linked as if they followed each other this fast."""
+_IMAGES_PER_SECOND = 25.0
+"""Images without a frame rate are tracked as if they followed each other this fast."""
 
 
 @dataclass
-class _Known:
-    """A person who was seen."""
+class _Tracked:
+    """A person who was detected before: where, when, and how fast they moved (pixels a second)."""
 
     id: int
     last: Detection
@@ -53,17 +56,19 @@ class _Known:
     velocity: Float[np.ndarray, "2"] = field(default_factory=lambda: np.zeros(2))
 
     def expected(self, seconds: float) -> Float[np.ndarray, "joint 2"]:
-        """Return where the joints should be: the speed fades, as nobody walks on for ever."""
+        """Return where the joints should be by now."""
         passed = seconds - self.seconds
+        # The integral of a speed that fades exponentially: nobody walks on for ever behind an obstacle.
         return self.last.keypoints + self.velocity * _FADING_SECONDS * (1 - np.exp(-passed / _FADING_SECONDS))
 
-    def see(self, detection: Detection, seconds: float) -> None:
+    def update(self, detection: Detection, seconds: float) -> None:
         passed = seconds - self.seconds
-        moved = detection.keypoints - self.last.keypoints
-        there = ~np.isnan(moved).any(axis=1)
-        if passed > 0 and there.any():
-            share = 1 - np.exp(-passed / _MEMORY_SECONDS)
-            self.velocity = (1 - share) * self.velocity + share * np.median(moved[there], axis=0) / passed
+        moved = detection.keypoints - self.last.keypoints  # (joint, xy)
+        both = ~np.isnan(moved).any(axis=1)
+        if passed > 0 and both.any():
+            share = 1 - np.exp(-passed / _MEMORY_SECONDS)  # the same memory at any frame rate
+            # The median joint moves as the body does: swinging arms and single mistakes do not count.
+            self.velocity = (1 - share) * self.velocity + share * np.median(moved[both], axis=0) / passed
         self.last, self.seconds = detection, seconds
 
 
@@ -83,8 +88,8 @@ class Tracker:
 
     def __init__(self, *, keep_seconds: float = KEEP_SECONDS) -> None:
         self._keep_seconds = keep_seconds
-        self._known: list[_Known] = []
-        self._given = 0
+        self._tracked: list[_Tracked] = []
+        self._next_id = 0
 
     def step(self, detections: Sequence[Detection], seconds: float) -> list[int]:
         """Return an id for each of a frame's people, in their order. New people are numbered by their size.
@@ -93,24 +98,24 @@ class Tracker:
             detections: The people of the frame; each has one joint found at least.
             seconds: The time of the frame.
         """
-        self._known = [person for person in self._known if seconds - person.seconds <= self._keep_seconds]
-        pairs = _assign(_likeness(self._known, detections, seconds), _LEAST_LIKENESS)
-        people = {index: self._known[known] for known, index in pairs}
-        lost = [person for person in self._known if person not in people.values()]
-        new = [index for index in range(len(detections)) if index not in people]
-        nearness = _nearness(lost, [detections[index] for index in new], seconds)
-        people |= {new[index]: lost[known] for known, index in _assign(nearness, 0.0)}
+        self._tracked = [person for person in self._tracked if seconds - person.seconds <= self._keep_seconds]
+        # First round: who looks like where somebody is expected. Number of the detection -> person.
+        pairs = _assign(_likeness(self._tracked, detections, seconds), _LEAST_LIKENESS)
+        people = {index: self._tracked[row] for row, index in pairs}
+        # Second round, for who is left over: nearness alone, with a reach that grows with the time that passed.
+        lost = [person for person in self._tracked if person not in people.values()]
+        left_over = [index for index in range(len(detections)) if index not in people]
+        nearness = _nearness(lost, [detections[index] for index in left_over], seconds)
+        people |= {left_over[column]: lost[row] for row, column in _assign(nearness, 0.0)}
         for index, person in people.items():
-            person.see(detections[index], seconds)
-        for index in sorted(set(new) - people.keys(), key=lambda index: -_size(detections[index].keypoints)):
-            people[index] = self._welcome(detections[index], seconds)
+            person.update(detections[index], seconds)
+        # The rest are new. The largest first: whoever the film is about becomes person 0.
+        new = [index for index in left_over if index not in people]
+        for index in sorted(new, key=lambda index: -_size(detections[index].keypoints)):
+            people[index] = _Tracked(self._next_id, detections[index], seconds)
+            self._tracked.append(people[index])
+            self._next_id += 1
         return [people[index].id for index in range(len(detections))]
-
-    def _welcome(self, detection: Detection, seconds: float) -> _Known:
-        person = _Known(self._given, detection, seconds)
-        self._known.append(person)
-        self._given += 1
-        return person
 
 
 def track(
@@ -138,7 +143,7 @@ def track(
         [[0], [], [0]]
     """
     found = [[person for person in people if not person.missing] for people in frames]
-    seconds = np.arange(len(found)) / (fps or _STILLS_PER_SECOND) if times is None else times
+    seconds = np.arange(len(found)) / (fps or _IMAGES_PER_SECOND) if times is None else times
     tracker = Tracker(keep_seconds=keep_seconds or 0.0)
     tracked = []
     for time, people in zip(seconds, found, strict=True):
@@ -149,35 +154,39 @@ def track(
     return tracked
 
 
-def _assign(value: Float[np.ndarray, "known new"], least: float) -> list[tuple[int, int]]:
+def _assign(value: Float[np.ndarray, "tracked detection"], least: float) -> list[tuple[int, int]]:
     """Return the pairs with the largest sum of values; a pair must be worth more than ``least``."""
+    # What is worth too little is worth nothing: else one hopeless pair could cost two others their best match.
     rows, columns = linear_sum_assignment(np.where(value > least, value, 0.0), maximize=True)
     return [(int(row), int(column)) for row, column in zip(rows, columns, strict=True) if value[row, column] > least]
 
 
 def _likeness(
-    known: Sequence[_Known], detections: Sequence[Detection], seconds: float
-) -> Float[np.ndarray, "known new"]:
+    tracked: Sequence[_Tracked], detections: Sequence[Detection], seconds: float
+) -> Float[np.ndarray, "tracked detection"]:
     """Return the mean of keypoint similarity and overlap of the boxes, each 0 to 1."""
-    if not known or not detections:
-        return np.zeros((len(known), len(detections)))
-    expected = np.stack([person.expected(seconds) for person in known])
-    found = np.stack([detection.keypoints for detection in detections])
-    weight = np.stack([person.last.confidence for person in known])[:, None] * [d.confidence for d in detections]
+    if not tracked or not detections:
+        return np.zeros((len(tracked), len(detections)))
+    expected = np.stack([person.expected(seconds) for person in tracked])  # (tracked, joint, xy)
+    found = np.stack([detection.keypoints for detection in detections])  # (detection, joint, xy)
+    # Every pair: (tracked, detection, joint). A joint that one of the two has not found says nothing.
+    weight = np.stack([person.last.confidence for person in tracked])[:, None] * [d.confidence for d in detections]
     sizes = np.array([_size(points) for points in expected])
     distance = np.linalg.norm(expected[:, None] - found, axis=3) / (_JOINT_WIDTH * sizes[:, None, None])
-    weight = np.where(np.isnan(distance), 0.0, weight + 1e-6)
+    weight = np.where(np.isnan(distance), 0.0, weight + 1e-6)  # some weight even where all confidences are 0
     similarity = (np.exp(-(np.nan_to_num(distance) ** 2) / 2) * weight).sum(axis=2) / weight.sum(axis=2).clip(1e-12)
+    # Keypoints tell people apart who stand close, boxes those of whom few joints are found: the mean of both.
     return (similarity + intersection_over_union(bounding_boxes(expected), bounding_boxes(found))) / 2
 
 
 def _nearness(
-    known: Sequence[_Known], detections: Sequence[Detection], seconds: float
-) -> Float[np.ndarray, "known new"]:
+    tracked: Sequence[_Tracked], detections: Sequence[Detection], seconds: float
+) -> Float[np.ndarray, "tracked detection"]:
     """Return 1 for who is where the person was, falling to 0 at the end of their reach; below: out of reach."""
-    value = np.full((len(known), len(detections)), -1.0)
-    for row, person in enumerate(known):
+    value = np.full((len(tracked), len(detections)), -1.0)
+    for row, person in enumerate(tracked):
         size = _size(person.last.keypoints)
+        # Where they were last counts as well as where they should be: whoever is hidden may have stopped.
         reach = min(_REACH + _REACH_PER_SECOND * (seconds - person.seconds), _FARTHEST) * size
         places = [_centre(person.last.keypoints), _centre(person.expected(seconds))]
         for column, detection in enumerate(detections):
