@@ -15,14 +15,12 @@ help: ## Show this list
 
 setup: $(VENV)/.done ## Create .venv with everything, pinned by constraints.txt
 
-# mediapipe is installed without its dependencies: it asks for jax (1 GB that it never imports here) and for the
-# OpenCV build that needs X11. The group mediapipe-lean has what it really needs (docs/adr/0003). So does rtmlib.
+# Without --no-compile pip writes 340 MB of bytecode, most of it never run.
 $(VENV)/.done: pyproject.toml constraints.txt
-	@echo "Creating $(VENV) (about 2.5 GB; a minute or two) ..."
+	@echo "Creating $(VENV) (about 2 GB; a minute or two) ..."
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --constraint constraints.txt pip
-	$(PIP) install --constraint constraints.txt --editable '.[$(EXTRAS)]' --group dev
-	$(PIP) install --constraint constraints.txt --no-deps mediapipe rtmlib
+	$(PIP) install --no-compile --constraint constraints.txt --editable '.[$(EXTRAS)]' --group dev
 	@touch $@
 
 # The clip's camera looks down by 22 degrees (examples/README.md): the pictures are drawn upright.

@@ -68,7 +68,7 @@ def _print_stages(picture: Path) -> None:
     from ampose.media import open_media
 
     media = open_media(picture)
-    detector = create_detector("mediapipe", tracking=False)
+    detector = create_detector("blazepose", tracking=False)
     done("import and start the detector")
     lifted = lift_video(media, lifter=lifter, detector=detector)
     done("read, detect and lift")

@@ -122,7 +122,7 @@ def test_a_mistake_is_one_line_and_writes_nothing(poses, tmp_path, monkeypatch, 
 
 @pytest.mark.detector
 def test_lift_to_more_formats(tmp_path, capsys):
-    pytest.importorskip("mediapipe", reason="mediapipe is not installed")
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     from ampose.media import open_media
     from ampose.media.video_writer import writing_video
 

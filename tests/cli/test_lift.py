@@ -24,7 +24,7 @@ pytestmark = pytest.mark.detector
 
 @pytest.fixture(scope="module")
 def weights(untrained) -> str:
-    pytest.importorskip("mediapipe", reason="mediapipe is not installed")
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     return untrained
 
 
@@ -52,7 +52,7 @@ def test_video_to_files(weights, short_clip, tmp_path, capsys):
     person = formats.read(folder / "poses.npz")[0]
     assert person.pose3d.missing.tolist() == [False] * 9 + [True] * 3
     data = json.loads((folder / "poses.json").read_text())
-    assert data["provenance"]["detector"] == "mediapipe"
+    assert data["provenance"]["detector"] == "blazepose"
     assert data["provenance"]["weights"]
     assert len(list(open_media(folder / "preview.mp4"))) == 12
     assert open_media(folder / "overview.png").image_size[0] == pytest.approx(1600, abs=4)
@@ -160,7 +160,7 @@ def test_output_into_the_folder_of_the_pictures(weights, tmp_path, capsys):
     ("options", "message"),
     [
         (["--model", "ampose-smal"], "weights must be"),
-        (["--detector", "mediapip"], "did you mean 'mediapipe'"),
+        (["--detector", "blazepoze"], "did you mean 'blazepose'"),
         (["--field-of-view", "0"], "field of view must be"),
         (
             ["--field-of-view", "60", "--focal", "900"],

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.detector
 
 @pytest.fixture(scope="module")
 def short_clip(tmp_path_factory) -> Path:
-    pytest.importorskip("mediapipe", reason="mediapipe is not installed")
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     path = tmp_path_factory.mktemp("clip") / "short.mp4"
     media = open_media(CLIP)
     with writing_video(path, image_size=media.image_size, fps=30.0) as video:
@@ -57,12 +57,12 @@ def test_live_stops_in_time_and_smooths(short_clip, untrained, capsys):
     [
         (["--camera", "97"], "camera 97 is not attached or not free; name another (--camera)"),
         (["--seconds", "0"], "seconds must be positive, got 0 (--seconds)"),
-        (["--camera", str(CLIP), "--detector", "mediapip"], "did you mean 'mediapipe'"),
+        (["--camera", str(CLIP), "--detector", "blazepoze"], "did you mean 'blazepose'"),
         (["--camera", str(CLIP), "--detector-option", "size=3"], "detector option must be a known name, got 'size'"),
     ],
 )
 def test_bad_input_is_one_line(untrained, tmp_path, capsys, options, message):
-    pytest.importorskip("mediapipe", reason="mediapipe is not installed")
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     assert main(["live", "--no-window", "--model", untrained, "-o", str(tmp_path / "out"), *options]) == 2
     (error,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("ampose: error")]
     assert message in error

@@ -1,4 +1,4 @@
-"""Every registered detector keeps its promises; mediapipe on a real person."""
+"""Every registered detector keeps its promises; the default one on a real person."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from ampose.detectors import Detector, create_detector, detectors
 from ampose.errors import InputError, MissingExtraError
 from ampose.media import open_media
-from ampose.poses.skeletons import Skeleton, find_mapping, get_skeleton
+from ampose.poses.skeletons import Skeleton, find_mapping
 
 ROOT = Path(__file__).parents[2]
 CLIP = ROOT / "examples" / "balance_beam.mp4"
@@ -21,7 +21,7 @@ NEED_FILES = ("rtmlib", "transformers", "ultralytics")
 
 @pytest.fixture(scope="module")
 def clip() -> list[np.ndarray]:
-    pytest.importorskip("mediapipe", reason="mediapipe is not installed")
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     return list(open_media(CLIP))[:40]
 
 
@@ -45,23 +45,14 @@ def test_contract(name):
 
 
 def test_unknown_detector_gets_a_hint():
-    with pytest.raises(InputError, match="did you mean 'mediapipe'"):
-        create_detector("media-pipe", tracking=True)
-
-
-@pytest.mark.detector
-def test_joint_order_is_mediapipes_own():
-    """Our names against the package's own enumeration."""
-    pose = pytest.importorskip("mediapipe.python.solutions.pose", reason="mediapipe is not installed")
-    theirs = [landmark.name.lower() for landmark in pose.PoseLandmark]
-    ours = get_skeleton("blazepose_33").joints
-    assert [set(name.split("_")) for name in ours] == [set(name.split("_")) for name in theirs]
+    with pytest.raises(InputError, match="did you mean 'blazepose'"):
+        create_detector("blaze-pose", tracking=True)
 
 
 @pytest.mark.detector
 def test_a_real_person_is_found_and_followed(clip):
     height, width, _ = clip[0].shape
-    with create_detector("mediapipe", tracking=True) as detector:
+    with create_detector("blazepose", tracking=True) as detector:
         people = [detector.detect(frame) for frame in clip]
         index = detector.skeleton.index
     found = [alone for (alone,) in people]
@@ -83,7 +74,7 @@ def test_pixels_follow_the_picture(clip):
     """The same person shifted by 40 columns is found about 40 pixels further right."""
     shifted = np.zeros_like(clip[0])
     shifted[:, 40:] = clip[0][:, :-40]
-    with create_detector("mediapipe", tracking=False) as detector:
+    with create_detector("blazepose", tracking=False) as detector:
         (here,), (there,) = detector.detect(clip[0]), detector.detect(shifted)
     moved = np.median(there.keypoints - here.keypoints, axis=0)
     assert moved == pytest.approx((40, 0), abs=6)
@@ -91,10 +82,10 @@ def test_pixels_follow_the_picture(clip):
 
 @pytest.mark.detector
 def test_unseen_legs_are_not_sure():
-    pytest.importorskip("mediapipe", reason="mediapipe is not installed")
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     if not BUST.exists():
         pytest.skip("the half-body picture is not here")
-    with create_detector("mediapipe", tracking=False) as detector:
+    with create_detector("blazepose", tracking=False) as detector:
         (detection,) = detector.detect(next(iter(open_media(BUST))))
         index = detector.skeleton.index
     assert detection.confidence[index("nose")] > 0.9
@@ -103,7 +94,7 @@ def test_unseen_legs_are_not_sure():
 
 @pytest.mark.detector
 def test_start_up_says_nothing(clip, capfd):
-    with create_detector("mediapipe", tracking=True) as detector:
+    with create_detector("blazepose", tracking=True) as detector:
         for frame in clip[:3]:
             detector.detect(frame)
     captured = capfd.readouterr()
@@ -111,15 +102,10 @@ def test_start_up_says_nothing(clip, capfd):
     assert captured.out == ""
 
 
-def test_a_missing_package_is_told_with_its_command(monkeypatch):
-    monkeypatch.setitem(sys.modules, "mediapipe.python.solutions.pose", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'ampose\[mediapipe\]'"):
-        create_detector("mediapipe", tracking=True)
-
-
 @pytest.mark.parametrize(
     ("name", "module", "extra"),
     [
+        ("blazepose", "onnxruntime", "video"),
         ("rtmlib", "rtmlib", "rtmlib"),
         ("ultralytics", "ultralytics", "ultralytics"),
         ("transformers", "transformers", "transformers"),
@@ -132,5 +118,5 @@ def test_each_adapter_names_its_command(monkeypatch, name, module, extra):
 
 
 def test_an_option_that_is_none():
-    with pytest.raises(InputError, match="got 'speed'; mediapipe has none"):
-        create_detector("mediapipe", tracking=True, options={"speed": "fast"})
+    with pytest.raises(InputError, match="got 'speed'; blazepose has people, box"):
+        create_detector("blazepose", tracking=True, options={"speed": "fast"})

@@ -68,7 +68,7 @@ PAGES = [page for page in sorted(ROOT.glob("docs/*.md")) if script_of(page.read_
 @pytest.fixture(scope="session")
 def tools(tmp_path_factory) -> Path:
     """A folder with the commands ``ampose`` and ``python``."""
-    pytest.importorskip("mediapipe", reason="mediapipe, which lifts the example, is not installed")
+    pytest.importorskip("onnxruntime", reason="onnxruntime, which finds the person in the example, is not installed")
     folder = tmp_path_factory.mktemp("tools")
     (folder / "ampose").write_text(SHIM.format(python=sys.executable, kept=str(tmp_path_factory.mktemp("lifted"))))
     (folder / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')

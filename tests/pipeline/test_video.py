@@ -32,7 +32,7 @@ pytestmark = pytest.mark.detector
 @pytest.fixture(scope="module")
 def lifter() -> Lifter:
     """An untrained network: what flows through is tested here, not how good it is."""
-    pytest.importorskip("mediapipe", reason="mediapipe is not installed")
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     torch.manual_seed(0)
     return Lifter(create_model("ampose-small"), name="untrained", weights_hash="0" * 64)
 
@@ -66,14 +66,14 @@ def test_a_person_is_lifted_and_missing_frames_stay_missing(lifter, blinking):
     assert [call[0] for call in calls] == list(range(1, 21))
     assert calls[-1][:2] == (20, 20)
     facts = lifted.pose3d.provenance
-    assert (facts["source"], facts["detector"], facts["model"]) == ("blinking.mp4", "mediapipe", "untrained")
+    assert (facts["source"], facts["detector"], facts["model"]) == ("blinking.mp4", "blazepose", "untrained")
     assert min(whole.seconds.values()) > 0
 
 
 def test_the_pipeline_is_detector_lifter_and_filter_and_nothing_else(lifter, blinking):
     """An open detector and media give the same; so does lifting the 2D pose by hand."""
     media = open_media(blinking)
-    with create_detector("mediapipe", tracking=True) as detector:
+    with create_detector("blazepose", tracking=True) as detector:
         (one,) = lift_video(media, lifter=lifter, detector=detector).people
     (other,) = lift_video(blinking, lifter=lifter).people
     np.testing.assert_array_equal(one.pose2d.keypoints, other.pose2d.keypoints)

@@ -35,7 +35,7 @@ class LiveOptions:
 
     model: str = DEFAULT_MODEL
     """Name of bundled weights, or a folder that training wrote."""
-    detector: str = "mediapipe"
+    detector: str = "blazepose"
     """Name of the 2D detector."""
     detector_option: Annotated[tuple[DetectorOption, ...], tyro.conf.UseAppendAction] = ()
     """An option of the detector itself, as in skeleton=coco_17."""

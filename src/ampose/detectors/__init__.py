@@ -4,7 +4,7 @@ A file registers its detector with ``@detectors.register("name", extra=..., lice
 packages do the same through the entry-point group ``ampose.detectors``.
 """
 
-from ampose.detectors.detector import Detector, create_detector, detectors
+from ampose.detectors.detector import Detector, create_detector, detector_options, detectors
 from ampose.poses.people import Detection
 
-__all__ = ["Detection", "Detector", "create_detector", "detectors"]
+__all__ = ["Detection", "Detector", "create_detector", "detector_options", "detectors"]

@@ -18,8 +18,9 @@ class Detector(Protocol):
 
     It is created with ``tracking``: True when the frames are those of a video, so that it may use the
     frame before; False when each frame stands alone. More keyword arguments are its options: words, as they
-    stand on the command line, each with a default. It is a context manager.
-
+    stand on the command line, each with a default. Two of them have options of the command line of their own:
+    ``people``, how many are followed at most, and ``box``, where somebody is in the first frame. It is a context
+    manager.
     """
 
     name: str
@@ -48,17 +49,25 @@ class DetectorFacts:
     Args:
         licence: Of its package.
         extra: What brings the package; empty where none is needed.
-        people: How many it can find in a frame; None for any number.
     """
 
     licence: str
     extra: str = ""
-    people: int | None = None
 
 
 detectors = Registry[type[Detector], DetectorFacts](
     "detector", DetectorFacts, package="ampose.detectors", group="ampose.detectors"
 )
+
+
+def detector_options(name: str) -> list[str]:
+    """Return the names of a detector's own options.
+
+    Example:
+        >>> detector_options("blazepose")
+        ['people', 'box']
+    """
+    return [option for option in inspect.signature(detectors.get(name).target).parameters if option != "tracking"]
 
 
 def create_detector(name: str, *, tracking: bool, options: Mapping[str, str] | None = None) -> Detector:
@@ -75,12 +84,11 @@ def create_detector(name: str, *, tracking: bool, options: Mapping[str, str] | N
 
     Example:
         >>> detectors.names()
-        ['blazepose', 'mediapipe', 'rtmlib', 'transformers', 'ultralytics']
+        ['blazepose', 'rtmlib', 'transformers', 'ultralytics']
     """
-    target = detectors.get(name).target
-    known = [option for option in inspect.signature(target).parameters if option != "tracking"]
+    known = detector_options(name)
     for option in options or {}:
         if option not in known:
             has = f"{name} has {', '.join(known)}" if known else f"{name} has none"
             raise InputError(f"detector option must be a known name, got {option!r}; {has}")
-    return target(tracking=tracking, **(options or {}))
+    return detectors.get(name).target(tracking=tracking, **(options or {}))

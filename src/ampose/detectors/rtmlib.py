@@ -52,7 +52,7 @@ _POSE = {
 }
 
 
-@detectors.register("rtmlib", extra="rtmlib", licence="Apache-2.0", people=None)
+@detectors.register("rtmlib", extra="rtmlib", licence="Apache-2.0")
 class RtmlibDetector:
     """Several people with RTMPose.
 

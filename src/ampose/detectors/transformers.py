@@ -27,7 +27,7 @@ _PERSON_LABEL = 0
 _LEAST_SURE = 0.3
 
 
-@detectors.register("transformers", extra="transformers", licence="Apache-2.0", people=None)
+@detectors.register("transformers", extra="transformers", licence="Apache-2.0")
 class TransformersDetector:
     """Several people with ViTPose.
 

@@ -19,7 +19,7 @@ from ampose.poses.skeletons import get_skeleton
 _WHERE = "https://github.com/ultralytics/assets/releases"
 
 
-@detectors.register("ultralytics", extra="ultralytics", licence="AGPL-3.0", people=None)
+@detectors.register("ultralytics", extra="ultralytics", licence="AGPL-3.0")
 class UltralyticsDetector:
     """Several people with a YOLO pose model.
 

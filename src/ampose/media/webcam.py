@@ -139,7 +139,7 @@ def _device(number: int) -> Generator[Frame, None, None]:
     missing = InputError(f"camera {number} is not attached or not free; name another", field="camera")
     if sys.platform == "linux" and not Path(f"/dev/video{number}").exists():
         raise missing
-    cv2 = load_package("cv2", extra="mediapipe", purpose="reading a camera")
+    cv2 = load_package("cv2", extra="camera", purpose="reading a camera")
     capture: Any = cv2.VideoCapture(number)
     try:
         if not capture.isOpened():

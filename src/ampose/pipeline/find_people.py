@@ -8,8 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ampose import Progress
-from ampose.detectors import Detector, create_detector, detectors
-from ampose.detectors.in_box import InBox
+from ampose.detectors import Detector, create_detector, detector_options
 from ampose.errors import InputError
 from ampose.media import Media
 from ampose.pipeline.lift_options import LiftOptions
@@ -37,16 +36,19 @@ class DetectedPeople:
 
 
 def open_detector(media: Media, options: LiftOptions) -> Detector:
-    """Create the detector for these media; one that finds a single person looks where the box is.
+    """Create the detector for these media.
 
     Raises:
         InputError: There is no such detector, or it has no such option.
         MissingExtraError: Its package is not installed.
     """
-    box = options.box if detectors.get(options.detector).facts.people == 1 else None
-    tracking = media.fps is not None and box is None
-    detector = create_detector(options.detector, tracking=tracking, options=dict(options.detector_option))
-    return detector if box is None else InBox(detector, box)
+    more = dict(options.detector_option)
+    if options.people is not None:
+        more["people"] = str(options.people)
+    # Some detectors find a person better who is known to be there; any other is left to find everybody.
+    if options.box is not None and "box" in detector_options(options.detector):
+        more["box"] = ",".join(f"{side:g}" for side in options.box)
+    return create_detector(options.detector, tracking=media.fps is not None, options=more)
 
 
 def find_people(media: Media, detector: Detector, progress: Progress | None = None) -> DetectedPeople:

@@ -129,10 +129,12 @@ class CameraOptions:
 class DetectionOptions:
     """Detection."""
 
-    detector: str = "mediapipe"
-    """Name of the 2D detector. mediapipe finds one person; rtmlib, ultralytics and transformers find several."""
+    detector: str = "blazepose"
+    """Name of the 2D detector: blazepose, rtmlib, ultralytics or transformers."""
     detector_option: Annotated[tuple[DetectorOption, ...], tyro.conf.UseAppendAction] = ()
     """An option of the detector itself, as in skeleton=coco_17."""
+    people: int | None = None
+    """How many people to follow at most; by default everybody. An option of blazepose."""
     person: Literal["all", "largest"] | int = "all"
     """Whom to lift: all, the largest, or the person with this id."""
     box: Box | None = None

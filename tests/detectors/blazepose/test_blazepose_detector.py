@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ampose.detectors.blazepose import BlazePoseDetector
-from ampose.errors import InputError, MissingExtraError
+from ampose.errors import InputError
 from ampose.media import open_media
 from ampose.poses.people import Detection
 
@@ -116,9 +116,3 @@ def test_a_cut_carries_nobody_over(clip):
 def test_a_number_of_people_that_is_none(people):
     with pytest.raises(InputError, match="people of blazepose must be all or a number"):
         BlazePoseDetector(tracking=True, people=people)
-
-
-def test_without_its_runtime(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'ampose\[video\]'"):
-        BlazePoseDetector(tracking=True)

@@ -78,7 +78,7 @@ def _results(
         for source, folder in folders.items():
             yield source, *_try(source, folder, options, outputs)
         return
-    fresh = multiprocessing.get_context("spawn")  # a fork would share torch's and mediapipe's threads
+    fresh = multiprocessing.get_context("spawn")  # a fork would share torch's and onnxruntime's threads
     with ProcessPoolExecutor(jobs, mp_context=fresh) as pool:
         waiting = {pool.submit(_try, *pair, options, outputs): pair[0] for pair in folders.items()}
         for future in as_completed(waiting):

@@ -13,10 +13,18 @@ from ampose.detectors.blazepose import landmark_network, person_network
 from ampose.detectors.blazepose.following import distinct, is_cut, newcomers, thumbnail
 from ampose.detectors.blazepose.landmark_network import NUM_JOINTS, Landmarks, next_regions, read_landmarks
 from ampose.detectors.blazepose.networks import load_network
-from ampose.detectors.blazepose.regions import Regions, cut_out, no_regions, regions_from_points, whole_image
+from ampose.detectors.blazepose.regions import (
+    Regions,
+    cut_out,
+    no_regions,
+    region_of_box,
+    regions_from_points,
+    whole_image,
+)
 from ampose.detectors.detector import detectors
 from ampose.errors import InputError
 from ampose.media import Frame
+from ampose.poses.boxes import Box
 from ampose.poses.people import Detection
 from ampose.poses.skeletons import get_skeleton
 
@@ -27,33 +35,35 @@ LEAST_PRESENCE = 0.5
 """A region that the landmark network thinks less likely to hold a person is let go."""
 
 
-@detectors.register("blazepose", extra="video", licence="Apache-2.0", people=None)
+@detectors.register("blazepose", extra="video", licence="Apache-2.0")
 class BlazePoseDetector:
     """Several people with BlazePose.
 
     Args:
         tracking: Whether the frames are those of a video.
         people: How many people are followed at most; ``all``: as many as there are.
+        box: Where somebody is in the first frame (``x,y,width,height``), in case the person detector misses them.
 
     Raises:
-        InputError: ``people`` is not a number.
+        InputError: An option is not what it should be.
         MissingExtraError: onnxruntime is not installed.
     """
 
     name = "blazepose"
     skeleton = get_skeleton("blazepose_33")
 
-    def __init__(self, *, tracking: bool, people: str = "all") -> None:
+    def __init__(self, *, tracking: bool, people: str = "all", box: str = "") -> None:
         if people != "all" and not (people.isdecimal() and int(people)):
             raise InputError(f"people of blazepose must be all or a number from 1, got {people!r}")
         self._most = None if people == "all" else int(people)
+        self._start = region_of_box(Box.parse(box)) if box else no_regions()
         self._tracking = tracking
         self._find, self._locate = load_network("person"), load_network("landmarks")
         self._scene: np.ndarray | None = None
         self._forget()
 
     def _forget(self) -> None:
-        self._regions, self._since_search = no_regions(), SEARCH_EVERY
+        self._regions, self._since_search = self._start, SEARCH_EVERY
 
     def detect(self, frame: Frame) -> list[Detection]:
         """Return everybody in the frame."""

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Shaped
 
 from ampose.media import Frame
+from ampose.poses.boxes import Box
 
 ROOM = 1.25
 """How much larger a region is than the circle around the person."""
@@ -68,6 +69,12 @@ def regions_from_points(
     """
     up = edge - centre
     return Regions(centre, 2 * room * np.linalg.norm(up, axis=-1), np.arctan2(up[:, 0], -up[:, 1]))
+
+
+def region_of_box(box: Box) -> Regions:
+    """Return the upright region of a person of whom only the box is known."""
+    centre = np.array([[box.left + box.width / 2, box.top + box.height / 2]])
+    return Regions(centre, np.array([ROOM * max(box.width, box.height)]), np.zeros(1))
 
 
 def no_regions() -> Regions:
