@@ -15,7 +15,7 @@ def test_a_missing_package_comes_with_the_command_that_installs_it() -> None:
     assert str(error) == "reading a video needs the package av; install it with: pip install 'ampose[video]'"
 
 
-@pytest.mark.parametrize("extra", ["video", "view", "train", "evaluate"])
+@pytest.mark.parametrize("extra", ["video", "view", "train"])
 def test_the_extras_that_messages_may_name_are_there(extra: str) -> None:
     from importlib.metadata import metadata
 
