@@ -49,9 +49,8 @@ def lift(video: Path, *, preview: bool) -> dict:
         from ampose.lifting.lifter import load_model
         from ampose.media import open_media
         from ampose.media.sampled import Sampled
-        from ampose.pipeline.find_people import find_people, open_detector
         from ampose.pipeline.lift_options import LiftOptions
-        from ampose.pipeline.lift_people import lift_people
+        from ampose.pipeline.video import find_people, lift_people, open_detector
 
         lifter, media, options = load_model("ampose-small"), Sampled(open_media(video)), LiftOptions()
         opened = open_detector(media, options)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ampose.cli import lift as lift_command
 from ampose.cli import main
-from ampose.cli.lift import batch as lift_batch
 from ampose.files import poses as formats
 from ampose.lifting.lifter import load_model
 from ampose.media import open_media
@@ -158,13 +158,13 @@ def test_several_inputs_get_a_line_and_a_folder_each(clips, untrained, tmp_path,
 
 
 def test_a_mistake_of_ours_with_one_input_does_not_stop_the_rest(clips, untrained, tmp_path, capsys, monkeypatch):
-    lift_to_folder, seen = lift_batch.lift_to_folder, []
+    lift_to_folder, seen = lift_command.lift_to_folder, []
 
-    def at_first_wrong(source, *rest):
+    def at_first_wrong(source, *rest, **options):
         seen.append(source)
-        return 1 / 0 if len(seen) == 1 else lift_to_folder(source, *rest)
+        return 1 / 0 if len(seen) == 1 else lift_to_folder(source, *rest, **options)
 
-    monkeypatch.setattr(lift_batch, "lift_to_folder", at_first_wrong)
+    monkeypatch.setattr(lift_command, "lift_to_folder", at_first_wrong)
     assert batch([clips[0], clips[2]], tmp_path / "out", untrained) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{clips[0]}: failed unexpectedly: ZeroDivisionError: division by zero"

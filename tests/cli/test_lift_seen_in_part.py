@@ -13,7 +13,7 @@ from ampose.files import poses as formats
 from ampose.lifting.weights import save_weights
 from ampose.models import create_model
 from ampose.pipeline.lift_options import Focal, LiftOptions
-from ampose.pipeline.source import open_source
+from ampose.pipeline.video import open_source
 from ampose.poses.skeletons import get_skeleton
 
 BODY_25 = get_skeleton("body_25")

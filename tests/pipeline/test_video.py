@@ -15,10 +15,8 @@ from ampose.media import open_media
 from ampose.media.blank import Blank
 from ampose.media.video_writer import writing_video
 from ampose.models import create_model
-from ampose.pipeline.find_people import find_people
 from ampose.pipeline.lift_options import LiftOptions
-from ampose.pipeline.lift_people import without_unsure_joints
-from ampose.pipeline.video import lift_video
+from ampose.pipeline.video import find_people, lift_video, without_unsure_joints
 from ampose.poses.boxes import Box
 from ampose.poses.people import Detection
 from ampose.poses.skeletons import get_skeleton

@@ -13,7 +13,7 @@ from ampose.errors import InputError, changed_fields
 from ampose.lifting.lifter import Lifter
 from ampose.media.webcam import Shot
 from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions, ProcessingOptions
-from ampose.pipeline.lift_people import lift_pose, without_unsure_joints
+from ampose.pipeline.video import without_unsure_joints
 from ampose.poses.people import Detection, Person
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.skeletons import Skeleton, find_mapping
@@ -120,7 +120,7 @@ class LiveLifter:
                 for one in (pose, sure)
             )
         camera = self._options.camera((width, height))
-        lifted = lift_pose(sure, self._lifter, camera, self._options)
+        lifted = self._lifter.lift(sure, intrinsics=camera, flip=self._options.flip)
         if followed.smooth is not None:
             positions = followed.smooth.update(lifted.positions[0], shot.time).astype(np.float32)
             done = {**lifted.provenance, "smoothing": followed.smooth.settings.description}

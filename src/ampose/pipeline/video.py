@@ -1,25 +1,77 @@
-"""The journey in the wild as one function: frames, people in 2D, people in 3D.
+"""The journey in the wild, top to bottom: a source, people in 2D, people in 3D.
 
-Frames are streamed: what stays in memory is the keypoints. The command line and Python call the same function.
+Frames are streamed: what stays in memory is the keypoints. The command line and Python call the same ``lift_video``.
 """
 
+import logging
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Float
+
 from ampose import Progress
-from ampose.detectors import Detector
+from ampose.detectors import Detector, create_detector, detector_options
+from ampose.errors import InputError
+from ampose.files.keypoints import is_keypoint_file, read_keypoints
 from ampose.lifting.lifter import Lifter, load_model
-from ampose.media import Media
-from ampose.pipeline.find_people import DetectedPeople, find_people, open_detector
+from ampose.lifting.prediction import LEAST_JOINTS
+from ampose.media import Media, exif, open_media
+from ampose.media.blank import Blank
+from ampose.media.images import Pictures, is_picture
+from ampose.media.sampled import Sampled
 from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions
-from ampose.pipeline.lift_people import lift_people
-from ampose.pipeline.source import LiftSource, open_source
-from ampose.poses.people import Person
-from ampose.poses.pose import Pose2D, Pose3D
+from ampose.poses.camera import Intrinsics, field_of_view
+from ampose.poses.people import Detection, Person, people_over_time
+from ampose.poses.pose import Pose2D, Pose3D, check_fps
 from ampose.poses.skeletons import find_mapping
+from ampose.processing.bone_lengths import constant_bone_lengths
+from ampose.processing.ground import find_floor, floor_from_tilt, on_floor
+from ampose.processing.left_right import fix_left_right_swaps
 from ampose.processing.person_selection import select_people
+from ampose.processing.placement import place
+from ampose.processing.smoothing import smooth
+from ampose.processing.tracking import KEEP_SECONDS, track
+
+_LOG = logging.getLogger(__name__)
+
+_UNEVEN = 0.5
+"""By how many frames a frame's time may differ from an even rate before the times are kept one by one."""
+
+
+@dataclass(frozen=True)
+class LiftSource:
+    """An opened input.
+
+    Args:
+        media: The frames; white ones of a keypoint file.
+        camera: The camera, as it is known or assumed.
+        camera_origin: Who says so: ``options``, ``EXIF data``, ``keypoint file`` or ``assumed``.
+        people: The people in a keypoint file; None where they have to be detected.
+    """
+
+    media: Sampled
+    camera: Intrinsics
+    camera_origin: str
+    people: tuple[Person[Pose2D, None], ...] | None = None
+
+
+@dataclass(frozen=True)
+class DetectedPeople:
+    """The people in some media.
+
+    Args:
+        people: Everybody, by id.
+        reading: Seconds that it took to read the frames.
+        detecting: Seconds that the detector took.
+    """
+
+    people: tuple[Person[Pose2D, None], ...]
+    reading: float = 0.0
+    detecting: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -89,3 +141,221 @@ def lift_video(
     ids = {person.id for person in selected}
     others = tuple(person.id for person in detected.people if person.id not in ids)
     return LiftResult(source, tuple(people), others, seconds)
+
+
+def open_source(source: str | Path | Media, options: LiftOptions) -> LiftSource:
+    """Open a video, an image, a folder of images or a keypoint file.
+
+    Args:
+        source: A path, or media that are open already.
+        options: The file's format, the camera... The user knows better than what a file says of the camera.
+
+    Raises:
+        InputError: There is no such file, it is none of these, it is damaged, or an option does not fit it.
+        MissingExtraError: The package that reads it is not installed.
+    """
+    path = Path(source) if isinstance(source, str | Path) else source.path
+    degrees, origin, people = None, "", None
+    if not isinstance(source, str | Path):
+        media = source
+    elif options.format is not None or is_keypoint_file(path):
+        people = tuple(
+            read_keypoints(
+                path,
+                format=options.format,
+                skeleton=options.skeleton,
+                image_size=options.image_size,
+                fps=options.fps,
+                video=options.video,
+            )
+        )
+        pose = people[0].pose2d
+        media = Blank(path, pose.image_size, pose.fps, len(pose))
+        if pose.focal_px is not None:
+            degrees, origin = field_of_view(pose.image_size, pose.focal_px), "keypoint file"
+    else:
+        media = _open_frames(path, options)
+        if path.is_file() and is_picture(path):
+            degrees, origin = exif.field_of_view(path), "EXIF data"
+    if options.focal is not None or options.field_of_view is not None:
+        origin = "options"
+    elif degrees is None:
+        origin = "assumed"
+    return LiftSource(Sampled(media), options.camera(media.image_size, degrees), origin, people)
+
+
+def _open_frames(path: Path, options: LiftOptions) -> Media:
+    """Open a video or images; refuse options that have no effect on them."""
+    for field in ("skeleton", "image_size", "video"):
+        if getattr(options, field) is not None:
+            raise InputError(f"{path} is no keypoint file, and has its {field.replace('_', ' ')} itself", field=field)
+    media = open_media(path)
+    if options.fps is not None:
+        check_fps(options.fps)
+        if not isinstance(media, Pictures):
+            raise InputError(f"{path} has a frame rate of its own; leave fps out", field="fps")
+        media.fps = options.fps
+    return media
+
+
+def open_detector(media: Media, options: LiftOptions) -> Detector:
+    """Create the detector for these media.
+
+    Raises:
+        InputError: There is no such detector, or it has no such option.
+        MissingExtraError: Its package is not installed.
+    """
+    more = dict(options.detector_option)
+    if options.people is not None:
+        more["people"] = str(options.people)
+    # Some detectors find a person better who is known to be there; any other is left to find everybody.
+    if options.box is not None and "box" in detector_options(options.detector):
+        more["box"] = ",".join(f"{side:g}" for side in options.box)
+    return create_detector(options.detector, tracking=media.fps is not None, options=more)
+
+
+def find_people(media: Media, detector: Detector, progress: Progress | None = None) -> DetectedPeople:
+    """Run the detector over all frames and track the people.
+
+    Args:
+        media: The frames; each is read once, and memory holds one at a time.
+        detector: An open one.
+        progress: Called after each frame.
+
+    Raises:
+        InputError: Nobody was found in any frame.
+    """
+    detections: list[Sequence[Detection]] = []
+    reading = detecting = 0.0
+    start = time.perf_counter()
+    for frame in media:
+        read = time.perf_counter()
+        # A black frame stands for a damaged one: nothing can be found there, and a tracking detector would lose people.
+        detections.append([] if len(detections) in media.lost else detector.detect(frame))
+        done = time.perf_counter()
+        reading, detecting = reading + read - start, detecting + done - read
+        if progress:
+            progress(len(detections), media.num_frames, "")
+        start = time.perf_counter()
+    count = len(detections)
+    if progress and count != media.num_frames:
+        progress(count, count, "")
+    if not any(detections):
+        raise InputError(
+            f"{media.path}: {detector.name} found nobody in {count} frame{'s' * (count != 1)}; use one in which the "
+            "person is larger and well lit, or give the box that the person is in",
+            field="box",
+        )
+    times = _uneven_times(media)
+    # Somebody who is alone in a clip is always the same person, however long they were away.
+    keep_seconds = None if media.fps is None else np.inf if max(map(len, detections)) == 1 else KEEP_SECONDS
+    people = people_over_time(
+        track(detections, fps=media.fps, times=times, keep_seconds=keep_seconds),
+        skeleton=detector.skeleton,
+        image_size=media.image_size,
+        fps=media.fps,
+        times=times,
+        provenance={"source": media.path.name, "detector": detector.name},
+    )
+    return DetectedPeople(tuple(people), reading, detecting)
+
+
+def _uneven_times(media: Media) -> Float[np.ndarray, " frame"] | None:
+    """Return the time of each frame since the first, where an even rate would not do."""
+    times = np.array(media.times)
+    if media.fps is None or len(times) < 2 or (np.diff(times) <= 0).any():
+        return None
+    times = times - times[0]
+    even = np.arange(len(times)) / media.fps
+    return times if np.abs(times - even).max() > _UNEVEN / media.fps else None
+
+
+def lift_people(
+    people: Sequence[Person[Pose2D, None]], lifter: Lifter, camera: Intrinsics, options: LiftOptions
+) -> list[Person[Pose2D, Pose3D]]:
+    """Lift people, and do to their poses what is asked for.
+
+    Args:
+        people: All of one video, as detected.
+        lifter: What ``ampose.load_model`` returns.
+        camera: Of the images.
+        options: How.
+
+    Returns:
+        The people with the keypoints that were lifted, and the poses. Frames with too few joints are NaN.
+
+    Raises:
+        InputError: Too little is seen of everybody, a skeleton does not lead to the lifter's, or a step refuses a pose.
+    """
+    lifted = []
+    for person in people:
+        pose2d = without_unsure_joints(person.pose2d, options.min_confidence)
+        if options.fix_left_right_swaps:
+            pose2d, _ = fix_left_right_swaps(pose2d)
+        lifted.append(Person(person.id, pose2d, lifter.lift(pose2d, intrinsics=camera, flip=options.flip)))
+    if all(person.pose3d.missing.all() for person in lifted):
+        name = people[0].pose2d.provenance.get("source", "keypoints")
+        raise InputError(
+            f"{name}: every frame shows fewer than {LEAST_JOINTS} of the model's joints; use one in which more of the "
+            "body is visible"
+        )
+    return postprocess(lifted, camera, options)
+
+
+def without_unsure_joints(pose: Pose2D, min_confidence: float) -> Pose2D:
+    """Return the pose without the joints that the detector is less confident of."""
+    unsure = pose.confidence < min_confidence
+    if not unsure.any():
+        return pose
+    return replace(
+        pose,
+        keypoints=np.where(unsure[..., None], np.nan, pose.keypoints).astype(np.float32),
+        confidence=np.where(unsure, 0, pose.confidence).astype(np.float32),
+        provenance={**pose.provenance, "min_confidence": f"{min_confidence:g}"},
+    )
+
+
+def postprocess(
+    people: Sequence[Person[Pose2D, Pose3D]], camera: Intrinsics, options: LiftOptions
+) -> list[Person[Pose2D, Pose3D]]:
+    """Return the people with constant bones, placed, smoothed and on one floor, as far as that is asked for.
+
+    Where no floor can be found, a warning says why and the poses stay in camera axes: the other steps are not lost.
+
+    Raises:
+        InputError: A step refuses a pose; see ``place`` and ``smooth``.
+    """
+    poses = []
+    for person in people:
+        pose = person.pose3d
+        if options.constant_bones:
+            pose = constant_bone_lengths(pose)
+        if options.placed:
+            pose = place(pose, person.pose2d, camera, height_m=options.height)
+        if options.camera_tilt is not None:
+            facts = {**pose.provenance, "camera_tilt": f"{options.camera_tilt:g}"}
+            pose = replace(pose, camera_tilt=options.camera_tilt, provenance=facts)
+        if options.smooth != "none":
+            pose = smooth(pose, options.smooth)
+            if options.constant_bones:  # a filter cuts corners, and so shortens bones that turn
+                pose = constant_bone_lengths(pose)
+        poses.append(pose)
+    if options.ground is not None:
+        poses = _on_one_floor(poses, options)
+    return [replace(person, pose3d=pose) for person, pose in zip(people, poses, strict=True)]
+
+
+def _on_one_floor(poses: Sequence[Pose3D], options: LiftOptions) -> list[Pose3D]:
+    """Put everybody on the floor of the person whose feet rest in most places, or who is visible for longest."""
+    floors, problem = [], ""
+    for pose in sorted(poses, key=lambda pose: int(pose.missing.sum())):
+        try:
+            tilt = options.camera_tilt if options.ground == "tilt" else None
+            floors.append(find_floor(pose) if tilt is None else floor_from_tilt(pose, tilt))
+        except InputError as error:
+            problem = str(error)
+    if not floors:
+        _LOG.warning("%s; the poses stay in camera axes", problem)
+        return list(poses)
+    floor = max(floors, key=lambda floor: floor.contacts)
+    return [on_floor(pose, floor) for pose in poses]

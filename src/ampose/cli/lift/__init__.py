@@ -1,13 +1,15 @@
 """Lift the people in videos, images or keypoint files to 3D."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
 from ampose.cli.arguments import call_with_arguments
-from ampose.cli.lift.batch import lift_many
+from ampose.cli.lift.batch import lift_many, name_folders
 from ampose.cli.lift.outputs import OutputOptions, lift_to_folder
 from ampose.cli.lift.summary import summary
 from ampose.errors import InputError
@@ -55,7 +57,8 @@ def lift(
     if len(inputs) == 1 and inputs is sources:
         print(summary(lift_to_folder(sources[0], folder, options, outputs)))
     else:
-        lift_many(inputs, folder, options, outputs, jobs)
+        lift_one = partial(lift_to_folder, options=options, outputs=outputs)
+        lift_many(name_folders(inputs, folder), lift_one, {**asdict(options), **asdict(outputs)}, jobs)
 
 
 def _videos_in(folder: Path) -> list[Path]:

@@ -6,18 +6,17 @@ import logging
 import multiprocessing
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from ampose import __version__
 from ampose.atomic import replacing
-from ampose.cli.lift.outputs import OutputOptions, check_folder, lift_to_folder
+from ampose.cli.lift.outputs import WrittenFiles
 from ampose.cli.lift.summary import in_one_line
 from ampose.errors import InputError, MissingExtraError
-from ampose.pipeline.lift_options import LiftOptions
 
 MARK = ".ampose-done.json"
 """Written last into the folder of an input: what was lifted, and how."""
@@ -28,24 +27,31 @@ FAILED = 1
 log = logging.getLogger(__name__)
 
 
-def lift_many(sources: Sequence[Path], output: Path, options: LiftOptions, outputs: OutputOptions, jobs: int) -> None:
-    """Lift all of them, each into a folder of its own in ``output``.
+LiftOne = Callable[[Path, Path], WrittenFiles]
+"""What lifts one input into a folder."""
+
+
+def lift_many(folders: Mapping[Path, Path], lift_one: LiftOne, settings: Mapping[str, Any], jobs: int) -> None:
+    """Lift several inputs.
+
+    Args:
+        folders: For each input the folder of its own.
+        lift_one: What lifts one; it can be sent to other processes.
+        settings: How it does that: an input that was lifted with other settings is not done.
+        jobs: How many at the same time.
 
     Raises:
-        InputError: An option is wrong, or two inputs have one name.
+        InputError: ``jobs`` is not positive.
         SystemExit: An input failed; the others are done.
     """
     if jobs < 1:
         raise InputError(f"jobs must be at least 1, got {jobs}", field="jobs")
-    folders = name_folders(sources, output)
-    for source, folder in folders.items():
-        check_folder(folder, source)
     failed = []
-    for source, line, worked in _results(folders, options, outputs, jobs):
+    for source, line, worked in _results(folders, lift_one, json.dumps(settings, sort_keys=True), jobs):
         print(line, flush=True)
         failed += [] if worked else [source]
     if failed:
-        print(f"failed: {len(failed)} of {len(sources)}: {', '.join(str(source) for source in failed)}")
+        print(f"failed: {len(failed)} of {len(folders)}: {', '.join(str(source) for source in failed)}")
         raise SystemExit(FAILED)
 
 
@@ -71,16 +77,16 @@ def name_folders(sources: Sequence[Path], output: Path) -> dict[Path, Path]:
 
 
 def _results(
-    folders: dict[Path, Path], options: LiftOptions, outputs: OutputOptions, jobs: int
+    folders: Mapping[Path, Path], lift_one: LiftOne, settings: str, jobs: int
 ) -> Iterator[tuple[Path, str, bool]]:
     """Lift each and give its line and whether it worked; in processes of their own where there are several jobs."""
     if jobs == 1:
         for source, folder in folders.items():
-            yield source, *_try(source, folder, options, outputs)
+            yield source, *_try(source, folder, lift_one, settings)
         return
     fresh = multiprocessing.get_context("spawn")  # a fork would share torch's and onnxruntime's threads
     with ProcessPoolExecutor(jobs, mp_context=fresh) as pool:
-        waiting = {pool.submit(_try, *pair, options, outputs): pair[0] for pair in folders.items()}
+        waiting = {pool.submit(_try, *pair, lift_one, settings): pair[0] for pair in folders.items()}
         for future in as_completed(waiting):
             source = waiting[future]
             try:
@@ -89,15 +95,15 @@ def _results(
                 yield source, f"{source}: failed: its process ended abruptly; try fewer --jobs", False
 
 
-def _try(source: Path, folder: Path, options: LiftOptions, outputs: OutputOptions) -> tuple[str, bool]:
+def _try(source: Path, folder: Path, lift_one: LiftOne, settings: str) -> tuple[str, bool]:
     """Lift one; returns its line and whether it worked."""
     start = time.perf_counter()
     try:
-        mark = _mark(source, options, outputs)
+        mark = _mark(source, settings)
         if _read_mark(folder) == mark:
             return f"{source}: done already -> {folder}", True
         (folder / MARK).unlink(missing_ok=True)
-        written = lift_to_folder(source, folder, options, outputs)
+        written = lift_one(source, folder)
         with replacing(folder / MARK) as unfinished:
             unfinished.write_text(json.dumps(mark, indent=1))
     except (InputError, MissingExtraError, OSError) as error:
@@ -108,8 +114,8 @@ def _try(source: Path, folder: Path, options: LiftOptions, outputs: OutputOption
     return in_one_line(str(source), written.result, folder, time.perf_counter() - start), True
 
 
-def _mark(source: Path, options: LiftOptions, outputs: OutputOptions) -> dict[str, str | int]:
-    """Describe what is lifted and how: another file or other options mean that it is not done."""
+def _mark(source: Path, settings: str) -> dict[str, str | int]:
+    """Describe what is lifted and how: another file or other settings mean that it is not done."""
     if not source.exists():
         raise InputError(f"{source}: there is no such file or folder")
     files = sorted(source.iterdir()) if source.is_dir() else [source]
@@ -117,7 +123,7 @@ def _mark(source: Path, options: LiftOptions, outputs: OutputOptions) -> dict[st
     return {
         "input": source.name,
         "content": hashlib.sha256(json.dumps(facts).encode()).hexdigest(),
-        "options": json.dumps({**asdict(options), **asdict(outputs)}, sort_keys=True),
+        "settings": settings,
         "version": __version__,
     }
 

@@ -85,8 +85,7 @@ def lift_to_folder(source: Path, folder: Path, options: LiftOptions, outputs: Ou
         MissingExtraError: A package is not installed.
     """
     from ampose.drawing.web_page import Result, write_page
-    from ampose.pipeline.source import open_source
-    from ampose.pipeline.video import lift_video
+    from ampose.pipeline.video import lift_video, open_source
 
     check_folder(folder, source)
     opened = open_source(source, options)

@@ -8,8 +8,7 @@ import numpy as np
 from ampose.cli.lift.outputs import WrittenFiles
 
 if TYPE_CHECKING:
-    from ampose.pipeline.source import LiftSource
-    from ampose.pipeline.video import LiftResult
+    from ampose.pipeline.video import LiftResult, LiftSource
     from ampose.poses.people import Person
     from ampose.poses.pose import Pose2D, Pose3D
 

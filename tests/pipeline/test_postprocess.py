@@ -8,7 +8,7 @@ from tests.walkers import CAMERA, FPS, SIZE, SKELETON, walker
 
 from ampose.errors import InputError
 from ampose.pipeline.lift_options import Focal, LiftOptions
-from ampose.pipeline.lift_people import postprocess
+from ampose.pipeline.video import postprocess
 from ampose.poses.boxes import Box
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose2D, Pose3D
@@ -114,7 +114,6 @@ def test_bones_keep_their_length():
         ({"field_of_view": 0.0}, "field_of_view", "field of view must be between 1 and 179 degrees, got 0"),
         ({"field_of_view": 60.0, "focal": Focal(900.0)}, "focal", "must not both be given"),
         ({"person": 1, "box": Box(1.0, 2.0, 3.0, 4.0)}, "box", "must not both be given"),
-        ({"spread": 1}, "spread", "must be 0 or at least 2"),
     ],
 )
 def test_options_that_cannot_be_are_refused_at_once(options, field, message):
