@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ampose.data.synthesis.bones import pelvis_axes
 from ampose.drawing.painting import Panel, blank, write_text
-from ampose.drawing.projection import SIDE_COLOURS, Side, Stage, frame_strokes
+from ampose.drawing.projection import SIDE_COLOURS, Scene, Side, frame_strokes
 from ampose.poses.pose import Pose3D
 from ampose.poses.skeletons import Skeleton
 
@@ -90,7 +90,7 @@ def draw_bodies(
     columns = {"at random": np.ones(len(poses), dtype=bool), **kinds}
     chosen = {name: rng.choice(np.flatnonzero(which), ROWS, replace=False) for name, which in columns.items()}
     pose = _facing_viewer(poses[np.concatenate(list(chosen.values()))], skeleton)
-    panel = Panel(Stage.around(pose), SIDE, CELL)
+    panel = Panel(Scene.around(pose), SIDE, CELL)
     wide, high = CELL[0] + GAP, CELL[1] + GAP
     sheet = blank((len(chosen) * wide + GAP, ROWS * high + 2 * CAPTION))
     for number in range(len(pose.positions)):

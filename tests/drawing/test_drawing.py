@@ -11,7 +11,7 @@ from ampose.drawing import choose_frames, write_overview, write_preview
 from ampose.drawing.painting import Panel
 from ampose.drawing.panels import in_joints_of, label_people
 from ampose.drawing.photo import Cut, cuts_around, draw_photo
-from ampose.drawing.projection import BACKDROP, SIDE_COLOURS, SIDES, Side, Stage, frame_strokes
+from ampose.drawing.projection import BACKDROP, SIDE_COLOURS, SIDES, Scene, Side, frame_strokes
 from ampose.errors import InputError
 from ampose.media import open_media
 from ampose.poses.people import Person
@@ -61,7 +61,7 @@ def centre_of(image: np.ndarray, side: str) -> tuple[float, float]:
 
 def test_camera_view_is_upright_with_left_on_the_right():
     pose = standing_person()
-    panel = Panel(Stage.around(pose), SIDES[0], (300, 400))
+    panel = Panel(Scene.around(pose), SIDES[0], (300, 400))
     image = np.asarray(panel.draw(frame_strokes(pose, 0, SIDES[0])))
     assert image.shape == (400, 300, 3)
     assert centre_of(image, "left")[0] > 150 > centre_of(image, "right")[0]
@@ -101,7 +101,7 @@ def test_the_stage_holds_every_frame():
         confidence=pose.confidence,
         skeleton=SKELETON,
     )
-    stage = Stage.around(wild)
+    stage = Scene.around(wild)
     left, right, bottom, top = stage.window
     for side in SIDES:
         points = side.project(standing(wild.positions))

@@ -1,4 +1,4 @@
-"""Pictures, and folders of pictures."""
+"""Images, and folders of pictures."""
 
 from pathlib import Path
 

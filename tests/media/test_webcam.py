@@ -8,7 +8,7 @@ import pytest
 from ampose.errors import InputError
 from ampose.media import webcam as camera
 from ampose.media.video_writer import writing_video
-from ampose.media.webcam import Camera, newest
+from ampose.media.webcam import VideoSource, newest
 
 
 def numbered(count: int, every_s: float):
@@ -53,7 +53,7 @@ def test_a_file_is_played_as_a_camera_and_loses_nothing(tmp_path):
     with writing_video(tmp_path / "a.mp4", image_size=(64, 48), fps=25.0) as video:
         for number in range(7):
             video.write(np.full((48, 64, 3), 20 * number, dtype=np.uint8))
-    source = Camera(str(tmp_path / "a.mp4"))
+    source = VideoSource(str(tmp_path / "a.mp4"))
     assert source.image_size == (64, 48)
     shots = list(source)
     assert [round(shot.frame.mean() / 20) for shot in shots] == list(range(7))
@@ -63,12 +63,12 @@ def test_a_file_is_played_as_a_camera_and_loses_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("97", "camera 97 must be attached and free, found none"),
+        ("97", "camera 97 is not attached or not free"),
         ("front door", "must be a number, a file or an address"),
         ("rtsp://127.0.0.1:9/none", "rtsp://127.0.0.1:9/none: must be a video"),
     ],
 )
 def test_no_camera_is_one_clear_line(name, message):
     with pytest.raises(InputError, match=message) as caught:
-        Camera(name)
+        VideoSource(name)
     assert "\n" not in str(caught.value)

@@ -6,10 +6,10 @@ import torch
 
 from ampose.errors import InputError
 from ampose.lifting.lifter import Lifter
-from ampose.media.webcam import Shot
+from ampose.media.webcam import LiveFrame
 from ampose.models import create_model
 from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions
-from ampose.pipeline.live import Latency, LiveLifter, Recording
+from ampose.pipeline.live import Latency, LiveLifter, LiveRecording
 from ampose.poses.people import Detection
 from ampose.poses.skeletons import get_skeleton
 from ampose.processing.smoothing import OneEuro
@@ -41,17 +41,17 @@ def lifter() -> Lifter:
     return Lifter(create_model("ampose-small"), name="untrained", weights_hash="0" * 64)
 
 
-def shots(*rows: list[int]) -> list[Shot]:
+def shots(*rows: list[int]) -> list[LiveFrame]:
     frames = []
     for number, places in enumerate(rows):
         frame = np.zeros((120, 400, 3), dtype=np.uint8)
         frame[:, places] = 255
-        frames.append(Shot(frame, 100.0 + 0.04 * number))
+        frames.append(LiveFrame(frame, 100.0 + 0.04 * number))
     return frames
 
 
 def test_people_keep_their_ids_and_get_the_poses_of_later(lifter):
-    live, recording = LiveLifter(Bright(), lifter), Recording(Bright(), lifter, (400, 120))
+    live, recording = LiveLifter(Bright(), lifter), LiveRecording(Bright(), lifter, (400, 120))
     for shot in shots([20, 300], [24, 296], [], [296, 32]):
         recording.add(live.step(shot), shot.seconds)
     people = recording.people()
@@ -68,7 +68,7 @@ def test_a_recording_says_what_made_it_and_keeps_the_expected_error():
     torch.manual_seed(0)
     lifter = Lifter(create_model("ampose-small", error_head=True), name="untrained", weights_hash="0123456789abcdef")
     live = LiveLifter(Bright(), lifter, options=LiftOptions(flip=False), smooth=OneEuro())
-    recording = Recording(Bright(), lifter, (400, 120))
+    recording = LiveRecording(Bright(), lifter, (400, 120))
     for shot in shots([20], [], [24]):
         recording.add(live.step(shot), shot.seconds)
     (person,) = recording.people()

@@ -32,7 +32,7 @@ def convert(
     """Turn a file with 3D poses into files of other formats, which the names' endings tell.
 
     Says what a format cannot carry. Several people give a file each (clip_0.trc, clip_1.trc) where a format holds one.
-    Pictures: clip.mp4 and clip.gif move, sheet.png is a contact sheet, figure.pdf and figure.svg are for a paper.
+    Images: clip.mp4 and clip.gif move, sheet.png is a contact sheet, figure.pdf and figure.svg are for a paper.
 
     Args:
         source: A file with poses, such as poses.json.

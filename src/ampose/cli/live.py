@@ -19,8 +19,8 @@ from ampose.pipeline.lift_options import DetectorOption, LiftOptions
 from ampose.poses.camera import DEFAULT_FIELD_OF_VIEW
 
 if TYPE_CHECKING:
-    from ampose.media.webcam import Camera, Shot
-    from ampose.pipeline.live import Latency, LiveLifter, Recording
+    from ampose.media.webcam import LiveFrame, VideoSource
+    from ampose.pipeline.live import Latency, LiveLifter, LiveRecording
     from ampose.poses.people import Person
     from ampose.poses.pose import Pose2D, Pose3D
 
@@ -74,15 +74,15 @@ def live(*, camera: str = "0", output: Output = None, options: Options = _DEFAUL
         output: The folder to write to at the end; by default nothing is written.
         options: How to lift, and what to show.
     """
-    from ampose.media.webcam import Camera
-    from ampose.pipeline.live import Recording
+    from ampose.media.webcam import VideoSource
+    from ampose.pipeline.live import LiveRecording
 
     if options.seconds is not None and not options.seconds > 0:
         raise InputError(f"seconds must be positive, got {options.seconds:g}", field="seconds")
     if output is not None:
         check_folder(output, Path(camera))
-    with Camera(camera) as source, _lifter(source, options) as (lifter, detector, network):
-        recording = Recording(detector, network, source.image_size)
+    with VideoSource(camera) as source, _lifter(source, options) as (lifter, detector, network):
+        recording = LiveRecording(detector, network, source.image_size)
         _film(source, lifter, recording if output else None, options)
     if output is not None:
         _write(output, recording)
@@ -90,7 +90,7 @@ def live(*, camera: str = "0", output: Output = None, options: Options = _DEFAUL
 
 
 @contextmanager
-def _lifter(source: "Camera", options: LiveOptions) -> "Iterator[tuple[LiveLifter, Any, Any]]":
+def _lifter(source: "VideoSource", options: LiveOptions) -> "Iterator[tuple[LiveLifter, Any, Any]]":
     from ampose.detectors import create_detector
     from ampose.lifting.lifter import load_model
     from ampose.pipeline.live import LiveLifter
@@ -105,7 +105,7 @@ def _lifter(source: "Camera", options: LiveOptions) -> "Iterator[tuple[LiveLifte
         yield LiveLifter(detector, network, options=how, smooth=smooth), detector, network
 
 
-def _film(source: "Camera", lifter: "LiveLifter", recording: "Recording | None", options: LiveOptions) -> None:
+def _film(source: "VideoSource", lifter: "LiveLifter", recording: "LiveRecording | None", options: LiveOptions) -> None:
     """Run until the camera ends, the time is over, or the user stops it."""
     show = _window(source.name) if options.window else None
     start = printed = time.perf_counter()
@@ -135,7 +135,7 @@ def _line(people: "Sequence[Person[Pose2D, Pose3D]]", latency: "Latency") -> str
     return f"seen: {names}; from the camera to 3D {half:.0f} ms (p50), {most:.0f} ms (p99)"
 
 
-def _write(folder: Path, recording: "Recording") -> None:
+def _write(folder: Path, recording: "LiveRecording") -> None:
     from ampose.files.poses import write
 
     people = recording.people()
@@ -146,7 +146,7 @@ def _write(folder: Path, recording: "Recording") -> None:
         write(folder / name, people)
 
 
-def _summary(latency: "Latency", folder: Path | None, recording: "Recording") -> str:
+def _summary(latency: "Latency", folder: Path | None, recording: "LiveRecording") -> str:
     steps = latency.percentiles(50.0, 99.0)
     frames = len(latency.steps["total"])
     lines = [f"{frames} frame{'s' * (frames != 1)}; milliseconds a frame:", f"{'':<10}{'p50':>8}{'p99':>8}"]
@@ -180,7 +180,7 @@ def _window(title: str) -> Any:
     return lambda shot, people: _show(title, shot, people)
 
 
-def _show(title: str, shot: "Shot", people: "Sequence[Person[Pose2D, Pose3D]]") -> bool:
+def _show(title: str, shot: "LiveFrame", people: "Sequence[Person[Pose2D, Pose3D]]") -> bool:
     cv2 = _cv2()
     picture = shot.frame[..., ::-1].copy()
     for person in people:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ampose.drawing.painting import Panel, blank, write_text
 from ampose.drawing.preview import PICTURES_PER_SECOND
-from ampose.drawing.projection import FAINT_INK, SIDE_COLOURS, SIDES, Stage, frame_strokes
+from ampose.drawing.projection import FAINT_INK, SIDE_COLOURS, SIDES, Scene, frame_strokes
 from ampose.errors import InputError
 from ampose.media.video_writer import writing_video
 from ampose.poses.pose import Pose3D
@@ -77,7 +77,7 @@ def _seconds(pose: Pose3D) -> np.ndarray:
 def _pictures(pose: Pose3D, frames: Sequence[int]) -> Iterator["Image"]:
     if pose.missing.all():
         raise InputError("poses must have somebody in at least one frame, got nobody; there is nothing to draw")
-    panels = [Panel(Stage.around(pose), side, _PANEL) for side in SIDES]
+    panels = [Panel(Scene.around(pose), side, _PANEL) for side in SIDES]
     for number in frames:
         picture = blank((len(panels) * _PANEL[0], _PANEL[1]))
         for at, (side, panel) in enumerate(zip(SIDES, panels, strict=True)):

@@ -12,7 +12,7 @@ from ampose.atomic import replacing
 from ampose.drawing.painting import SUPERSAMPLING, Panel, Pixel, blank
 from ampose.drawing.panels import LiftedPeople, Subject, choose_subjects, in_lifted_joints
 from ampose.drawing.photo import aspect_around, cuts_around, draw_photo
-from ampose.drawing.projection import FAINT_INK, INK, SIDE_COLOURS, SURE, Colour, Stage, frame_strokes, pale
+from ampose.drawing.projection import FAINT_INK, INK, SIDE_COLOURS, SURE, Colour, Scene, frame_strokes, pale
 from ampose.media import Frame
 from ampose.packages import load_package, pillow
 from ampose.poses.pose import Pose3D
@@ -145,7 +145,7 @@ class _Page:
 
 def _draw_page(frames: Mapping[int, Frame], numbers: list[int], people: LiftedPeople) -> _Page:
     """Draw the cells; the 3D panels share one stage, so that all have one scale."""
-    stage = Stage.around_all([person.pose3d[_among(person.pose3d, numbers)] for person in people])
+    stage = Scene.around_all([person.pose3d[_among(person.pose3d, numbers)] for person in people])
     subjects, pose = choose_subjects(people, _MOST), people[0].pose3d
     titles = ["2D, as detected", *(_title(subject, numbers) for subject in subjects)]
     times = [_moment(number, pose.fps) if len(pose) > 1 else "" for number in numbers]
@@ -170,7 +170,7 @@ def _title(subject: Subject, numbers: list[int]) -> str:
     return subject.title if _among(subject.person.pose3d, numbers).any() else f"{subject.title}: at other times"
 
 
-def _cell_size(columns: int, stage: Stage) -> tuple[int, int]:
+def _cell_size(columns: int, stage: Scene) -> tuple[int, int]:
     width = min(_CELL_PX, (_PAGE_PX - 2 * _MARGIN_PX + _GAP_PX) // columns - _GAP_PX)
     low, high = _ASPECTS
     return width, round(width * min(max(stage.aspect, low), high))

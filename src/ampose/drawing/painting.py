@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ampose.drawing.projection import BACKDROP, FLOOR, INK, WHITE, Colour, Side, Stage, Stroke
+from ampose.drawing.projection import BACKDROP, FLOOR, INK, WHITE, Colour, Scene, Side, Stroke
 from ampose.packages import pillow
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Panel:
         size: Width and height in pixels.
     """
 
-    def __init__(self, stage: Stage, side: Side, size: tuple[int, int]) -> None:
+    def __init__(self, stage: Scene, side: Side, size: tuple[int, int]) -> None:
         left, right, bottom, top = stage.window
         width, height = (SUPERSAMPLING * length for length in size)
         self.scale = min(width / (right - left), height / (top - bottom))
@@ -90,7 +90,7 @@ class Panel:
         self._empty = blank((width, height), BACKDROP)
         self._paint_floor(stage, side)
 
-    def _paint_floor(self, stage: Stage, side: Side) -> None:
+    def _paint_floor(self, stage: Scene, side: Side) -> None:
         corners = [self._place((float(x), float(y))) for x, y in stage.floor(side)]
         pillow("ImageDraw").Draw(self._empty).polygon(corners, fill=FLOOR)
         paint(self._empty, stage.grid(side), self._place, self._bone_px)

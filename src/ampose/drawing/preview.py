@@ -10,7 +10,7 @@ import numpy as np
 from ampose.drawing.painting import Panel, Pixel, blank, write_text
 from ampose.drawing.panels import LiftedPeople, choose_subjects, in_lifted_joints
 from ampose.drawing.photo import Cut, draw_photo
-from ampose.drawing.projection import INK, SIDE_COLOURS, Colour, Stage, frame_strokes
+from ampose.drawing.projection import INK, SIDE_COLOURS, Colour, Scene, frame_strokes
 from ampose.media import Frame
 from ampose.media.video_writer import writing_video
 
@@ -71,7 +71,7 @@ class _Layout:
         self._photo = (_even(self._height * width / height), self._height)
         rows = 1 if height > width and len(self._subjects) == 2 else 2
         panel = _even(self._height / (_PANEL_ASPECT if rows == 1 else 2)), self._height // rows
-        stage = Stage.around_all([person.pose3d for person in people])
+        stage = Scene.around_all([person.pose3d for person in people])
         self._panels = [Panel(stage, subject.side, panel) for subject in self._subjects]
         left = self._photo[0]
         self._corners = [(left + at // rows * panel[0], at % rows * panel[1]) for at in range(len(self._subjects))]

@@ -86,7 +86,7 @@ SIDES = (Side("3D, as the camera sees it", 0.0), Side("3D, from the camera's rig
 
 
 @dataclass(frozen=True)
-class Stage:
+class Scene:
     """A square floor with room for every frame of a pose: all panels share it, and so their scale.
 
     Args:
@@ -98,7 +98,7 @@ class Stage:
     window: tuple[float, float, float, float]
 
     @classmethod
-    def around(cls, pose: Pose3D) -> "Stage":
+    def around(cls, pose: Pose3D) -> "Scene":
         """Return the stage that holds every frame of the pose in which somebody is."""
         points = standing(pose.positions[~pose.missing])
         points = points[np.isfinite(points).all(axis=-1)]
@@ -114,7 +114,7 @@ class Stage:
         return cls(radius, (-across - _MARGIN_M, across + _MARGIN_M, bottom - _MARGIN_M, top + _MARGIN_M))
 
     @classmethod
-    def around_all(cls, poses: Sequence[Pose3D]) -> "Stage":
+    def around_all(cls, poses: Sequence[Pose3D]) -> "Scene":
         """Return one stage that holds each of the poses in which somebody is."""
         stages = [cls.around(pose) for pose in poses if not pose.missing.all()]
         lefts, rights, bottoms, tops = zip(*(stage.window for stage in stages), strict=True)

@@ -8,7 +8,7 @@ import numpy as np
 from ampose.drawing.clip import moment
 from ampose.drawing.overview import choose_frames
 from ampose.drawing.painting import Panel, blank, write_text
-from ampose.drawing.projection import FLOOR, SIDE_COLOURS, SIDES, WHITE, Colour, Side, Stage, Stroke, frame_strokes
+from ampose.drawing.projection import FLOOR, SIDE_COLOURS, SIDES, WHITE, Colour, Scene, Side, Stroke, frame_strokes
 from ampose.errors import InputError
 from ampose.packages import load_package
 from ampose.poses.pose import Pose3D
@@ -28,7 +28,7 @@ def write_sheet(path: str | Path, pose: Pose3D) -> None:
         MissingExtraError: Pillow is not installed.
     """
     numbers = _chosen(pose, _COLUMNS * _ROWS)
-    panel = Panel(Stage.around(pose), SIDES[0], _CELL)
+    panel = Panel(Scene.around(pose), SIDES[0], _CELL)
     columns, rows = min(_COLUMNS, len(numbers)), -(-len(numbers) // _COLUMNS)
     wide, high = _CELL[0] + _GAP, _CELL[1] + _CAPTION + _GAP
     sheet = blank((columns * wide + _GAP, rows * high + _GAP + _CAPTION))
@@ -52,7 +52,7 @@ def write_figure(path: str | Path, pose: Pose3D) -> None:
         MissingExtraError: Matplotlib is not installed.
     """
     numbers = _chosen(pose, _FIGURE_FRAMES)
-    stage = Stage.around(pose[np.isin(np.arange(len(pose)), numbers)])
+    stage = Scene.around(pose[np.isin(np.arange(len(pose)), numbers)])
     size = (_LEFT_IN + len(numbers) * _COLUMN_IN, len(SIDES) * _COLUMN_IN * stage.aspect + _HEAD_IN)
     figure = load_package("matplotlib.figure", extra="view", purpose="drawing a figure").Figure(figsize=size)
     wide, high = _COLUMN_IN / size[0], _COLUMN_IN * stage.aspect / size[1]
@@ -82,7 +82,7 @@ def _undated(suffix: str) -> dict[str, None]:
     return {"CreationDate": None} if suffix == ".pdf" else {"Date": None}
 
 
-def _draw(axes: Any, stage: Stage, side: Side, strokes: list[Stroke]) -> None:
+def _draw(axes: Any, stage: Scene, side: Side, strokes: list[Stroke]) -> None:
     left, right, bottom, top = stage.window
     axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
     axes.axis("off")

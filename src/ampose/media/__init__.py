@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ampose.errors import InputError
 from ampose.media.frames import Frame, Media
-from ampose.media.images import Pictures, is_picture, pictures_in
+from ampose.media.images import Images, images_in, is_image
 from ampose.media.video_reader import Video
 
 __all__ = ["Frame", "Media", "open_media"]
@@ -29,11 +29,11 @@ def open_media(path: str | Path) -> Media:
     """
     path = Path(path)
     if path.is_dir():
-        return Pictures(path, pictures_in(path))
+        return Images(path, images_in(path))
     if not path.exists():
         raise InputError(f"{path}: must be a video, a picture or a folder of pictures, but there is no such file")
     if not path.is_file():
         raise InputError(f"{path}: must be a video, a picture or a folder of pictures, got something else")
     if path.stat().st_size == 0:
         raise InputError(f"{path}: must be a video or a picture, got an empty file; copy it again")
-    return Pictures(path, [path]) if is_picture(path) else Video(path)
+    return Images(path, [path]) if is_image(path) else Video(path)

@@ -1,11 +1,11 @@
 """A picture, or a folder of pictures in natural order (frame2 before frame10)."""
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from natsort import natsort_keygen, ns
 
 from ampose.errors import InputError
 from ampose.media.frames import Frame
@@ -38,7 +38,7 @@ _TURNED_ORIENTATIONS = (5, 6, 7, 8)
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
 
 
-class Pictures:
+class Images:
     """Pictures of one size, each a frame.
 
     Args:
@@ -82,24 +82,18 @@ class Pictures:
             )
 
 
-def natural_key(name: str) -> list[tuple[int, str]]:
-    """Return a sort key under which numbers inside names count as numbers.
-
-    Example:
-        >>> sorted(["a10.png", "a9.png", "A1.png"], key=natural_key)
-        ['A1.png', 'a9.png', 'a10.png']
-    """
-    return [(int(part or -1), text.casefold()) for text, part in re.findall(r"(\D*)(\d*)", name)]
+natural_key = natsort_keygen(alg=ns.IGNORECASE)
+"""A sort key under which numbers inside names count as numbers: frame9 before frame10."""
 
 
-def pictures_in(folder: Path) -> list[Path]:
+def images_in(folder: Path) -> list[Path]:
     """Return the pictures of a folder in natural order; hidden and other files are passed over."""
     files = [file for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")]
-    files = [file for file in files if file.suffix.lower() in _SUFFIXES or is_picture(file)]
+    files = [file for file in files if file.suffix.lower() in _SUFFIXES or is_image(file)]
     return sorted(files, key=lambda file: natural_key(file.name))
 
 
-def is_picture(file: Path) -> bool:
+def is_image(file: Path) -> bool:
     """Whether the content is that of a still picture (an animation counts as a video).
 
     Raises:

@@ -25,7 +25,7 @@ _PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True)
-class Shot:
+class LiveFrame:
     """A frame, and when it came.
 
     Args:
@@ -44,7 +44,7 @@ class Shot:
         return self.seconds if self.filmed is None else self.filmed
 
 
-class Camera:
+class VideoSource:
     """Opens a camera by its number (``0`` is the first), a stream by its address, or a video file by its path.
 
     Raises:
@@ -52,7 +52,7 @@ class Camera:
         MissingExtraError: The package that reads it is not installed.
 
     Example:
-        >>> Camera("7")
+        >>> VideoSource("7")
         Traceback (most recent call last):
         ...
         ampose.errors.InputError: camera 7 is not attached or not free; name another
@@ -69,32 +69,32 @@ class Camera:
         height, width, _ = self._first.shape
         self.image_size = (width, height)
 
-    def __iter__(self) -> Iterator[Shot]:
+    def __iter__(self) -> Iterator[LiveFrame]:
         yield self._shot(self._first)
         if self._video is None:
             yield from newest(self._frames, self.name)
         else:
             yield from map(self._shot, self._frames)
 
-    def __enter__(self) -> "Camera":
+    def __enter__(self) -> "VideoSource":
         return self
 
     def __exit__(self, *exception: object) -> None:
         with suppress(ValueError):  # a thread waits for the next frame; it lets go when that comes
             self._frames.close()
 
-    def _shot(self, frame: Frame) -> Shot:
-        return Shot(frame, time.perf_counter(), None if self._video is None else self._video.times[-1])
+    def _shot(self, frame: Frame) -> LiveFrame:
+        return LiveFrame(frame, time.perf_counter(), None if self._video is None else self._video.times[-1])
 
 
-def newest(frames: Iterator[Frame], name: str) -> Iterator[Shot]:
+def newest(frames: Iterator[Frame], name: str) -> Iterator[LiveFrame]:
     """Take frames in a thread of its own and give the newest each time; ends when they end.
 
     Raises:
         InputError: No frame came for some seconds.
         Exception: Whatever ``frames`` raised, after the frames before it.
     """
-    latest: list[Shot] = []
+    latest: list[LiveFrame] = []
     raised: list[Exception] = []
     came, over = threading.Condition(), threading.Event()
 
@@ -102,7 +102,7 @@ def newest(frames: Iterator[Frame], name: str) -> Iterator[Shot]:
         try:
             for frame in frames:
                 with came:
-                    latest[:] = [Shot(frame, time.perf_counter())]
+                    latest[:] = [LiveFrame(frame, time.perf_counter())]
                     came.notify()
                 if over.is_set():
                     return

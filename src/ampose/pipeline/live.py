@@ -11,7 +11,7 @@ from jaxtyping import Float
 from ampose.detectors import Detector
 from ampose.errors import InputError, changed_fields
 from ampose.lifting.lifter import Lifter
-from ampose.media.webcam import Shot
+from ampose.media.webcam import LiveFrame
 from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions, ProcessingOptions
 from ampose.pipeline.video import without_unsure_joints
 from ampose.poses.people import Detection, Person
@@ -80,7 +80,7 @@ class LiveLifter:
         self._smooth = smooth
         self._followed: dict[int, _Followed] = {}
 
-    def step(self, shot: Shot) -> list[Person[Pose2D, Pose3D]]:
+    def step(self, shot: LiveFrame) -> list[Person[Pose2D, Pose3D]]:
         """Return the people in a frame, and note how long it took.
 
         Their poses have one frame: the keypoints as detected, with left/right swaps fixed if asked for, and the lifted
@@ -101,7 +101,7 @@ class LiveLifter:
         )
         return people
 
-    def _lift(self, identity: int, detection: Detection, shot: Shot) -> Person[Pose2D, Pose3D]:
+    def _lift(self, identity: int, detection: Detection, shot: LiveFrame) -> Person[Pose2D, Pose3D]:
         followed = self._followed.setdefault(identity, _Followed(self._detector.skeleton, self._smooth))
         followed.seen = shot.time
         height, width, _ = shot.frame.shape
@@ -144,7 +144,7 @@ class _Followed:
 
 
 @dataclass
-class Recording:
+class LiveRecording:
     """Keeps what was lifted live, to be written as a file at the end; about 2 kB a person and frame."""
 
     detector: Detector

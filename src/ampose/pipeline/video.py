@@ -21,7 +21,7 @@ from ampose.lifting.lifter import Lifter, load_model
 from ampose.lifting.prediction import LEAST_JOINTS
 from ampose.media import Media, exif, open_media
 from ampose.media.blank import Blank
-from ampose.media.images import Pictures, is_picture
+from ampose.media.images import Images, is_image
 from ampose.media.sampled import Sampled
 from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions
 from ampose.poses.camera import Intrinsics, field_of_view
@@ -175,7 +175,7 @@ def open_source(source: str | Path | Media, options: LiftOptions) -> LiftSource:
             degrees, origin = field_of_view(pose.image_size, pose.focal_px), "keypoint file"
     else:
         media = _open_frames(path, options)
-        if path.is_file() and is_picture(path):
+        if path.is_file() and is_image(path):
             degrees, origin = exif.field_of_view(path), "EXIF data"
     if options.focal is not None or options.field_of_view is not None:
         origin = "options"
@@ -192,7 +192,7 @@ def _open_frames(path: Path, options: LiftOptions) -> Media:
     media = open_media(path)
     if options.fps is not None:
         check_fps(options.fps)
-        if not isinstance(media, Pictures):
+        if not isinstance(media, Images):
             raise InputError(f"{path} has a frame rate of its own; leave fps out", field="fps")
         media.fps = options.fps
     return media

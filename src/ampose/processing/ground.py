@@ -14,7 +14,7 @@ from ampose.errors import InputError
 from ampose.poses.pose import Pose3D
 from ampose.poses.reference_frame import CAMERA_ABSOLUTE, ON_FLOOR
 from ampose.poses.skeletons.joint_sides import stem_of
-from ampose.processing.smoothing import runs
+from ampose.processing.smoothing import unbroken_runs
 
 ANKLE_HEIGHT_M = 0.07
 """Of the ankle joint above the sole: 0.039 of a person's height (Drillis and Contini 1966, see ``placement``)."""
@@ -276,7 +276,7 @@ def _resting(pose: Pose3D, foot: int) -> Float[np.ndarray, "contact 3"]:
     still = np.zeros(len(places), dtype=bool)
     if times is None:
         return places[still]
-    for run in runs(np.isfinite(places).all(axis=1), times):
+    for run in unbroken_runs(np.isfinite(places).all(axis=1), times):
         if run.stop - run.start > 2:
             speed = np.linalg.norm(np.gradient(places[run], times[run], axis=0), axis=1)
             still[run] = speed < _STILL_M_S

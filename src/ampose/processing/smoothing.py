@@ -293,18 +293,18 @@ def _filtered(
 ) -> Float[np.ndarray, "frame joint axis"]:
     smoothed = points.copy()
     for joint in range(points.shape[1]):
-        for frames in runs(np.isfinite(points[:, joint]).all(axis=1), times):
+        for frames in unbroken_runs(np.isfinite(points[:, joint]).all(axis=1), times):
             run = points[frames, joint].astype(np.float64)
             smoothed[frames, joint] = method.run(run, times[frames])
     return smoothed
 
 
-def runs(there: Bool[np.ndarray, " frame"], times: Float[np.ndarray, " frame"]) -> Iterator[slice]:
+def unbroken_runs(there: Bool[np.ndarray, " frame"], times: Float[np.ndarray, " frame"]) -> Iterator[slice]:
     """Return the unbroken runs of frames: without a missing one, and without a hole in time.
 
     Example:
         >>> there = np.array([True, True, False, True, True])
-        >>> [(run.start, run.stop) for run in runs(there, np.array([0.0, 0.1, 0.2, 0.3, 2.0]))]
+        >>> [(run.start, run.stop) for run in unbroken_runs(there, np.array([0.0, 0.1, 0.2, 0.3, 2.0]))]
         [(0, 2), (3, 4), (4, 5)]
     """
     steps = np.diff(times)

@@ -69,10 +69,10 @@ def _videos_in(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         return []
-    from ampose.media.images import pictures_in
+    from ampose.media.images import images_in
     from ampose.media.video_reader import videos_in
 
-    videos, images = videos_in(folder), pictures_in(folder)
+    videos, images = videos_in(folder), images_in(folder)
     if videos and images:
         raise InputError(
             f"{folder} holds both videos and images, {len(videos)} and {len(images)}; name the files to lift, or move "

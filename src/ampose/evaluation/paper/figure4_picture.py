@@ -16,8 +16,8 @@ from ampose.drawing.projection import (
     INK,
     SIDE_COLOURS,
     SIDES,
+    Scene,
     Side,
-    Stage,
     bone_strokes,
     frame_strokes,
 )
@@ -93,7 +93,7 @@ def _draw_row(example: Example) -> "list[Image]":
     """Draw the input, and truth and prediction on one stage, so that both have one scale."""
     both = np.stack([example.truth, example.predicted])
     pose = Pose3D(positions=both, confidence=np.ones(both.shape[:2]), skeleton=example.skeleton)
-    stage = Stage.around(pose)
+    stage = Scene.around(pose)
     panels = [Panel(stage, side, (_CELL, _CELL)) for side in SIDES]
     drawn = [
         panel.draw(frame_strokes(pose, number, side))

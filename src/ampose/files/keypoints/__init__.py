@@ -4,13 +4,13 @@ A file registers its reader with ``@readers.register("qux", title=..., ...)``; o
 the entry-point group ``ampose.keypoint_readers``.
 """
 
-from ampose.files.keypoints.reader import Given, KeypointReader, PeopleFile, readers
+from ampose.files.keypoints.reader import KeypointReader, PeopleFile, ReaderOptions, readers
 from ampose.files.keypoints.reading import is_keypoint_file, read_keypoints, recognise
 
 __all__ = [
-    "Given",
     "KeypointReader",
     "PeopleFile",
+    "ReaderOptions",
     "is_keypoint_file",
     "read_keypoints",
     "readers",

@@ -14,7 +14,7 @@ from typing import Any
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.frame_order import in_order
 from ampose.files.keypoints.gather import RawPerson, gather, triples
-from ampose.files.keypoints.reader import Given, PeopleFile, readers
+from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
 _POINTS_IN = {"bodies": "joints", "people": "pose_keypoints_2d"}
 
@@ -37,11 +37,11 @@ class AlphaPose:
             return isinstance(first, dict) and isinstance(first.get("image_id"), str) and "keypoints" in first
         return isinstance(data, dict) and ("bodies" in data or _is_by_picture(data))
 
-    def read(self, content: Content, given: Given) -> PeopleFile:
+    def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all entries."""
         if content.kind == "folder":
             people = {name: _bodies(frame.json, "bodies") for name, frame in content.frames.items()}
-            return gather(people, content.frame_names, given)
+            return gather(people, content.frame_names, options)
         data = content.json
         if isinstance(data, list):
             people = _entries(data)
@@ -50,7 +50,7 @@ class AlphaPose:
         else:
             key = "bodies" if "bodies" in next(iter(data.values())) else "people"
             people = {PurePath(name).stem: _bodies(picture, key) for name, picture in data.items()}
-        return gather(people, in_order(people), given)
+        return gather(people, in_order(people), options)
 
 
 def _is_by_picture(data: Mapping[str, Any]) -> bool:

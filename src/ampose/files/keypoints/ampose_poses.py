@@ -5,7 +5,7 @@ import numpy as np
 from ampose.errors import InputError
 from ampose.files import poses as formats
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.reader import Given, PeopleFile, readers
+from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 from ampose.files.poses.own_header import FORMAT
 from ampose.poses.people import Detection
 from ampose.poses.pose import Pose2D
@@ -28,10 +28,10 @@ class AmposePoses:
         data = content.json if content.kind == "json" else None
         return isinstance(data, dict) and data.get("format") == FORMAT
 
-    def read(self, content: Content, given: Given) -> PeopleFile:
+    def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read the keypoints of everybody."""
-        if given.skeleton is not None:
-            raise InputError(f"skeleton must not be given, as the file has its own, got {given.skeleton.name}")
+        if options.skeleton is not None:
+            raise InputError(f"skeleton must not be options, as the file has its own, got {options.skeleton.name}")
         persons = formats.read(content.path)
         people = {person.id: person.pose2d for person in persons if person.pose2d is not None}
         if not people:

@@ -13,8 +13,8 @@ from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.frame_order import in_order
 from ampose.files.keypoints.gather import RawPerson, gather, triples
-from ampose.files.keypoints.joints import Layout, layout_by_names
-from ampose.files.keypoints.reader import Given, PeopleFile, readers
+from ampose.files.keypoints.joints import JointLayout, layout_by_names
+from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
 _VISIBLE = 2
 
@@ -34,7 +34,7 @@ class CocoGroundTruth:
         data = content.json
         return isinstance(data, dict) and isinstance(data.get("images"), list) and "annotations" in data
 
-    def read(self, content: Content, given: Given) -> PeopleFile:
+    def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read everybody with keypoints; crowds are left out."""
         data = content.json
         names = {image["id"]: str(image.get("file_name", image["id"])) for image in data["images"]}
@@ -45,17 +45,17 @@ class CocoGroundTruth:
                 points[:, 2] /= _VISIBLE
                 people[names[entry["image_id"]]].append((points, entry.get("track_id")))
         size = _size(data["images"])
-        return gather(people, in_order(people), given, layout=_layout(data, given), image_size=size)
+        return gather(people, in_order(people), options, layout=_layout(data, options), image_size=size)
 
 
-def _layout(data: Mapping[str, Any], given: Given) -> Layout | None:
+def _layout(data: Mapping[str, Any], options: ReaderOptions) -> JointLayout | None:
     """Return the layout of the categories' names; None where there are none."""
     named = {tuple(category["keypoints"]) for category in data.get("categories", []) if category.get("keypoints")}
     if len(named) > 1:
         raise InputError(
             f"categories must have the same keypoints, got {len(named)} with different ones; split the file"
         )
-    return layout_by_names(named.pop(), given.skeleton) if named else None
+    return layout_by_names(named.pop(), options.skeleton) if named else None
 
 
 def _size(images: Sequence[Mapping[str, Any]]) -> tuple[int, int] | None:

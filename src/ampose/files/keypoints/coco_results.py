@@ -8,7 +8,7 @@ https://cocodataset.org/#format-results
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.frame_order import in_order
 from ampose.files.keypoints.gather import RawPerson, gather, triples
-from ampose.files.keypoints.reader import Given, PeopleFile, readers
+from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
 
 @readers.register(
@@ -27,10 +27,10 @@ class CocoResults:
         first = data[0] if isinstance(data, list) and data else None
         return isinstance(first, dict) and isinstance(first.get("image_id"), int) and "keypoints" in first
 
-    def read(self, content: Content, given: Given) -> PeopleFile:
+    def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all entries."""
         people: dict[str, list[RawPerson]] = {}
         for entry in content.json:
             person = triples(entry["keypoints"]), entry.get("track_id")
             people.setdefault(str(entry["image_id"]), []).append(person)
-        return gather(people, in_order(people), given)
+        return gather(people, in_order(people), options)

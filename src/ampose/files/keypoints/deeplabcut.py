@@ -17,7 +17,7 @@ from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.frame_order import in_order
 from ampose.files.keypoints.gather import RawPerson, gather
 from ampose.files.keypoints.joints import layout_by_names
-from ampose.files.keypoints.reader import Given, PeopleFile, readers
+from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 from ampose.files.pickles.restricted_pickle import loads_restricted
 
 _KEYS = ("df_with_missing", "keypoints")
@@ -45,7 +45,7 @@ class DeepLabCut:
             return bool(content.rows) and content.rows[0][0] == "scorer"
         return content.kind == "hdf5" and any(key in content.names for key in _KEYS)
 
-    def read(self, content: Content, given: Given) -> PeopleFile:
+    def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all frames."""
         columns, names, values = _csv(content.rows) if content.kind == "text" else _hdf5(content)
         individuals = list(dict.fromkeys(individual for individual, _, _ in columns if individual != _SHARED))
@@ -56,7 +56,7 @@ class DeepLabCut:
         for individual in individuals:
             for name, points in zip(names, _points(columns, values, individual, parts), strict=True):
                 people[name].append((points, individual or 0))
-        return gather(people, in_order(people), given, layout=layout_by_names(parts, given.skeleton))
+        return gather(people, in_order(people), options, layout=layout_by_names(parts, options.skeleton))
 
 
 def _points(columns: Sequence[Column], values: np.ndarray, individual: str, parts: Sequence[str]) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.gather import RawPerson, gather
-from ampose.files.keypoints.reader import Given, PeopleFile, readers
+from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
 _PERSON = 1
 """The class of people; 0 is the background."""
@@ -31,11 +31,11 @@ class Detectron:
         """Tell whether the arrays have these names."""
         return {"boxes", "keypoints", "metadata"} <= content.names
 
-    def read(self, content: Content, given: Given) -> PeopleFile:
+    def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all frames."""
         size = content.arrays["metadata"]
         people = {str(number): _people(frame[_PERSON]) for number, frame in enumerate(content.arrays["keypoints"])}
-        return gather(people, list(people), given, image_size=(int(size["w"]), int(size["h"])))
+        return gather(people, list(people), options, image_size=(int(size["w"]), int(size["h"])))
 
 
 def _people(found: np.ndarray) -> list[RawPerson]:

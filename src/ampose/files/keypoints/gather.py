@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float
 
 from ampose.errors import InputError
-from ampose.files.keypoints.joints import Layout, layout_by_number
-from ampose.files.keypoints.reader import Given, PeopleFile
+from ampose.files.keypoints.joints import JointLayout, layout_by_number
+from ampose.files.keypoints.reader import PeopleFile, ReaderOptions
 from ampose.poses.people import Detection
 
 Points = Float[np.ndarray, "point 3"]
@@ -25,7 +25,9 @@ def triples(numbers: Any) -> Points:
     return np.array(numbers, dtype=np.float64).reshape(-1, 3)
 
 
-def picture_parts(people: Mapping[str, Sequence[RawPerson]], given: Given) -> Callable[[Points], Points] | None:
+def fractions_to_pixels(
+    people: Mapping[str, Sequence[RawPerson]], options: ReaderOptions
+) -> Callable[[Points], Points] | None:
     """Return what turns coordinates of 0 to 1, or of -1 to 1, across the picture into pixels; None if they are pixels.
 
     Raises:
@@ -35,13 +37,13 @@ def picture_parts(people: Mapping[str, Sequence[RawPerson]], given: Given) -> Ca
     there = np.concatenate(parts) if parts else np.zeros((0, 2))
     if np.isnan(there).all() or np.nanmax(np.abs(there)) > 1:
         return None
-    if given.image_size is None:
+    if options.image_size is None:
         raise InputError(
             "coordinates lie between -1 and 1: parts of the image, whose size the file does not hold; give its width "
             "and height in pixels",
             field="image_size",
         )
-    size = np.array([*given.image_size, 1.0])
+    size = np.array([*options.image_size, 1.0])
     if np.nanmin(there) < 0:
         return lambda points: (points * [0.5, 0.5, 1] + [0.5, 0.5, 0]) * size
     return lambda points: points * size
@@ -50,9 +52,9 @@ def picture_parts(people: Mapping[str, Sequence[RawPerson]], given: Given) -> Ca
 def gather(
     people: Mapping[str, Sequence[RawPerson]],
     names: Sequence[str | None],
-    given: Given,
+    options: ReaderOptions,
     *,
-    layout: Layout | None = None,
+    layout: JointLayout | None = None,
     to_pixels: Callable[[Points], Points] | None = None,
     **facts: Any,
 ) -> PeopleFile:
@@ -61,7 +63,7 @@ def gather(
     Args:
         people: Name of a frame -> the people in it.
         names: The frames in order; those that are not in ``people`` are without people.
-        given: What the user said.
+        options: What the user stated.
         layout: Of the points; None: by their number.
         to_pixels: What to do with the coordinates first.
         facts: What else a PeopleFile has.
@@ -70,7 +72,7 @@ def gather(
         InputError: The points do not fit the skeleton, or people have different numbers of them.
     """
     if layout is None:
-        layout = layout_by_number(_num_points(people), given.skeleton)
+        layout = layout_by_number(_num_points(people), options.skeleton)
     frames = [
         [
             Detection.from_rows(layout.place(to_pixels(points) if to_pixels else points), identity)

@@ -28,7 +28,7 @@ _SAME = {
 
 
 @dataclass(frozen=True)
-class Layout:
+class JointLayout:
     """Where the joints of a skeleton stand among the points of a file.
 
     Args:
@@ -55,7 +55,7 @@ class Layout:
         return placed
 
 
-def layout_by_number(num_points: int, skeleton: Skeleton | None = None) -> Layout:
+def layout_by_number(num_points: int, skeleton: Skeleton | None = None) -> JointLayout:
     """Return the layout of so many points without names: the detectors' published orders.
 
     Args:
@@ -83,10 +83,10 @@ def layout_by_number(num_points: int, skeleton: Skeleton | None = None) -> Layou
             f"skeleton must have as many joints as a person has points in the file, {num_points}, got {skeleton.name} "
             f"with {skeleton.num_joints}; name another, or leave it out"
         )
-    return Layout(skeleton, range(skeleton.num_joints), num_points)
+    return JointLayout(skeleton, range(skeleton.num_joints), num_points)
 
 
-def layout_by_names(names: Sequence[str], skeleton: Skeleton | None = None) -> Layout:
+def layout_by_names(names: Sequence[str], skeleton: Skeleton | None = None) -> JointLayout:
     """Return the layout of named points, however the names are written: "left_hip", "LHip", "hip.L", "Left Hip".
 
     Args:
@@ -117,7 +117,7 @@ def layout_by_names(names: Sequence[str], skeleton: Skeleton | None = None) -> L
             f"points must be named as joints of {skeleton.name}, got {found} of {skeleton.num_joints} among "
             f"{', '.join(names)}; rename them, or name another skeleton"
         )
-    return Layout(skeleton, columns, len(names))
+    return JointLayout(skeleton, columns, len(names))
 
 
 def plain_name(name: str) -> str:

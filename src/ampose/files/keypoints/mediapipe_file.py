@@ -24,7 +24,7 @@ from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.frame_order import in_order
 from ampose.files.keypoints.gather import Points, RawPerson, gather
 from ampose.files.keypoints.joints import layout_by_names, plain_name
-from ampose.files.keypoints.reader import Given, PeopleFile, readers
+from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 from ampose.poses.skeletons import get_skeleton
 
 _COLUMNS = {"frame", "landmark", "x", "y"}
@@ -51,19 +51,19 @@ class MediaPipe:
         first = data[0] if isinstance(data, list) and data else None
         return isinstance(first, dict) and any(key in first for key in _KEYS)
 
-    def read(self, content: Content, given: Given) -> PeopleFile:
+    def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all frames."""
-        if given.image_size is None:
+        if options.image_size is None:
             raise InputError(
                 "coordinates are parts of the image, whose size the file does not hold; give width and height",
                 field="image_size",
             )
         people = _rows(content.rows) if content.kind == "text" else _frames(content.json)
         _check_parts(people)
-        size = np.array([*given.image_size, 1.0])
+        size = np.array([*options.image_size, 1.0])
         names = get_skeleton("blazepose_33").joints
-        layout = layout_by_names(names, given.skeleton or get_skeleton("blazepose_33"))
-        return gather(people, in_order(people), given, layout=layout, to_pixels=lambda points: points * size)
+        layout = layout_by_names(names, options.skeleton or get_skeleton("blazepose_33"))
+        return gather(people, in_order(people), options, layout=layout, to_pixels=lambda points: points * size)
 
 
 def _rows(rows: Sequence[Sequence[str]]) -> dict[str, list[RawPerson]]:

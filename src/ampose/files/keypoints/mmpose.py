@@ -14,8 +14,8 @@ import numpy as np
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.frame_order import in_order
 from ampose.files.keypoints.gather import RawPerson, gather
-from ampose.files.keypoints.joints import Layout, layout_by_names
-from ampose.files.keypoints.reader import Given, PeopleFile, readers
+from ampose.files.keypoints.joints import JointLayout, layout_by_names
+from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
 
 @readers.register(
@@ -36,14 +36,14 @@ class MMPose:
         first = data[0] if isinstance(data, list) and data else None
         return isinstance(first, dict) and ("keypoint_scores" in first or "instances" in first)
 
-    def read(self, content: Content, given: Given) -> PeopleFile:
+    def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all frames."""
         people: dict[str, list[RawPerson]] = {}
         for name, frame in content.frames.items():
             people |= _frames(frame.json, name)
         names = content.frame_names if content.kind == "folder" else in_order(people)
-        layout = _layout(content.first.json, given) if content.first else None
-        return gather(people, names, given, layout=layout)
+        layout = _layout(content.first.json, options) if content.first else None
+        return gather(people, names, options, layout=layout)
 
 
 def _frames(data: Any, name: str) -> dict[str, list[RawPerson]]:
@@ -63,7 +63,7 @@ def _people(instances: Sequence[Mapping[str, Any]]) -> list[RawPerson]:
     ]
 
 
-def _layout(data: Any, given: Given) -> Layout | None:
+def _layout(data: Any, options: ReaderOptions) -> JointLayout | None:
     names = data.get("meta_info", {}).get("keypoint_id2name", {}) if isinstance(data, dict) else {}
     ordered = [names[number] for number in sorted(names, key=int)]
-    return layout_by_names(ordered, given.skeleton) if ordered else None
+    return layout_by_names(ordered, options.skeleton) if ordered else None

@@ -14,9 +14,9 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import RawPerson, gather, picture_parts
-from ampose.files.keypoints.joints import Layout, layout_by_number
-from ampose.files.keypoints.reader import Given, PeopleFile, readers
+from ampose.files.keypoints.gather import RawPerson, fractions_to_pixels, gather
+from ampose.files.keypoints.joints import JointLayout, layout_by_number
+from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 from ampose.poses.skeletons import get_skeleton
 from ampose.poses.skeletons.joint_order import likelier, where_seen
 
@@ -40,19 +40,19 @@ class NumpyArray:
         """Tell whether it is one array."""
         return content.kind == "npy" or (content.kind == "npz" and len(content.names) == 1)
 
-    def read(self, content: Content, given: Given) -> PeopleFile:
+    def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all people and frames."""
         frames = _with_confidence(_by_frame(_array(content)))
         people: dict[str, list[RawPerson]] = {
             str(number): list(zip(frame, range(len(frame)), strict=True)) for number, frame in enumerate(frames)
         }
-        to_pixels = picture_parts(people, given)
+        to_pixels = fractions_to_pixels(people, options)
         if to_pixels is not None and np.nanmin(frames[frames[..., 2] > 0, :2]) < 0:
             # Screen coordinates of VideoPose3D are of -1 to 1 too, but not in the height: either would be a guess.
             raise InputError(
                 "keypoints must be in pixels or from 0 to 1, got numbers between -1 and 1; undo that first"
             )
-        return gather(people, list(people), given, layout=_layout(frames, given), to_pixels=to_pixels)
+        return gather(people, list(people), options, layout=_layout(frames, options), to_pixels=to_pixels)
 
 
 def _array(content: Content) -> np.ndarray:
@@ -85,9 +85,9 @@ def _with_confidence(frames: np.ndarray) -> np.ndarray:
     return np.concatenate([frames, there[..., None].astype(np.float64)], axis=-1)
 
 
-def _layout(frames: np.ndarray, given: Given) -> Layout:
+def _layout(frames: np.ndarray, options: ReaderOptions) -> JointLayout:
     usual, other = map(get_skeleton, _ORDERS_OF_17)
-    skeleton = given.skeleton
+    skeleton = options.skeleton
     if skeleton is None and frames.shape[2] == usual.num_joints:
         people = frames.reshape(-1, *frames.shape[2:])
         skeleton = likelier(where_seen(people), usual, other, below=_SHORTER)

@@ -13,8 +13,8 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import RawPerson, gather, picture_parts, triples
-from ampose.files.keypoints.reader import Given, PeopleFile, readers
+from ampose.files.keypoints.gather import RawPerson, fractions_to_pixels, gather, triples
+from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 from ampose.poses.skeletons import Skeleton, get_skeleton
 from ampose.poses.skeletons.joint_order import likelier, where_seen
 
@@ -38,11 +38,11 @@ class OpenPoseFolder:
         people = first.get("people") if isinstance(first, dict) else None
         return isinstance(people, list) and all("pose_keypoints_2d" in person for person in people[:1])
 
-    def read(self, content: Content, given: Given) -> PeopleFile:
+    def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all frames."""
         people = {name: _people(frame) for name, frame in content.frames.items()}
-        told = replace(given, skeleton=given.skeleton or _body_25b(people))
-        return gather(people, content.frame_names, told, to_pixels=picture_parts(people, given))
+        told = replace(options, skeleton=options.skeleton or _body_25b(people))
+        return gather(people, content.frame_names, told, to_pixels=fractions_to_pixels(people, options))
 
 
 def _body_25b(people: Mapping[str, Sequence[RawPerson]]) -> Skeleton | None:

@@ -39,7 +39,7 @@ class PeopleFile:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Given:
+class ReaderOptions:
     """What the user said about the file.
 
     Args:
@@ -60,7 +60,7 @@ class KeypointReader(Protocol):
     def fits(self, content: Content) -> bool:
         """Tell, cheaply, whether the content has this layout. No other reader says so of the same content."""
 
-    def read(self, content: Content, given: Given) -> PeopleFile:
+    def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read it; raises ValueError, KeyError, TypeError, IndexError or OSError if it is damaged."""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ampose.errors import InputError, MissingExtraError
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.reader import Given, KeypointReader, PeopleFile, ReaderFacts, readers
+from ampose.files.keypoints.reader import KeypointReader, PeopleFile, ReaderFacts, ReaderOptions, readers
 from ampose.poses.people import Detection, Person, people_over_time
 from ampose.poses.pose import Pose2D, check_fps
 from ampose.poses.skeletons import Skeleton, get_skeleton
@@ -78,14 +78,16 @@ def read_keypoints(
     """
     check_fps(fps)
     content = Content(Path(path))
-    given = Given(skeleton=None if skeleton is None else get_skeleton(skeleton), image_size=image_size, video=video)
+    options = ReaderOptions(
+        skeleton=None if skeleton is None else get_skeleton(skeleton), image_size=image_size, video=video
+    )
     entry = readers.get(format) if format else _recognise(content)
     if video is not None and not entry.facts.videos:
         raise InputError(f"{content.path}: video must be named for files of several videos only, got {video!r}")
     with _naming(content.path):
-        people = _read(entry, content, given)
+        people = _read(entry, content, options)
         _check_somebody(people)
-        size = _size(people, given, entry)
+        size = _size(people, options, entry)
         return _people(people, size, fps or people.fps, _origin(entry, content, people))
 
 
@@ -111,12 +113,12 @@ def _recognise(content: Content) -> ReaderEntry:
     raise InputError(f"{content.path}: must be a keypoint file of a known format, got none; looked for {looked}")
 
 
-def _read(entry: ReaderEntry, content: Content, given: Given) -> PeopleFile:
+def _read(entry: ReaderEntry, content: Content, options: ReaderOptions) -> PeopleFile:
     facts = entry.facts
     if facts.package and find_spec(facts.package) is None:
         raise MissingExtraError(facts.package, extra=facts.extra, purpose=facts.title)
     try:
-        return entry.target().read(content, given)
+        return entry.target().read(content, options)
     except InputError:
         raise
     except _BROKEN as error:
@@ -145,8 +147,8 @@ def _check_somebody(people: PeopleFile) -> None:
         )
 
 
-def _size(people: PeopleFile, given: Given, entry: ReaderEntry) -> tuple[int, int]:
-    size = given.image_size or people.image_size
+def _size(people: PeopleFile, options: ReaderOptions, entry: ReaderEntry) -> tuple[int, int]:
+    size = options.image_size or people.image_size
     if size is None:
         raise InputError(
             f"the format {entry.name} does not hold the image size; give it, width and height in pixels",

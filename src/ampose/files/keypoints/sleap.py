@@ -15,7 +15,7 @@ from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.gather import RawPerson, gather
 from ampose.files.keypoints.joints import layout_by_names
-from ampose.files.keypoints.reader import Given, PeopleFile, readers
+from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
 
 @readers.register(
@@ -32,7 +32,7 @@ class SleapAnalysis:
         """Tell whether the arrays have these names."""
         return content.kind == "hdf5" and {"tracks", "node_names"} <= content.names
 
-    def read(self, content: Content, given: Given) -> PeopleFile:
+    def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all frames."""
         with content.hdf5() as file:
             nodes, tracks = _texts(file["node_names"]), _in_order(file["tracks"], ("xy", "node"))
@@ -45,7 +45,7 @@ class SleapAnalysis:
         people: dict[str, list[RawPerson]] = {
             str(number): list(zip(frame, ids, strict=True)) for number, frame in enumerate(rows)
         }
-        return gather(people, list(people), given, layout=layout_by_names(nodes, given.skeleton))
+        return gather(people, list(people), options, layout=layout_by_names(nodes, options.skeleton))
 
 
 def _in_order(array: Any, inner: tuple[str, ...]) -> np.ndarray:

@@ -12,8 +12,8 @@ import numpy as np
 
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.frame_order import in_order
-from ampose.files.keypoints.gather import RawPerson, gather, picture_parts
-from ampose.files.keypoints.reader import Given, PeopleFile, readers
+from ampose.files.keypoints.gather import RawPerson, fractions_to_pixels, gather
+from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
 
 @readers.register(
@@ -34,13 +34,13 @@ class UltralyticsJson:
         points = data.get("keypoints") if isinstance(data, dict) else None
         return isinstance(points, dict) and {"x", "y"} <= points.keys()
 
-    def read(self, content: Content, given: Given) -> PeopleFile:
+    def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all frames; objects without keypoints are left out."""
         people: dict[str, list[RawPerson]] = {}
         for name, frame in content.frames.items():
             people |= _frames(frame.json, name)
         names = content.frame_names if content.kind == "folder" else in_order(people)
-        return gather(people, names, given, to_pixels=picture_parts(people, given))
+        return gather(people, names, options, to_pixels=fractions_to_pixels(people, options))
 
 
 def _frames(data: Sequence[Any], name: str) -> dict[str, list[RawPerson]]:

@@ -11,7 +11,7 @@ from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.gather import Points, RawPerson, gather
 from ampose.files.keypoints.joints import layout_by_number
-from ampose.files.keypoints.reader import Given, PeopleFile, readers
+from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 from ampose.poses.skeletons import get_skeleton
 
 _BOX = ("class", "centre x", "centre y", "width", "height")
@@ -36,18 +36,18 @@ class UltralyticsTxt:
             return False
         return len(numbers) > len(_BOX) and row[0].isdigit() and all(0 <= number <= 1 for number in numbers[1:5])
 
-    def read(self, content: Content, given: Given) -> PeopleFile:
+    def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all frames."""
-        if given.image_size is None:
+        if options.image_size is None:
             raise InputError(
                 "coordinates are parts of the image, whose size the file does not hold; give width and height",
                 field="image_size",
             )
-        skeleton = given.skeleton or get_skeleton("coco_17")
+        skeleton = options.skeleton or get_skeleton("coco_17")
         people = {name: _people(frame, skeleton.num_joints) for name, frame in content.frames.items()}
-        size = np.array([*given.image_size, 1.0])
+        size = np.array([*options.image_size, 1.0])
         layout = layout_by_number(skeleton.num_joints, skeleton)
-        return gather(people, content.frame_names, given, layout=layout, to_pixels=lambda points: points * size)
+        return gather(people, content.frame_names, options, layout=layout, to_pixels=lambda points: points * size)
 
 
 def _people(frame: Content, num_joints: int) -> list[RawPerson]:

@@ -15,7 +15,7 @@ from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.gather import gather
 from ampose.files.keypoints.joints import layout_by_number
-from ampose.files.keypoints.reader import Given, PeopleFile, readers
+from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 from ampose.poses.skeletons import get_skeleton
 
 _LAYOUTS = {"coco": "coco_17", "h36m": "human36m_17"}
@@ -37,20 +37,20 @@ class VideoPose3DCustom:
         """Tell whether the arrays have VideoPose3D's names."""
         return {"positions_2d", "metadata"} <= content.names
 
-    def read(self, content: Content, given: Given) -> PeopleFile:
+    def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read the only video, or the one that was named."""
         metadata: Mapping[str, Any] = content.arrays["metadata"]
-        name, array = _choose(_videos(content.arrays["positions_2d"]), given)
+        name, array = _choose(_videos(content.arrays["positions_2d"]), options)
         points = np.asarray(array, dtype=np.float64)
         if points.ndim != 3 or points.shape[2] < 2:
             raise InputError(f"{name}: keypoints must have shape (frame, joint, 2), got {points.shape}")
-        skeleton = given.skeleton or get_skeleton(_LAYOUTS[metadata["layout_name"]])
+        skeleton = options.skeleton or get_skeleton(_LAYOUTS[metadata["layout_name"]])
         rows = np.dstack([points[..., :2], np.ones(points.shape[:2])])
         people = {str(number): [(row, 0)] for number, row in enumerate(rows)}
         said = metadata.get("video_metadata", {}).get(name)
         size = (int(said["w"]), int(said["h"])) if said else None
         layout = layout_by_number(points.shape[1], skeleton)
-        return gather(people, list(people), given, layout=layout, image_size=size)
+        return gather(people, list(people), options, layout=layout, image_size=size)
 
 
 def _videos(positions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -64,8 +64,8 @@ def _videos(positions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     return videos
 
 
-def _choose(videos: Mapping[str, Any], given: Given) -> tuple[str, Any]:
-    name = next(iter(videos)) if given.video is None and len(videos) == 1 else given.video
+def _choose(videos: Mapping[str, Any], options: ReaderOptions) -> tuple[str, Any]:
+    name = next(iter(videos)) if options.video is None and len(videos) == 1 else options.video
     if name is None or name not in videos:
         shown = ", ".join(list(videos)[:6]) + (", ..." if len(videos) > 6 else "")
         raise InputError(f"video must be one of the {len(videos)} in the file ({shown}), got {name}; name it (video)")

@@ -11,7 +11,7 @@ from ampose.poses.skeletons import Skeleton
 FORMAT, VERSION = "ampose.poses", 1
 
 
-class Camera(TypedDict):
+class CameraFields(TypedDict):
     """What a file may state of the camera: focal length in pixels, and how far it looks down in degrees."""
 
     focal_px: float | None
@@ -40,7 +40,7 @@ def provenance_of(pose: Pose3D) -> dict[str, str]:
     return {**pose.provenance, **{name: words for name, words in known.items() if words is not None}}
 
 
-def camera_of(provenance: Mapping[str, str]) -> Camera:
+def camera_of(provenance: Mapping[str, str]) -> CameraFields:
     """Return what the file states of the camera, as fields of a pose.
 
     Raises:
