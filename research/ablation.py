@@ -26,7 +26,7 @@ from ampose.data.motion_capture import MotionCapture, concatenate, read_motion
 from ampose.data.synthesis.detector_noise import NoiseConfig
 from ampose.data.synthesis.joint_definitions import DefinitionConfig
 from ampose.data.synthesis.missing_joints import MissingConfig
-from ampose.data.synthesis.pose_augmentation import EvolutionConfig
+from ampose.data.synthesis.pose_augmentation import AugmentationConfig
 from ampose.data.synthesis.proportions import ProportionConfig
 from ampose.data.synthesis.virtual_cameras import VirtualCameraConfig
 from ampose.lifting.weights import load_weights
@@ -57,8 +57,8 @@ def _data(**changes: Any) -> Change:
     return lambda config: replace(config, data=replace(config.data, **changes))
 
 
-def _evolution(**changes: float) -> Change:
-    return lambda config: _data(evolution=replace(config.data.evolution, **changes))(config)
+def _augmentation(**changes: float) -> Change:
+    return lambda config: _data(augmentation=replace(config.data.augmentation, **changes))(config)
 
 
 def _girdles(metres: float) -> Change:
@@ -79,7 +79,7 @@ _OFF: dict[str, Any] = {
     "cameras": VirtualCameraConfig(),
     "proportions": ProportionConfig(),
     "definitions": DefinitionConfig(),
-    "evolution": EvolutionConfig(),
+    "augmentation": AugmentationConfig(),
     "noise": NoiseConfig(),
     "missing": MissingConfig(),
     "focal_mistake": 1.0,
@@ -89,14 +89,14 @@ _OFF: dict[str, Any] = {
 VARIANTS: dict[str, Change] = {
     "everything": lambda config: config,
     "studio cameras": _data(cameras=_OFF["cameras"]),
-    "no evolution": _data(evolution=_OFF["evolution"]),
-    "no exchange of limbs": _evolution(exchange=0.0),
-    "no turned joints": _evolution(turn=0.0),
-    "no free arms": _evolution(free_arms=0.0),
-    "no free legs": _evolution(free_legs=0.0),
-    "no free trunk": _evolution(free_trunk=0.0),
-    "no tilt": _evolution(tilt=0.0),
-    "no poses as recorded": _evolution(recorded=0.0),
+    "no augmentation": _data(augmentation=_OFF["augmentation"]),
+    "no exchange of limbs": _augmentation(exchange=0.0),
+    "no turned joints": _augmentation(turn=0.0),
+    "no free arms": _augmentation(free_arms=0.0),
+    "no free legs": _augmentation(free_legs=0.0),
+    "no free trunk": _augmentation(free_trunk=0.0),
+    "no tilt": _augmentation(tilt=0.0),
+    "no poses as recorded": _augmentation(recorded=0.0),
     "bodies as recorded": _data(proportions=_OFF["proportions"]),
     "definitions as recorded": _data(definitions=_OFF["definitions"]),
     "hips and shoulders not moved alike": _girdles(0.0),

@@ -40,7 +40,7 @@ import ampose
 from ampose.atomic import replacing
 from ampose.data.motion_capture import MotionCapture, concatenate, read_motion
 from ampose.data.synthesis.bones import chest_axes, unit
-from ampose.data.synthesis.detector_noise import NoiseConfig, as_detected
+from ampose.data.synthesis.detector_noise import NoiseConfig, add_detector_noise
 from ampose.data.synthesis.virtual_cameras import VirtualCameraConfig, draw_cameras, render
 from ampose.lifting.lifter import Lifter
 from ampose.lifting.prediction import predict_samples
@@ -115,7 +115,7 @@ def _look(motion: MotionCapture, frames: int) -> ForeignSet:
     rows = np.unique(np.linspace(0, len(motion) - 1, min(frames, len(motion))).astype(np.int64))
     world, generator = torch.from_numpy(motion.positions[rows]), torch.Generator().manual_seed(SEED)
     exact = render(world[:, None], draw_cameras(len(rows), CAMERAS, generator), motion.skeleton)
-    detected = replace(exact, keypoints_px=as_detected(exact.keypoints_px, motion.skeleton, DETECTOR, generator))
+    detected = replace(exact, keypoints_px=add_detector_noise(exact.keypoints_px, motion.skeleton, DETECTOR, generator))
     return ForeignSet(motion.skeleton, exact, detected, motion.frame_actions[rows], pose_kinds(world, motion.skeleton))
 
 

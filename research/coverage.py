@@ -21,7 +21,7 @@ from ampose.data.motion_capture import concatenate, read_motion
 from ampose.data.synthesis.anatomy import is_possible
 from ampose.data.synthesis.bones import chest_axes, pelvis_axes, unit
 from ampose.data.synthesis.joint_definitions import vary_definitions
-from ampose.data.synthesis.pose_augmentation import evolve
+from ampose.data.synthesis.pose_augmentation import augment_poses
 from ampose.data.synthesis.proportions import vary_proportions
 from ampose.poses.skeletons import Skeleton
 from ampose.training.batches import InputSpec, VirtualCameraBatches
@@ -57,7 +57,7 @@ def draw_bodies(data: DataConfig, count: int, batch: int) -> tuple[Tensor, Tenso
 
 
 def _make(poses: Tensor, skeleton: Skeleton, data: DataConfig, generator: torch.Generator) -> Tensor:
-    poses = evolve(poses, skeleton, data.evolution, generator)
+    poses = augment_poses(poses, skeleton, data.augmentation, generator)
     poses = vary_proportions(poses, skeleton, data.proportions, generator)
     return vary_definitions(poses, skeleton, data.definitions, generator)
 

@@ -13,10 +13,10 @@ from torch import Tensor
 
 from ampose.data.motion_capture import MotionCapture
 from ampose.data.synthesis.bones import pelvis_axes
-from ampose.data.synthesis.detector_noise import add_noise, mistake_sides
+from ampose.data.synthesis.detector_noise import add_noise, swap_left_right
 from ampose.data.synthesis.joint_definitions import vary_definitions
 from ampose.data.synthesis.missing_joints import MissingConfig, lose_joints
-from ampose.data.synthesis.pose_augmentation import EvolutionConfig, evolve
+from ampose.data.synthesis.pose_augmentation import AugmentationConfig, augment_poses
 from ampose.data.synthesis.proportions import vary_proportions
 from ampose.data.synthesis.virtual_cameras import VirtualCameraConfig, draw_cameras, render
 from ampose.lifting.prediction import predict_samples
@@ -29,7 +29,7 @@ from ampose.poses.skeletons import Skeleton
 from ampose.training.config import DataConfig
 
 SEED = 20260
-DIVERSE = EvolutionConfig(exchange=0.5, turn=0.25, free_arms=0.3)
+DIVERSE = AugmentationConfig(exchange=0.5, turn=0.25, free_arms=0.3)
 FREE = replace(DIVERSE, free_legs=0.5, free_trunk=0.5)
 LOWER_M = 0.03
 """How much lower the hips of another definition sit: BlazePose's are about so much below motion capture's."""
@@ -65,13 +65,13 @@ def held_out_sets(motion: MotionCapture, data: DataConfig, count: int) -> dict[s
 
     wide = seen_by(data.cameras, world)
     noise = replace(data.noise, clean=0.0)
-    noisy = mistake_sides(add_noise(wide.keypoints_px, noise, _generator()), skeleton, noise, _generator())
+    noisy = swap_left_right(add_noise(wide.keypoints_px, noise, _generator()), skeleton, noise, _generator())
     partly = lose_joints(wide.keypoints_px, skeleton, MissingConfig(share=1.0, joints=0.05), _generator())
     seen = {
         "studio cameras": seen_by(VirtualCameraConfig(), world),
         "wide cameras": wide,
-        "wide, new poses": seen_by(data.cameras, evolve(world, skeleton, DIVERSE, _generator())),
-        "wide, limbs and trunk free": seen_by(data.cameras, evolve(world, skeleton, FREE, _generator())),
+        "wide, new poses": seen_by(data.cameras, augment_poses(world, skeleton, DIVERSE, _generator())),
+        "wide, limbs and trunk free": seen_by(data.cameras, augment_poses(world, skeleton, FREE, _generator())),
         "wide, hips lower": seen_by(data.cameras, _with_lower_hips(world, skeleton)),
         "wide, others": seen_by(data.cameras, others),
         "wide, 2D noise": replace(wide, keypoints_px=noisy),

@@ -29,7 +29,7 @@ from research.joint_positions import read_joint_positions
 import ampose
 from ampose.atomic import replacing
 from ampose.data.motion_capture import MotionCapture, concatenate, read_motion
-from ampose.data.synthesis.detector_noise import NoiseConfig, mistake_sides
+from ampose.data.synthesis.detector_noise import NoiseConfig, swap_left_right
 from ampose.data.synthesis.virtual_cameras import VirtualCameraConfig, draw_cameras
 from ampose.lifting.lifter import Lifter
 from ampose.poses.camera import Intrinsics, project
@@ -107,7 +107,7 @@ def _detected(
         slow[frame] = kept * slow[frame - 1] + math.sqrt(1 - kept**2) * fresh[1, frame]
     far = torch.where(torch.rand(*pixels.shape[:2], 1, generator=generator) < OUTLIERS, FARTHER, 1.0)
     noisy = pixels + spread * (far * fresh[0] + slow) / math.sqrt(2)
-    return mistake_sides(noisy, motion.skeleton, SWAPS, generator)
+    return swap_left_right(noisy, motion.skeleton, SWAPS, generator)
 
 
 def variants(clip: Clip, lifter: Lifter) -> Iterator[tuple[str, Pose3D]]:

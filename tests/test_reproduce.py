@@ -29,7 +29,7 @@ BRIEF = (
     *("--data.samples-per-epoch", "320", "--data.validation-samples", "64"),
     *("--optimiser.learning-rate", "1e-2", "--optimiser.warmup-steps", "5"),
 )
-INGREDIENTS = ("cameras", "evolution", "proportions", "definitions", "noise", "missing", "focal_mistake", "balance")
+INGREDIENTS = ("cameras", "augmentation", "proportions", "definitions", "noise", "missing", "focal_mistake", "balance")
 
 
 def stand_in(subjects: tuple[str, ...], names: tuple[str, ...], frames: int, seed: int) -> MotionCapture:
@@ -67,7 +67,7 @@ def train(prepared: Path, folder: Path, recipe: str = "wild-small", *more: str) 
 def test_the_recipe_has_every_ingredient() -> None:
     default = DataConfig()
     assert {name for name in INGREDIENTS if getattr(RECIPE.data, name) != getattr(default, name)} == set(INGREDIENTS)
-    steps = RECIPE.data.evolution
+    steps = RECIPE.data.augmentation
     assert all(getattr(steps, field.name) > 0 for field in fields(steps))
 
 

@@ -108,9 +108,9 @@ def test_the_same_clips_are_left_out_as_for_the_bundled_weights():
 def test_the_recipe_in_the_wild_is_the_whole_engine_without_what_ampose_alone_has():
     ours, bundled = read_recipe("wild-open").data, read_recipe("wild-strong").data
     kept = {"samples_per_epoch": bundled.samples_per_epoch, "missing": bundled.missing}
-    assert replace(ours, **kept, evolution=bundled.evolution) == bundled
-    evolution = replace(bundled.evolution, free_legs=0.0, free_trunk=0.0)  # younger than the table
-    assert ours.evolution == evolution
+    assert replace(ours, **kept, augmentation=bundled.augmentation) == bundled
+    augmentation = replace(bundled.augmentation, free_legs=0.0, free_trunk=0.0)  # younger than the table
+    assert ours.augmentation == augmentation
     assert ours.missing == MissingConfig()
 
 

@@ -117,10 +117,10 @@ def test_lcn_learns_in_the_image_plane_and_every_figure_says_what_it_uses(tmp_pa
     )
     rows = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     assert rows[-1]["loss"] < rows[0]["loss"] / 2
-    assert all(row["uses_gt_root_depth"] for row in rows)
+    assert {row["caveat"] for row in rows} == {"uses GT root depth"}
     assert "mm (uses GT root depth)" in notes[-1]
     lifter = load_model(tmp_path / "run" / "last")
-    assert lifter.facts["uses_gt_root_depth"]
+    assert lifter.facts["caveat"] == "uses GT root depth"
     with pytest.raises(InputError, match="measure it on data with true positions"):
         lifter.lift(np.full((1, 17, 2), 500.0), image_size=(1000, 1000))
     report = tmp_path / "report.json"

@@ -73,7 +73,7 @@ def test_each_variant_changes_one_thing():
     assert len(parts.pop("nothing")) == 7
     assert parts.pop("gentler: as wild-small") == {"data.definitions", "data.proportions", "data.noise"}
     assert all(len(keys) == 1 for keys in parts.values()), parts
-    assert differ["no tilt"] == {"data.evolution.tilt"}
+    assert differ["no tilt"] == {"data.augmentation.tilt"}
 
 
 def _leaves(table, prefix=""):

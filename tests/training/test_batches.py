@@ -6,7 +6,7 @@ import torch
 
 from ampose.data.synthesis.joint_definitions import DefinitionConfig
 from ampose.data.synthesis.missing_joints import MissingConfig
-from ampose.data.synthesis.pose_augmentation import EvolutionConfig
+from ampose.data.synthesis.pose_augmentation import AugmentationConfig
 from ampose.data.synthesis.proportions import ProportionConfig
 from ampose.errors import InputError
 from ampose.poses.geometry import mirror
@@ -116,9 +116,9 @@ def test_missing_joints_are_missing_in_the_input_alone(motion):
 
 
 def test_new_poses_are_what_the_input_shows(motion):
-    """Evolved, with other proportions and definitions: the input is still the picture of the target."""
+    """Augmented, with other proportions and definitions: the input is still the picture of the target."""
     settings = {
-        "evolution": EvolutionConfig(exchange=0.5, turn=0.3, free_arms=0.5, tilt=0.5),
+        "augmentation": AugmentationConfig(exchange=0.5, turn=0.3, free_arms=0.5, tilt=0.5),
         "proportions": ProportionConfig(height=(0.8, 1.2), bone_spread=0.1),
         "definitions": DefinitionConfig(joint_m=0.01, trunk_m=0.02),
     }

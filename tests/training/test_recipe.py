@@ -40,7 +40,11 @@ def test_a_models_name_is_a_recipe(model):
         ('name = "ampose-small"', 'name = "ampose-smal"', "did you mean 'ampose-small'"),
         ('name = "ampose-small"', "", r"must name its model, got no \[model\] name"),
         ("epochs = 3", "epochs = = 3", "must be TOML"),
-        ("epochs = 3", 'epochs = 3\nloss = "mpjpe-and-expected-error"', "model must tell its error"),
+        (
+            "epochs = 3",
+            'epochs = 3\nloss = "mpjpe-and-expected-error"',
+            "needs a model that predicts its error; .*model]$",
+        ),
         ("[data.noise]", "[data.missing]\nshare = 0.5\n[data.noise]", "model must take missing joints"),
         ("channels = 8", "channels = 9", "channels must be a multiple of heads"),
     ],

@@ -16,7 +16,7 @@ from ampose.data.recordings import write_recordings
 from ampose.data.synthesis.detector_noise import NoiseConfig
 from ampose.data.synthesis.joint_definitions import DefinitionConfig
 from ampose.data.synthesis.missing_joints import MissingConfig
-from ampose.data.synthesis.pose_augmentation import EvolutionConfig
+from ampose.data.synthesis.pose_augmentation import AugmentationConfig
 from ampose.data.synthesis.proportions import ProportionConfig
 from ampose.data.synthesis.virtual_cameras import VirtualCameraConfig
 from ampose.errors import InputError
@@ -118,7 +118,7 @@ OF_THE_DATA_ENGINE = {
     "balance": "square-root",
     "cameras": VirtualCameraConfig(roll_degrees=(-20.0, 20.0)),
     "focal_mistake": 2.0,
-    "evolution": EvolutionConfig(turn=0.2),
+    "augmentation": AugmentationConfig(turn=0.2),
     "proportions": ProportionConfig(bone_spread=0.1),
     "definitions": DefinitionConfig(joint_m=0.01),
     "missing": MissingConfig(share=0.3),

@@ -13,7 +13,6 @@ from ampose.errors import InputError
 from ampose.packages import require
 
 if TYPE_CHECKING:
-    from ampose.models.output_space import Target
     from ampose.training.checkpoint import RunState
     from ampose.training.config import TrainConfig
     from ampose.training.session import Outcome
@@ -32,7 +31,7 @@ class _RunOptions:
 
 
 def run(args: Sequence[str]) -> None:
-    """Read the recipe, let options change it, train, and say what came out."""
+    """Read the recipe, let options change it, train, and print the result."""
     # Several processes would each remark on a setting that they need; PyTorch reads this when it is imported.
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     from ampose.training.recipe import packaged_recipes, read_recipe
@@ -73,13 +72,11 @@ def _train(recipe: str, default: "TrainConfig", args: Sequence[str]) -> None:
     with progress("training", unit="steps") as report:
         outcome = train(chosen.config, folder, resume=options.resume, max_minutes=options.max_minutes, report=report)
     if outcome.process == 0:
-        _say(outcome, chosen.config.model.target)
+        _print_summary(outcome)
 
 
-def _say(outcome: "Outcome", target: "Target") -> None:
+def _print_summary(outcome: "Outcome") -> None:
     """Print how the session ended and where things are."""
-    from ampose.models.output_space import said_of
-
     made, folder = outcome.progress, outcome.folder
     rows = [
         (
@@ -87,14 +84,14 @@ def _say(outcome: "Outcome", target: "Target") -> None:
             f"{outcome.train_frames:,} frames; {made.step:,} steps in {made.seconds / 60:.1f} min",
         ),
         ("validation", f"{outcome.validation_frames:,} frames of held-out subjects"),
-        ("best", _describe_best(made) + said_of(target)),
+        ("best", _describe_best(made) + (f" ({outcome.caveat})" if outcome.caveat else "")),
     ]
     if made.best_epoch >= 0:
         rows += [
             ("weights", f"{folder / 'best'}, {folder / 'last'}"),
             ("curves", f"{folder / 'loss.png'}, {folder / 'log.jsonl'}"),
         ]
-    print("done" if outcome.done else f"stopped; go on with: --resume --output {folder}")
+    print("done" if outcome.done else f"stopped; continue with: --resume --output {folder}")
     for name, text in rows:
         print(f"  {name:<11} {text}")
 

@@ -9,7 +9,7 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from ampose.data import MotionCapture
-from ampose.data.synthesis.detector_noise import add_noise, mistake_sides
+from ampose.data.synthesis.detector_noise import add_noise, swap_left_right
 from ampose.data.synthesis.virtual_cameras import draw_cameras, render_frames
 from ampose.errors import InputError
 from ampose.evaluation.protocol import Protocol
@@ -93,4 +93,4 @@ def _detect(keypoints_px: Tensor, protocol: Protocol, generator: torch.Generator
     """Make a detector's mistakes; sides have randomness of their own, the same alone and in the middle of a window."""
     sides = torch.Generator().manual_seed(protocol.seed + _SIDES)
     noisy = add_noise(keypoints_px, protocol.noise, generator)
-    return mistake_sides(noisy, get_skeleton(protocol.skeleton), protocol.noise, sides)
+    return swap_left_right(noisy, get_skeleton(protocol.skeleton), protocol.noise, sides)

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from ampose.errors import InputError
 from ampose.models.losses import Loss
-from ampose.models.output_space import Target
 from ampose.poses.clips import Output
 from ampose.poses.skeletons import Skeleton, get_skeleton
 
@@ -43,7 +42,7 @@ class LifterConfig:
         return False
 
     @property
-    def target(self) -> Target:
+    def target(self) -> str:
         """What it answers in (``ampose.models.output_space``); a model that can do others has a field of this name."""
         return "metres"
 

@@ -15,15 +15,15 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ampose.data.motion_capture import MotionCapture
-from ampose.data.synthesis.detector_noise import as_detected
+from ampose.data.synthesis.detector_noise import add_detector_noise
 from ampose.data.synthesis.joint_definitions import vary_definitions
 from ampose.data.synthesis.missing_joints import lose_joints
-from ampose.data.synthesis.pose_augmentation import evolve
+from ampose.data.synthesis.pose_augmentation import augment_poses
 from ampose.data.synthesis.proportions import vary_proportions
 from ampose.data.synthesis.virtual_cameras import draw_cameras, render, render_frames
 from ampose.errors import InputError
 from ampose.models.normalisation import normalise
-from ampose.models.output_space import Target, encode
+from ampose.models.output_space import encode
 from ampose.poses.camera import Intrinsics
 from ampose.poses.clips import FrameIndex, Output
 from ampose.poses.geometry import mirror
@@ -35,11 +35,11 @@ from ampose.training.sampler import BATCH, CPU, VALIDATION, FrameSampler, genera
 Batch = tuple[Float[Tensor, "sample frame joint 2"], Float[Tensor, "sample out_frame joint 3"]]
 """Input and target."""
 
-SINGLE_POSES = ("evolution", "definitions", "missing", "focal_mistake")
+SINGLE_POSES = ("augmentation", "definitions", "missing", "focal_mistake")
 """Settings of the data engine that make single poses, which are no motion."""
 
 ONLY_VIRTUAL = (
-    "balance", "cameras", "focal_mistake", "evolution", "proportions", "definitions", "missing", "left_out_clips"
+    "balance", "cameras", "focal_mistake", "augmentation", "proportions", "definitions", "missing", "left_out_clips"
 )  # fmt: skip
 """Settings of the data engine: fixed cameras have nothing that they could change."""
 
@@ -69,7 +69,7 @@ class InputSpec:
     """For which of these frames it answers."""
     targets: Output = "centre"
     """For which of these frames its loss needs the truth."""
-    target: Target = "metres"
+    target: str = "metres"
     """What it answers in."""
 
     def input_and_target(
@@ -137,11 +137,11 @@ class VirtualCameraBatches:
         with _made_on(self.device):
             world = self.positions[frames]  # (sample, frame, joint, xyz)
             # These two make single poses, (sample, joint, xyz): of windows they were refused and do nothing.
-            world = evolve(world.flatten(0, 1), skeleton, config.evolution, generator).view_as(world)
+            world = augment_poses(world.flatten(0, 1), skeleton, config.augmentation, generator).view_as(world)
             world = vary_proportions(world, skeleton, config.proportions, generator)
             world = vary_definitions(world.flatten(0, 1), skeleton, config.definitions, generator).view_as(world)
             truth = render(world, draw_cameras(len(world), config.cameras, generator), skeleton)
-            keypoints_px = as_detected(truth.keypoints_px, skeleton, config.noise, generator)
+            keypoints_px = add_detector_noise(truth.keypoints_px, skeleton, config.noise, generator)
             keypoints_px = lose_joints(keypoints_px, skeleton, config.missing, generator)
             camera = _mistake_focal(truth.intrinsics, config.focal_mistake, generator)
             keypoints, target = self.spec.input_and_target(truth, keypoints_px, camera)
@@ -200,7 +200,7 @@ class FixedCameraBatches:
                 positions=self.positions[frames],
                 intrinsics=self.intrinsics[frames[:, 0]],  # one camera films the whole clip
             )
-            noisy = as_detected(samples.keypoints_px, skeleton, config.noise, generator)
+            noisy = add_detector_noise(samples.keypoints_px, skeleton, config.noise, generator)
             keypoints, target = self.spec.input_and_target(replace(samples, keypoints_px=noisy))
             return mirror_half(keypoints, target, skeleton, generator) if config.flip else (keypoints, target)
 

@@ -9,7 +9,7 @@ import tyro
 from ampose.data.synthesis.detector_noise import NoiseConfig
 from ampose.data.synthesis.joint_definitions import DefinitionConfig
 from ampose.data.synthesis.missing_joints import MissingConfig
-from ampose.data.synthesis.pose_augmentation import EvolutionConfig
+from ampose.data.synthesis.pose_augmentation import AugmentationConfig
 from ampose.data.synthesis.proportions import ProportionConfig
 from ampose.data.synthesis.virtual_cameras import VirtualCameraConfig
 from ampose.errors import InputError, changed_fields
@@ -64,7 +64,7 @@ class DataConfig:
     focal_mistake: float = 1.0
     """Half of the samples have a focal length that is wrong by a factor of up to this, either way."""
 
-    evolution: EvolutionConfig = field(default_factory=EvolutionConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     """How far poses go beyond what was recorded."""
 
     proportions: ProportionConfig = field(default_factory=ProportionConfig)
@@ -218,8 +218,8 @@ class TrainConfig:
     loss: str = "mse"
     """``mse``: eq. 10, the mean over joints of the squared distance. ``mpjpe``: the mean distance. ``mse-l1`` and
     ``mpjpe-l1``: the same with a share of the mean absolute difference of coordinates mixed in (Modulated GCN).
-    ``mpjpe-and-expected-error``: the mean distance, and a model's error head learns what distance to expect. Systems
-    with losses of their own: JointFormer, MHFormer, MixSTE, P-STMO; see their recipes."""
+    ``mpjpe-and-expected-error``: the mean distance, and a model's error head learns what distance to expect. A
+    system may have losses of its own, which it registers."""
 
     start_from: str = ""
     """Weights folder of an earlier stage, such as P-STMO's pre-training; "" for random weights. Tensors are taken

@@ -1,9 +1,7 @@
 """What the loop trains, most of the time: a network that lifts, on motion or on a dataset with its own cameras."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -14,7 +12,7 @@ from ampose.lifting.prediction import predict_samples
 from ampose.lifting.weights import Weights, load_weights, save_weights
 from ampose.models import LifterNetwork, find_loss, find_model
 from ampose.models.losses import Loss
-from ampose.models.output_space import needs_root_depth, said_of
+from ampose.models.output_space import caveat_of
 from ampose.poses.geometry import root_relative
 from ampose.poses.metrics.position import mpjpe
 from ampose.poses.samples import Samples
@@ -55,23 +53,13 @@ def lifter_trainee(config: TrainConfig, device: torch.device) -> Trainee:
         network=network,
         source=data.source,
         loss=loss.compute,
-        validate=_validation(data.validation, device),
+        validate=lambda trained: (validate(trained, data.validation, device), {}),
         save=lambda trained, folder, facts: save_weights(folder, config.model_name, trained, facts),
-        caveat=said_of(config.model.target),
+        caveat=caveat_of(config.model.target),
         hashes=hashes,
         train_frames=data.train_frames,
         validation_frames=data.validation_frames,
     )
-
-
-def _validation(samples: Samples, device: torch.device) -> Callable[[LifterNetwork], tuple[float, Mapping[str, Any]]]:
-    """Return what measures a lifter; it says so where the answer needs the root's true depth."""
-
-    def measure(network: LifterNetwork) -> tuple[float, Mapping[str, Any]]:
-        more = {"uses_gt_root_depth": True} if needs_root_depth(network.config.target) else {}
-        return validate(network, samples, device), more
-
-    return measure
 
 
 def validate(network: LifterNetwork, samples: Samples, device: torch.device) -> float:

@@ -3,14 +3,14 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ampose.atomic import replacing
-from ampose.models.output_space import USES_GT_ROOT_DEPTH
 
-Row = dict[str, float | int]
+Row = dict[str, Any]
 
 
 class RunLog:
@@ -52,8 +52,8 @@ def draw_curves(rows: list[Row], path: Path) -> None:
         values = [row[key] for row in rows]
         axes.plot(epochs, values, color=colour, marker="." if len(rows) < 40 else "")
         title = f"{label}: {values[-1]:.4g} (lowest {min(values):.4g})"
-        if key != "loss" and rows[-1].get("uses_gt_root_depth"):
-            title += f"\n{USES_GT_ROOT_DEPTH}"
+        if key != "loss" and "caveat" in rows[-1]:
+            title += f"\n{rows[-1]['caveat']}"
         axes.set(xlabel="epoch", title=title, yscale="log")
         axes.grid(visible=True, which="both", alpha=0.2)
         axes.spines[["top", "right"]].set_visible(False)

@@ -44,7 +44,7 @@ class Trainee:
         hashes: Of everything that goes in: the data's, then those of the weights that it starts from.
         train_frames: How many frames there are to train on.
         validation_frames: How many of held-out people.
-        caveat: Stands behind every error, as in " (uses GT root depth)"; "" for nothing.
+        caveat: Must stand beside every error, as in "uses GT root depth"; "" for nothing.
     """
 
     config: TrainConfig
@@ -195,6 +195,8 @@ class Loop:
         progress, run = self.progress, self.run
         self.result.eval()
         error_mm, more = self.trainee.validate(self.result)
+        if self.trainee.caveat:
+            more = {**more, "caveat": self.trainee.caveat}
         row = {
             "epoch": epoch,
             "step": progress.step,
@@ -232,6 +234,7 @@ class Loop:
         if self.run.report is None or not self.run.leads:
             return
         best = self.progress.best_mpjpe_mm
-        validated = f", best {best:.1f} mm{self.trainee.caveat}" if math.isfinite(best) else ""
+        caveat = self.trainee.caveat and f" ({self.trainee.caveat})"
+        validated = f", best {best:.1f} mm{caveat}" if math.isfinite(best) else ""
         total = self.steps_per_epoch * self.trainee.config.epochs
         self.run.report(self.progress.step, total, f"loss {loss:.5f}, {speed:,.0f} samples/s{validated}")

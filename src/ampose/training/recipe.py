@@ -100,7 +100,9 @@ def _validate(path: Path, kind: type[Any], values: dict[str, Any], prefix: str =
         if first["type"] == "unexpected_keyword_argument":
             raise InputError(f"{path}: {key} is no known key{_suggest(kind, first['loc'])}") from error
         message = first["msg"].removeprefix("Value error, ")
-        raise InputError(f"{path}: {key}: {message}, got {first['input']!r}") from error
+        # What is wrong between several keys names them itself; the whole table would only hide it.
+        place = f"{key}: {message}, got {first['input']!r}" if first["loc"] else message
+        raise InputError(f"{path}: {place}") from error
 
 
 def _suggest(kind: type[Any], loc: tuple[int | str, ...]) -> str:

@@ -29,6 +29,8 @@ class Outcome:
     validation_frames: int
     process: int = 0
     """Which of several processes this is; the first one speaks for all."""
+    caveat: str = ""
+    """Must stand beside the error; see ``Trainee``."""
 
 
 def train(
@@ -54,8 +56,10 @@ def train(
     if not resume and (folder / CHECKPOINT).exists():
         raise InputError(f"{folder} holds a run; choose another folder, or resume that run", field="resume")
     fabric = make_fabric(config)
-    make_trainee = lifter_trainee if config.refinement is None else refinement_trainee
-    trainee = make_trainee(config, fabric.device)
+    if config.refinement is None:
+        trainee = lifter_trainee(config, fabric.device)
+    else:
+        trainee = refinement_trainee(config, fabric.device)
     folder.mkdir(parents=True, exist_ok=True)
     with stop_requests(max_minutes) as should_stop:
         run = Run(
@@ -74,7 +78,15 @@ def train(
         # training that is done aborts.
         fabric.barrier()
         torch.distributed.destroy_process_group()
-    return Outcome(done, loop.progress, folder, trainee.train_frames, trainee.validation_frames, fabric.global_rank)
+    return Outcome(
+        done=done,
+        progress=loop.progress,
+        folder=folder,
+        train_frames=trainee.train_frames,
+        validation_frames=trainee.validation_frames,
+        process=fabric.global_rank,
+        caveat=trainee.caveat,
+    )
 
 
 def make_fabric(config: TrainConfig) -> Fabric:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ampose.data.synthesis.detector_noise import NoiseConfig, add_noise, mistake_sides
+from ampose.data.synthesis.detector_noise import NoiseConfig, add_noise, swap_left_right
 from ampose.errors import InputError
 from ampose.poses.skeletons import get_skeleton
 
@@ -93,7 +93,7 @@ def test_clean_samples_are_exactly_clean() -> None:
 
 def test_sides_are_mistaken_for_whole_ends_of_limbs() -> None:
     skeleton, points = get_skeleton("human36m_17"), keypoints()
-    swapped = mistake_sides(points, skeleton, NoiseConfig(swaps=0.5), torch.Generator().manual_seed(1))
+    swapped = swap_left_right(points, skeleton, NoiseConfig(swaps=0.5), torch.Generator().manual_seed(1))
     changed = (swapped != points).any(dim=-1)
     assert changed.any(dim=1).float().mean().item() == pytest.approx(0.5, abs=0.03)
     at = {joint: changed[:, number] for number, joint in enumerate(skeleton.joints)}

@@ -207,7 +207,7 @@ def test_the_expected_error_learns_from_the_features_and_does_not_shape_them() -
 
 
 def test_without_an_error_head_nobody_answers() -> None:
-    with pytest.raises(TypeError, match="AMPose tells no expected error"):
+    with pytest.raises(TypeError, match="AMPose predicts no expected error"):
         AMPose(AMPoseConfig(channels=16, heads=2, depth=1)).with_expected_error(torch.randn(1, 1, 17, 2))
 
 

@@ -34,6 +34,7 @@ def is_possible(positions: Float[Tensor, "sample joint 3"], skeleton: Skeleton) 
     for side, other in (("left", "right"), ("right", "left")):
         elbow, wrist = at[f"{side}_elbow"], at[f"{side}_wrist"]
         hand = elbow + _HAND * (wrist - elbow)
+        # A limb is looked at in a few points along it, against the other limbs as segments: metres, from a slim adult.
         for point in (elbow, (elbow + wrist) / 2, wrist, hand):
             fine &= _distance(point, at, _TRUNK) > 0.10
             fine &= _distance(point, at, _HEAD) > 0.08
@@ -52,6 +53,7 @@ def _hips_within_limits(at: dict[str, Tensor], axes: Float[Tensor, "sample 3 3"]
     fine = torch.ones(len(axes), dtype=torch.bool, device=axes.device)
     for side, sign in (("left", 1.0), ("right", -1.0)):
         thigh = unit(at[f"{side}_knee"] - at[f"{side}_hip"])
+        # (sample, axis, xyz) @ (sample, xyz, 1): the thigh in the pelvis' axes, of which left is the first.
         outward, forward, up = (axes @ thigh[..., None])[..., 0].unbind(-1)
         fine &= (forward > -_HIP_BACK) & (sign * outward > -_HIP_IN)
         fine &= (up < 0.6) & ((up < 0.0) | (forward > 0.3) | (sign * outward > 0.5))
@@ -62,5 +64,6 @@ def _distance(point: Tensor, at: dict[str, Tensor], segment: tuple[str, str]) ->
     """Distance of a point from the line between two joints."""
     start, end = at[segment[0]], at[segment[1]]
     along = end - start
+    # Where along the segment the point's foot is, as a share of its length; beyond the ends it is an end.
     share = ((point - start) * along).sum(-1) / (along * along).sum(-1).clamp_min(1e-9)
     return (start + share.clamp(0, 1)[:, None] * along - point).norm(dim=-1)

@@ -1,4 +1,4 @@
-"""2D as an imperfect detector gives it: every joint a little off, some far off, left and right mistaken."""
+"""2D as an imperfect detector gives it: every joint a little off, some far off, left and right of a limb swapped."""
 
 from dataclasses import dataclass
 
@@ -41,14 +41,14 @@ class NoiseConfig:
                 raise InputError(f"{name} must be in [0, 1], got {getattr(self, name)}")
 
 
-def as_detected(
+def add_detector_noise(
     keypoints_px: Float[Tensor, "sample *frame joint 2"],
     skeleton: Skeleton,
     config: NoiseConfig,
     generator: torch.Generator,
 ) -> Float[Tensor, "sample *frame joint 2"]:
-    """Make all of a detector's mistakes: joints that are off, then sides that are mistaken."""
-    return mistake_sides(add_noise(keypoints_px, config, generator), skeleton, config, generator)
+    """Make all of a detector's errors: joints that are off, then left and right of limbs swapped."""
+    return swap_left_right(add_noise(keypoints_px, config, generator), skeleton, config, generator)
 
 
 def add_noise(
@@ -60,7 +60,7 @@ def add_noise(
     """
     if config.largest == 0:
         return keypoints_px
-    box = (keypoints_px.amax(dim=-2) - keypoints_px.amin(dim=-2)).amax(dim=-1)
+    box = (keypoints_px.amax(dim=-2) - keypoints_px.amin(dim=-2)).amax(dim=-1)  # (sample, *frame): the longer side
     share = config.largest * torch.rand(len(box), generator=generator)
     if config.clean:
         share = share * (torch.rand(len(box), generator=generator) >= config.clean)
@@ -68,11 +68,11 @@ def add_noise(
     if config.outliers:
         far = torch.rand(noise.shape[:-1], generator=generator) < config.outliers
         noise = noise * torch.where(far, _OUTLIER, 1.0)[..., None]
-    spread = box * share.view(-1, *[1] * (box.ndim - 1))
-    return keypoints_px + spread[..., None, None] * noise
+    deviation = box * share.view(-1, *[1] * (box.ndim - 1))
+    return keypoints_px + deviation[..., None, None] * noise
 
 
-def mistake_sides(
+def swap_left_right(
     keypoints_px: Float[Tensor, "sample *frame joint 2"],
     skeleton: Skeleton,
     config: NoiseConfig,
@@ -81,7 +81,7 @@ def mistake_sides(
     """Exchange left and right of one limb, or of a part of it, in some samples: alike in all frames of a sample."""
     if config.swaps == 0:
         return keypoints_px
-    orders = torch.stack([_order(skeleton, limb) for limb in ((), *_LIMBS)])
+    orders = torch.stack([_order(skeleton, limb) for limb in ((), *_LIMBS)])  # (limb, joint); the first changes nothing
     count = len(keypoints_px)
     which = torch.randint(1, len(orders), (count,), generator=generator)
     which = torch.where(torch.rand(count, generator=generator) < config.swaps, which, 0)

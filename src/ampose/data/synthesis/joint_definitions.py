@@ -51,12 +51,14 @@ def vary_definitions(
     """Move each joint a little; the root stays in the middle between the hips."""
     if config == DefinitionConfig():
         return positions
+    # (sample, 1, 1): how large the body is beside an adult.
     size = to_bones(positions, skeleton).norm(dim=-1).sum(dim=-1)[:, None, None] / _ADULT
-    spread = torch.tensor([config.trunk_m if joint in _TRUNK else config.joint_m for joint in skeleton.joints])
-    moved = positions + size * spread[:, None] * torch.randn(positions.shape, generator=generator)
+    deviation = torch.tensor([config.trunk_m if joint in _TRUNK else config.joint_m for joint in skeleton.joints])
+    moved = positions + size * deviation[:, None] * torch.randn(positions.shape, generator=generator)
     if config.girdles_m:
         for joint, axes in (("hip", pelvis_axes), ("shoulder", chest_axes)):
             _move_both(moved, joint, axes(positions, skeleton), skeleton, config.girdles_m * size, generator)
+    # The root is the middle between the hips by definition, so it goes where they went.
     hips = [skeleton.index("left_hip"), skeleton.index("right_hip")]
     shift = (moved[:, hips] - positions[:, hips]).mean(dim=1)
     moved[:, skeleton.root_index] = positions[:, skeleton.root_index] + shift
@@ -72,6 +74,7 @@ def _move_both(
     generator: torch.Generator,
 ) -> None:
     """Move the left and the right joint alike, in place."""
+    # In the axes left, forward, up of the girdle: outwards is left on the left side, and its mirror image on the right.
     left = spread * torch.randn(len(moved), 1, 3, generator=generator)
     right = left * torch.tensor([-1.0, 1.0, 1.0])
     for side, offset in (("left", left), ("right", right)):

@@ -50,9 +50,10 @@ def lose_joints(
     """Set the joints that are not seen to NaN, the same ones in all frames of a sample. The shoulders always stay."""
     if config.share == 0:
         return keypoints_px
-    parts = torch.stack([_mask(skeleton, part) for part in _PARTS])
+    parts = torch.stack([_mask(skeleton, part) for part in _PARTS])  # (part, joint)
     count = len(keypoints_px)
     lost = parts[torch.randint(len(parts), (count,), generator=generator)]
+    # Written for the left side: half of the samples lose the right one instead.
     other_side = torch.rand(count, 1, generator=generator) < 0.5
     lost = torch.where(other_side, lost[:, skeleton.flip_order], lost)
     single = torch.rand(lost.shape, generator=generator) < config.joints

@@ -36,7 +36,7 @@ _TWIST = math.radians(20.0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvolutionConfig:
+class AugmentationConfig:
     """How far poses go beyond what was recorded. With the defaults they do not."""
 
     exchange: float = 0.0
@@ -74,10 +74,10 @@ class EvolutionConfig:
                 raise InputError(f"{name} must be in [0, 1.5] radians, got {getattr(self, name)}")
 
 
-def evolve(
+def augment_poses(
     positions: Float[Tensor, "sample joint 3"],
     skeleton: Skeleton,
-    config: EvolutionConfig,
+    config: AugmentationConfig,
     generator: torch.Generator,
 ) -> Float[Tensor, "sample joint 3"]:
     """Make new poses from these; a pose that turns out impossible stays as it was recorded.
@@ -89,9 +89,10 @@ def evolve(
         generator: The only source of randomness.
     """
     if config.exchange or config.turn or config.free_arms or config.free_legs or config.free_trunk:
-        evolution = _Evolution(skeleton, config, generator)
-        fresh = evolution.turn(evolution.exchange(positions))
-        fresh = evolution.free_trunk(evolution.free_legs(evolution.free_arms(fresh)))
+        augmentation = _Augmentation(skeleton, config, generator)
+        fresh = augmentation.turn(augmentation.exchange(positions))
+        fresh = augmentation.free_trunk(augmentation.free_legs(augmentation.free_arms(fresh)))
+        # All steps together are judged, not each: a hand may pass through the body if a later step takes it out again.
         keep = is_possible(fresh, skeleton)
         if config.recorded:
             keep = keep & (torch.rand(len(keep), generator=generator) >= config.recorded)
@@ -99,10 +100,10 @@ def evolve(
     return _tilt(positions, skeleton, config, generator) if config.tilt else positions
 
 
-class _Evolution:
-    """The steps, each from positions to positions."""
+class _Augmentation:
+    """The steps, each from positions to positions, (sample, joint, xyz)."""
 
-    def __init__(self, skeleton: Skeleton, config: EvolutionConfig, generator: torch.Generator) -> None:
+    def __init__(self, skeleton: Skeleton, config: AugmentationConfig, generator: torch.Generator) -> None:
         self.skeleton, self.config, self.generator = skeleton, config, generator
         self.head = [skeleton.index(joint) for joint in ("neck_nose", "head") if joint in skeleton.parents]
         self.arms = {side: [skeleton.index(f"{side}_{joint}") for joint in ("elbow", "wrist")] for side in _SIDES}
@@ -128,10 +129,13 @@ class _Evolution:
         chance: float,
     ) -> Tensor:
         bones = to_bones(positions, self.skeleton)
-        axes = axes_of(positions, self.skeleton)
+        axes = axes_of(positions, self.skeleton)  # (sample, axis, xyz): left, forward, up as rows
         for group in groups:
             donor = torch.randperm(len(positions), generator=self.generator)
+            # World to the donor's axes (@ axes.T), and from the taker's own back to the world (@ axes): the limb hangs
+            # on the new body as it did on the donor's, whichever way both face.
             taken = bones[donor][:, group] @ axes[donor].mT @ axes
+            # Directions alone are taken, so that a tall donor leaves no long arm behind.
             taken = unit(taken) * bones[:, group].norm(dim=-1, keepdim=True)
             chosen = self._chosen(len(positions), chance)[:, None, None]
             bones[:, group] = torch.where(chosen, taken, bones[:, group])
@@ -152,12 +156,15 @@ class _Evolution:
 
     def _turn_group(self, bones: Tensor, group: list[int], spread: float) -> None:
         count = len(bones)
+        # One axis and one angle for all bones of the group, which stay as they are to each other.
         axis = self._directions(count)[:, None].expand(-1, len(group), -1)
+        # A normal distribution has no largest angle; beyond 2.5 standard deviations nobody turns.
         angle = spread * torch.randn(count, 1, generator=self.generator).clamp(-2.5, 2.5)
         bones[:, group] = rotate_about(bones[:, group], axis, angle.expand(-1, len(group)))
 
     def _bent(self, upper: Tensor, lower: Tensor, most: float) -> Tensor:
         """Change the flexion of a limb, in the plane in which it is bent; a straight limb is left alone."""
+        # The normal of the limb's plane is the hinge's axis; |u x l| and u.l are sine and cosine, both times |u||l|.
         normal = torch.linalg.cross(upper, lower)
         flexion = torch.atan2(normal.norm(dim=-1), (upper * lower).sum(-1))
         wanted = (flexion + self.config.turn * torch.randn(len(upper), generator=self.generator)).clamp(0, most)
@@ -174,6 +181,7 @@ class _Evolution:
             chosen = self._chosen(count, self.config.free_arms)[:, None]
             direction = self._directions(count)
             flexion = MOST_FLEXION["elbow"] * torch.rand(count, generator=self.generator)
+            # The upper arm crossed with any other direction: an axis across it, evenly spread about it.
             axis = unit(torch.linalg.cross(direction, self._directions(count)))
             forearm = rotate_about(direction, axis, flexion)
             _point(bones, {upper: direction, lower: forearm}, chosen)
@@ -187,10 +195,10 @@ class _Evolution:
         count = len(positions)
         chosen, both, which = (self._chosen(count, chance) for chance in (self.config.free_legs, 0.5, 0.5))
         common = torch.rand(count, 3, generator=self.generator)
-        for (side, (upper, lower)), there in zip(self.legs.items(), (which, ~which), strict=True):
+        for (side, (upper, lower)), alone in zip(self.legs.items(), (which, ~which), strict=True):
             own = torch.rand(count, 3, generator=self.generator)
             thigh, shank = self._leg(axes, torch.where(both[:, None], common, own), 1.0 if side == "left" else -1.0)
-            moved = (chosen & (both | there))[:, None]
+            moved = (chosen & (both | alone))[:, None]
             _point(bones, {upper: thigh, lower: shank}, moved)
         return self._joined(bones, positions)
 
@@ -199,8 +207,9 @@ class _Evolution:
 
         The knee bends about the axis through both knees, which goes with the thigh, a little turned itself.
         """
-        left, forward, up = axes.unbind(dim=1)
+        left, forward, up = axes.unbind(dim=1)  # (sample, xyz) each
         spread, hip, knee = (low + (high - low) * part for (low, high), part in zip(_LEG, draw.unbind(-1), strict=True))
+        # From a leg that hangs straight down: spread about the forward axis, then bent about the left one.
         thigh, hinge = (rotate_about(line, forward, outward * spread) for line in (-up, left))
         thigh, hinge = (rotate_about(line, left, -hip) for line in (thigh, hinge))
         twist = _TWIST * torch.randn(len(axes), generator=self.generator)
@@ -218,6 +227,7 @@ class _Evolution:
         )
         for axis, angle in ((axes[:, 0], forward), (axes[:, 1], sideways)):
             half = (torch.where(chosen, angle, 0.0) / 2)[:, None]
+            # All that is above the hips is turned once, all above the waist once more.
             for group in (self.upper, self.above_waist):
                 about = axis[:, None].expand(-1, len(group), -1)
                 bones[:, group] = rotate_about(bones[:, group], about, half.expand(-1, len(group)))
@@ -233,11 +243,12 @@ class _Evolution:
         return unit(torch.randn(count, 3, generator=self.generator))
 
 
-def _tilt(positions: Tensor, skeleton: Skeleton, config: EvolutionConfig, generator: torch.Generator) -> Tensor:
+def _tilt(positions: Tensor, skeleton: Skeleton, config: AugmentationConfig, generator: torch.Generator) -> Tensor:
     """Tilt a third of the bodies about a level axis; a tenth of these by any angle."""
     count = len(positions)
     draw = torch.rand(count, 3, generator=generator)
     angle = config.tilt * torch.randn(count, generator=generator)
+    # One draw decides both, so that the tenth that lies in any way is among the third that is tilted.
     angle = torch.where(draw[:, 0] < 1 / 30, 2 * math.pi * draw[:, 1], angle)
     angle = torch.where(draw[:, 0] < 1 / 3, angle, 0.0)
     heading = 2 * math.pi * draw[:, 2]

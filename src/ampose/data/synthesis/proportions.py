@@ -51,7 +51,8 @@ def vary_proportions(
     low, high = config.height
     height = low + (high - low) * torch.rand(count, 1, generator=generator)
     drawn = 1 + config.bone_spread * torch.randn(count, joints, generator=generator).clamp(-3, 3)
+    # Both joints of a pair read the column of the one with the lower number: left and right change alike.
     one_of_pair = np.minimum(skeleton.flip_order, np.arange(joints))
-    factor = height * drawn[:, one_of_pair]
+    factor = height * drawn[:, one_of_pair]  # (sample, joint)
     factor = factor.view(count, *[1] * (positions.ndim - 3), joints, 1)
     return from_bones(to_bones(positions, skeleton) * factor, positions[..., skeleton.root_index, :], skeleton)

@@ -172,9 +172,11 @@ def _draw_rotations(count: int, config: VirtualCameraConfig, generator: torch.Ge
     pitch = _uniform(count, config.pitch_degrees, generator).deg2rad()
     roll = _uniform(count, config.roll_degrees, generator).deg2rad()
     level = torch.zeros(count)
+    # The camera looks along yaw, tilted down by pitch; right is level and at right angles to it, world z being up.
     right = torch.stack([yaw.sin(), -yaw.cos(), level], dim=-1)
     forward = torch.stack([pitch.cos() * yaw.cos(), pitch.cos() * yaw.sin(), -pitch.sin()], dim=-1)
     down = torch.linalg.cross(forward, right)
+    # Roll turns right and down about the optical axis.
     cos, sin = roll.cos()[:, None], roll.sin()[:, None]
     return torch.stack([cos * right + sin * down, cos * down - sin * right, forward], dim=1)
 

@@ -12,8 +12,15 @@ Parameters at 17 joints: 7,203,507 with the blocks that do not exist (the hidden
 What it answers in: the authors' target lies in the image plane (pixels and depth, scaled by the picture's width), and
 their poses become millimetres by the camera and the *true* distance of the root (the public code's box is made of these
 two). The contract of this project is metres without ground truth, so that is the default; ``target = "image-plane"`` is
-the authors' (formula: ``ampose.models.output_space``), and the recipe ``h36m-lcn`` has it. Such weights can be
-measured, each figure labelled "uses GT root depth", but lift nothing of which the root's distance is not known.
+the authors', and the recipe ``h36m-lcn`` has it. With a joint's place (X, Y, Z) and the root's distance Z0 in camera
+axes, focal length (fx, fy), centre (cx, cy) and image size (w, h)::
+
+    x = 2 (fx X / Z + cx) / w - 1      y = (2 (fy Y / Z + cy) - h) / w      z = 2 r (Z - Z0) / w
+
+Pixels a metre, r, are those of a box of 2 m about the root: its width is 2 fx / Z0 pixels, one more as pixels are
+counted, so r = (2 fx / Z0 + 1) / 2. To be metres again, all three coordinates need the true distance Z0. Such
+weights can be measured, each figure labelled "uses GT root depth", but lift nothing of which the root's distance is not
+known.
 
 What differs: the authors compare poses in camera space, the root's predicted place included; ours has the predicted
 root subtracted, as all systems. Their ground-truth 2D is the pinhole projection of the 3D; Human3.6M's as prepared here
@@ -26,6 +33,7 @@ by the true distance of the root, as above.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -37,7 +45,10 @@ from ampose.errors import InputError
 from ampose.models.layers.batch_norm import JointBatchNorm
 from ampose.models.layers.constrained_linear import ConstrainedLinear
 from ampose.models.lifter_network import LifterConfig, Published, SingleFrameLifter, check_settings
-from ampose.models.output_space import PLANE_INPUT, Target, needs_root_depth
+from ampose.models.normalisation import normalise
+from ampose.models.output_space import OutputSpace, output_spaces
+from ampose.poses.camera import Intrinsics, back_project, project
+from ampose.poses.geometry import root_relative
 from ampose.poses.skeletons import Skeleton, get_skeleton
 
 EXTRA_LINKS = (
@@ -47,6 +58,51 @@ EXTRA_LINKS = (
     ("spine", "right_shoulder"),
 )
 """Links of the authors' list that are no bones."""
+
+
+PLANE_INPUT = "image-width"
+"""The normalisation of the 2D in whose units x and y of the image plane are."""
+
+
+def to_plane(
+    positions: Float[Tensor, "sample frame joint 3"], intrinsics: Intrinsics, root_index: int, rotation: Tensor | None
+) -> Float[Tensor, "sample frame joint 3"]:
+    """Return where each joint is in the image, and how far behind the root in the image's scale.
+
+    Example:
+        >>> square = torch.tensor([[1000.0, 1000.0]])
+        >>> camera = Intrinsics(focal=square, centre=square / 2, image_size=square)
+        >>> to_plane(torch.tensor([[[[0.0, 0.0, 4.0], [0.0, 0.0, 5.0]]]]), camera, 0, None)[0, 0, 1].tolist()
+        [0.0, 0.0, 0.5009999871253967]
+    """
+    pixels = project(positions, intrinsics.focal[:, None, None], intrinsics.centre[:, None, None])
+    xy = normalise(PLANE_INPUT, pixels, intrinsics, root_index).keypoints
+    behind = root_relative(positions, root_index)[..., 2:]
+    return torch.cat([xy, behind * _scale(intrinsics, positions[..., root_index, 2])], dim=-1)
+
+
+def from_plane(
+    answer: Float[Tensor, "sample frame joint 3"],
+    intrinsics: Intrinsics,
+    rotation: Tensor | None,
+    root_depth: Float[Tensor, "sample frame"] | None,
+) -> Float[Tensor, "sample frame joint 3"]:
+    """Return absolute metres in camera axes, at the root's true distance."""
+    assert root_depth is not None  # noqa: S101 (``decode`` asks for it)
+    # One camera a sample: (sample, 2) against (sample, frame, joint, 2).
+    focal, centre, size = (field[:, None, None] for field in vars(intrinsics).values())
+    pixels = (answer[..., :2] * size[..., :1] + size) / 2
+    z = answer[..., 2:] / _scale(intrinsics, root_depth) + root_depth[..., None, None]
+    return torch.cat([back_project(pixels, z, focal, centre), z], dim=-1)
+
+
+def _scale(intrinsics: Intrinsics, root_depth: Float[Tensor, "sample frame"]) -> Float[Tensor, "sample frame 1 1"]:
+    """Return the image plane's units a metre at the root, 2 r / w."""
+    pixels_a_metre = (2 * intrinsics.focal[:, :1] / root_depth + 1) / 2
+    return (2 * pixels_a_metre / intrinsics.image_size[:, :1])[..., None, None]
+
+
+output_spaces.add("image-plane", OutputSpace(to_plane, from_plane, needs_root_depth=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,13 +124,13 @@ class LCNConfig(LifterConfig):
     max_norm: float | None = 1.0
     """Largest norm of a hidden layer's weights; None for no limit."""
 
-    target: Target = "metres"
+    target: Literal["metres", "image-plane"] = "metres"
     """What it answers in. ``image-plane``: the authors', which needs the true distance of the root to become metres;
     x and y are then added to the 2D that goes in, and the limit acts on the last layer too."""
 
     def __post_init__(self) -> None:
         check_settings(channels=self.channels, depth=self.depth, reach=self.reach, dropout=self.dropout)
-        if needs_root_depth(self.target) and self.normalisation != PLANE_INPUT:
+        if self.target == "image-plane" and self.normalisation != PLANE_INPUT:
             raise InputError(
                 f"normalisation must be {PLANE_INPUT} for the target {self.target}, got {self.normalisation}"
             )
@@ -154,7 +210,7 @@ class LCN(SingleFrameLifter):
 
     def __init__(self, config: LCNConfig) -> None:
         super().__init__(config)
-        self.in_plane = needs_root_depth(config.target)
+        self.in_plane = config.target == "image-plane"
         near = within_reach(get_skeleton(config.skeleton), config.reach)
         self.layers = nn.Sequential(
             HiddenLayer(2, config, near),
