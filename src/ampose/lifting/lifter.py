@@ -101,9 +101,16 @@ class Lifter:
             (1, 17, 3)
         """
         pose = self._as_pose(keypoints, image_size, skeleton, fps)
-        mapping = find_mapping(pose.skeleton, self.skeleton)
-        camera = intrinsics or Intrinsics.from_field_of_view(pose.image_size)
+        return self.lift_pose(pose, intrinsics or Intrinsics.from_field_of_view(pose.image_size), flip=flip)
+
+    def lift_pose(self, pose: Pose2D, camera: Intrinsics, *, flip: bool = True) -> Pose3D:
+        """Lift one person over time who was filmed by this camera.
+
+        Raises:
+            InputError: As ``lift``; or the camera is of images of another size.
+        """
         _check_same_picture(camera, pose.image_size)
+        mapping = find_mapping(pose.skeleton, self.skeleton)
         points = mapping.map_points(pose.keypoints)
         lost = np.isnan(points).any(axis=2)
         if self.network.config.takes_missing:
@@ -128,7 +135,12 @@ class Lifter:
             focal_px=float(camera.focal[0]),
             camera_tilt=pose.camera_tilt,
             computed_joints=mapping.made_up,
-            provenance={**pose.provenance, **self._provenance(camera, engine, flip=flip), **_made_up(mapping.made_up)},
+            provenance={
+                **pose.provenance,
+                "focal_px": f"{camera.focal[0]:.1f}",
+                **self._provenance(engine, flip=flip),
+                **_made_up(mapping.made_up),
+            },
         )
 
     def _as_pose(
@@ -163,14 +175,13 @@ class Lifter:
         inputs = normalise(config.normalisation, points[first, None], cameras[first], self.skeleton.root_index)
         return self.runners.describe(passes, inputs.keypoints)
 
-    def _provenance(self, camera: Intrinsics, engine: str, *, flip: bool) -> dict[str, str]:
+    def _provenance(self, engine: str, *, flip: bool) -> dict[str, str]:
         config = self.network.config
         return {
             "model": self.name,
             "weights": self.weights_hash[:SHORT_HASH],
             "engine": engine,
             "normalisation": config.normalisation,
-            "focal_px": f"{camera.focal[0]:.1f}",
             "flip": "averaged with the mirrored prediction" if flip else "off",
             **(
                 {"unseen_joints": "inferred from the others, confidence 0"} if self.network.config.takes_missing else {}

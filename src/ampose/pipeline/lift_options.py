@@ -8,14 +8,14 @@ own with a ``parse``, so that nothing behind this file meets a string that may b
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import tyro
 
 from ampose import DEFAULT_MODEL
-from ampose.errors import InputError
+from ampose.errors import InputError, changed_fields
 from ampose.poses.boxes import Box
 from ampose.poses.camera import DEFAULT_FIELD_OF_VIEW, Intrinsics, check_field_of_view
 from ampose.processing.ground import check_tilt
@@ -222,6 +222,17 @@ class LiftOptions(InputOptions, CameraOptions, DetectionOptions, ModelOptions, P
             return self.focal.intrinsics(image_size)
         degrees = self.field_of_view or known_field_of_view or DEFAULT_FIELD_OF_VIEW
         return Intrinsics.from_field_of_view(image_size, degrees)
+
+    def __str__(self) -> str:
+        """Return what differs from the defaults, for the provenance of poses.
+
+        Example:
+            >>> str(LiftOptions(height=1.8, flip=False))
+            'height=1.8, flip=False'
+        """
+        return ", ".join(
+            f"{name}={value}" for name, value in changed_fields(self, [each.name for each in fields(self)])
+        )
 
     @property
     def which(self) -> PersonChoice:

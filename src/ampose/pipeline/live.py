@@ -120,7 +120,7 @@ class LiveLifter:
                 for one in (pose, sure)
             )
         camera = self._options.camera((width, height))
-        lifted = self._lifter.lift(sure, intrinsics=camera, flip=self._options.flip)
+        lifted = self._lifter.lift_pose(sure, camera, flip=self._options.flip)
         if followed.smooth is not None:
             positions = followed.smooth.update(lifted.positions[0], shot.time).astype(np.float32)
             done = {**lifted.provenance, "smoothing": followed.smooth.settings.description}

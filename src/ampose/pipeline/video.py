@@ -292,7 +292,10 @@ def lift_people(
         pose2d = without_unsure_joints(person.pose2d, options.min_confidence)
         if options.fix_left_right_swaps:
             pose2d, _ = fix_left_right_swaps(pose2d)
-        lifted.append(Person(person.id, pose2d, lifter.lift(pose2d, intrinsics=camera, flip=options.flip)))
+        pose3d = lifter.lift_pose(pose2d, camera, flip=options.flip)
+        if options != DEFAULT_OPTIONS:
+            pose3d = replace(pose3d, provenance={**pose3d.provenance, "options": str(options)})
+        lifted.append(Person(person.id, pose2d, pose3d))
     if all(person.pose3d.missing.all() for person in lifted):
         name = people[0].pose2d.provenance.get("source", "keypoints")
         raise InputError(

@@ -57,8 +57,9 @@ def lift(
     if len(inputs) == 1 and inputs is sources:
         print(summary(lift_to_folder(sources[0], folder, options, outputs)))
     else:
+        folders = name_folders(inputs, folder)
         lift_one = partial(lift_to_folder, options=options, outputs=outputs)
-        lift_many(name_folders(inputs, folder), lift_one, {**asdict(options), **asdict(outputs)}, jobs)
+        lift_many(folders, lift_one, {**asdict(options), **asdict(outputs)}, jobs)
 
 
 def _videos_in(folder: Path) -> list[Path]:
