@@ -1,7 +1,7 @@
 """Level axes and the floor: from how a camera is tilted, or from where a walking person's feet come to rest.
 
-A camera does not know where up is. Either it is told (``camera_tilt``), or the person shows it: while a foot carries
-weight it stands still, and the places where feet stood still lie on the floor.
+A camera does not know where up is. Either somebody states it (``camera_tilt``), or the person shows it: while a foot
+carries weight it rests, and the places where feet rested lie on the floor.
 """
 
 import math
@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
+from scipy.spatial.transform import Rotation
 
 from ampose.errors import InputError
 from ampose.poses.pose import Pose3D
@@ -20,16 +21,22 @@ ANKLE_HEIGHT_M = 0.07
 """Of the ankle joint above the sole: 0.039 of a person's height (Drillis and Contini 1966, see ``placement``)."""
 
 _FEET = ("ankle", "foot", "toe", "heel", "foot_index", "big_toe", "small_toe")
-_STILL_M_S = 0.4
-"""A foot slower than this may stand; a swinging one moves at several metres a second."""
+_RESTING_M_S = 0.4
+"""A foot slower than this may rest; a swinging one moves at several metres a second."""
 
 _NEAR_M = 0.04
+"""How far from the floor a resting foot may be: about what placed ankles err by."""
+
 _TRIES = 300
+"""Planes that are tried. If half of the contacts are right, three of them are in one try of eight."""
+
 _LEAST_CONTACTS = 8
 _LEAST_WIDTH_M = 0.15
 """What the contacts must spread across the line that they lie along: less does not say how the floor is tilted."""
 
 _STEEP_DEGREES = 60.0
+"""A plane tilted by more than this against the image is a wall."""
+
 _LEAN_DEGREES = 25.0
 """Who walks about holds the trunk upright, on average over a clip: by more than this from it the plane is no floor."""
 
@@ -41,7 +48,7 @@ class Floor:
     Args:
         up: Unit vector away from the floor.
         height: Of the camera above the floor, in metres.
-        contacts: On how many resting feet it stands; 0 if it was not found but told.
+        contacts: From how many resting feet it was found; 0 if the tilt was stated.
     """
 
     up: Float[np.ndarray, "3"]
@@ -79,8 +86,8 @@ def level_rotation(camera_tilt: float) -> Float[np.ndarray, "3 3"]:
         >>> (level_rotation(90.0) @ [0.0, 0.0, 1.0]).round(6).tolist()
         [0.0, 1.0, 0.0]
     """
-    cosine, sine = math.cos(math.radians(camera_tilt)), math.sin(math.radians(camera_tilt))
-    return np.array([[1, 0, 0], [0, cosine, sine], [0, -sine, cosine]])
+    # About x, which points right: down (y) turns away from the camera (z) where it looks down.
+    return np.asarray(Rotation.from_rotvec([-math.radians(camera_tilt), 0.0, 0.0]).as_matrix())
 
 
 def upright(pose: Pose3D, camera_tilt: float | None = None) -> Pose3D:
@@ -129,7 +136,7 @@ def floor_from_tilt(pose: Pose3D, camera_tilt: float) -> Floor:
     """
     if not -89 <= camera_tilt <= 89:
         raise InputError(f"camera tilt must be between -89 and 89 degrees, got {camera_tilt:g}")
-    up = level_rotation(camera_tilt).T @ np.array([0.0, -1.0, 0.0])
+    up = level_rotation(camera_tilt).T @ np.array([0.0, -1.0, 0.0])  # back from level axes to the camera's
     soles = _soles(pose, up, resting=False)
     if not len(soles):
         raise InputError("the floor needs a foot or an ankle in some frame, got none; leave the floor out")
@@ -156,13 +163,14 @@ def find_floor(pose: Pose3D, *, seed: int = 0) -> Floor:
         )
     best = _consensus(ankles, np.random.default_rng(seed))
     middle = ankles[best].mean(axis=0)
-    width, up = np.linalg.svd(ankles[best] - middle, full_matrices=False)[1:]
-    spread = width[1] / math.sqrt(best.sum())
-    if spread < _LEAST_WIDTH_M / 2:
+    # Principal axes of the contacts: along the walk, across it, and (the least spread) the floor's normal.
+    spreads, axes = np.linalg.svd(ankles[best] - middle, full_matrices=False)[1:]
+    across = spreads[1] / math.sqrt(best.sum())  # a standard deviation, in metres
+    if across < _LEAST_WIDTH_M / 2:
         raise InputError(
-            f"feet must rest in places that span a floor, got a strip {2 * spread:.2f} m wide; give the camera's tilt"
+            f"feet must rest in places that span a floor, got a strip {2 * across:.2f} m wide; give the camera's tilt"
         )
-    normal = up[2] * (1.0 if up[2][1] < 0 else -1.0)
+    normal = axes[2] * (1.0 if axes[2][1] < 0 else -1.0)  # of its two directions the one that points up in the image
     steep = math.degrees(math.acos(float(np.clip(-normal[1], -1, 1))))
     if steep > _STEEP_DEGREES:
         raise InputError(f"the floor must be below the camera, got one tilted by {steep:.0f} degrees; give the tilt")
@@ -177,7 +185,7 @@ def find_floor(pose: Pose3D, *, seed: int = 0) -> Floor:
 
 
 def _lean(pose: Pose3D, up: Float[np.ndarray, "3"]) -> float:
-    """Return how far the trunk leans from a direction, in degrees, on average over the clip; 0 if no trunk is seen."""
+    """Return how far the trunk leans from a direction, in degrees, over the clip; 0 if no trunk is visible."""
     joints = pose.skeleton.joints
     if not {"left_hip", "right_hip", "left_shoulder", "right_shoulder"} <= set(joints):
         return 0.0
@@ -185,8 +193,9 @@ def _lean(pose: Pose3D, up: Float[np.ndarray, "3"]) -> float:
         np.mean([pose.positions[:, joints.index(f"{side}_{part}")] for side in ("left", "right")], axis=0)
         for part in ("hip", "shoulder")
     )
-    trunk = (shoulders - hips).astype(np.float64)
+    trunk = (shoulders - hips).astype(np.float64)  # (frame, xyz)
     trunk = trunk[np.isfinite(trunk).all(axis=1)]
+    # The mean of directions, not of angles: leaning to and fro cancels out.
     mean = (trunk / np.linalg.norm(trunk, axis=1, keepdims=True).clip(1e-9)).sum(axis=0)
     size = float(np.linalg.norm(mean))
     return math.degrees(math.acos(float(np.clip(mean @ up / size, -1, 1)))) if size > 0 else 0.0
@@ -229,6 +238,7 @@ def on_floor(pose: Pose3D, floor: Floor) -> Pose3D:
 def _to_level(up: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3 3"]:
     """Return the rotation that makes ``up`` point up (-y) and leaves the camera's heading along z."""
     down = -up
+    # z without its part along the vertical; its rows are the level axes, written in the camera's.
     away = np.array([0.0, 0.0, 1.0]) - down[2] * down
     away /= np.linalg.norm(away)
     return np.stack([np.cross(down, away), down, away])
@@ -236,12 +246,12 @@ def _to_level(up: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3 3"]:
 
 def _consensus(points: Float[np.ndarray, "contact 3"], rng: np.random.Generator) -> np.ndarray:
     """Return the points near the plane that most of them are near."""
-    best, largest = np.ones(len(points), dtype=bool), 0.0
+    best, largest = np.ones(len(points), dtype=bool), 0.0  # all of them, should every try be degenerate
     for _ in range(_TRIES):
         a, b, c = points[rng.choice(len(points), 3, replace=False)]
         normal = np.cross(b - a, c - a)
         size = np.linalg.norm(normal)
-        if size < 1e-6:
+        if size < 1e-6:  # three contacts on a line
             continue
         off = np.abs((points - a) @ normal / size)
         score = float(np.clip(1 - (off / _NEAR_M) ** 2, 0, None).sum())  # MSAC: nearer points count for more
@@ -252,7 +262,7 @@ def _consensus(points: Float[np.ndarray, "contact 3"], rng: np.random.Generator)
 
 def _feet(pose: Pose3D) -> list[int]:
     names = [joint for joint in pose.skeleton.joints if stem_of(joint) in _FEET]
-    below = [name for name in names if not name.endswith("ankle")]
+    below = [name for name in names if not name.endswith("ankle")]  # toes and heels touch the floor themselves
     return [pose.skeleton.index(name) for name in below or names]
 
 
@@ -273,14 +283,14 @@ def _soles(pose: Pose3D, up: Float[np.ndarray, "3"], *, resting: bool) -> Float[
 def _resting(pose: Pose3D, foot: int) -> Float[np.ndarray, "contact 3"]:
     """Return the places of a joint in frames in which it hardly moves."""
     places, times = pose.positions[:, foot].astype(np.float64), pose.seconds
-    still = np.zeros(len(places), dtype=bool)
+    resting = np.zeros(len(places), dtype=bool)
     if times is None:
-        return places[still]
+        return places[resting]
     for run in unbroken_runs(np.isfinite(places).all(axis=1), times):
-        if run.stop - run.start > 2:
+        if run.stop - run.start > 2:  # a gradient needs neighbours
             speed = np.linalg.norm(np.gradient(places[run], times[run], axis=0), axis=1)
-            still[run] = speed < _STILL_M_S
-    return places[still]
+            resting[run] = speed < _RESTING_M_S
+    return places[resting]
 
 
 def _check_placed(pose: Pose3D) -> None:

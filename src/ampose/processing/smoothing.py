@@ -124,11 +124,12 @@ class LiveOneEuro:
             raise InputError(f"seconds must rise from frame to frame, got {seconds} after {self._seconds}")
         if value.shape != self._value.shape:
             raise InputError(f"value must keep its shape {self._value.shape}, got {value.shape}")
+        # Equations 1 to 5: the speed is smoothed by a fixed cut-off, and its size sets the cut-off of the value.
         speed = (value - self._value) / step
         speed = self._speed + _alpha(self.settings.derivative_cutoff, step) * (speed - self._speed)
         share = _alpha(self.settings.min_cutoff + self.settings.beta * np.abs(speed), step)
         smoothed = self._value + share * (value - self._value)
-        afresh = np.isnan(self._value) | np.isnan(value)
+        afresh = np.isnan(self._value) | np.isnan(value)  # behind a gap there is nothing to average with
         self._value, self._speed = np.where(afresh, value, smoothed), np.where(afresh, 0.0, speed)
         self._seconds = seconds
         return self._value.copy()
@@ -179,7 +180,10 @@ class Butterworth:
     def sections(self, fps: float) -> Float[np.ndarray, "section 6"]:
         """Return SciPy's second-order sections of one pass; raises InputError if ``fps`` is too low."""
         self.check(fps)
-        passes = (math.sqrt(2) - 1) ** (1 / self.order)  # 1 / (1 + x^order) twice is a half in power at this x
+        # Both passes together lose 3 dB at the cut-off, so each is designed with a higher one: a pass has the
+        # power 1 / (1 + x^order), and its square is a half at this x.
+        passes = (math.sqrt(2) - 1) ** (1 / self.order)
+        # The digital filter bends the frequency axis (bilinear transform): the ratio holds between the tangents.
         warped = math.tan(math.pi * self.cutoff / fps) / passes
         design = math.atan(warped) * fps / math.pi
         return np.asarray(scipy.signal.butter(self.order // 2, design, fs=fps, output="sos"))
@@ -194,7 +198,7 @@ class Butterworth:
         if self._beyond(fps):
             return values  # a few frames that are farther apart than the clip's: they show nothing above the cut-off
         sections = self.sections(fps)
-        padding = min(3 * (self.order // 2 + 1), len(values) - 1)
+        padding = min(3 * (self.order // 2 + 1), len(values) - 1)  # SciPy's usual one, or what the run has
         return np.asarray(scipy.signal.sosfiltfilt(sections, values, axis=0, padlen=padding))
 
 
@@ -236,6 +240,7 @@ class SavitzkyGolay:
         return _evenly(values, times, self._even)
 
     def _even(self, values: np.ndarray, fps: float) -> np.ndarray:
+        # An odd number of frames, so that there is a middle one; more than the degree, so that a fit smooths.
         wanted = max(2 * math.floor(self.window * fps / 2 + 1e-6) + 1, self.degree + 1 + self.degree % 2)
         frames = min(wanted, len(values) - 1 + len(values) % 2)
         if frames <= self.degree:
@@ -283,7 +288,7 @@ def smooth(pose: Pose, how: str | Filter = "butterworth") -> Pose:
     method.check(1 / float(np.median(np.diff(times))))
     done = {**pose.provenance, "smoothing": method.description}
     if isinstance(pose, Pose2D):
-        unit = max(pose.image_size) / _METRES_ACROSS
+        unit = max(pose.image_size) / _METRES_ACROSS  # pixels a metre
         return replace(pose, keypoints=_filtered(pose.keypoints / unit, times, method) * unit, provenance=done)
     return replace(pose, positions=_filtered(pose.positions, times, method), provenance=done)
 
@@ -299,19 +304,19 @@ def _filtered(
     return smoothed
 
 
-def unbroken_runs(there: Bool[np.ndarray, " frame"], times: Float[np.ndarray, " frame"]) -> Iterator[slice]:
+def unbroken_runs(found: Bool[np.ndarray, " frame"], times: Float[np.ndarray, " frame"]) -> Iterator[slice]:
     """Return the unbroken runs of frames: without a missing one, and without a hole in time.
 
     Example:
-        >>> there = np.array([True, True, False, True, True])
-        >>> [(run.start, run.stop) for run in unbroken_runs(there, np.array([0.0, 0.1, 0.2, 0.3, 2.0]))]
+        >>> found = np.array([True, True, False, True, True])
+        >>> [(run.start, run.stop) for run in unbroken_runs(found, np.array([0.0, 0.1, 0.2, 0.3, 2.0]))]
         [(0, 2), (3, 4), (4, 5)]
     """
     steps = np.diff(times)
     hole = steps > _HOLE * np.median(steps) if len(steps) else np.zeros(0, dtype=bool)
-    breaks = np.flatnonzero(np.diff(there) | hole) + 1
-    edges = [0, *breaks.tolist(), len(there)]
-    return (slice(a, b) for a, b in itertools.pairwise(edges) if a < b and there[a])
+    breaks = np.flatnonzero(np.diff(found) | hole) + 1
+    edges = [0, *breaks.tolist(), len(found)]
+    return (slice(a, b) for a, b in itertools.pairwise(edges) if a < b and found[a])
 
 
 def _evenly(values: np.ndarray, times: np.ndarray, run: Any) -> np.ndarray:
