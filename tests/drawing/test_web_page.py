@@ -245,7 +245,7 @@ def test_the_page_is_written_beside_the_poses(tmp_path):
     ("arguments", "message"),
     [
         (["gone.json"], "no such file"),
-        ([str(POSES), "-o", "page.txt"], "must be a page whose name ends in .html"),
+        ([str(POSES), "-o", "page.txt"], "the name of a page ends in .html (--output)"),
         ([str(POSES), "-o", "no/folder/page.html"], "must be in a folder that can be written to"),
         ([str(POSES), "--video", "gone.mp4", "-o", "page.html"], "gone.mp4: must be the video"),
     ],

@@ -5,11 +5,13 @@ Options are dataclasses with a docstring under each field, which is its help. Th
 - A type with a class method ``parse(text)`` is one word on the command line; the first words in double backquotes of
   the method's docstring are the word's form.
 - A dataclass made of base dataclasses is shown in sections, one for each base, titled by its docstring.
-- An option that is None unless it is given has no "None" in its help.
+- An option that is None or empty unless it is given shows no default.
+- A function's parameter that is a dataclass has no section of its own.
 """
 
 import ast
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from itertools import pairwise
@@ -48,11 +50,28 @@ def call_with_arguments(function: Callable[..., Any], command: str, args: Sequen
     registry = ConstructorRegistry()
     registry.primitive_rule(_parsed)
     registry.struct_rule(_options)
+    hints, texts = get_type_hints(function, include_extras=True), _argument_texts(function)
+    for name, parameter in inspect.signature(function).parameters.items():
+        function.__annotations__[name] = _with_defaults(hints[name], parameter.default, texts.get(name))
     config = (tyro.conf.OmitArgPrefixes, tyro.conf.DisallowNone)
     try:
         tyro.cli(function, prog=f"ampose {command}", args=list(args), config=config, registry=registry)
     except _RefusedError as refused:
         raise refused.error from refused
+
+
+def _with_defaults(hint: Any, default: object, text: str | None = None) -> Any:
+    """Return a type with its help text and with what tyro shall do unless the type says otherwise."""
+    metadata = getattr(hint, "__metadata__", ())
+    if is_dataclass(default):
+        plain = tyro.conf.arg(name="")
+    elif default in (None, (), "") and tyro.conf.UseAppendAction not in metadata:
+        plain = tyro.conf.arg(help=text, help_behavior_hint="")
+    elif default is inspect.Parameter.empty:
+        plain = tyro.conf.arg(help=text, help_behavior_hint="(required)")
+    else:
+        plain = tyro.conf.arg(help=text)
+    return Annotated[(get_args(hint)[0] if metadata else hint, plain, *metadata)]
 
 
 def _parsed(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
@@ -97,11 +116,16 @@ def _fields(kind: type, given: object) -> list[StructFieldSpec]:
     for each in fields(kind):
         default = each.default if each.default_factory is MISSING else each.default_factory()
         default = getattr(given, each.name, default)
-        hint = hints[each.name]
-        if default is None:
-            hint = Annotated[hint, tyro.conf.arg(help_behavior_hint="")]
-        specs.append(StructFieldSpec(each.name, hint, default, help_texts.get(each.name)))
+        hint = _with_defaults(hints[each.name], default, help_texts.get(each.name))
+        specs.append(StructFieldSpec(each.name, hint, default))
     return specs
+
+
+def _argument_texts(function: Callable[..., Any]) -> dict[str, str]:
+    """Return the text of each argument in a function's docstring, in one line: tyro keeps its line breaks."""
+    section = (inspect.getdoc(function) or "").partition("Args:\n")[2].partition("\n\n")[0]
+    entries: list[tuple[str, str]] = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", section, re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in entries}
 
 
 def _help_texts(kind: type) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Turn a file with 3D poses into files of other formats, for other programs."""
+"""Convert a file of 3D poses to other formats, for other programs."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,17 +29,17 @@ def convert(
     camera_tilt: float | None = None,
     angles: bool = False,
 ) -> None:
-    """Turn a file with 3D poses into files of other formats, which the names' endings tell.
+    """Convert a file of 3D poses to other formats, which the names' endings tell.
 
-    Says what a format cannot carry. Several people give a file each (clip_0.trc, clip_1.trc) where a format holds one.
+    Prints what a format cannot carry. Several people get a file each (clip_0.trc, clip_1.trc) if a format holds one.
     Images: clip.mp4 and clip.gif move, sheet.png is a contact sheet, figure.pdf and figure.svg are for a paper.
 
     Args:
         source: A file with poses, such as poses.json.
         outputs: Files to write, such as clip.trc and clip.csv.
-        fps: Frames per second, in place of what the input says; for pictures, which have none.
-        camera_tilt: How far the camera looks down, in degrees; by default what lift was told.
-            Formats with an axis that points up are levelled by it, as are pictures and angles.
+        fps: Frames per second, in place of the input's own; single images have none.
+        camera_tilt: How far the camera looks down, in degrees; by default as given to lift. Formats with a vertical
+            axis, drawings and angles are levelled by it.
         angles: Write joint angles in degrees (knee, hip, elbow, shoulder, trunk lean) to the .csv files, not positions.
     """
     from ampose.files import poses as formats
@@ -47,14 +47,14 @@ def convert(
 
     check_fps(fps)
     if not outputs:
-        raise InputError("OUTPUT must be one file at least, got none; name one, such as clip.trc")
+        raise InputError("there is no file to write; name one, such as clip.trc")
     check_names(outputs, timed=True)
     _check_angles(outputs, angles)
     for output in outputs:
         _check_place(output, source)
     people = formats.read(source)
     if not people:
-        raise InputError(f"{source}: must hold at least one person, found nobody")
+        raise InputError(f"{source} holds nobody")
     people = people if fps is None else [_at(person, fps) for person in people]
     check_names(outputs, timed=people[0].pose3d.seconds is not None)
     write = write_angle_files if angles else write_files
@@ -65,14 +65,14 @@ def convert(
 def _check_angles(outputs: Sequence[Path], angles: bool) -> None:
     others = [output for output in outputs if output.suffix.lower() != ".csv"]
     if angles and others:
-        raise InputError(f"{others[0]}: with --angles outputs must be .csv files, got {others[0].suffix}; rename it")
+        raise InputError(f"{others[0]}: angles are written to .csv files only; rename it", field="angles")
 
 
 def _check_place(output: Path, source: Path) -> None:
     if output.resolve() == source.resolve():
-        raise InputError(f"{output}: output must be another file than the input; rename it")
+        raise InputError(f"{output} is the input itself; name another file")
     if not output.parent.is_dir():
-        raise InputError(f"{output}: output must be in a folder that is there, found no {output.parent}; make it first")
+        raise InputError(f"{output}: there is no folder {output.parent}; make it first")
 
 
 def _at(person: "Person", fps: float) -> "Person":

@@ -55,15 +55,13 @@ class LiveOptions:
 
 _DEFAULTS = LiveOptions()
 
-Options = Annotated[LiveOptions, tyro.conf.arg(name="")]
-
 
 def run(args: Sequence[str]) -> None:
     """Run the command."""
     call_with_arguments(live, "live", args)
 
 
-def live(*, camera: str = "0", output: Output = None, options: Options = _DEFAULTS) -> None:
+def live(*, camera: str = "0", output: Output = None, options: LiveOptions = _DEFAULTS) -> None:
     """Lift people to 3D while a camera films them.
 
     Shows how long each step takes: the time within which half of the frames (p50) and 99 in 100 (p99) were done. With

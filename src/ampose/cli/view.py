@@ -33,22 +33,22 @@ def view(
 ) -> None:
     """Write a page that shows a result in motion: one HTML file, for any browser.
 
-    The video beside a 3D skeleton that can be turned, a timeline, joint angles. Nothing is fetched from the network:
-    send the file to whom you like.
+    It shows the video beside a 3D skeleton that you can turn, a timeline and joint angles. Nothing is fetched from
+    the network: the file can be sent to anybody.
 
     Args:
-        poses: A file with poses, as lift wrote it.
-        other: A second one, to compare with the first.
+        poses: A file of poses, as lift wrote it.
+        other: A second one, to compare.
         video: The video that the poses came from, MP4 or WebM; it becomes part of the page.
         output: The page; by default the poses' name with .html, beside them.
-        camera_tilt: How far the camera looks down, in degrees; by default what lift was told.
-            The 3D view is turned upright by it.
+        camera_tilt: How far the camera looks down, in degrees; by default as given to lift. The 3D view is turned
+            upright by it.
     """
     from ampose.drawing.web_page import write_page
 
     page = poses.with_suffix(".html") if output is None else output
     if page.suffix.lower() != ".html":
-        raise InputError(f"{page}: output must be a page whose name ends in .html, got {page.suffix or 'no suffix'!r}")
+        raise InputError(f"{page}: the name of a page ends in .html", field="output")
     results = [_result(path) for path in (poses, other) if path is not None]
     write_page(page, results, video=video, camera_tilt=camera_tilt)
     print(f"{page}  ({page.stat().st_size / 1e6:.1f} MB): open it in a browser, or send it to somebody")

@@ -17,9 +17,8 @@ from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions
 
 _OUTPUTS = OutputOptions()
 
-Sources = Annotated[tuple[Path, ...], tyro.conf.arg(metavar="INPUT [INPUT ...]", help_behavior_hint="(required)")]
-Output = Annotated[Path | None, tyro.conf.arg(aliases=["-o"], help_behavior_hint="")]
-Options = Annotated[LiftOptions, tyro.conf.arg(name="")]
+Sources = Annotated[tuple[Path, ...], tyro.conf.arg(metavar="INPUT [INPUT ...]")]
+Output = Annotated[Path | None, tyro.conf.arg(aliases=["-o"])]
 Outputs = Annotated[OutputOptions, tyro.conf.arg(name="Output", help="")]
 
 
@@ -34,7 +33,7 @@ def lift(
     *,
     output: Output = None,
     jobs: int = 1,
-    options: Options = DEFAULT_OPTIONS,
+    options: LiftOptions = DEFAULT_OPTIONS,
     outputs: Outputs = _OUTPUTS,
 ) -> None:
     """Lift the people in videos, images or keypoint files to 3D.
