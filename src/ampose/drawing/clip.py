@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ampose.drawing.painting import Panel, blank, write_text
+from ampose.drawing.panels import time_label
 from ampose.drawing.preview import PICTURES_PER_SECOND
 from ampose.drawing.projection import FAINT_INK, SIDE_COLOURS, SIDES, Scene, frame_strokes
 from ampose.errors import InputError
@@ -85,20 +86,8 @@ def _pictures(pose: Pose3D, frames: Sequence[int]) -> Iterator["Image"]:
             picture.paste(panel.draw(frame_strokes(pose, number, side)), (corner, 0))
             title = "nobody found" if pose.missing[number] else side.title
             write_text(picture, (corner + 10, 8), title, size=_LETTER, colour=FAINT_INK)
-        _write_foot(picture, moment(pose, number))
+        _write_foot(picture, time_label(pose, number))
         yield picture
-
-
-def moment(pose: Pose3D, number: int) -> str:
-    """Return the words for the time of a frame.
-
-    Example:
-        >>> from ampose.poses.skeletons import Skeleton
-        >>> dots, dot = np.zeros((3, 1, 3)), Skeleton("dot", {"hip": None})
-        >>> moment(Pose3D(positions=dots, confidence=dots[..., 0], skeleton=dot, fps=10.0), 2)
-        '0.20 s'
-    """
-    return f"picture {number}" if pose.seconds is None else f"{pose.seconds[number]:.2f} s"
 
 
 def _write_foot(picture: "Image", text: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ampose.atomic import replacing
 from ampose.drawing.painting import SUPERSAMPLING, Panel, Pixel, blank
-from ampose.drawing.panels import LiftedPeople, Subject, choose_subjects, in_lifted_joints
+from ampose.drawing.panels import LiftedPeople, choose_subjects, in_lifted_joints, time_label
 from ampose.drawing.photo import aspect_around, cuts_around, draw_photo
 from ampose.drawing.projection import FAINT_INK, INK, SIDE_COLOURS, SURE, Colour, Scene, frame_strokes, pale
 from ampose.media import Frame
@@ -147,8 +147,13 @@ def _draw_page(frames: Mapping[int, Frame], numbers: list[int], people: LiftedPe
     """Draw the cells; the 3D panels share one stage, so that all have one scale."""
     stage = Scene.around_all([person.pose3d[_among(person.pose3d, numbers)] for person in people])
     subjects, pose = choose_subjects(people, _MOST), people[0].pose3d
-    titles = ["2D, as detected", *(_title(subject, numbers) for subject in subjects)]
-    times = [_moment(number, pose.fps) if len(pose) > 1 else "" for number in numbers]
+    titles = ["2D, as detected"]
+    for subject in subjects:
+        elsewhere = "" if _among(subject.person.pose3d, numbers).any() else ": at other times"
+        titles.append(f"{subject.title}{elsewhere}")
+    times = [time_label(pose, number) if len(pose) > 1 else "" for number in numbers]
+    if pose.seconds is not None and len(pose) > 1:
+        times = [f"{time}  ·  frame {number}" for time, number in zip(times, numbers, strict=True)]
     lone = len(numbers) == 1
     size = _cell_size(len(titles) if lone else len(numbers), stage)
     rows = [_photos(frames, numbers, size if lone else _photo_size(size, people, numbers), people)]
@@ -163,11 +168,6 @@ def _draw_page(frames: Mapping[int, Frame], numbers: list[int], people: LiftedPe
 
 def _among(pose: Pose3D, numbers: list[int]) -> np.ndarray:
     return np.isin(np.arange(len(pose)), numbers) & ~pose.missing
-
-
-def _title(subject: Subject, numbers: list[int]) -> str:
-    """Return the row's title; it says so where somebody is in other frames only."""
-    return subject.title if _among(subject.person.pose3d, numbers).any() else f"{subject.title}: at other times"
 
 
 def _cell_size(columns: int, stage: Scene) -> tuple[int, int]:
@@ -190,10 +190,6 @@ def _photos(
 ) -> "list[Image]":
     cuts = cuts_around([person.pose2d for person in people], numbers, size[1] / size[0])
     return [draw_photo(frames[n], cut, size, people, n) for n, cut in zip(numbers, cuts, strict=True)]
-
-
-def _moment(number: int, fps: float | None) -> str:
-    return f"{number / fps:.2f} s  ·  frame {number}" if fps else f"picture {number}"
 
 
 def _legend(*, unsure: bool) -> list[tuple[Colour, str]]:

@@ -61,6 +61,19 @@ def choose_subjects(people: LiftedPeople, most: int) -> list[Subject]:
     return [Subject(person, SIDES[0], label) for person, label in zip(people[:most], labels, strict=False)]
 
 
+def time_label(pose: Pose3D, number: int) -> str:
+    """Return the words for the time of a frame.
+
+    Example:
+        >>> import numpy as np
+        >>> from ampose.poses.skeletons import Skeleton
+        >>> dots, dot = np.zeros((3, 1, 3)), Skeleton("dot", {"hip": None})
+        >>> time_label(Pose3D(positions=dots, confidence=dots[..., 0], skeleton=dot, fps=10.0), 2)
+        '0.20 s'
+    """
+    return f"image {number}" if pose.seconds is None else f"{pose.seconds[number]:.2f} s"
+
+
 def in_lifted_joints(people: LiftedPeople) -> list[Person[Pose2D, Pose3D]]:
     """Return the people with their keypoints in the joints of the 3D pose, as the lifter took them."""
     return [replace(person, pose2d=in_joints_of(person.pose2d, person.pose3d.skeleton)) for person in people]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ampose.drawing.painting import Panel, Pixel, blank, write_text
-from ampose.drawing.panels import LiftedPeople, choose_subjects, in_lifted_joints
+from ampose.drawing.panels import LiftedPeople, choose_subjects, in_lifted_joints, time_label
 from ampose.drawing.photo import Cut, draw_photo
 from ampose.drawing.projection import INK, SIDE_COLOURS, Colour, Scene, frame_strokes
 from ampose.media import Frame
@@ -99,10 +99,13 @@ class _Layout:
 
     def _write_foot(self, image: "Image", number: int) -> None:
         """Write the moment, the meaning of the colours, and who has no panel, along the lower edge."""
-        fps, more = self._people[0].pose3d.fps, len(self._people) - _MOST
-        moment = f"{number / fps:.2f} s" if fps else f"picture {number}"
+        more = len(self._people) - _MOST
         x, y = float(self._photo[0]), self._height * (1 - 2 / _TEXT_PART)
-        words = [(moment, INK), ("left", SIDE_COLOURS["left"]), ("right", SIDE_COLOURS["right"])]
+        words = [
+            (time_label(self._people[0].pose3d, number), INK),
+            ("left", SIDE_COLOURS["left"]),
+            ("right", SIDE_COLOURS["right"]),
+        ]
         words += [(f"and {more} more", INK)] if more > 0 else []
         for text, colour in words:
             x = self._write(image, (x, y), text, colour)

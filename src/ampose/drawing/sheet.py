@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from ampose.drawing.clip import moment
 from ampose.drawing.overview import choose_frames
 from ampose.drawing.painting import Panel, blank, write_text
+from ampose.drawing.panels import time_label
 from ampose.drawing.projection import FLOOR, SIDE_COLOURS, SIDES, WHITE, Colour, Scene, Side, Stroke, frame_strokes
 from ampose.errors import InputError
 from ampose.packages import load_package
@@ -35,7 +35,7 @@ def write_sheet(path: str | Path, pose: Pose3D) -> None:
     for at, number in enumerate(numbers):
         left, top = _GAP + at % _COLUMNS * wide, _GAP + at // _COLUMNS * high
         sheet.paste(panel.draw(frame_strokes(pose, number, SIDES[0])), (left, top + _CAPTION))
-        write_text(sheet, (left + 2, top + 2), moment(pose, number), size=15)
+        write_text(sheet, (left + 2, top + 2), time_label(pose, number), size=15)
     x = float(_GAP + 2)
     for side in ("left", "right"):
         x = write_text(sheet, (x, rows * high + _GAP), side, size=15, colour=SIDE_COLOURS[side]) + 12
@@ -64,7 +64,7 @@ def write_figure(path: str | Path, pose: Pose3D) -> None:
             axes = figure.add_axes((_LEFT_IN / size[0] + column * wide, bottom, wide, high))
             _draw(axes, stage, side, frame_strokes(pose, number, side))
             if row == 0:
-                axes.set_title(moment(pose, number), fontsize=8, pad=2)
+                axes.set_title(time_label(pose, number), fontsize=8, pad=2)
     _write_sides(figure)
     matplotlib = load_package("matplotlib", extra="view", purpose="drawing a figure")
     with matplotlib.rc_context({"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "ampose"}):

@@ -35,7 +35,9 @@ class AlphaPose:
         if isinstance(data, list):
             first = data[0] if data else None
             return isinstance(first, dict) and isinstance(first.get("image_id"), str) and "keypoints" in first
-        return isinstance(data, dict) and ("bodies" in data or _is_by_picture(data))
+        first = next(iter(data.values()), None) if isinstance(data, dict) else None
+        by_image = isinstance(first, dict) and any(key in first for key in _POINTS_IN)
+        return isinstance(data, dict) and ("bodies" in data or by_image)
 
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all entries."""
@@ -53,24 +55,16 @@ class AlphaPose:
         return gather(people, in_order(people), options)
 
 
-def _is_by_picture(data: Mapping[str, Any]) -> bool:
-    first = next(iter(data.values()), None)
-    return isinstance(first, dict) and any(key in first for key in _POINTS_IN)
-
-
 def _entries(data: Sequence[Mapping[str, Any]]) -> dict[str, list[RawPerson]]:
     people: dict[str, list[RawPerson]] = {}
     for entry in data:
-        person = triples(entry["keypoints"]), _identity(entry.get("idx"))
-        people.setdefault(PurePath(entry["image_id"]).stem, []).append(person)
+        idx = entry.get("idx")
+        while isinstance(idx, list) and len(idx) == 1:
+            idx = idx[0]
+        # A list of several: detections were merged, of which each had an id.
+        identity = int(idx) if isinstance(idx, int | float) else None
+        people.setdefault(PurePath(entry["image_id"]).stem, []).append((triples(entry["keypoints"]), identity))
     return people
-
-
-def _identity(idx: Any) -> int | None:
-    """Return the id; None where several detections were merged, of which each had one."""
-    while isinstance(idx, list) and len(idx) == 1:
-        idx = idx[0]
-    return int(idx) if isinstance(idx, int | float) else None
 
 
 def _bodies(picture: Mapping[str, Any], key: str) -> list[RawPerson]:

@@ -8,7 +8,6 @@ from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 from ampose.files.poses.own_header import FORMAT
 from ampose.poses.people import Detection
-from ampose.poses.pose import Pose2D
 
 
 @readers.register(
@@ -31,13 +30,19 @@ class AmposePoses:
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read the keypoints of everybody."""
         if options.skeleton is not None:
-            raise InputError(f"skeleton must not be options, as the file has its own, got {options.skeleton.name}")
+            raise InputError(f"skeleton must not be given, as the file has its own, got {options.skeleton.name}")
         persons = formats.read(content.path)
         people = {person.id: person.pose2d for person in persons if person.pose2d is not None}
         if not people:
             raise InputError("the file must have 2D keypoints, got 3D poses alone; they are lifted already")
         first = next(iter(people.values()))
-        frames = [[_found(pose, frame, identity) for identity, pose in people.items()] for frame in range(len(first))]
+        rows = {  # (frame, joint, [x, y, confidence])
+            identity: np.concatenate([pose.keypoints, pose.confidence[..., None]], axis=2).astype(np.float64)
+            for identity, pose in people.items()
+        }
+        frames = [
+            [Detection.from_rows(rows[identity][frame], identity) for identity in people] for frame in range(len(first))
+        ]
         return PeopleFile(
             frames=frames,
             skeleton=first.skeleton,
@@ -48,9 +53,3 @@ class AmposePoses:
             focal_px=first.focal_px,
             camera_tilt=first.camera_tilt,
         )
-
-
-def _found(pose: Pose2D, frame: int, identity: int) -> Detection:
-    return Detection.from_rows(
-        np.column_stack([pose.keypoints[frame], pose.confidence[frame]]).astype(np.float64), identity
-    )

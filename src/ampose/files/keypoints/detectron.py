@@ -34,9 +34,8 @@ class Detectron:
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all frames."""
         size = content.arrays["metadata"]
-        people = {str(number): _people(frame[_PERSON]) for number, frame in enumerate(content.arrays["keypoints"])}
+        people: dict[str, list[RawPerson]] = {
+            str(number): [(np.asarray(person, dtype=np.float64)[_X_Y_PROBABILITY].T, None) for person in frame[_PERSON]]
+            for number, frame in enumerate(content.arrays["keypoints"])
+        }
         return gather(people, list(people), options, image_size=(int(size["w"]), int(size["h"])))
-
-
-def _people(found: np.ndarray) -> list[RawPerson]:
-    return [(np.asarray(person, dtype=np.float64)[_X_Y_PROBABILITY].T, None) for person in found]

@@ -27,8 +27,14 @@ def in_order(names: Iterable[str]) -> list[str | None]:
         >>> in_order(["cat", "Boat"])
         ['Boat', 'cat']
     """
-    split = {name: _split(name) for name in names}
-    _check_one_video(split)
+    split = {}  # name -> the texts between its numbers, and the numbers
+    for name in names:
+        parts = re.split(r"([0-9]+)", name)
+        split[name] = tuple(part.casefold() for part in parts[::2]), tuple(map(int, parts[1::2]))
+    patterns = Counter(texts for texts, _ in split.values())
+    if len(patterns) > 1 and max(patterns.values()) > 1:
+        shown = ", ".join(sorted("#".join(texts) for texts in patterns)[:3])
+        raise InputError(f"frames must be those of one video, got {shown}; put each video into a folder of its own")
     ordered = sorted(split, key=lambda name: (split[name][0], split[name][1], name))
     counted = _counted([split[name][1] for name in ordered])
     if counted is None:
@@ -37,19 +43,6 @@ def in_order(names: Iterable[str]) -> list[str | None]:
     for name, place in zip(ordered, counted, strict=True):
         slots[place] = name
     return slots
-
-
-def _split(name: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Return the texts between the numbers, and the numbers."""
-    parts = re.split(r"([0-9]+)", name)
-    return tuple(part.casefold() for part in parts[::2]), tuple(map(int, parts[1::2]))
-
-
-def _check_one_video(split: dict[str, tuple[tuple[str, ...], tuple[int, ...]]]) -> None:
-    patterns = Counter(texts for texts, _ in split.values())
-    if len(patterns) > 1 and max(patterns.values()) > 1:
-        shown = ", ".join(sorted("#".join(texts) for texts in patterns)[:3])
-        raise InputError(f"frames must be those of one video, got {shown}; put each video into a folder of its own")
 
 
 def _counted(numbers: list[tuple[int, ...]]) -> list[int] | None:

@@ -72,7 +72,10 @@ def gather(
         InputError: The points do not fit the skeleton, or people have different numbers of them.
     """
     if layout is None:
-        layout = layout_by_number(_num_points(people), options.skeleton)
+        counts = [len(points) for frame in people.values() for points, _ in frame]
+        if not counts:
+            raise InputError(f"people must be somewhere in the file, but there is nobody in {len(people)} frames")
+        layout = layout_by_number(counts[0], options.skeleton)
     frames = [
         [
             Detection.from_rows(layout.place(to_pixels(points) if to_pixels else points), identity)
@@ -81,10 +84,3 @@ def gather(
         for name in names
     ]
     return PeopleFile(frames=frames, skeleton=layout.skeleton, frame_names=list(names), **facts)
-
-
-def _num_points(people: Mapping[str, Sequence[RawPerson]]) -> int:
-    for frame in people.values():
-        for points, _ in frame:
-            return len(points)
-    raise InputError(f"people must be somewhere in the file, but there is nobody in {len(people)} frames")

@@ -77,26 +77,22 @@ def _rows(rows: Sequence[Sequence[str]]) -> dict[str, list[RawPerson]]:
         mark = row["landmark"]
         place = int(mark) if mark.isdigit() else skeleton.index(plain_name(mark))
         points[place] = float(row["x"]), float(row["y"]), float(row.get("visibility") or 1)
-    return {frame: [(points, _identity(name)) for name, points in seen.items()] for frame, seen in people.items()}
-
-
-def _identity(name: str) -> int | str:
-    return int(name) if name.isdigit() else name
+    return {
+        frame: [(points, int(name) if name.isdigit() else name) for name, points in persons.items()]
+        for frame, persons in people.items()
+    }
 
 
 def _frames(data: Sequence[Mapping[str, Any]]) -> dict[str, list[RawPerson]]:
-    return {str(number): [(_points(marks), None) for marks in _people(frame)] for number, frame in enumerate(data)}
-
-
-def _people(frame: Mapping[str, Any]) -> list[Sequence[Mapping[str, Any]]]:
-    found = next((frame[key] for key in _KEYS if key in frame), None) or []
-    if isinstance(found, dict):  # {"landmark": [...]}, as MediaPipe's message is written to JSON
-        found = found["landmark"]
-    return [found] if found and isinstance(found[0], dict) else list(found)
-
-
-def _points(marks: Sequence[Mapping[str, Any]]) -> Points:
-    return np.array([(mark["x"], mark["y"], mark.get("visibility", 1)) for mark in marks], dtype=np.float64)
+    people: dict[str, list[RawPerson]] = {}
+    for number, frame in enumerate(data):
+        landmarks = next((frame[key] for key in _KEYS if key in frame), None) or []
+        if isinstance(landmarks, dict):  # {"landmark": [...]}, as MediaPipe's message is written to JSON
+            landmarks = landmarks["landmark"]
+        persons = [landmarks] if landmarks and isinstance(landmarks[0], dict) else landmarks
+        rows = [[(mark["x"], mark["y"], mark.get("visibility", 1)) for mark in marks] for marks in persons]
+        people[str(number)] = [(np.array(marks, dtype=np.float64), None) for marks in rows]
+    return people
 
 
 def _check_parts(people: Mapping[str, Sequence[RawPerson]]) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.frame_order import in_order
 from ampose.files.keypoints.gather import RawPerson, gather
-from ampose.files.keypoints.joints import JointLayout, layout_by_names
+from ampose.files.keypoints.joints import layout_by_names
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
 
@@ -42,8 +42,10 @@ class MMPose:
         for name, frame in content.frames.items():
             people |= _frames(frame.json, name)
         names = content.frame_names if content.kind == "folder" else in_order(people)
-        layout = _layout(content.first.json, options) if content.first else None
-        return gather(people, names, options, layout=layout)
+        data = content.first.json if content.first else None
+        named = data.get("meta_info", {}).get("keypoint_id2name", {}) if isinstance(data, dict) else {}
+        joints = [named[number] for number in sorted(named, key=int)]
+        return gather(people, names, options, layout=layout_by_names(joints, options.skeleton) if joints else None)
 
 
 def _frames(data: Any, name: str) -> dict[str, list[RawPerson]]:
@@ -61,9 +63,3 @@ def _people(instances: Sequence[Mapping[str, Any]]) -> list[RawPerson]:
         )
         for person in instances
     ]
-
-
-def _layout(data: Any, options: ReaderOptions) -> JointLayout | None:
-    names = data.get("meta_info", {}).get("keypoint_id2name", {}) if isinstance(data, dict) else {}
-    ordered = [names[number] for number in sorted(names, key=int)]
-    return layout_by_names(ordered, options.skeleton) if ordered else None

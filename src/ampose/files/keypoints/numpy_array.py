@@ -42,7 +42,10 @@ class NumpyArray:
 
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all people and frames."""
-        frames = _with_confidence(_by_frame(_array(content)))
+        frames = _by_frame(_array(content))
+        if frames.shape[-1] == 2:  # without a confidence, what is NaN or exactly (0, 0) was not found
+            found = np.isfinite(frames).all(axis=-1) & (frames != 0).any(axis=-1)
+            frames = np.concatenate([frames, found[..., None].astype(np.float64)], axis=-1)
         people: dict[str, list[RawPerson]] = {
             str(number): list(zip(frame, range(len(frame)), strict=True)) for number, frame in enumerate(frames)
         }
@@ -76,13 +79,6 @@ def _by_frame(array: np.ndarray) -> np.ndarray:
     if shape[0] == shape[1] > 1:
         raise InputError(f"keypoints must have more frames than people, or fewer, to tell the axes apart, got {shape}")
     return array.swapaxes(0, 1) if shape[0] < shape[1] else array
-
-
-def _with_confidence(frames: np.ndarray) -> np.ndarray:
-    if frames.shape[-1] == 3:
-        return frames
-    there = np.isfinite(frames).all(axis=-1) & (frames != 0).any(axis=-1)
-    return np.concatenate([frames, there[..., None].astype(np.float64)], axis=-1)
 
 
 def _layout(frames: np.ndarray, options: ReaderOptions) -> JointLayout:

@@ -38,10 +38,13 @@ class SleapAnalysis:
             nodes, tracks = _texts(file["node_names"]), _in_order(file["tracks"], ("xy", "node"))
             if tracks.ndim != 4 or tracks.shape[2:] != (len(nodes), 2):
                 raise InputError(f"tracks must be of x and y of {len(nodes)} nodes, got {file['tracks'].shape}")
-            scores = _scores(file, tracks)
+            scores = np.full(tracks.shape[:3], np.nan)  # (frame, track, node)
+            if "point_scores" in file:
+                scores = _in_order(file["point_scores"], ("node",))
             names = _texts(file["track_names"]) if "track_names" in file else []
         ids = names if len(names) == tracks.shape[1] else list(map(str, range(tracks.shape[1])))
-        rows = np.concatenate([tracks, scores[..., None]], axis=3)
+        # Points that somebody set by hand have no score: they are certain.
+        rows = np.concatenate([tracks, np.nan_to_num(scores, nan=1.0)[..., None]], axis=3)
         people: dict[str, list[RawPerson]] = {
             str(number): list(zip(frame, ids, strict=True)) for number, frame in enumerate(rows)
         }
@@ -59,13 +62,6 @@ def _in_order(array: Any, inner: tuple[str, ...]) -> np.ndarray:
     dims = ["track", *inner, "frame"] if stated is None else json.loads(stated)
     wanted = [name for name in ("frame", "track", "node", "xy") if name in dims]
     return np.asarray(array, dtype=np.float64).transpose([dims.index(name) for name in wanted])
-
-
-def _scores(file: Any, tracks: np.ndarray) -> np.ndarray:
-    """Return the scores (frame, track, node); 1 for points that somebody set by hand, which have none."""
-    everything = np.ones(tracks.shape[:3])
-    scores = _in_order(file["point_scores"], ("node",)) if "point_scores" in file else everything
-    return np.where(np.isnan(scores), everything, scores)
 
 
 def _texts(array: Any) -> list[str]:

@@ -38,15 +38,12 @@ class UltralyticsJson:
         """Read all frames; objects without keypoints are left out."""
         people: dict[str, list[RawPerson]] = {}
         for name, frame in content.frames.items():
-            people |= _frames(frame.json, name)
+            if any(isinstance(entry, list) for entry in frame.json):  # a list of people for each frame of a video
+                people |= {str(number): _people(entries) for number, entries in enumerate(frame.json)}
+            else:
+                people[name] = _people(frame.json)
         names = content.frame_names if content.kind == "folder" else in_order(people)
         return gather(people, names, options, to_pixels=fractions_to_pixels(people, options))
-
-
-def _frames(data: Sequence[Any], name: str) -> dict[str, list[RawPerson]]:
-    if any(isinstance(entry, list) for entry in data):
-        return {str(number): _people(frame) for number, frame in enumerate(data)}
-    return {name: _people(data)}
 
 
 def _people(entries: Sequence[Mapping[str, Any]]) -> list[RawPerson]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import Points, RawPerson, gather
+from ampose.files.keypoints.gather import RawPerson, gather
 from ampose.files.keypoints.joints import layout_by_number
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 from ampose.poses.skeletons import get_skeleton
@@ -44,36 +44,28 @@ class UltralyticsTxt:
                 field="image_size",
             )
         skeleton = options.skeleton or get_skeleton("coco_17")
-        people = {name: _people(frame, skeleton.num_joints) for name, frame in content.frames.items()}
+        people = {
+            name: [
+                _person(np.array(row, float)[len(_BOX) :], skeleton.num_joints, frame.path.name) for row in frame.rows
+            ]
+            for name, frame in content.frames.items()
+        }
         size = np.array([*options.image_size, 1.0])
         layout = layout_by_number(skeleton.num_joints, skeleton)
         return gather(people, content.frame_names, options, layout=layout, to_pixels=lambda points: points * size)
-
-
-def _people(frame: Content, num_joints: int) -> list[RawPerson]:
-    numbers = [np.array(row, dtype=np.float64)[len(_BOX) :] for row in frame.rows]
-    return [_person(row, num_joints, frame.path.name) for row in numbers]
 
 
 def _person(numbers: np.ndarray, num_joints: int, name: str) -> RawPerson:
     for width in (3, 2):
         extra = len(numbers) - width * num_joints
         if 0 <= extra <= 2:
-            return _points(numbers[: width * num_joints].reshape(num_joints, width)), _identity(numbers[-extra:], extra)
+            points = numbers[: width * num_joints].reshape(num_joints, width)
+            found = (points[:, :2] != 0).any(axis=1)  # a joint at 0, 0 was not found
+            confidence = np.where(found, points[:, 2] if width == 3 else 1.0, 0.0)
+            # Behind the joints: the confidence and the track's id, or one of the two; an id is a whole number from 1.
+            has_id = extra == 2 or (extra == 1 and numbers[-1] >= 1 and float(numbers[-1]).is_integer())
+            return np.column_stack([points[:, :2], confidence]), int(numbers[-1]) if has_id else None
     raise InputError(
         f"{name}: a line must have the {num_joints} joints of a person, 2 or 3 numbers each, got {len(numbers)} "
         "numbers after the box; name the skeleton that they have"
     )
-
-
-def _points(points: np.ndarray) -> Points:
-    """Return x, y and confidence; a joint at 0, 0 was not found."""
-    there = (points[:, :2] != 0).any(axis=1)
-    return np.column_stack([points[:, :2], np.where(there, points[:, 2] if points.shape[1] > 2 else 1.0, 0.0)])
-
-
-def _identity(extra: np.ndarray, count: int) -> int | None:
-    """Return the track id: the second of two numbers (the first is the confidence), or one that is whole."""
-    if count == 2 or (count == 1 and extra[-1] >= 1 and float(extra[-1]).is_integer()):
-        return int(extra[-1])
-    return None

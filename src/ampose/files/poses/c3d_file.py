@@ -7,9 +7,9 @@ that was not seen has the residual -1, one that was 0.
 
 import errno
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -67,7 +67,11 @@ class C3dFile:
         if unit not in _METRES:
             raise InputError(f"POINT:UNITS must be one of {', '.join(_METRES)}, got {unit!r}")
         positions = np.where(lost, np.nan, points * _METRES[unit]).transpose(2, 1, 0)
-        return _people(to_camera(positions, _UP), about["LABELS"]["value"][: points.shape[1]], _rate(about))
+        rate = np.float32(about["RATE"]["value"][0])
+        if not 0 < rate < np.inf:
+            raise InputError(f"POINT:RATE must be positive, got {rate:g}")
+        fps = float(str(rate))  # float32: 29.97 is 29.969999..., whose shortest name is 29.97
+        return _people(to_camera(positions, _UP), about["LABELS"]["value"][: points.shape[1]], fps)
 
 
 def _declared_frames(path: Path) -> int:
@@ -99,10 +103,3 @@ def _people(positions: np.ndarray, labels: Sequence[str], fps: float) -> list[Pe
         pose = pose_of(positions[:, mine], joints, fps=fps, frame_of_reference=TURNED_FROM[_UP])
         people.append(Person(int(prefix) if prefix.isdigit() else number, None, pose))
     return people
-
-
-def _rate(about: Mapping[str, Any]) -> float:
-    rate = np.float32(about["RATE"]["value"][0])
-    if not 0 < rate < np.inf:
-        raise InputError(f"POINT:RATE must be positive, got {rate:g}")
-    return float(str(rate))  # float32: 29.97 is 29.969999..., whose shortest name is 29.97

@@ -90,7 +90,11 @@ def _document(person: Person) -> _Document:
     motion = solve(from_camera(pose.positions, _UP), pose.skeleton, pose.mean_rate or 1.0)
     seconds = np.zeros(1) if pose.seconds is None else pose.seconds - pose.seconds[0]
     rig, document = motion.rig, _Document()
-    places = _places(rig)
+    places = np.zeros_like(rig.offsets)  # where the joints are at rest
+    for at, parent in enumerate(rig.parents):
+        places[at] = rig.offsets[at] + (places[parent] if parent >= 0 else 0)
+    inverse_binds = np.tile(np.eye(4, dtype=np.float32), (len(places), 1, 1))
+    inverse_binds[:, 3, :3] = -places  # column by column: this is the fourth column
     nodes: list[dict[str, Any]] = [
         {"name": name, "translation": rig.offsets[at].tolist()} | ({"children": list(below)} if below else {})
         for at, (name, below) in enumerate(zip(rig.names, rig.children, strict=True))
@@ -103,18 +107,12 @@ def _document(person: Person) -> _Document:
         "nodes": [*nodes, figure],
         "materials": [_material(side) for side in SIDE_COLOURS],
         "meshes": [{"name": "bones", "primitives": _primitives(document, rig, places, pose.skeleton)}],
-        "skins": [{"joints": list(range(len(nodes))), "skeleton": 0, "inverseBindMatrices": _binds(document, places)}],
+        "skins": [
+            {"joints": list(range(len(nodes))), "skeleton": 0, "inverseBindMatrices": document.add(inverse_binds)}
+        ],
         "animations": [_animation(document, motion, seconds)],
     }
     return document
-
-
-def _places(rig: Rig) -> Float[np.ndarray, "joint 3"]:
-    """Return where the joints are at rest."""
-    places = np.zeros_like(rig.offsets)
-    for at, parent in enumerate(rig.parents):
-        places[at] = rig.offsets[at] + (places[parent] if parent >= 0 else 0)
-    return places
 
 
 def _material(side: str) -> dict[str, Any]:
@@ -140,12 +138,15 @@ def _primitives(
         if not bones:
             continue
         corners = np.concatenate([_octahedron(places[rig.parents[at]], rig.offsets[at]) for at in bones])
-        joints = np.zeros((len(corners), 4), dtype=np.uint8)
+        triangles = corners.reshape(-1, 3, 3)  # (triangle, corner, xyz)
+        normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
+        normals = np.repeat(normals / np.linalg.norm(normals, axis=1, keepdims=True), 3, axis=0)
+        joints = np.zeros((len(corners), 4), dtype=np.uint8)  # of four joints that may move a corner, one does
         joints[:, 0] = np.repeat([rig.parents[at] for at in bones], len(corners) // len(bones))
         weights = np.tile(np.array([1, 0, 0, 0], dtype=np.float32), (len(corners), 1))
         attributes = {
             "POSITION": document.add(corners.astype(np.float32), bounds=True, vertices=True),
-            "NORMAL": document.add(_normals(corners).astype(np.float32), vertices=True),
+            "NORMAL": document.add(normals.astype(np.float32), vertices=True),
             "JOINTS_0": document.add(joints, vertices=True),
             "WEIGHTS_0": document.add(weights, vertices=True),
         }
@@ -161,18 +162,6 @@ def _octahedron(start: Float[np.ndarray, "3"], bone: Float[np.ndarray, "3"]) -> 
     pairs = [(ring[at], ring[(at + 1) % 4]) for at in range(4)]
     corners = [corner for a, b in pairs for corner in (a, b, tip, b, a, foot)]
     return np.array(corners) @ shortest_arc(np.array([0.0, 1.0, 0.0]), bone / length).T + start
-
-
-def _normals(corners: Float[np.ndarray, "corner 3"]) -> Float[np.ndarray, "corner 3"]:
-    triangles = corners.reshape(-1, 3, 3)
-    normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
-    return np.repeat(normals / np.linalg.norm(normals, axis=1, keepdims=True), 3, axis=0)
-
-
-def _binds(document: _Document, places: Float[np.ndarray, "joint 3"]) -> int:
-    matrices = np.tile(np.eye(4, dtype=np.float32), (len(places), 1, 1))
-    matrices[:, 3, :3] = -places  # column by column: this is the fourth column
-    return document.add(matrices)
 
 
 def _animation(document: _Document, motion: RiggedMotion, seconds: Float[np.ndarray, " frame"]) -> dict[str, Any]:
