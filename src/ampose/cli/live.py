@@ -3,11 +3,12 @@
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from ampose.pipeline.live import Latency, LiveLifter, LiveRecording
     from ampose.poses.people import Person
     from ampose.poses.pose import Pose2D, Pose3D
+
+    LivePeople = Sequence[Person[Pose2D, Pose3D]]
 
 _EVERY_S = 2.0
 
@@ -72,117 +75,97 @@ def live(*, camera: str = "0", output: Output = None, options: LiveOptions = _DE
         output: The folder to write to at the end; by default nothing is written.
         options: How to lift, and what to show.
     """
+    from ampose.detectors import create_detector
+    from ampose.files.poses import write
+    from ampose.lifting.lifter import load_model
     from ampose.media.webcam import VideoSource
-    from ampose.pipeline.live import LiveRecording
+    from ampose.pipeline.live import LiveLifter, LiveRecording
+    from ampose.processing.smoothing import OneEuro
 
     if options.seconds is not None and not options.seconds > 0:
         raise InputError(f"seconds must be positive, got {options.seconds:g}", field="seconds")
     if output is not None:
         check_folder(output, Path(camera))
-    with VideoSource(camera) as source, _lifter(source, options) as (lifter, detector, network):
-        recording = LiveRecording(detector, network, source.image_size)
-        _film(source, lifter, recording if output else None, options)
-    if output is not None:
-        _write(output, recording)
-    print(_summary(lifter.latency, output, recording))
-
-
-@contextmanager
-def _lifter(source: "VideoSource", options: LiveOptions) -> "Iterator[tuple[LiveLifter, Any, Any]]":
-    from ampose.detectors import create_detector
-    from ampose.lifting.lifter import load_model
-    from ampose.pipeline.live import LiveLifter
-    from ampose.processing.smoothing import OneEuro
-
-    network = load_model(options.model)
     how = LiftOptions(
         field_of_view=options.field_of_view, flip=options.flip, fix_left_right_swaps=options.fix_left_right_swaps
     )
-    with create_detector(options.detector, tracking=True, options=dict(options.detector_option)) as detector:
-        smooth = OneEuro() if options.smooth else None
-        yield LiveLifter(detector, network, options=how, smooth=smooth), detector, network
+    smooth = OneEuro() if options.smooth else None
+    with VideoSource(camera) as source:
+        network = load_model(options.model)
+        with create_detector(options.detector, tracking=True, options=dict(options.detector_option)) as detector:
+            lifter = LiveLifter(detector, network, options=how, smooth=smooth)
+            recording = LiveRecording(detector, network, source.image_size)
+            _film(source, lifter, recording if output else None, options)
+    if output is not None:
+        people = recording.people()
+        if not people:
+            raise InputError(f"{output}: nobody was found, so nothing was written")
+        output.mkdir(parents=True, exist_ok=True)
+        for name in ("poses.json", "poses.npz"):
+            write(output / name, people)
+    print(_summary(lifter.latency, output, len(recording.provenance)))
 
 
 def _film(source: "VideoSource", lifter: "LiveLifter", recording: "LiveRecording | None", options: LiveOptions) -> None:
     """Run until the camera ends, the time is over, or the user stops it."""
-    show = _window(source.name) if options.window else None
-    start = printed = time.perf_counter()
-    try:
-        for shot in source:
-            people = lifter.step(shot)
-            if recording is not None:
-                recording.add(people, shot.time)
-            now = time.perf_counter()
-            if now - printed >= _EVERY_S:
-                printed = now
-                print(_line(people, lifter.latency), file=sys.stderr, flush=True)
-            if show is not None and not show(shot, people):
-                return
-            if options.seconds is not None and now - start >= options.seconds:
-                return
-    except KeyboardInterrupt:
-        pass  # that is how it is meant to end
-    finally:
-        if show is not None:
-            _cv2().destroyAllWindows()
+    with _window(source.name) if options.window else nullcontext() as show:
+        start = printed = time.perf_counter()
+        try:
+            for shot in source:
+                people = lifter.step(shot)
+                if recording is not None:
+                    recording.add(people, shot.time)
+                now = time.perf_counter()
+                if now - printed >= _EVERY_S:
+                    printed = now
+                    half, most = lifter.latency.percentiles(50.0, 99.0)["total"]
+                    names = ", ".join(str(person.id) for person in people) or "nobody"
+                    line = f"visible: {names}; from the camera to 3D {half:.0f} ms (p50), {most:.0f} ms (p99)"
+                    print(line, file=sys.stderr, flush=True)
+                if show is not None and not show(shot, people):
+                    return
+                if options.seconds is not None and now - start >= options.seconds:
+                    return
+        except KeyboardInterrupt:
+            pass  # that is how it is meant to end
 
 
-def _line(people: "Sequence[Person[Pose2D, Pose3D]]", latency: "Latency") -> str:
-    half, most = latency.percentiles(50.0, 99.0)["total"]
-    names = ", ".join(str(person.id) for person in people) or "nobody"
-    return f"seen: {names}; from the camera to 3D {half:.0f} ms (p50), {most:.0f} ms (p99)"
-
-
-def _write(folder: Path, recording: "LiveRecording") -> None:
-    from ampose.files.poses import write
-
-    people = recording.people()
-    if not people:
-        raise InputError(f"{folder}: recording must show a person, found nobody; nothing was written")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("poses.json", "poses.npz"):
-        write(folder / name, people)
-
-
-def _summary(latency: "Latency", folder: Path | None, recording: "LiveRecording") -> str:
+def _summary(latency: "Latency", folder: Path | None, people: int) -> str:
     steps = latency.percentiles(50.0, 99.0)
     frames = len(latency.steps["total"])
     lines = [f"{frames} frame{'s' * (frames != 1)}; milliseconds a frame:", f"{'':<10}{'p50':>8}{'p99':>8}"]
     lines += [f"{step:<10}{half:>8.1f}{most:>8.1f}" for step, (half, most) in steps.items()]
     if folder is not None:
-        people = len(recording.provenance)
-        lines.append(
-            f"{people} {'person' if people == 1 else 'people'} in {folder / 'poses.json'} and {folder / 'poses.npz'}"
-        )
+        count = f"{people} {'person' if people == 1 else 'people'}"
+        lines.append(f"{count} in {folder / 'poses.json'} and {folder / 'poses.npz'}")
     return "\n".join(lines)
 
 
-def _cv2() -> Any:
+@contextmanager
+def _window(title: str) -> "Iterator[Callable[[LiveFrame, LivePeople], bool] | None]":
+    """Open a window and give what shows a frame in it and tells whether to go on; None where no window can be."""
+    # Without a screen, OpenCV would end the program.
+    no_screen = sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    if no_screen or find_spec("cv2") is None:
+        yield None
+        return
     import cv2
 
-    return cv2
-
-
-def _window(title: str) -> Any:
-    """Return what shows a frame and says whether to go on; None where there is no screen or no OpenCV for it."""
-    from importlib.util import find_spec
-
-    if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        return None  # OpenCV would end the program
-    if find_spec("cv2") is None or "GUI:                           NONE" in _cv2().getBuildInformation():
-        return None
     try:
-        _cv2().namedWindow(title)
-    except _cv2().error:
-        return None
-    return lambda shot, people: _show(title, shot, people)
+        cv2.namedWindow(title)
+    except cv2.error:  # a build without windows
+        yield None
+        return
 
+    def show(shot: "LiveFrame", people: "LivePeople") -> bool:
+        image = shot.frame[..., ::-1].copy()
+        for person in people:
+            for x, y in person.pose2d.keypoints[person.pose2d.confidence > 0.5]:
+                cv2.circle(image, (int(x), int(y)), 4, (80, 200, 80), -1)
+        cv2.imshow(title, image)
+        return bool(cv2.waitKey(1) & 0xFF != ord("q"))
 
-def _show(title: str, shot: "LiveFrame", people: "Sequence[Person[Pose2D, Pose3D]]") -> bool:
-    cv2 = _cv2()
-    picture = shot.frame[..., ::-1].copy()
-    for person in people:
-        for x, y in person.pose2d.keypoints[person.pose2d.confidence > 0.5]:
-            cv2.circle(picture, (int(x), int(y)), 4, (80, 200, 80), -1)
-    cv2.imshow(title, picture)
-    return bool(cv2.waitKey(1) & 0xFF != ord("q"))
+    try:
+        yield show
+    finally:
+        cv2.destroyAllWindows()

@@ -90,5 +90,5 @@ def create_detector(name: str, *, tracking: bool, options: Mapping[str, str] | N
     for option in options or {}:
         if option not in known:
             has = f"{name} has {', '.join(known)}" if known else f"{name} has none"
-            raise InputError(f"detector option must be a known name, got {option!r}; {has}")
+            raise InputError(f"detector option must be a known name, got {option!r}; {has}", field="detector_option")
     return detectors.get(name).target(tracking=tracking, **(options or {}))

@@ -130,11 +130,11 @@ class DetectionOptions:
     """Detection."""
 
     detector: str = "blazepose"
-    """Name of the 2D detector: blazepose, rtmlib, ultralytics or transformers."""
+    """Name of the 2D detector, such as blazepose or rtmlib."""
     detector_option: Annotated[tuple[DetectorOption, ...], tyro.conf.UseAppendAction] = ()
     """An option of the detector itself, as in skeleton=coco_17."""
     people: int | None = None
-    """How many people to follow at most; by default everybody. An option of blazepose."""
+    """How many people to follow at most, for a detector with that option; by default everybody."""
     person: Literal["all", "largest"] | int = "all"
     """Whom to lift: all, the largest, or the person with this id."""
     box: Box | None = None
