@@ -35,5 +35,5 @@ def test_nothing_is_made_up(tmp_path, focal):
 
 def test_no_picture(tmp_path):
     (tmp_path / "a.jpg").write_text("hello")
-    with pytest.raises(InputError, match="must be a whole picture"):
+    with pytest.raises(InputError, match="must be a whole image"):
         field_of_view(tmp_path / "a.jpg")

@@ -83,7 +83,7 @@ def test_a_picture_that_is_cut_off_is_named(tmp_path):
     Image.fromarray(noise).save(tmp_path / "1.jpg")
     content = (tmp_path / "1.jpg").read_bytes()
     (tmp_path / "1.jpg").write_bytes(content[: len(content) // 2])
-    with pytest.raises(InputError, match=r"1\.jpg: must be a whole picture"):
+    with pytest.raises(InputError, match=r"1\.jpg: must be a whole image"):
         list(open_media(tmp_path))
 
 

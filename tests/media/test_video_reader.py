@@ -94,7 +94,7 @@ def test_a_text_called_mp4_is_refused(tmp_path):
 def test_a_text_that_ffmpeg_would_draw_is_refused(tmp_path):
     path = tmp_path / "keypoints.txt"
     path.write_text("1 2 3\n" * 100)
-    with pytest.raises(InputError, match="must be a video or a picture"):
+    with pytest.raises(InputError, match="must be a video or an image"):
         open_media(path)
 
 

@@ -35,7 +35,7 @@ def test_who_is_quick_gets_every_one():
 
 def test_a_camera_that_falls_silent_is_told(monkeypatch):
     monkeypatch.setattr(camera, "_PATIENCE_S", 0.05)
-    with pytest.raises(InputError, match="camera 3 must give pictures, got none"):
+    with pytest.raises(InputError, match="camera 3 must give images, got none"):
         list(newest(numbered(1, 5.0), "camera 3"))
 
 

@@ -113,7 +113,7 @@ def test_feet_at_the_floor_where_the_skeleton_has_them():
     ("call", "words"),
     [
         (lambda pose: find_floor(walk(np.eye(3), 1.5, curve=0.0)[:10]), "span a floor|touched in"),
-        (lambda pose: find_floor(Pose3D(**{**vars(pose), "fps": None})), "found from motion, got single pictures"),
+        (lambda pose: find_floor(Pose3D(**{**vars(pose), "fps": None})), "found from motion, got single images"),
         (lambda pose: floor_from_tilt(pose, 90.0), "between -89 and 89 degrees, got 90"),
         (lambda pose: find_floor(pose[:2]), "must be touched in 8 frames at least"),
         (

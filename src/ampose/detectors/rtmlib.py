@@ -2,7 +2,7 @@
 
 Paper: Jiang et al., RTMPose: Real-Time Multi-Person Pose Estimation based on MMPose, 2023, arXiv:2303.07399.
 A detector of people (YOLOX) gives boxes, and RTMPose the joints in each. What differs from rtmlib's own ``Body``:
-where the first finds nobody, nobody is returned (rtmlib takes the whole picture for a person then); and RTMPose gets
+where the first finds nobody, nobody is returned (rtmlib takes the whole image for a person then); and RTMPose gets
 RGB, with which it was trained, while YOLOX gets BGR (Tau-J/rtmlib#48).
 """
 

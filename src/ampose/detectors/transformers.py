@@ -86,7 +86,7 @@ class TransformersDetector:
 
 
 def people_in(people: list[dict[str, Any]]) -> list[Detection]:
-    """Return the people of what ``post_process_pose_estimation`` gives for one picture.
+    """Return the people of what ``post_process_pose_estimation`` gives for one image.
 
     Raises:
         InputError: The model has other joints.

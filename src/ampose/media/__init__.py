@@ -1,4 +1,4 @@
-"""Pictures and videos: opened by their content, streamed one frame at a time, written whole or not at all."""
+"""Images and videos: opened by their content, streamed one frame at a time, written whole or not at all."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ __all__ = ["Frame", "Media", "open_media"]
 
 
 def open_media(path: str | Path) -> Media:
-    """Open a video, a picture or a folder of pictures; what it is, its content decides.
+    """Open a video, an image or a folder of images; what it is, its content decides.
 
     Raises:
         InputError: There is no such file, it is none of these, or it is empty or damaged.
@@ -31,9 +31,9 @@ def open_media(path: str | Path) -> Media:
     if path.is_dir():
         return Images(path, images_in(path))
     if not path.exists():
-        raise InputError(f"{path}: must be a video, a picture or a folder of pictures, but there is no such file")
+        raise InputError(f"{path}: must be a video, an image or a folder of images, but there is no such file")
     if not path.is_file():
-        raise InputError(f"{path}: must be a video, a picture or a folder of pictures, got something else")
+        raise InputError(f"{path}: must be a video, an image or a folder of images, got something else")
     if path.stat().st_size == 0:
-        raise InputError(f"{path}: must be a video or a picture, got an empty file; copy it again")
+        raise InputError(f"{path}: must be a video or an image, got an empty file; copy it again")
     return Images(path, [path]) if is_image(path) else Video(path)

@@ -1,4 +1,4 @@
-"""White pictures, to draw on where there are only keypoints."""
+"""White images, to draw on where there are only keypoints."""
 
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from ampose.media.frames import Frame
 
 
 class Blank:
-    """As many white pictures as a keypoint file has frames.
+    """As many white images as a keypoint file has frames.
 
     Example:
         >>> [frame.shape for frame in Blank(Path("poses.json"), (40, 30), None, 2)]

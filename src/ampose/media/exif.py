@@ -1,4 +1,4 @@
-"""What a picture's EXIF data say about the camera."""
+"""What an image's EXIF data say about the camera."""
 
 import math
 from pathlib import Path
@@ -13,15 +13,15 @@ _DIAGONAL_35MM = math.hypot(36.0, 24.0)
 
 
 def field_of_view(file: str | Path) -> float | None:
-    """Return the field of view across the longer side of a picture, in degrees; None if EXIF does not say it.
+    """Return the field of view across the longer side of an image, in degrees; None if EXIF does not say it.
 
-    It comes from FocalLengthIn35mmFilm, which phones write. A picture that was cropped afterwards has a smaller one.
+    It comes from FocalLengthIn35mmFilm, which phones write. An image that was cropped afterwards has a smaller one.
 
     Args:
-        file: A picture.
+        file: An image.
 
     Raises:
-        InputError: The file is no picture.
+        InputError: The file is no image.
         MissingExtraError: Pillow is not installed.
     """
     image_module = pillow()
@@ -30,7 +30,7 @@ def field_of_view(file: str | Path) -> float | None:
             width, height = image.size
             focal = image.getexif().get_ifd(_EXIF_PART).get(_FOCAL_LENGTH_35MM)
     except (OSError, ValueError, SyntaxError, image_module.DecompressionBombError) as error:
-        raise InputError(f"{file}: must be a whole picture, got one that cannot be read ({error})") from error
+        raise InputError(f"{file}: must be a whole image, got one that cannot be read ({error})") from error
     try:
         millimetres = float(focal)
     except (TypeError, ValueError, ZeroDivisionError):

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 Frame = UInt8[np.ndarray, "height width 3"]
-"""A picture in RGB, upright."""
+"""An image in RGB, upright."""
 
 
 @runtime_checkable
@@ -25,7 +25,7 @@ class Media(Protocol):
 
     @property
     def fps(self) -> float | None:
-        """Frames per second; None for pictures that are no video."""
+        """Frames per second; None for images that are no video."""
 
     @property
     def num_frames(self) -> int | None:
@@ -33,11 +33,11 @@ class Media(Protocol):
 
     @property
     def times(self) -> Sequence[float]:
-        """Seconds of each frame that was given since the first, as the file says them; empty for pictures."""
+        """Seconds of each frame that was given since the first, as the file says them; empty for images."""
 
     @property
     def lost(self) -> Collection[int]:
-        """Numbers of the frames since the first that were damaged: a black picture stood for each."""
+        """Numbers of the frames since the first that were damaged: a black image stood for each."""
 
     def __iter__(self) -> Iterator[Frame]:
         """Stream the frames."""

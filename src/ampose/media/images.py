@@ -1,4 +1,4 @@
-"""A picture, or a folder of pictures in natural order (frame2 before frame10)."""
+"""An image, or a folder of images in natural order (frame2 before frame10)."""
 
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -31,7 +31,7 @@ _SUFFIXES = frozenset(
         ".heif",
     }
 )
-"""In a folder, a file with one of these must be readable; others that are no pictures are passed over."""
+"""In a folder, a file with one of these must be readable; others that are no images are passed over."""
 
 _ORIENTATION_TAG = 0x0112
 _TURNED_ORIENTATIONS = (5, 6, 7, 8)
@@ -39,11 +39,11 @@ _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
 
 
 class Images:
-    """Pictures of one size, each a frame.
+    """Images of one size, each a frame.
 
     Args:
         path: The file or folder that the user named.
-        files: The pictures, in order.
+        files: The images, in order.
 
     Raises:
         InputError: There is none, one cannot be read, or their sizes differ.
@@ -55,7 +55,7 @@ class Images:
 
     def __init__(self, path: Path, files: Sequence[Path]) -> None:
         if not files:
-            raise InputError(f"{path}: must hold pictures, got a folder without any; name another folder or file")
+            raise InputError(f"{path}: must hold images, got a folder without any; name another folder or file")
         self.path = path
         self._files = files
         self.image_size = _upright_size(files[0])
@@ -64,7 +64,7 @@ class Images:
 
     @property
     def num_frames(self) -> int | None:
-        """How many pictures there are."""
+        """How many images there are."""
         return len(self._files)
 
     def __iter__(self) -> Iterator[Frame]:
@@ -77,8 +77,8 @@ class Images:
         if size != self.image_size:
             width, height = self.image_size
             raise InputError(
-                f"{file}: must be {width} x {height} pixels as the first picture, {self._files[0].name}, "
-                f"got {size[0]} x {size[1]}; put pictures of another size into a folder of their own"
+                f"{file}: must be {width} x {height} pixels as the first image, {self._files[0].name}, "
+                f"got {size[0]} x {size[1]}; put images of another size into a folder of their own"
             )
 
 
@@ -87,23 +87,23 @@ natural_key = natsort_keygen(alg=ns.IGNORECASE)
 
 
 def images_in(folder: Path) -> list[Path]:
-    """Return the pictures of a folder in natural order; hidden and other files are passed over."""
+    """Return the images of a folder in natural order; hidden and other files are passed over."""
     files = [file for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")]
     files = [file for file in files if file.suffix.lower() in _SUFFIXES or is_image(file)]
     return sorted(files, key=lambda file: natural_key(file.name))
 
 
 def is_image(file: Path) -> bool:
-    """Whether the content is that of a still picture (an animation counts as a video).
+    """Whether the content is that of a still image (an animation counts as a video).
 
     Raises:
-        InputError: It is a picture of a kind that cannot be read.
+        InputError: It is an image of a kind that cannot be read.
     """
     image_module = pillow()
     with file.open("rb") as stream:
         head = stream.read(12)
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
-        raise InputError(f"{file}: must be a JPEG, PNG, WebP, TIFF or BMP picture, got HEIC; save it as JPEG first")
+        raise InputError(f"{file}: must be a JPEG, PNG, WebP, TIFF or BMP image, got HEIC; save it as JPEG first")
     try:
         with image_module.open(file) as image:
             return not getattr(image, "is_animated", False)
@@ -114,7 +114,7 @@ def is_image(file: Path) -> bool:
 
 
 def _upright_size(file: Path) -> tuple[int, int]:
-    """Read the size from the header, exchanged where EXIF says that the picture lies on its side."""
+    """Read the size from the header, exchanged where EXIF says that the image lies on its side."""
     image_module = pillow()
     try:
         with image_module.open(file) as image:
@@ -139,4 +139,4 @@ def _read(file: Path) -> Frame:
 
 
 def _unreadable(file: Path, error: Exception) -> InputError:
-    return InputError(f"{file}: must be a whole picture, got one that cannot be read ({error}); copy it again")
+    return InputError(f"{file}: must be a whole image, got one that cannot be read ({error}); copy it again")

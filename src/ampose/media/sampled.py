@@ -31,7 +31,7 @@ class Sampled:
                 self.kept[number] = frame
                 if len(self.kept) > _MOST:
                     every *= 2
-                    self.kept = {kept: picture for kept, picture in self.kept.items() if kept % every == 0}
+                    self.kept = {kept: image for kept, image in self.kept.items() if kept % every == 0}
             yield frame
 
     @property
@@ -46,7 +46,7 @@ class Sampled:
 
     @property
     def fps(self) -> float | None:
-        """Frames per second; None for pictures that are no video."""
+        """Frames per second; None for images that are no video."""
         return self._media.fps
 
     @property

@@ -91,15 +91,15 @@ class Video:
         self._damaged = 0
 
     def _decode(self, container: Any, stream: Any) -> Iterator[Frame]:
-        """Decode everything that can be; a black picture stands for each frame that cannot."""
+        """Decode everything that can be; a black image stands for each frame that cannot."""
         for frame in self._frames(container, stream):
-            picture = self._upright(frame)
+            image = self._upright(frame)
             seconds = len(self.times) / (self.fps or 1.0) if frame.time is None else float(frame.time)
-            yield from self._stand_ins(seconds, picture)
+            yield from self._stand_ins(seconds, image)
             if frame.is_corrupt:
                 self._spoiled.append(len(self.times))
             self.times.append(seconds)
-            yield picture
+            yield image
 
     def _frames(self, container: Any, stream: Any) -> Iterator[Any]:
         """Decode packet by packet, and go on behind a damaged one."""
@@ -115,7 +115,7 @@ class Video:
                 self._damaged += 1
                 in_a_row += 1
 
-    def _stand_ins(self, seconds: float, picture: Frame) -> Iterator[Frame]:
+    def _stand_ins(self, seconds: float, image: Frame) -> Iterator[Frame]:
         """Fill the hole in time that damaged frames left, so that frame numbers stay those of the video."""
         if not (self._damaged and self.times and self.fps):
             return
@@ -125,13 +125,13 @@ class Video:
             self.lost.add(len(self.times))
             self.times.append(start + (seconds - start) * number / (missing + 1))
             self._damaged -= 1
-            yield np.zeros_like(picture)
+            yield np.zeros_like(image)
 
     def _upright(self, frame: Any) -> Frame:
         """Convert to RGB with square pixels, and turn as the display matrix says."""
         width, height = self._size
-        picture = frame.to_ndarray(format="rgb24", width=width, height=height)
-        return np.ascontiguousarray(np.rot90(picture, round(frame.rotation / 90)))
+        image = frame.to_ndarray(format="rgb24", width=width, height=height)
+        return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
 
     def _warn(self, what: str) -> None:
         if not self._warned:
@@ -154,13 +154,13 @@ def opened(path: Path | str) -> Iterator[tuple[Any, Any]]:
         container = av.open(path if isinstance(path, str) else str(path.absolute()))
     except av.FFmpegError as error:
         raise InputError(
-            f"{path}: must be a video, a picture or a folder of pictures, got a file that is none "
+            f"{path}: must be a video, an image or a folder of images, got a file that is none "
             f"of these or is cut off ({error.strerror})"
         ) from error
     with container:
         streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
         if not streams or _REFUSED_CONTAINERS & set(container.format.name.split(",")):
-            raise InputError(f"{path}: must be a video or a picture, got {container.format.long_name} without video")
+            raise InputError(f"{path}: must be a video or an image, got {container.format.long_name} without video")
         streams[0].thread_type = "AUTO"
         yield container, streams[0]
 

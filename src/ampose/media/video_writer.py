@@ -26,13 +26,13 @@ class VideoWriter:
 
     def write(self, frame: Frame, seconds: float | None = None) -> None:
         """Add a frame, at its own time if the video is timed; all frames have the same size."""
-        picture = pyav().VideoFrame.from_ndarray(_even(frame), format="rgb24")
+        image = pyav().VideoFrame.from_ndarray(_even(frame), format="rgb24")
         if seconds is not None:
-            picture.time_base = _TICK
-            picture.pts = round(seconds / _TICK)
-        if self._stream.width != picture.width or self._stream.height != picture.height:
+            image.time_base = _TICK
+            image.pts = round(seconds / _TICK)
+        if self._stream.width != image.width or self._stream.height != image.height:
             raise ValueError(f"frame must be {self._stream.width} x {self._stream.height}, got {frame.shape}")
-        self._container.mux(self._stream.encode(picture))
+        self._container.mux(self._stream.encode(image))
 
 
 @contextlib.contextmanager

@@ -65,7 +65,7 @@ class VideoSource:
         try:
             self._first = next(self._frames)
         except StopIteration:
-            raise InputError(f"{self.name} must give a picture, got none; is it in use by another program?") from None
+            raise InputError(f"{self.name} must give an image, got none; is it in use by another program?") from None
         height, width, _ = self._first.shape
         self.image_size = (width, height)
 
@@ -118,7 +118,7 @@ def newest(frames: Iterator[Frame], name: str) -> Iterator[LiveFrame]:
         while True:
             with came:
                 if not came.wait_for(lambda: latest or over.is_set(), timeout=_PATIENCE_S):
-                    raise InputError(f"{name} must give pictures, got none for {_PATIENCE_S:.0f} s; is it still there?")
+                    raise InputError(f"{name} must give images, got none for {_PATIENCE_S:.0f} s; is it still there?")
                 if not latest:
                     break
                 shot = latest.pop()
@@ -162,4 +162,4 @@ def _stream(address: str) -> Generator[Frame, None, None]:
             for frame in container.decode(stream):
                 yield frame.to_ndarray(format="rgb24")
         except pyav().FFmpegError as error:
-            raise InputError(f"{address} must go on giving pictures, broke off: {error.strerror}") from error
+            raise InputError(f"{address} must go on giving images, broke off: {error.strerror}") from error

@@ -16,7 +16,7 @@ from ampose.errors import InputError
 Points = TypeVar("Points", bound=Any)
 
 DEFAULT_FIELD_OF_VIEW = 60.0
-"""Degrees across the longer side of the picture, assumed when nothing is known about the camera.
+"""Degrees across the longer side of the image, assumed when nothing is known about the camera.
 
 Phones film at about 65 degrees, MPI-INF-3DHP's outdoor camera at 59, its studio cameras at 68,
 Human3.6M's at 47.
@@ -25,7 +25,7 @@ Human3.6M's at 47.
 
 @dataclass(frozen=True, kw_only=True)
 class Intrinsics:
-    """Focal length, principal point and picture size, in pixels, of one camera or of one a sample.
+    """Focal length, principal point and image size, in pixels, of one camera or of one a sample.
 
     Args:
         focal: (..., 2) fx, fy.
@@ -81,7 +81,7 @@ class Camera:
     """A calibrated camera in the world.
 
     Args:
-        intrinsics: Focal length, centre, picture size.
+        intrinsics: Focal length, centre, image size.
         rotation: (3, 3), world to camera: ``camera = rotation @ (world - position)``.
         position: (3,) camera centre in world metres.
         distortion: k1, k2, k3, p1, p2 of ``distort``; None for a perfect lens.

@@ -32,15 +32,15 @@ class Pose2D:
         confidence: 0 (a guess) to 1 (sure), for each joint.
         skeleton: Names and order of the joints.
         image_size: Width and height in pixels.
-        fps: Frames per second; None for single pictures.
+        fps: Frames per second; None for single images.
         provenance: Where this came from: file, detector...
         times: Seconds of each frame, rising, where frames are not evenly spaced; None where ``fps`` says it all.
         focal_px: Focal length of the camera in pixels, where the source states it.
         camera_tilt: How far the camera looks down, in degrees, where the source states it.
 
     Raises:
-        InputError: A shape does not fit the skeleton, the picture size is not positive, a joint is neither
-            finite nor NaN, all are parts of the picture and no pixels, a confidence is no number, or times do not
+        InputError: A shape does not fit the skeleton, the image size is not positive, a joint is neither
+            finite nor NaN, all are parts of the image and no pixels, a confidence is no number, or times do not
             rise.
     """
 
@@ -107,7 +107,7 @@ class Pose2D:
 
     @property
     def seconds(self) -> Float[np.ndarray, " frame"] | None:
-        """The time of each frame; None for single pictures."""
+        """The time of each frame; None for single images."""
         return _seconds(self.times, self.fps, len(self))
 
     def __len__(self) -> int:
@@ -131,7 +131,7 @@ class Pose3D:
         positions: Metres; NaN in frames where nobody was found, and for joints that were not lifted.
         confidence: 0 to 1 for each joint, as the 2D detector gave it; 0 in missing frames.
         skeleton: Names and order of the joints.
-        fps: Frames per second; None for single pictures.
+        fps: Frames per second; None for single images.
         frame_of_reference: What the axes and the origin are.
         provenance: File, detector, model, hash of its weights, settings; to be shown and written, never to decide by.
         expected_error: How far each joint is expected to be off, in metres, as the lifter estimates it; None
@@ -186,7 +186,7 @@ class Pose3D:
 
     @property
     def seconds(self) -> Float[np.ndarray, " frame"] | None:
-        """The time of each frame; None for single pictures."""
+        """The time of each frame; None for single images."""
         return _seconds(self.times, self.fps, len(self))
 
     @property
@@ -270,11 +270,11 @@ def _check_finite_or_missing(points: np.ndarray, skeleton: Skeleton) -> None:
 
 
 def _check_pixels(points: np.ndarray) -> None:
-    """Refuse a body that fits into the pixel at the corner: these are parts of the picture, as some detectors say."""
+    """Refuse a body that fits into the pixel at the corner: these are parts of the image, as some detectors say."""
     there = points[np.isfinite(points)]
     if len(there) and there.min() < there.max() and np.abs(there).max() <= 1:
         raise InputError(
-            "keypoints must be pixels, got numbers between -1 and 1; multiply them by the picture's width and height"
+            "keypoints must be pixels, got numbers between -1 and 1; multiply them by the image's width and height"
         )
 
 

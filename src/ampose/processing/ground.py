@@ -62,7 +62,7 @@ class Floor:
 
     @property
     def camera_roll(self) -> float:
-        """How far the picture is turned clockwise from upright, in degrees."""
+        """How far the image is turned clockwise from upright, in degrees."""
         return math.degrees(math.atan2(float(self.up[0]), float(-self.up[1])))
 
 
@@ -155,7 +155,7 @@ def find_floor(pose: Pose3D, *, seed: int = 0) -> Floor:
             fits), or the body leans on what was found.
     """
     if pose.seconds is None:
-        raise InputError("the floor is found from motion, got single pictures; give the camera's tilt")
+        raise InputError("the floor is found from motion, got single images; give the camera's tilt")
     ankles = _soles(pose, np.zeros(3), resting=True)
     if len(ankles) < _LEAST_CONTACTS:
         raise InputError(

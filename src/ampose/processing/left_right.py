@@ -33,7 +33,7 @@ def fix_left_right_swaps(pose: Pose2D) -> tuple[Pose2D, Bool[np.ndarray, " frame
     """Swap left and right back where a detector swapped them, as far as the frames before and after show it.
 
     Args:
-        pose: One person over time. Single pictures come back as they are.
+        pose: One person over time. Single images come back as they are.
 
     Returns:
         The pose, and in which frames left and right were swapped.

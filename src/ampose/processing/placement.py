@@ -2,7 +2,7 @@
 
 A lifted pose has its root at the origin. In each frame, the root's place is the one from which the pose, seen through
 the camera, falls on the keypoints. Distance and size go together: a person twice as large and twice as far away gives
-the same picture. So the person's height sets the scale, or else the size that the lifter gave.
+the same image. So the person's height sets the scale, or else the size that the lifter gave.
 """
 
 import logging
@@ -51,7 +51,7 @@ def place(pose: Pose3D, keypoints: Pose2D, intrinsics: Intrinsics, *, height_m: 
         is missing.
 
     Raises:
-        InputError: The two poses have different numbers of frames, the camera is of another picture, the height is
+        InputError: The two poses have different numbers of frames, the camera is of another image, the height is
             not positive, or the legs and the trunk that would set the scale are in no frame.
 
     Example:
@@ -210,4 +210,4 @@ def _check(pose: Pose3D, keypoints: Pose2D, intrinsics: Intrinsics) -> None:
         raise InputError(f"keypoints must have the pose's {len(pose)} frames, got {len(keypoints)}")
     size = tuple(int(side) for side in intrinsics.image_size)
     if size != tuple(keypoints.image_size):
-        raise InputError(f"intrinsics must be of the same picture, {keypoints.image_size}, got {size}")
+        raise InputError(f"intrinsics must be of the same image, {keypoints.image_size}, got {size}")

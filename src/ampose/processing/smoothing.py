@@ -1,7 +1,7 @@
 """Filters over time for 2D and 3D poses: one-euro, Butterworth, Savitzky-Golay.
 
 Gaps are never bridged: each joint's unbroken runs of frames are filtered on their own, and what is missing stays
-missing. Poses without times (single pictures) are returned as they are: there is nothing to filter over.
+missing. Poses without times (single images) are returned as they are: there is nothing to filter over.
 """
 
 import itertools
@@ -26,7 +26,7 @@ _EVEN = 0.05
 """By what share of a frame the times of a run may differ from an even grid and count as even."""
 
 _METRES_ACROSS = 3.0
-"""What the longer side of a picture is taken to show, so that one speed setting serves pixels and metres."""
+"""What the longer side of an image is taken to show, so that one speed setting serves pixels and metres."""
 
 
 @runtime_checkable
@@ -52,7 +52,7 @@ class OneEuro:
 
     Args:
         min_cutoff: Hz at rest; smaller is calmer.
-        beta: Hz for each m/s; larger is quicker. Of a picture, the longer side counts as 3 m.
+        beta: Hz for each m/s; larger is quicker. Of an image, the longer side counts as 3 m.
         derivative_cutoff: Hz, for the speed.
 
     Raises:

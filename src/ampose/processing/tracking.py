@@ -4,7 +4,7 @@ Each frame's people are assigned to the people known so far, so that the sum of 
 method). Likeness is the mean of the object keypoint similarity (the OKS of the COCO keypoint task, with one width for
 all joints) and the overlap of the boxes (intersection over union), both against where the person should be by now if
 they go on as they went. Who is left over after that is assigned by distance, as far as people move in the time that
-passed: so somebody keeps their id who was hidden, or left the picture and comes back near that place, within
+passed: so somebody keeps their id who was hidden, or left the image and comes back near that place, within
 ``KEEP_SECONDS``. Looks are not compared: who comes back somewhere else, or later, is somebody new.
 """
 

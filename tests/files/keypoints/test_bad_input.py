@@ -320,7 +320,7 @@ def test_a_video_of_several_is_chosen_by_name(tmp_path: Path) -> None:
 
 def test_mediapipe_in_pixels(tmp_path: Path) -> None:
     marks = [{"x": 300.0, "y": 200.0, "visibility": 0.9}] * 33
-    assert "divide pixels by the picture's width" in refusal(dump(tmp_path / "a.json", [{"landmarks": marks}]))
+    assert "divide pixels by the image's width" in refusal(dump(tmp_path / "a.json", [{"landmarks": marks}]))
 
 
 @pytest.mark.parametrize("nobody", [None, [], {"landmark": []}])

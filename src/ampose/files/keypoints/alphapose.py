@@ -22,7 +22,7 @@ _POINTS_IN = {"bodies": "joints", "people": "pose_keypoints_2d"}
 @readers.register(
     "alphapose",
     title="AlphaPose",
-    looks_for="a JSON list with keypoints and a picture's name as image_id, or pictures' names with bodies or people",
+    looks_for="a JSON list with keypoints and an image's name as image_id, or images' names with bodies or people",
     size=False,
     example="alphapose-results.json",
 )
@@ -51,7 +51,7 @@ class AlphaPose:
             people = {content.path.stem: _bodies(data, "bodies")}
         else:
             key = "bodies" if "bodies" in next(iter(data.values())) else "people"
-            people = {PurePath(name).stem: _bodies(picture, key) for name, picture in data.items()}
+            people = {PurePath(name).stem: _bodies(image, key) for name, image in data.items()}
         return gather(people, in_order(people), options)
 
 
@@ -67,5 +67,5 @@ def _entries(data: Sequence[Mapping[str, Any]]) -> dict[str, list[RawPerson]]:
     return people
 
 
-def _bodies(picture: Mapping[str, Any], key: str) -> list[RawPerson]:
-    return [(triples(body[_POINTS_IN[key]]), None) for body in picture[key]]
+def _bodies(image: Mapping[str, Any], key: str) -> list[RawPerson]:
+    return [(triples(body[_POINTS_IN[key]]), None) for body in image[key]]

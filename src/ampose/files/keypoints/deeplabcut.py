@@ -1,7 +1,7 @@
-"""DeepLabCut: the CSV or h5 file of an analysed video, or of labelled pictures (``CollectedData``).
+"""DeepLabCut: the CSV or h5 file of an analysed video, or of labelled images (``CollectedData``).
 
 The columns have three or four names above each other: scorer, individuals (in projects with several), bodyparts and
-coords (x, y and likelihood, which labelled pictures have not). The h5 file is a pandas table called
+coords (x, y and likelihood, which labelled images have not). The h5 file is a pandas table called
 ``df_with_missing``; its columns' names are pickled, and are read without running anything. Joints are told by their
 names; an individual's name is its id.
 https://deeplabcut.github.io/DeepLabCut/docs/standardDeepLabCut_UserGuide.html
@@ -71,7 +71,7 @@ def _points(columns: Sequence[Column], values: np.ndarray, individual: str, part
 def _csv(rows: Sequence[Sequence[str]]) -> tuple[list[Column], list[str], np.ndarray]:
     count = [row[0] for row in rows[: len(_LEVELS)]].index(_LEVELS[-1]) + 1
     header = {row[0]: row for row in rows[:count]}
-    first = header["coords"].index("x")  # before it: the frame's number, or the parts of a picture's path
+    first = header["coords"].index("x")  # before it: the frame's number, or the parts of an image's path
     individuals = header.get("individuals", [""] * len(header["coords"]))
     columns = list(zip(individuals[first:], header["bodyparts"][first:], header["coords"][first:], strict=True))
     names = ["/".join(row[:first]) for row in rows[count:]]

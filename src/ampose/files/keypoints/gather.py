@@ -28,10 +28,10 @@ def triples(numbers: Any) -> Points:
 def fractions_to_pixels(
     people: Mapping[str, Sequence[RawPerson]], options: ReaderOptions
 ) -> Callable[[Points], Points] | None:
-    """Return what turns coordinates of 0 to 1, or of -1 to 1, across the picture into pixels; None if they are pixels.
+    """Return what turns coordinates of 0 to 1, or of -1 to 1, across the image into pixels; None if they are pixels.
 
     Raises:
-        InputError: They are none, and the size of the picture is not known.
+        InputError: They are none, and the size of the image is not known.
     """
     parts = [points[points[:, 2] > 0, :2] for frame in people.values() for points, _ in frame]
     there = np.concatenate(parts) if parts else np.zeros((0, 2))

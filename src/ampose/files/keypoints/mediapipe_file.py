@@ -10,7 +10,7 @@ CSV, a landmark a line, with these names in the first line (``person``, ``z`` an
 
 JSON, a frame an entry: ``[{"landmarks": [[{x, y, z, visibility}, ...33], ...people]}, ...]``. The list of people may be
 a single person, the key may be ``pose_landmarks`` or ``poseLandmarks`` as in MediaPipe's own results, and without
-people it is an empty list or null. In both x and y are parts of the picture's width and height, as MediaPipe gives
+people it is an empty list or null. In both x and y are parts of the image's width and height, as MediaPipe gives
 them.
 """
 
@@ -30,7 +30,7 @@ from ampose.poses.skeletons import get_skeleton
 _COLUMNS = {"frame", "landmark", "x", "y"}
 _KEYS = ("landmarks", "pose_landmarks", "poseLandmarks")
 _FEW_PARTS = 10
-"""Landmarks lie farther from the picture than this many times its size only if they are really pixels."""
+"""Landmarks lie farther from the image than this many times its size only if they are really pixels."""
 
 
 @readers.register(
@@ -100,6 +100,6 @@ def _check_parts(people: Mapping[str, Sequence[RawPerson]]) -> None:
         for points, _ in frame:
             if np.nanmedian(np.abs(points[:, :2])) > _FEW_PARTS:
                 raise InputError(
-                    f"x and y must be parts of the picture, 0 to 1, as MediaPipe gives them, got {points[0, :2]}; "
-                    "divide pixels by the picture's width and height"
+                    f"x and y must be parts of the image, 0 to 1, as MediaPipe gives them, got {points[0, :2]}; "
+                    "divide pixels by the image's width and height"
                 )

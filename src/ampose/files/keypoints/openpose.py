@@ -2,7 +2,7 @@
 
 ``{version, people: [{person_id: [n], pose_keypoints_2d: [x, y, confidence, ...]}]}``; 75 numbers are BODY_25 or
 BODY_25B, which the lengths of the bones tell apart, 54 COCO-18 and 78 Halpe-26 (Pose2Sim). A joint that was not found
-is 0, 0, 0. With ``--keypoint_scale`` 3 or 4 the coordinates are 0 to 1, or -1 to 1, across the picture.
+is 0, 0, 0. With ``--keypoint_scale`` 3 or 4 the coordinates are 0 to 1, or -1 to 1, across the image.
 https://github.com/CMU-Perceptual-Computing-Lab/openpose/blob/master/doc/02_output.md
 """
 

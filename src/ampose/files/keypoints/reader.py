@@ -20,7 +20,7 @@ class PeopleFile:
     Args:
         frames: For each frame the people in it.
         skeleton: Of all the keypoints.
-        frame_names: What the file calls each frame: a number, a picture's name; None for a number that is missing.
+        frame_names: What the file calls each frame: a number, an image's name; None for a number that is missing.
         image_size: Width and height in pixels, if the file says so.
         fps: Frames per second, if the file says so.
         times: Seconds of each frame, if they are not evenly spaced and the file says so.

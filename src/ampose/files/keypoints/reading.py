@@ -23,7 +23,7 @@ _BROKEN = (ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError
 
 
 def is_keypoint_file(path: str | Path) -> bool:
-    """Tell whether this should be read as keypoints, and not as pictures or video: by names alone, at no cost.
+    """Tell whether this should be read as keypoints, and not as images or video: by names alone, at no cost.
 
     Args:
         path: A file, or a folder: one with files of keypoints and no others.
@@ -56,7 +56,7 @@ def read_keypoints(
         format: One of ``readers.names()``; None: by what is in the file.
         skeleton: Of the points in the file, by name or of your own; None: by their number or names.
         image_size: (width, height) in pixels; needed where the file does not say it.
-        fps: Frames per second; None: what the file says, or else single pictures.
+        fps: Frames per second; None: what the file says, or else single images.
         video: Which one, in a file of several videos.
 
     Returns:

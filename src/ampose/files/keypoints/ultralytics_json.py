@@ -1,7 +1,7 @@
 """Ultralytics (YOLO): what ``Results.to_json()`` returns, for one image, a list of them, or a folder of files.
 
 ``[{name, class, confidence, box, track_id, keypoints: {x: [...], y: [...], visible: [...]}}]`` in pixels, or in parts
-of the picture with ``normalize=True``. A joint at 0, 0 was not found. Frames may be an empty list.
+of the image with ``normalize=True``. A joint at 0, 0 was not found. Frames may be an empty list.
 https://docs.ultralytics.com/reference/engine/results/
 """
 

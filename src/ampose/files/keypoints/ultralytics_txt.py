@@ -1,6 +1,6 @@
 """Ultralytics (YOLO): the folder ``labels`` that ``save_txt=True`` writes, a file for each frame with somebody in it.
 
-A person a line: ``class cx cy w h (x y [visible]) * joints [confidence] [track id]``, all in parts of the picture.
+A person a line: ``class cx cy w h (x y [visible]) * joints [confidence] [track id]``, all in parts of the image.
 Without a named skeleton the joints are COCO's 17, as those of Ultralytics' own models.
 https://docs.ultralytics.com/datasets/pose/
 """
@@ -28,7 +28,7 @@ class UltralyticsTxt:
     """Ultralytics' label files; the layout is described at the top of this file."""
 
     def fits(self, content: Content) -> bool:
-        """Tell whether the first line is a class, a box within the picture and more numbers."""
+        """Tell whether the first line is a class, a box within the image and more numbers."""
         row = content.first.rows[0] if content.first and content.first.rows else []
         try:
             numbers = [float(cell) for cell in row]

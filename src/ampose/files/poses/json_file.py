@@ -5,7 +5,7 @@ The file is one object (version 1)::
     format, version       "ampose.poses", 1
     unit                  "m": of every position
     frame_of_reference    what the axes and the origin are
-    fps                   frames per second; null for pictures
+    fps                   frames per second; null for images
     uneven_times          true if each frame's time is its own; false if fps says them all
     num_frames            how many frames there are, those without a person included
     skeleton              {name, parents: {joint: its parent or null}, pairs: [[left, right], ...]}
@@ -16,7 +16,7 @@ The file is one object (version 1)::
     provenance            source, detector, model, hash of its weights, settings
     people                [{id, frames: [...]}], a frame for each frame of the video (read back, one that is left out
                           is one without the person):
-        frame, time       number from 0; seconds (null for pictures)
+        frame, time       number from 0; seconds (null for images)
         positions         [[x, y, z], ...] metres; null when the person was not found, and for a missing joint
         confidence        of each joint, 0 (a guess) to 1; null when the person was not found
         expected_error    of each joint, metres; null likewise, or where the lifter does not estimate it

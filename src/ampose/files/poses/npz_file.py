@@ -12,7 +12,7 @@ Arrays (version 1)::
     joints, joints_2d          names in the order of the arrays
     made_up                    names of the joints that were computed from others
     image_size                 (2,) int64: width, height
-    fps                        NaN for pictures
+    fps                        NaN for images
     times                      (frame,) float64 seconds
     unit, frame_of_reference   as in the JSON file
     skeleton, skeleton_2d, provenance   JSON texts
