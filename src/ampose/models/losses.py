@@ -14,10 +14,6 @@ Distance = Callable[[Tensor, Tensor], Tensor]
 """(predicted, target), both (batch, frame, joint, 3) in metres -> a number."""
 
 
-def _no_condition(config: Any) -> None:
-    """Every network will do."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Loss:
     """A loss, and what it asks of the network and of the batches."""
@@ -32,7 +28,7 @@ class Loss:
     trains: str = ""
     """If only a part of the network is trained, its name; the rest is frozen as an earlier stage left it."""
 
-    check: Callable[[Any], None] = _no_condition
+    check: Callable[[Any], None] = lambda config: None
     """Given the network's config: raises InputError if this network cannot be trained so."""
 
 
@@ -92,7 +88,9 @@ def _check_expected_error(config: Any) -> None:
         )
 
 
-def _of_the_answer(compare: Distance) -> Loss:
+def loss_of_answer(compare: Distance) -> Loss:
+    """Return the loss that compares the network's answer with the target."""
+
     def compute(network: nn.Module, keypoints: Tensor, target: Tensor) -> Tensor:
         return compare(network(keypoints).float(), target)
 
@@ -100,7 +98,7 @@ def _of_the_answer(compare: Distance) -> Loss:
 
 
 LOSSES: Mapping[str, Loss] = {
-    **{name: _of_the_answer(compare) for name, compare in DISTANCES.items()},
+    **{name: loss_of_answer(compare) for name, compare in DISTANCES.items()},
     "mpjpe-and-expected-error": Loss(compute=distance_and_expected_error, check=_check_expected_error),
 }
 """The losses that any network may have, by their names in recipes."""

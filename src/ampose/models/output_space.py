@@ -56,6 +56,7 @@ def encode(
         rotation: From camera axes to the axes in which the network answers, if they differ.
 
     Example:
+        >>> import torch
         >>> square = torch.tensor([[1000.0, 1000.0]])
         >>> camera = Intrinsics(focal=square, centre=square / 2, image_size=square)
         >>> encode("metres", torch.tensor([[[[0.0, 0.0, 4.0], [0.0, 0.0, 5.0]]]]), camera, 0)[0, 0, 1].tolist()
@@ -104,12 +105,12 @@ def caveat_of(target: str) -> str:
     return USES_GT_ROOT_DEPTH if needs_root_depth(target) else ""
 
 
-def _to_metres(positions: Tensor, intrinsics: Intrinsics, root_index: int, rotation: Tensor | None) -> Tensor:
-    return to_network_axes(root_relative(positions, root_index), rotation)
-
-
-def _from_metres(answer: Tensor, intrinsics: Intrinsics, rotation: Tensor | None, depth: Tensor | None) -> Tensor:
-    return to_camera_axes(answer, rotation)
-
-
-output_spaces.add("metres", OutputSpace(_to_metres, _from_metres))
+output_spaces.add(
+    "metres",
+    OutputSpace(
+        encode=lambda positions, _, root_index, rotation: to_network_axes(
+            root_relative(positions, root_index), rotation
+        ),
+        decode=lambda answer, _, rotation, __: to_camera_axes(answer, rotation),
+    ),
+)

@@ -129,32 +129,22 @@ def cut_windows(index: FrameIndex, frames: int, output: Output) -> Windows:
         >>> cut_windows(clip, 3, "sequence").rows.tolist()
         [[0, 1, 2], [1, 2, 3]]
     """
-    return _around_each(index, frames) if output == "centre" else _side_by_side(index, frames)
-
-
-def _around_each(index: FrameIndex, frames: int) -> Windows:
-    each = torch.arange(len(index))
-    return Windows(
-        rows=_clamped(index.frame - frames // 2, frames, index.first, index.last),
-        window=each,
-        place=torch.zeros_like(each),
-        sample=each,
-    )
-
-
-def _side_by_side(index: FrameIndex, frames: int) -> Windows:
-    """A window's first frame says which clip it is of, because clips share no frame."""
-    inside = (index.frame - index.first) // frames * frames
-    wanted = torch.minimum(index.first + inside, index.last + 1 - frames).maximum(index.first)
-    starts, window = torch.unique(wanted, return_inverse=True)
-    sample = torch.empty_like(starts)
-    sample[window] = torch.arange(len(window))
-    return Windows(
-        rows=_clamped(starts, frames, index.first[sample], index.last[sample]),
-        window=window,
-        place=index.frame - wanted,
-        sample=sample,
-    )
+    if output == "centre":
+        # A window around every sample.
+        window = sample = torch.arange(len(index))
+        starts, place = index.frame - frames // 2, torch.zeros_like(window)
+    else:
+        # The window that a sample falls into, counted from its clip's first frame; the last one is moved back to end
+        # with the clip, which a clip that is shorter than a window has no room for.
+        inside = (index.frame - index.first) // frames * frames
+        wanted = torch.minimum(index.first + inside, index.last + 1 - frames).maximum(index.first)
+        # A window's first frame says which clip it is of, because clips share no frame: equal starts are one window.
+        starts, window = torch.unique(wanted, return_inverse=True)
+        sample = torch.empty_like(starts)
+        sample[window] = torch.arange(len(window))
+        place = index.frame - wanted
+    rows = _clamped(starts, frames, index.first[sample], index.last[sample])
+    return Windows(rows=rows, window=window, place=place, sample=sample)
 
 
 def runs(index: FrameIndex, least: int, most: int) -> list[slice]:

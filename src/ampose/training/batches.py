@@ -4,7 +4,6 @@ Data and randomness are on the device of the network, and batches are made there
 another kind of device draws other numbers. Of several processes each makes the same batch and takes its share.
 """
 
-import math
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
@@ -20,7 +19,7 @@ from ampose.data.synthesis.joint_definitions import vary_definitions
 from ampose.data.synthesis.missing_joints import lose_joints
 from ampose.data.synthesis.pose_augmentation import augment_poses
 from ampose.data.synthesis.proportions import vary_proportions
-from ampose.data.synthesis.virtual_cameras import draw_cameras, render, render_frames
+from ampose.data.synthesis.virtual_cameras import draw_cameras, mistake_focal, render, render_frames
 from ampose.errors import InputError
 from ampose.models.normalisation import normalise
 from ampose.models.output_space import encode
@@ -143,7 +142,7 @@ class VirtualCameraBatches:
             truth = render(world, draw_cameras(len(world), config.cameras, generator), skeleton)
             keypoints_px = add_detector_noise(truth.keypoints_px, skeleton, config.noise, generator)
             keypoints_px = lose_joints(keypoints_px, skeleton, config.missing, generator)
-            camera = _mistake_focal(truth.intrinsics, config.focal_mistake, generator)
+            camera = mistake_focal(truth.intrinsics, config.focal_mistake, generator)
             keypoints, target = self.spec.input_and_target(truth, keypoints_px, camera)
             return mirror_half(keypoints, target, skeleton, generator) if config.flip else (keypoints, target)
 
@@ -227,15 +226,6 @@ def validation_samples(motion: MotionCapture, config: DataConfig, frames: int = 
     index = FrameIndex.of_clips(motion.clip_starts)[torch.from_numpy(rows)]
     cameras = draw_cameras(count, config.cameras, generator_for(0, VALIDATION))
     return render_frames(torch.from_numpy(motion.positions), index, cameras, motion.skeleton, frames)
-
-
-def _mistake_focal(camera: Intrinsics, largest: float, generator: torch.Generator) -> Intrinsics:
-    """Make half of the focal lengths wrong by a factor of up to ``largest``, evenly on a logarithmic scale."""
-    if largest == 1:
-        return camera
-    draw = torch.rand(len(camera.focal), 2, generator=generator)
-    factor = torch.where(draw[:, 0] < 0.5, (math.log(largest) * (2 * draw[:, 1] - 1)).exp(), 1.0)
-    return replace(camera, focal=camera.focal * factor[:, None])
 
 
 def _made_on(device: torch.device) -> AbstractContextManager[object]:

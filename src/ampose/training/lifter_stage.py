@@ -112,10 +112,8 @@ def read_data(config: TrainConfig) -> TrainingData:
             "data.files must be all files of motion or all folders with their own cameras, "
             f"got both in {', '.join(config.data.files)}"
         )
-    return _read_recordings(config, loss) if any(folders) else _read_motion(config, loss)
-
-
-def _read_recordings(config: TrainConfig, loss: Loss) -> TrainingData:
+    if not any(folders):
+        return _read_motion(config, loss)
     training, validation, hashes = read_split(config.data, config.model.skeleton)
     source = FixedCameraBatches(training, config.data, _input_spec(config, loss), config.seed)
     return TrainingData(source, validation, hashes, len(training), len(validation))

@@ -132,13 +132,16 @@ class Loop:
 
     def fit(self) -> bool:
         """Train until the last epoch is done or someone asks to stop; return whether it is done."""
-        config, progress = self.trainee.config, self.progress
+        config, fabric, progress = self.trainee.config, self.run.fabric, self.progress
         while (epoch := progress.step // self.steps_per_epoch) < config.epochs:
             order = self.trainee.source.sampler.order(epoch)
             self.model.train()
             set_batch_norm_momentum(self.trainee.network, config.optimiser, epoch, config.epochs)
             for index in range(progress.step % self.steps_per_epoch, self.steps_per_epoch):
-                if self._asked_to_stop():
+                stop = self.run.should_stop()
+                if fabric.world_size > 1:  # all processes stop at the same step: the first one decides
+                    stop = bool(fabric.broadcast(stop))
+                if stop:
                     self._save_checkpoint()
                     return False
                 started = time.monotonic()
@@ -217,12 +220,6 @@ class Loop:
                 self.trainee.save(self.result, run.folder / name, {**facts, "selection": name})
             self.log.append(row)
         self._save_checkpoint()
-
-    def _asked_to_stop(self) -> bool:
-        """All processes stop at the same step: the first one decides."""
-        if self.run.fabric.world_size == 1:
-            return self.run.should_stop()
-        return bool(self.run.fabric.broadcast(self.run.should_stop()))
 
     def _save_checkpoint(self) -> None:
         if self.run.leads:

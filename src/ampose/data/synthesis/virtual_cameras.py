@@ -153,6 +153,16 @@ def draw_cameras(count: int, config: VirtualCameraConfig, generator: torch.Gener
     return VirtualCameras(intrinsics=intrinsics, rotation=rotation, root=root)
 
 
+def mistake_focal(camera: Intrinsics, largest: float, generator: torch.Generator) -> Intrinsics:
+    """Make half of the focal lengths wrong by a factor of up to ``largest``, as those of unknown cameras are."""
+    if largest == 1:
+        return camera
+    draw = torch.rand(len(camera.focal), 2, generator=generator)
+    # Evenly on a logarithmic scale: half the focal length is as likely as twice.
+    factor = torch.where(draw[:, 0] < 0.5, (math.log(largest) * (2 * draw[:, 1] - 1)).exp(), 1.0)
+    return replace(camera, focal=camera.focal * factor[:, None])
+
+
 def _uniform(count: int, limits: Range, generator: torch.Generator) -> Float[Tensor, " sample"]:
     low, high = limits
     return low + (high - low) * torch.rand(count, generator=generator)

@@ -164,7 +164,7 @@ class LocallyConnected(nn.Module):
         return self.linear(x.flatten(1)).unflatten(1, (self.joints, -1))
 
 
-class HiddenLayer(nn.Sequential):
+class LocalLayer(nn.Sequential):
     """Locally connected layer, BatchNorm over features, leaky ReLU, dropout."""
 
     def __init__(self, inputs: int, config: LCNConfig, near: Bool[np.ndarray, "joint joint"]) -> None:
@@ -176,13 +176,13 @@ class HiddenLayer(nn.Sequential):
         )
 
 
-class ResidualBlock(nn.Module):
+class LocalBlock(nn.Module):
     """Two hidden layers around which the input passes unchanged."""
 
     def __init__(self, config: LCNConfig, near: Bool[np.ndarray, "joint joint"]) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            HiddenLayer(config.channels, config, near), HiddenLayer(config.channels, config, near)
+            LocalLayer(config.channels, config, near), LocalLayer(config.channels, config, near)
         )
 
     def forward(self, x: Float[Tensor, "pose joint channel"]) -> Float[Tensor, "pose joint channel"]:
@@ -213,8 +213,8 @@ class LCN(SingleFrameLifter):
         self.in_plane = config.target == "image-plane"
         near = within_reach(get_skeleton(config.skeleton), config.reach)
         self.layers = nn.Sequential(
-            HiddenLayer(2, config, near),
-            *(ResidualBlock(config, near) for _ in range(config.depth)),
+            LocalLayer(2, config, near),
+            *(LocalBlock(config, near) for _ in range(config.depth)),
             LocallyConnected(config.channels, 3, near, config.max_norm if self.in_plane else None),
         )
 

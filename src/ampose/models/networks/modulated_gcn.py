@@ -98,7 +98,7 @@ class ModulatedLayer(nn.Sequential):
         )
 
 
-class ResidualBlock(nn.Module):
+class ModulatedBlock(nn.Module):
     """Two layers around which the input passes unchanged."""
 
     def __init__(self, config: ModulatedGCNConfig, adjacency: Float[np.ndarray, "joint joint"]) -> None:
@@ -144,7 +144,7 @@ class ModulatedGCN(SingleFrameLifter):
         adjacency = adjacency / adjacency.sum(axis=1, keepdims=True)
         self.layers = nn.Sequential(
             ModulatedLayer(2, config, adjacency),
-            *(ResidualBlock(config, adjacency) for _ in range(config.depth)),
+            *(ModulatedBlock(config, adjacency) for _ in range(config.depth)),
             NonLocalBlock(config.channels) if config.non_local else nn.Identity(),
             ModulatedGraphConvolution(config.channels, 3, adjacency),
         )

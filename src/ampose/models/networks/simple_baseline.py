@@ -55,7 +55,7 @@ def _hidden_layer(inputs: int, config: SimpleBaselineConfig) -> list[nn.Module]:
     ]
 
 
-class ResidualBlock(nn.Module):
+class SimpleBaselineBlock(nn.Module):
     """Two hidden layers around which the input passes unchanged."""
 
     def __init__(self, config: SimpleBaselineConfig) -> None:
@@ -95,7 +95,7 @@ class SimpleBaseline(SingleFrameLifter):
         self.joints = get_skeleton(config.skeleton).num_joints
         self.layers = nn.Sequential(
             *_hidden_layer(2 * self.joints, config),
-            *(ResidualBlock(config) for _ in range(config.depth)),
+            *(SimpleBaselineBlock(config) for _ in range(config.depth)),
             ConstrainedLinear(config.channels, 3 * self.joints),
         )
 

@@ -102,7 +102,7 @@ class GatedGroups(nn.Module):
         return torch.cat(parts, dim=-1)
 
 
-class HiddenLayer(nn.Sequential):
+class SRNetLayer(nn.Sequential):
     """Gated groups, BatchNorm, leaky ReLU, dropout."""
 
     def __init__(self, inputs: Sequence[int], outputs: Sequence[int], dropout: float) -> None:
@@ -114,12 +114,12 @@ class HiddenLayer(nn.Sequential):
         )
 
 
-class ResidualBlock(nn.Module):
+class SRNetBlock(nn.Module):
     """Two hidden layers around which the input passes unchanged."""
 
     def __init__(self, widths: Sequence[int], dropout: float) -> None:
         super().__init__()
-        self.layers = nn.Sequential(HiddenLayer(widths, widths, dropout), HiddenLayer(widths, widths, dropout))
+        self.layers = nn.Sequential(SRNetLayer(widths, widths, dropout), SRNetLayer(widths, widths, dropout))
 
     def forward(self, x: Float[Tensor, "pose channel"]) -> Float[Tensor, "pose channel"]:
         """Add what the two layers find."""
@@ -147,8 +147,8 @@ class SRNet(SingleFrameLifter):
         inputs = [2 * len(group) for group in groups]
         widths = share(config.channels, inputs)
         self.layers = nn.Sequential(
-            HiddenLayer(inputs, widths, config.dropout),
-            *(ResidualBlock(widths, config.dropout) for _ in range(config.depth)),
+            SRNetLayer(inputs, widths, config.dropout),
+            *(SRNetBlock(widths, config.dropout) for _ in range(config.depth)),
             GatedGroups(widths, [3 * len(group) for group in groups], bias=True),
         )
         places = torch.zeros(skeleton.num_joints, len(self.order))

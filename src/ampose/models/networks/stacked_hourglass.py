@@ -116,7 +116,7 @@ def _join(joined: Bool[np.ndarray, "node node"], groups: Sequence[Sequence[int]]
     return linked & ~np.eye(len(groups), dtype=bool)
 
 
-class HiddenLayer(nn.Sequential):
+class HourglassLayer(nn.Sequential):
     """Graph convolution, BatchNorm, ReLU, dropout."""
 
     def __init__(
@@ -139,11 +139,11 @@ class Hourglass(nn.Module):
         fine, middle, wide = config.channels
         self.eight, self.four = body_scales(skeleton)
         on_joints, on_eight, on_four = map(affinity, (skeleton.adjacency, self.eight.joined, self.four.joined))
-        self.down_joints = HiddenLayer(fine, middle, on_joints, config)
-        self.down_eight = HiddenLayer(middle, wide, on_eight, config)
-        self.bottom = HiddenLayer(wide, wide, on_four, config)
-        self.up_eight = HiddenLayer(wide, middle, on_eight, config)
-        self.up_joints = HiddenLayer(middle, fine, on_joints, config)
+        self.down_joints = HourglassLayer(fine, middle, on_joints, config)
+        self.down_eight = HourglassLayer(middle, wide, on_eight, config)
+        self.bottom = HourglassLayer(wide, wide, on_four, config)
+        self.up_eight = HourglassLayer(wide, middle, on_eight, config)
+        self.up_joints = HourglassLayer(middle, fine, on_joints, config)
 
     def forward(self, x: Float[Tensor, "batch joint channel"]) -> Float[Tensor, "batch joint channel"]:
         """Go down, pool, and up again, adding what was there on the way down."""
@@ -195,7 +195,7 @@ class StackedHourglass(SingleFrameLifter):
         super().__init__(config)
         weights = affinity(get_skeleton(config.skeleton).adjacency)
         fine, read = config.channels[0], config.read_channels
-        self.embedding = HiddenLayer(2, fine, weights, config)
+        self.embedding = HourglassLayer(2, fine, weights, config)
         self.hourglasses = nn.ModuleList(Hourglass(config) for _ in range(config.stacks))
         self.readings = nn.ModuleList(PointwiseConvolution(fine, read) for _ in range(config.stacks))
         self.head = nn.Sequential(

@@ -79,7 +79,7 @@ def make_convolution(inputs: int, outputs: int, config: WeightSharingConfig) -> 
     return JointWeightConvolution(inputs, outputs, weights, sharing=config.sharing, decoupled=config.decoupled)
 
 
-class HiddenLayer(nn.Sequential):
+class SharedLayer(nn.Sequential):
     """Graph convolution, BatchNorm, ReLU, dropout."""
 
     def __init__(self, inputs: int, config: WeightSharingConfig) -> None:
@@ -91,12 +91,12 @@ class HiddenLayer(nn.Sequential):
         )
 
 
-class ResidualBlock(nn.Module):
+class SharedBlock(nn.Module):
     """Two hidden layers around which the input passes unchanged."""
 
     def __init__(self, config: WeightSharingConfig) -> None:
         super().__init__()
-        self.layers = nn.Sequential(HiddenLayer(config.channels, config), HiddenLayer(config.channels, config))
+        self.layers = nn.Sequential(SharedLayer(config.channels, config), SharedLayer(config.channels, config))
 
     def forward(self, x: Float[Tensor, "batch joint channel"]) -> Float[Tensor, "batch joint channel"]:
         """Add what the two layers find."""
@@ -118,8 +118,8 @@ class WeightSharing(SingleFrameLifter):
     def __init__(self, config: WeightSharingConfig) -> None:
         super().__init__(config)
         self.layers = nn.Sequential(
-            HiddenLayer(2, config),
-            *(ResidualBlock(config) for _ in range(config.depth)),
+            SharedLayer(2, config),
+            *(SharedBlock(config) for _ in range(config.depth)),
             make_convolution(config.channels, 3, config),
         )
 
