@@ -165,7 +165,7 @@ class Lifter:
             _check_order(pose)
         return pose
 
-    def _describe_engine(self, points: Tensor, cameras: Intrinsics, *, flip: bool) -> str:
+    def _describe_engine(self, points: Tensor, cameras: Intrinsics[Tensor], *, flip: bool) -> str:
         """Say what ran; with less than float32, compare it with float64 on the first of these poses."""
         passes = _passes(len(points), flip=flip)
         if self.runners.precision == "fp32":
@@ -242,7 +242,7 @@ def _made_up(joints: frozenset[str]) -> dict[str, str]:
     return {"made_up_joints": ", ".join(sorted(joints))} if joints else {}
 
 
-def _for_each(camera: Intrinsics, count: int) -> Intrinsics:
+def _for_each(camera: Intrinsics, count: int) -> Intrinsics[Tensor]:
     """One camera, repeated for each sample."""
     fields = [torch.as_tensor(np.asarray(field), dtype=torch.float32) for field in vars(camera).values()]
     focal, centre, size = (field.expand(count, 2) for field in fields)

@@ -88,7 +88,7 @@ def predict_samples(network: LifterNetwork, samples: Samples, *, flip: bool, kee
 def predict(
     network: LifterNetwork,
     keypoints_px: Float[Tensor, "sample frame joint 2"],
-    intrinsics: Intrinsics,
+    intrinsics: Intrinsics[Tensor],
     *,
     flip: bool,
     keep_root: bool = False,
@@ -117,7 +117,7 @@ def predict(
 def predict_clips(
     network: LifterNetwork,
     clips: Clips,
-    intrinsics: Intrinsics,
+    intrinsics: Intrinsics[Tensor],
     *,
     flip: bool,
     keep_root: bool = False,
@@ -179,7 +179,7 @@ def predict_clips(
 def predict_chunk(
     network: LifterNetwork,
     keypoints_px: Float[Tensor, "sample frame joint 2"],
-    intrinsics: Intrinsics,
+    intrinsics: Intrinsics[Tensor],
     *,
     flip: bool,
     keep_root: bool = False,

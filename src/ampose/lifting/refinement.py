@@ -85,7 +85,7 @@ class PoseRefinement(nn.Module):
 def back_project_pose(
     lifted: Float[Tensor, "sample joint 3"],
     keypoints_px: Float[Tensor, "sample joint 2"],
-    intrinsics: Intrinsics,
+    intrinsics: Intrinsics[Tensor],
     root_depth: Float[Tensor, " sample"],
     root_index: int,
 ) -> Float[Tensor, "sample joint 3"]:
@@ -114,7 +114,7 @@ def refine(
     refinement: PoseRefinement,
     lifted: Float[Tensor, "sample joint 3"],
     keypoints_px: Float[Tensor, "sample joint 2"],
-    intrinsics: Intrinsics,
+    intrinsics: Intrinsics[Tensor],
     root_depth: Float[Tensor, " sample"],
 ) -> Float[Tensor, "sample joint 3"]:
     """Refine lifted poses, dropout off; for the arguments see ``back_project_pose``."""

@@ -38,14 +38,14 @@ class Normalised(NamedTuple):
     rotation: Float[Tensor, "sample frame 3 3"] | None
 
 
-Normalisation = Callable[[Tensor, Intrinsics, int], Normalised]
+Normalisation = Callable[[Tensor, Intrinsics[Tensor], int], Normalised]
 """(keypoints in pixels (sample, frame, joint, 2), intrinsics with fields (sample, 2), root index) -> Normalised."""
 
 normalisations = Registry[Normalisation]("normalisation")
 
 
 def normalise(
-    name: str, keypoints_px: Float[Tensor, "sample frame joint 2"], intrinsics: Intrinsics, root_index: int
+    name: str, keypoints_px: Float[Tensor, "sample frame joint 2"], intrinsics: Intrinsics[Tensor], root_index: int
 ) -> Normalised:
     """Normalise each frame by itself with the way called ``name``; raises InputError if there is no such way.
 
@@ -70,7 +70,7 @@ def to_camera_axes(
 
 @normalisations.register("image-width")
 def image_width(
-    keypoints_px: Float[Tensor, "sample frame joint 2"], intrinsics: Intrinsics, root_index: int
+    keypoints_px: Float[Tensor, "sample frame joint 2"], intrinsics: Intrinsics[Tensor], root_index: int
 ) -> Normalised:
     """Divide by half the width (Human3.6M convention of VideoPose3D and its siblings)."""
     return _centred(keypoints_px, intrinsics, intrinsics.image_size[..., 0])
@@ -78,13 +78,13 @@ def image_width(
 
 @normalisations.register("longest-side")
 def longest_side(
-    keypoints_px: Float[Tensor, "sample frame joint 2"], intrinsics: Intrinsics, root_index: int
+    keypoints_px: Float[Tensor, "sample frame joint 2"], intrinsics: Intrinsics[Tensor], root_index: int
 ) -> Normalised:
     """Divide by half the longer side, as if the picture were padded to a square."""
     return _centred(keypoints_px, intrinsics, intrinsics.image_size.amax(dim=-1))
 
 
-def _centred(keypoints_px: Tensor, intrinsics: Intrinsics, side: Tensor) -> Normalised:
+def _centred(keypoints_px: Tensor, intrinsics: Intrinsics[Tensor], side: Tensor) -> Normalised:
     # One camera a sample: (sample, 2) and (sample,) against (sample, frame, joint, 2).
     middle = intrinsics.image_size[:, None, None] / 2
     return Normalised((keypoints_px - middle) * 2 / side[:, None, None, None], None)
@@ -92,7 +92,7 @@ def _centred(keypoints_px: Tensor, intrinsics: Intrinsics, side: Tensor) -> Norm
 
 @normalisations.register("person-rays")
 def person_rays(
-    keypoints_px: Float[Tensor, "sample frame joint 2"], intrinsics: Intrinsics, root_index: int
+    keypoints_px: Float[Tensor, "sample frame joint 2"], intrinsics: Intrinsics[Tensor], root_index: int
 ) -> Normalised:
     """Turn the camera towards the root joint and cut the rays at depth 1."""
     xy = (keypoints_px - intrinsics.centre[:, None, None]) / intrinsics.focal[:, None, None]
@@ -106,7 +106,7 @@ def person_rays(
 
 @normalisations.register("person-rays-scaled")
 def person_rays_scaled(
-    keypoints_px: Float[Tensor, "sample frame joint 2"], intrinsics: Intrinsics, root_index: int
+    keypoints_px: Float[Tensor, "sample frame joint 2"], intrinsics: Intrinsics[Tensor], root_index: int
 ) -> Normalised:
     """Turn the camera towards the root joint, and make the mean distance from it 1/2."""
     keypoints, rotation = person_rays(keypoints_px, intrinsics, root_index)

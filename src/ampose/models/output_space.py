@@ -28,9 +28,9 @@ Rotation = Float[Tensor, "sample frame 3 3"] | None
 class OutputSpace:
     """The way from absolute positions to what a network answers, and the way back."""
 
-    encode: Callable[[Tensor, Intrinsics, int, Tensor | None], Tensor]
+    encode: Callable[[Tensor, Intrinsics[Tensor], int, Tensor | None], Tensor]
     """(positions, intrinsics, root index, rotation) -> what the network should answer."""
-    decode: Callable[[Tensor, Intrinsics, Tensor | None, Tensor | None], Tensor]
+    decode: Callable[[Tensor, Intrinsics[Tensor], Tensor | None, Tensor | None], Tensor]
     """(answer, intrinsics, rotation, the root's distance) -> metres in camera axes."""
     needs_root_depth: bool = False
     """Whether the way back needs the true distance of the root."""
@@ -42,7 +42,7 @@ output_spaces = Registry[OutputSpace]("target", package="ampose.models.networks"
 def encode(
     target: str,
     positions: Float[Tensor, "sample frame joint 3"],
-    intrinsics: Intrinsics,
+    intrinsics: Intrinsics[Tensor],
     root_index: int,
     rotation: Rotation = None,
 ) -> Float[Tensor, "sample frame joint 3"]:
@@ -69,7 +69,7 @@ def encode(
 def decode(
     target: str,
     answer: Float[Tensor, "sample frame joint 3"],
-    intrinsics: Intrinsics,
+    intrinsics: Intrinsics[Tensor],
     rotation: Rotation = None,
     root_depth: Float[Tensor, "sample frame"] | None = None,
 ) -> Float[Tensor, "sample frame joint 3"]:

@@ -5,15 +5,17 @@ functions work on NumPy arrays and on tensors, for one camera and for one camera
 """
 
 import math
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Generic
 
 import numpy as np
 from jaxtyping import Float
+from typing_extensions import TypeVar
 
 from ampose.errors import InputError
 
 Points = TypeVar("Points", bound=Any)
+Array = TypeVar("Array", bound=Any, default=np.ndarray)
 
 DEFAULT_FIELD_OF_VIEW = 60.0
 """Degrees across the longer side of the image, assumed when nothing is known about the camera.
@@ -24,8 +26,10 @@ Human3.6M's at 47.
 
 
 @dataclass(frozen=True, kw_only=True)
-class Intrinsics:
+class Intrinsics(Generic[Array]):
     """Focal length, principal point and image size, in pixels, of one camera or of one a sample.
+
+    ``Intrinsics`` alone are NumPy arrays, ``Intrinsics[Tensor]`` tensors.
 
     Args:
         focal: (..., 2) fx, fy.
@@ -33,16 +37,17 @@ class Intrinsics:
         image_size: (..., 2) width, height.
     """
 
-    focal: Any
-    centre: Any
-    image_size: Any
+    focal: Array
+    centre: Array
+    image_size: Array
 
-    def __getitem__(self, rows: Any) -> "Intrinsics":
+    def __getitem__(self, rows: Any) -> "Intrinsics[Array]":
         """Return the cameras of some samples, where there is one a sample."""
-        return Intrinsics(focal=self.focal[rows], centre=self.centre[rows], image_size=self.image_size[rows])
+        focal, centre, image_size = (field[rows] for field in (self.focal, self.centre, self.image_size))
+        return replace(self, focal=focal, centre=centre, image_size=image_size)
 
-    @classmethod
-    def from_field_of_view(cls, image_size: tuple[int, int], degrees: float = DEFAULT_FIELD_OF_VIEW) -> "Intrinsics":
+    @staticmethod
+    def from_field_of_view(image_size: tuple[int, int], degrees: float = DEFAULT_FIELD_OF_VIEW) -> "Intrinsics":
         """Return a camera that sees ``degrees`` across its longer side, with the centre in the middle.
 
         Raises:
@@ -53,7 +58,7 @@ class Intrinsics:
             raise InputError(f"image_size must be positive (width, height), got {image_size}")
         check_field_of_view(degrees)
         focal = max(width, height) / 2 / math.tan(math.radians(degrees) / 2)
-        return cls(
+        return Intrinsics(
             focal=np.array([focal, focal], dtype=np.float32),
             centre=np.array([width / 2, height / 2], dtype=np.float32),
             image_size=np.array([width, height], dtype=np.float32),

@@ -25,7 +25,7 @@ class Samples:
 
     keypoints_px: Float[Tensor, "sample frame joint 2"]
     positions: Float[Tensor, "sample out_frame joint 3"]
-    intrinsics: Intrinsics
+    intrinsics: Intrinsics[Tensor]
     clips: Clips | None = None
 
     def __len__(self) -> int:

@@ -75,7 +75,7 @@ class InputSpec:
         self,
         samples: Samples,
         keypoints_px: Float[Tensor, "sample frame joint 2"] | None = None,
-        intrinsics: Intrinsics | None = None,
+        intrinsics: Intrinsics[Tensor] | None = None,
     ) -> Batch:
         """Return input, and the target as the network answers it.
 

@@ -71,7 +71,7 @@ class VirtualCameras:
         root: Where the root joint is in camera axes, metres.
     """
 
-    intrinsics: Intrinsics
+    intrinsics: Intrinsics[Tensor]
     rotation: Float[Tensor, "sample 3 3"]
     root: Float[Tensor, "sample 3"]
 
@@ -136,7 +136,7 @@ def render_frames(
 
 
 def _in_sight(
-    positions: Float[Tensor, "sample frame joint 3"], camera: Intrinsics, root: int
+    positions: Float[Tensor, "sample frame joint 3"], camera: Intrinsics[Tensor], root: int
 ) -> Bool[Tensor, "sample frame"]:
     """Whether the root is in the image and no joint too near."""
     xy, depth = positions[:, :, root, :2], positions[:, :, root, 2:]
@@ -168,7 +168,7 @@ def _uniform(count: int, limits: Range, generator: torch.Generator) -> Float[Ten
     return low + (high - low) * torch.rand(count, generator=generator)
 
 
-def _draw_intrinsics(count: int, config: VirtualCameraConfig, generator: torch.Generator) -> Intrinsics:
+def _draw_intrinsics(count: int, config: VirtualCameraConfig, generator: torch.Generator) -> Intrinsics[Tensor]:
     sizes = torch.tensor(PICTURE_SIZES, dtype=torch.float32)
     size = sizes[torch.randint(len(sizes), (count,), generator=generator)]
     angle = torch.deg2rad(_uniform(count, config.field_of_view_degrees, generator))
@@ -192,7 +192,7 @@ def _draw_rotations(count: int, config: VirtualCameraConfig, generator: torch.Ge
 
 
 def _draw_root_positions(
-    intrinsics: Intrinsics, config: VirtualCameraConfig, generator: torch.Generator
+    intrinsics: Intrinsics[Tensor], config: VirtualCameraConfig, generator: torch.Generator
 ) -> Float[Tensor, "sample 3"]:
     """Put the root at a random place of the picture and a random distance; metres in camera axes.
 

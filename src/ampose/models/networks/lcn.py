@@ -65,7 +65,10 @@ PLANE_INPUT = "image-width"
 
 
 def to_plane(
-    positions: Float[Tensor, "sample frame joint 3"], intrinsics: Intrinsics, root_index: int, rotation: Tensor | None
+    positions: Float[Tensor, "sample frame joint 3"],
+    intrinsics: Intrinsics[Tensor],
+    root_index: int,
+    rotation: Tensor | None,
 ) -> Float[Tensor, "sample frame joint 3"]:
     """Return where each joint is in the image, and how far behind the root in the image's scale.
 
@@ -83,7 +86,7 @@ def to_plane(
 
 def from_plane(
     answer: Float[Tensor, "sample frame joint 3"],
-    intrinsics: Intrinsics,
+    intrinsics: Intrinsics[Tensor],
     rotation: Tensor | None,
     root_depth: Float[Tensor, "sample frame"] | None,
 ) -> Float[Tensor, "sample frame joint 3"]:
@@ -96,7 +99,9 @@ def from_plane(
     return torch.cat([back_project(pixels, z, focal, centre), z], dim=-1)
 
 
-def _scale(intrinsics: Intrinsics, root_depth: Float[Tensor, "sample frame"]) -> Float[Tensor, "sample frame 1 1"]:
+def _scale(
+    intrinsics: Intrinsics[Tensor], root_depth: Float[Tensor, "sample frame"]
+) -> Float[Tensor, "sample frame 1 1"]:
     """Return the image plane's units a metre at the root, 2 r / w."""
     pixels_a_metre = (2 * intrinsics.focal[:, :1] / root_depth + 1) / 2
     return (2 * pixels_a_metre / intrinsics.image_size[:, :1])[..., None, None]
