@@ -84,8 +84,8 @@ def middle_frame(window: Float[Tensor, "sample frame *rest"]) -> Float[Tensor, "
     """Return the middle frame of each window, as a window of one.
 
     Example:
-        >>> middle_frame(torch.arange(6).reshape(2, 3)).tolist()
-        [[1], [4]]
+        >>> middle_frame(torch.arange(6.0).reshape(2, 3)).tolist()
+        [[1.0], [4.0]]
     """
     middle = window.shape[1] // 2
     return window[:, middle : middle + 1]
