@@ -153,7 +153,7 @@ def draw_cameras(count: int, config: VirtualCameraConfig, generator: torch.Gener
     return VirtualCameras(intrinsics=intrinsics, rotation=rotation, root=root)
 
 
-def mistake_focal(camera: Intrinsics, largest: float, generator: torch.Generator) -> Intrinsics:
+def mistake_focal(camera: Intrinsics[Tensor], largest: float, generator: torch.Generator) -> Intrinsics[Tensor]:
     """Make half of the focal lengths wrong by a factor of up to ``largest``, as those of unknown cameras are."""
     if largest == 1:
         return camera
