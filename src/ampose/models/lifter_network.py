@@ -24,7 +24,7 @@ class LifterConfig:
 
     normalisation: str = "image-width"
     """How pixels become the network's input: see ``ampose.models.normalisation``. The paper says only that the
-    input is normalised, following Modulated GCN and GraFormer, which divide by the picture's width."""
+    input is normalised, following Modulated GCN and GraFormer, which divide by the image's width."""
 
     @property
     def receptive_field(self) -> int:

@@ -4,14 +4,14 @@ The way is part of a model's config and is saved with its weights, so that use c
 training. Four ways, by name:
 
 ``image-width``
-    The paper's (and its siblings'): x and y divided by half the picture's *width*, the middle of the picture
-    at 0; x spans [-1, 1]. A portrait picture leaves the range in y.
+    The paper's (and its siblings'): x and y divided by half the image's *width*, the middle of the image
+    at 0; x spans [-1, 1]. A portrait image leaves the range in y.
 ``longest-side``
     The same by the longer side: portrait and landscape both stay in [-1, 1].
 ``person-rays``
     Pixels become rays (with the camera's intrinsics, or with an assumed field of view), the camera is
     turned so that the ray through the root joint is the optical axis, and the rays are cut at depth 1.
-    It takes away where the person stands in the picture and which camera it was, and works alike for
+    It takes away where the person stands in the image and which camera it was, and works alike for
     portrait and landscape. The predicted pose is turned back.
 ``person-rays-scaled``
     The same, and divided by the mean distance of the joints from the root: how large the person appears says
@@ -80,7 +80,7 @@ def image_width(
 def longest_side(
     keypoints_px: Float[Tensor, "sample frame joint 2"], intrinsics: Intrinsics[Tensor], root_index: int
 ) -> Normalised:
-    """Divide by half the longer side, as if the picture were padded to a square."""
+    """Divide by half the longer side, as if the image were padded to a square."""
     return _centred(keypoints_px, intrinsics, intrinsics.image_size.amax(dim=-1))
 
 

@@ -1,4 +1,4 @@
-"""The log of a run: one JSON line an epoch, and a picture of the curves."""
+"""The log of a run: one JSON line an epoch, and a plot of the curves."""
 
 import json
 import os
@@ -18,7 +18,7 @@ class RunLog:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "log.jsonl"
-        self.picture = folder / "loss.png"
+        self.plot = folder / "loss.png"
 
     def rows(self) -> list[Row]:
         """Read all lines; a last line that a kill cut short is left out."""
@@ -33,7 +33,7 @@ class RunLog:
             file.write(json.dumps(row) + "\n")
             file.flush()
             os.fsync(file.fileno())
-        draw_curves(self.rows(), self.picture)
+        draw_curves(self.rows(), self.plot)
 
     def cut(self, epoch: int) -> None:
         """Forget the epochs from this one on: the checkpoint that we go on from is older than they are."""

@@ -10,8 +10,8 @@ from torch import Tensor
 from ampose.data.synthesis.detector_noise import NoiseConfig, add_noise
 from ampose.data.synthesis.proportions import ProportionConfig, vary_proportions
 from ampose.data.synthesis.virtual_cameras import (
+    IMAGE_SIZES,
     NEAREST_M,
-    PICTURE_SIZES,
     VirtualCameraConfig,
     draw_cameras,
     render,
@@ -158,7 +158,7 @@ def test_the_root_stays_well_inside_every_kind_of_picture(people: Tensor) -> Non
     share = (samples.keypoints_px[:, 0, ROOT] - size / 2).abs() / (size / 2)
     assert share.max() <= 0.7 + 1e-4
     drawn, counts = np.unique(size.numpy(), axis=0, return_counts=True)
-    assert set(map(tuple, drawn.tolist())) == {tuple(map(float, each)) for each in PICTURE_SIZES}
+    assert set(map(tuple, drawn.tolist())) == {tuple(map(float, each)) for each in IMAGE_SIZES}
     assert (counts > COUNT / 3 * 0.8).all()
 
 

@@ -21,7 +21,7 @@ class NoiseConfig:
     """How far keypoints are off."""
 
     largest: float = 0.0
-    """Largest standard deviation as a share of the person's height in the picture (the longer side of the box
+    """Largest standard deviation as a share of the person's height in the image (the longer side of the box
     around the joints). Each sample draws its own from 0 to this, so clean input stays in the training."""
 
     outliers: float = 0.0

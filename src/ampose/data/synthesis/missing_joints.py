@@ -1,4 +1,4 @@
-"""Joints that a detector does not give: out of the picture, hidden, or not among its keypoints."""
+"""Joints that a detector does not give: out of the image, hidden, or not among its keypoints."""
 
 from dataclasses import dataclass
 

@@ -17,7 +17,7 @@ from ampose.poses.clips import FrameIndex, around_centre, cut_windows
 from ampose.poses.samples import Samples, middle_frame
 from ampose.poses.skeletons import Skeleton
 
-PICTURE_SIZES = ((1920, 1080), (1080, 1920), (1000, 1000))
+IMAGE_SIZES = ((1920, 1080), (1080, 1920), (1000, 1000))
 """Landscape, portrait, square: each is drawn equally often."""
 
 NEAREST_M = 0.5
@@ -43,10 +43,10 @@ class VirtualCameraConfig:
     """From the camera to the person's root joint."""
 
     field_of_view_degrees: Range = (40.0, 85.0)
-    """Across the longer side of the picture."""
+    """Across the longer side of the image."""
 
     off_centre: Range = (0.0, 0.5)
-    """How far the root joint is from the middle of the picture, as a share of half the longer side."""
+    """How far the root joint is from the middle of the image, as a share of half the longer side."""
 
     def __post_init__(self) -> None:
         for name, (low, high) in vars(self).items():
@@ -169,7 +169,7 @@ def _uniform(count: int, limits: Range, generator: torch.Generator) -> Float[Ten
 
 
 def _draw_intrinsics(count: int, config: VirtualCameraConfig, generator: torch.Generator) -> Intrinsics[Tensor]:
-    sizes = torch.tensor(PICTURE_SIZES, dtype=torch.float32)
+    sizes = torch.tensor(IMAGE_SIZES, dtype=torch.float32)
     size = sizes[torch.randint(len(sizes), (count,), generator=generator)]
     angle = torch.deg2rad(_uniform(count, config.field_of_view_degrees, generator))
     focal = size.amax(dim=1) / 2 / torch.tan(angle / 2)
@@ -194,9 +194,9 @@ def _draw_rotations(count: int, config: VirtualCameraConfig, generator: torch.Ge
 def _draw_root_positions(
     intrinsics: Intrinsics[Tensor], config: VirtualCameraConfig, generator: torch.Generator
 ) -> Float[Tensor, "sample 3"]:
-    """Put the root at a random place of the picture and a random distance; metres in camera axes.
+    """Put the root at a random place of the image and a random distance; metres in camera axes.
 
-    The offset is cut at 70 % of each half side: the middle of the body stays well inside the picture.
+    The offset is cut at 70 % of each half side: the middle of the body stays well inside the image.
     """
     count = len(intrinsics.focal)
     angle = _uniform(count, (0.0, 360.0), generator).deg2rad()

@@ -9,7 +9,7 @@ blocks of two layers, an output layer. Weights are shared by no two pairs of joi
 Parameters at 17 joints: 7,203,507 with the blocks that do not exist (the hidden layers alone are 6 x (17 x 64)^2 =
 7.1 M, as in the public code, which also keeps them and masks them); 4,365,363 of them act.
 
-What it answers in: the authors' target lies in the image plane (pixels and depth, scaled by the picture's width), and
+What it answers in: the authors' target lies in the image plane (pixels and depth, scaled by the image's width), and
 their poses become millimetres by the camera and the *true* distance of the root (the public code's box is made of these
 two). The contract of this project is metres without ground truth, so that is the default; ``target = "image-plane"`` is
 the authors', and the recipe ``h36m-lcn`` has it. With a joint's place (X, Y, Z) and the root's distance Z0 in camera
