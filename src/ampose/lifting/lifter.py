@@ -23,7 +23,7 @@ from ampose.poses.camera import Intrinsics
 from ampose.poses.clips import Clips, FrameIndex, clip_starts
 from ampose.poses.pose import Pose2D, Pose3D, check_fps
 from ampose.poses.samples import Samples
-from ampose.poses.skeletons import Skeleton, find_mapping, get_skeleton
+from ampose.poses.skeletons import Skeleton, get_skeleton, mapping_between
 from ampose.poses.skeletons.joint_order import is_coco
 
 SHORT_HASH = 12
@@ -110,7 +110,7 @@ class Lifter:
             InputError: As ``lift``; or the camera is of images of another size.
         """
         _check_same_picture(camera, pose.image_size)
-        mapping = find_mapping(pose.skeleton, self.skeleton)
+        mapping = mapping_between(pose.skeleton, self.skeleton)
         points = mapping.map_points(pose.keypoints)
         lost = np.isnan(points).any(axis=2)
         if self.network.config.takes_missing:
@@ -120,11 +120,14 @@ class Lifter:
         present = has_enough_joints(torch.from_numpy(points)).numpy()
         # Frames without the person are left out, and the clips of a network over time end there.
         clips = Clips(keypoints_px=torch.from_numpy(points[present]), index=FrameIndex.of_clips(clip_starts(present)))
-        cameras = _for_each(camera, len(clips.index))
+        # One camera, repeated for each sample: (2,) -> (sample, 2).
+        fields = [torch.as_tensor(np.asarray(field), dtype=torch.float32) for field in vars(camera).values()]
+        focal, centre, size = (field.expand(len(clips.index), 2) for field in fields)
+        cameras = Intrinsics(focal=focal, centre=centre, image_size=size)
         network = self.runners.get(_passes(len(clips.index), flip=flip))
+        engine = self._describe_engine(clips.keypoints_px, cameras, flip=flip)
         answer = predict_clips(network, clips, cameras, flip=flip)
         error = answer.expected_error
-        engine = self._describe_engine(clips.keypoints_px, cameras, flip=flip)
         return Pose3D(
             positions=_among_all(present, answer.positions),
             confidence=np.where(lost, 0, mapping.map_confidence(pose.confidence)),
@@ -240,13 +243,6 @@ def _check_same_picture(camera: Intrinsics, image_size: tuple[int, int]) -> None
 
 def _made_up(joints: frozenset[str]) -> dict[str, str]:
     return {"made_up_joints": ", ".join(sorted(joints))} if joints else {}
-
-
-def _for_each(camera: Intrinsics, count: int) -> Intrinsics[Tensor]:
-    """One camera, repeated for each sample."""
-    fields = [torch.as_tensor(np.asarray(field), dtype=torch.float32) for field in vars(camera).values()]
-    focal, centre, size = (field.expand(count, 2) for field in fields)
-    return Intrinsics(focal=focal, centre=centre, image_size=size)
 
 
 def load_model(name_or_folder: str | Path, *, engine: str = AUTO, precision: Precision = "fp32") -> Lifter:

@@ -16,7 +16,7 @@ from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions, Processin
 from ampose.pipeline.video import without_unsure_joints
 from ampose.poses.people import Detection, Person
 from ampose.poses.pose import Pose2D, Pose3D
-from ampose.poses.skeletons import Skeleton, find_mapping
+from ampose.poses.skeletons import Skeleton, mapping_between
 from ampose.processing.left_right import LiveLeftRight
 from ampose.processing.smoothing import LiveOneEuro, OneEuro
 from ampose.processing.tracking import Tracker
@@ -71,7 +71,7 @@ class LiveLifter:
         options: LiftOptions = DEFAULT_OPTIONS,
         smooth: OneEuro | None = None,
     ) -> None:
-        find_mapping(detector.skeleton.name, lifter.skeleton.name)
+        mapping_between(detector.skeleton, lifter.skeleton)
         self.latency = Latency()
         self._detector, self._lifter, self._options = detector, lifter, options
         for name, value in changed_fields(options, [each.name for each in fields(ProcessingOptions)]):

@@ -27,7 +27,7 @@ from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions
 from ampose.poses.camera import Intrinsics, field_of_view
 from ampose.poses.people import Detection, Person, people_over_time
 from ampose.poses.pose import Pose2D, Pose3D, check_fps
-from ampose.poses.skeletons import find_mapping
+from ampose.poses.skeletons import mapping_between
 from ampose.processing.bone_lengths import constant_bone_lengths
 from ampose.processing.ground import find_floor, floor_from_tilt, on_floor
 from ampose.processing.left_right import fix_left_right_swaps
@@ -132,7 +132,7 @@ def lift_video(
     else:
         with nullcontext(detector) if detector else open_detector(source.media, options) as opened:
             # A skeleton without a way to the lifter's is refused before the long work.
-            find_mapping(opened.skeleton.name, lifter.skeleton.name)
+            mapping_between(opened.skeleton, lifter.skeleton)
             detected = find_people(source.media, opened, progress)
     selected = select_people(detected.people, options.which)
     start = time.perf_counter()
