@@ -21,7 +21,7 @@ WHITE: Colour = (255, 255, 255)
 INK: Colour = (52, 58, 64)
 FAINT_INK: Colour = (134, 142, 150)
 SIDE_COLOURS: dict[str, Colour] = {"left": (232, 108, 26), "right": (25, 118, 188), "middle": (73, 80, 87)}
-"""Orange and blue: told apart by everybody, colour-blind or not."""
+"""Orange and blue, which colour-blind people can tell apart as well."""
 
 SURE = 0.5
 """A joint with a smaller confidence is a guess, and is drawn pale."""
@@ -105,11 +105,11 @@ class Scene:
         across = float(np.abs(points[..., [0, 2]]).max()) + _MARGIN_M
         radius = _GRID_M * math.ceil(across / _GRID_M)
         corners = np.array([[x, 0.0, z] for x in (-radius, radius) for z in (-radius, radius)])
-        seen = np.concatenate([side.project(part.reshape(-1, 3)) for side in SIDES for part in (points, corners)])
+        projected = np.concatenate([side.project(part.reshape(-1, 3)) for side in SIDES for part in (points, corners)])
         across, bottom, top = (
-            float(np.abs(seen[:, 0]).max()),
-            float(seen[:, 1].min()),
-            float(seen[:, 1].max()),
+            float(np.abs(projected[:, 0]).max()),
+            float(projected[:, 1].min()),
+            float(projected[:, 1].max()),
         )
         return cls(radius, (-across - _MARGIN_M, across + _MARGIN_M, bottom - _MARGIN_M, top + _MARGIN_M))
 
@@ -135,8 +135,8 @@ class Scene:
         """Return the lines of the floor's grid."""
         ticks = np.arange(-self.radius, self.radius + _GRID_M / 2, _GRID_M)
         ends = [(a, b) for t in ticks for a, b in _grid_lines(t, self.radius)]
-        seen = side.project(np.array(ends))
-        return [Stroke(_xy(a), _xy(b), WHITE, width=0.25) for a, b in seen]
+        projected = side.project(np.array(ends))
+        return [Stroke(_xy(a), _xy(b), WHITE, width=0.25) for a, b in projected]
 
 
 def _grid_lines(tick: float, radius: float) -> list[tuple[list[float], list[float]]]:
@@ -148,10 +148,10 @@ def frame_strokes(pose: Pose3D, number: int, side: Side) -> list[Stroke]:
     skeleton, confidence = pose.skeleton, pose.confidence[number]
     points = standing(pose.positions[number])
     flat = side.project(points * np.array([1.0, 0.0, 1.0]))
-    seen = side.project(points)
+    projected = side.project(points)
     shadow = [Stroke(_xy(flat[a]), _xy(flat[b]), _SHADOW, width=0.7) for a, b in skeleton.bone_indices]
-    bones = bone_strokes(skeleton, seen[:, :2], confidence)
-    order = np.argsort(-seen[:, 2][skeleton.bone_indices].mean(axis=1))
+    bones = bone_strokes(skeleton, projected[:, :2], confidence)
+    order = np.argsort(-projected[:, 2][skeleton.bone_indices].mean(axis=1))
     figure = [_with_head(bones[bone], skeleton.bones[bone][1]) for bone in order]
     return [stroke for stroke in shadow + figure if np.isfinite((stroke.start, stroke.end)).all()]
 
@@ -163,13 +163,13 @@ def bone_strokes(
     strokes = []
     for (_, joint), (a, b) in zip(skeleton.bones, skeleton.bone_indices, strict=True):
         colour = SIDE_COLOURS[skeleton.side_of(joint)]
-        sure = min(confidence[a], confidence[b]) >= SURE
+        certain = min(confidence[a], confidence[b]) >= SURE
         strokes.append(
             Stroke(
                 _xy(points[a]),
                 _xy(points[b]),
-                colour if sure else pale(colour),
-                1.0 if sure else 0.7,
+                colour if certain else pale(colour),
+                1.0 if certain else 0.7,
                 halo=True,
             )
         )

@@ -279,10 +279,10 @@ def _packed(values: Float[np.ndarray, "frame *rest"], step: float) -> dict[str, 
     What moves little becomes zeros in the upper bytes, which are kept apart from the lower ones. A step grows where
     the greatest number would not fit otherwise. ``web/src/data.js`` unpacks.
     """
-    there = np.isfinite(values)
-    greatest = float(np.abs(values[there]).max()) if there.any() else 0.0
+    known = np.isfinite(values)
+    greatest = float(np.abs(values[known]).max()) if known.any() else 0.0
     step = max(step, greatest / 32767)
-    whole = np.where(there, np.round(np.where(there, values, 0) / step), _GAP).astype(np.int16)
+    whole = np.where(known, np.round(np.where(known, values, 0) / step), _GAP).astype(np.int16)
     in_time = whole.reshape(len(values), -1).T.astype("<u2")
     changes = np.diff(in_time, axis=1, prepend=np.uint16(0)).astype("<u2")  # modulo 65536, as the sum of them
     planes = changes.reshape(-1, 1).view(np.uint8).T

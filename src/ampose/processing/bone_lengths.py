@@ -34,7 +34,7 @@ def constant_bone_lengths(pose: Pose3D, *, symmetric: bool = True) -> Pose3D:
 
 
 def clip_lengths(pose: Pose3D, *, symmetric: bool = True) -> Float[np.ndarray, " joint"]:
-    """Return each joint's median distance from its parent, in metres; 0 for the root and what was never seen.
+    """Return each joint's median distance from its parent, in metres; 0 for the root and what was never found.
 
     Args:
         pose: In any frame of reference.
@@ -44,8 +44,8 @@ def clip_lengths(pose: Pose3D, *, symmetric: bool = True) -> Float[np.ndarray, "
     if not symmetric:
         return lengths
     other = lengths[pose.skeleton.flip_order]
-    seen = (lengths > 0) & (other > 0)
-    return np.where(seen, (lengths + other) / 2, np.maximum(lengths, other))
+    both = (lengths > 0) & (other > 0)
+    return np.where(both, (lengths + other) / 2, np.maximum(lengths, other))
 
 
 def _rebuilt(

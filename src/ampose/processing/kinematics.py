@@ -174,7 +174,7 @@ def _bones(
     if never.all():
         raise InputError("poses must have somebody in at least one frame, got nobody; there is nothing to turn")
     if never.any():
-        names = ", ".join(joint for joint, gone in zip(skeleton.joints, never, strict=True) if gone)
+        names = ", ".join(joint for joint, missing in zip(skeleton.joints, never, strict=True) if missing)
         raise InputError(f"joints must be there in one frame at least to be turned, got none with {names}")
     vectors = positions - positions[:, skeleton.parent_indices]
     distances = np.linalg.norm(vectors, axis=2)

@@ -52,7 +52,11 @@ def test_the_command_takes_the_cameras_tilt_out_of_the_lean(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("output", "message"),
-    [("a.trc", "must be .csv files, got .trc"), ("no/a.csv", "found no"), ("a.gfi", "must end in")],
+    [
+        ("a.trc", "angles are written to .csv files only"),
+        ("no/a.csv", "there is no folder no"),
+        ("a.gfi", "must end in"),
+    ],
 )
 def test_mistakes_are_one_line(tmp_path, monkeypatch, capsys, output, message):
     monkeypatch.chdir(tmp_path)

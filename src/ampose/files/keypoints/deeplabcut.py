@@ -2,8 +2,8 @@
 
 The columns have three or four names above each other: scorer, individuals (in projects with several), bodyparts and
 coords (x, y and likelihood, which labelled images have not). The h5 file is a pandas table called
-``df_with_missing``; its columns' names are pickled, and are read without running anything. Joints are told by their
-names; an individual's name is its id.
+``df_with_missing``; its columns' names are pickled, and are read without running anything. Joints are recognised
+by their names; an individual's name is its id.
 https://deeplabcut.github.io/DeepLabCut/docs/standardDeepLabCut_UserGuide.html
 """
 
@@ -63,8 +63,8 @@ def _points(columns: Sequence[Column], values: np.ndarray, individual: str, part
     """Return (frame, part, 3); without a likelihood everything that is there has 1."""
     place = {column: number for number, column in enumerate(columns)}
     xy = values[:, [[place[individual, part, axis] for axis in ("x", "y")] for part in parts]]
-    sure = [place[key] for part in parts if (key := (individual, part, "likelihood")) in place]
-    likelihood = values[:, sure] if len(sure) == len(parts) else np.ones(xy.shape[:2])
+    likelihoods = [place[key] for part in parts if (key := (individual, part, "likelihood")) in place]
+    likelihood = values[:, likelihoods] if len(likelihoods) == len(parts) else np.ones(xy.shape[:2])
     return np.dstack([xy, likelihood])
 
 

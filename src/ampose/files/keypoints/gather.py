@@ -34,8 +34,8 @@ def fractions_to_pixels(
         InputError: They are none, and the size of the image is not known.
     """
     parts = [points[points[:, 2] > 0, :2] for frame in people.values() for points, _ in frame]
-    there = np.concatenate(parts) if parts else np.zeros((0, 2))
-    if np.isnan(there).all() or np.nanmax(np.abs(there)) > 1:
+    known = np.concatenate(parts) if parts else np.zeros((0, 2))
+    if np.isnan(known).all() or np.nanmax(np.abs(known)) > 1:
         return None
     if options.image_size is None:
         raise InputError(
@@ -44,7 +44,7 @@ def fractions_to_pixels(
             field="image_size",
         )
     size = np.array([*options.image_size, 1.0])
-    if np.nanmin(there) < 0:
+    if np.nanmin(known) < 0:
         return lambda points: (points * [0.5, 0.5, 1] + [0.5, 0.5, 0]) * size
     return lambda points: points * size
 

@@ -60,7 +60,7 @@ def layout_by_number(num_points: int, skeleton: Skeleton | None = None) -> Joint
 
     Args:
         num_points: How many points a person has.
-        skeleton: What the user said.
+        skeleton: What the user stated.
 
     Raises:
         InputError: The user's skeleton has another number of joints, or none was named and none is known.
@@ -91,7 +91,7 @@ def layout_by_names(names: Sequence[str], skeleton: Skeleton | None = None) -> J
 
     Args:
         names: Of the points, in their order.
-        skeleton: What the user said: joints that the file has not are then missing. With as many joints as there are
+        skeleton: What the user stated: joints that the file has not are then missing. With as many joints as there are
             points, and none in another place, the points are those joints in order, whatever they are called.
 
     Raises:

@@ -4,7 +4,7 @@ The array is (frame, joint, 2 or 3), (person, frame, joint, 2 or 3), as the demo
 (frame, person, joint, 2 or 3): more frames than people are taken for granted. The third number is the confidence.
 Without one, a joint is missing where it is NaN, or exactly in the corner, where detectors put it.
 
-Of 17 points COCO's and Human3.6M's orders are told apart by the lengths of the bones; everything else is told by the
+Of 17 points COCO's and Human3.6M's orders are recognised by the lengths of the bones; everything else by the
 number of points.
 """
 

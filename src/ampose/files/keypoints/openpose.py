@@ -41,8 +41,8 @@ class OpenPoseFolder:
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all frames."""
         people = {name: _people(frame) for name, frame in content.frames.items()}
-        told = replace(options, skeleton=options.skeleton or _body_25b(people))
-        return gather(people, content.frame_names, told, to_pixels=fractions_to_pixels(people, options))
+        options = replace(options, skeleton=options.skeleton or _body_25b(people))
+        return gather(people, content.frame_names, options, to_pixels=fractions_to_pixels(people, options))
 
 
 def _body_25b(people: Mapping[str, Sequence[RawPerson]]) -> Skeleton | None:

@@ -40,7 +40,7 @@ class PeopleFile:
 
 @dataclass(frozen=True, kw_only=True)
 class ReaderOptions:
-    """What the user said about the file.
+    """What the user states about the file.
 
     Args:
         skeleton: Of the points in the file; None: by their number or names.

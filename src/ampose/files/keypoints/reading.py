@@ -166,8 +166,8 @@ def _origin(entry: ReaderEntry, content: Content, people: PeopleFile) -> dict[st
     first = people.frame_names[0]
     focal = None if people.focal_px is None else f"{people.focal_px:.1f}"
     tilt = None if people.camera_tilt is None else f"{people.camera_tilt:g}"
-    said = {"first_frame": first, "focal_px": focal, "camera_tilt": tilt}
-    return origin | {name: value for name, value in said.items() if value is not None}
+    stated = {"first_frame": first, "focal_px": focal, "camera_tilt": tilt}
+    return origin | {name: value for name, value in stated.items() if value is not None}
 
 
 def _people(

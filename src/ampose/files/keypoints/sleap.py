@@ -2,7 +2,7 @@
 
 ``tracks`` are pixels, (track, xy, node, frame), NaN where a node was not found; ``point_scores`` (track, node, frame);
 ``node_names``; ``track_names``, which are the ids. sleap-io states the order of the axes in ``dims``, and can
-write another. Joints are told by their names.
+write another. Joints are recognised by their names.
 https://sleap.ai/api/sleap.info.write_tracking_h5.html
 """
 

@@ -47,8 +47,8 @@ class VideoPose3DCustom:
         skeleton = options.skeleton or get_skeleton(_LAYOUTS[metadata["layout_name"]])
         rows = np.dstack([points[..., :2], np.ones(points.shape[:2])])
         people = {str(number): [(row, 0)] for number, row in enumerate(rows)}
-        said = metadata.get("video_metadata", {}).get(name)
-        size = (int(said["w"]), int(said["h"])) if said else None
+        stated = metadata.get("video_metadata", {}).get(name)
+        size = (int(stated["w"]), int(stated["h"])) if stated else None
         layout = layout_by_number(points.shape[1], skeleton)
         return gather(people, list(people), options, layout=layout, image_size=size)
 

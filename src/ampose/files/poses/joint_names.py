@@ -49,10 +49,10 @@ def pose_of(
     Raises:
         InputError: See ``skeleton_of``.
     """
-    there = ~np.isnan(positions).any(axis=2)
+    known = ~np.isnan(positions).any(axis=2)
     return Pose3D(
-        positions=np.where(there[..., None], positions, np.nan).astype(np.float32),
-        confidence=there.astype(np.float32),
+        positions=np.where(known[..., None], positions, np.nan).astype(np.float32),
+        confidence=known.astype(np.float32),
         skeleton=skeleton_of(joints),
         fps=fps,
         frame_of_reference=frame_of_reference,

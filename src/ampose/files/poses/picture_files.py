@@ -20,7 +20,7 @@ _EVEN = tuple(part for part in _CARRIES if part != "times")
 
 
 class _Picture:
-    """One person as a picture; what is drawn is said at the top of this file."""
+    """One person as a picture; the top of this file says what is drawn."""
 
     draw: Callable[[str | Path, Pose3D], None]
 

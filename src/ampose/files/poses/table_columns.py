@@ -81,9 +81,11 @@ def people_of(columns: Mapping[str, np.ndarray]) -> list[Person]:
     num_frames = int(frames.max()) + 1
     for number in sorted(set(numbers.tolist())):
         rows = numbers == number
-        place, sure, off = (spread(values[rows], frames[rows], num_frames) for values in (positions, confidence, error))
+        place, confidences, off = (
+            spread(values[rows], frames[rows], num_frames) for values in (positions, confidence, error)
+        )
         pose = pose_of(place, joints, fps=fps, frame_of_reference=_FRAME_OF_REFERENCE, times=times)
-        people.append(Person(number, None, _with_confidence(pose, sure, off)))
+        people.append(Person(number, None, _with_confidence(pose, confidences, off)))
     return people
 
 

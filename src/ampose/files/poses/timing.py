@@ -28,7 +28,7 @@ def frame_numbers(frames: np.ndarray) -> np.ndarray:
 def clock(frames: np.ndarray, times: np.ndarray) -> tuple[float | None, Float[np.ndarray, " frame"] | None]:
     """Return frames per second, and each frame's time where the steps are uneven by more than a millisecond.
 
-    Both are None without two frames that have a time (NaN is none). Times that are even are said by the rate alone: the
+    Both are None without two frames that have a time (NaN is none). Even times are stated by the rate alone: the
     clip then begins at 0.
 
     Raises:
@@ -80,7 +80,7 @@ def spread(rows: np.ndarray, frames: np.ndarray, num_frames: int) -> Float[np.nd
         InputError: Two rows have the same frame.
     """
     if len(set(frames.tolist())) < len(frames):
-        raise InputError(f"frames must be there once each, got {len(frames) - len(set(frames.tolist()))} of them again")
+        raise InputError(f"duplicate frame numbers ({len(frames) - len(set(frames.tolist()))} rows)")
     spread_out = np.full((num_frames, *rows.shape[1:]), np.nan)
     spread_out[frames] = rows
     return spread_out

@@ -85,8 +85,8 @@ class TrcFile:
 
 def _fields(points: np.ndarray) -> list[str]:
     return [
-        "NaN" if gone else f"{value:.3f}"
-        for point, gone in zip(points, np.isnan(points).any(axis=1), strict=True)
+        "NaN" if missing else f"{value:.3f}"
+        for point, missing in zip(points, np.isnan(points).any(axis=1), strict=True)
         for value in point
     ]
 
