@@ -70,16 +70,14 @@ def _read_table(path: Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:
     names = table.pop("extends", [])
     extended: dict[str, Any] = {}
     for name in names if isinstance(names, list) else [names]:
-        extended = _merge(extended, _read_extended(str(name), path, below))
+        file = packaged_recipes().get(str(name), path.parent / str(name))
+        if not file.is_file() or file.resolve() in (path.resolve(), *below):
+            wrong = "one that extends this one" if file.is_file() else "no such file"
+            raise InputError(
+                f"{path}: extends must be a packaged recipe or a file beside this one, got {str(name)!r}, {wrong}"
+            )
+        extended = _merge(extended, _read_table(file, (*below, path.resolve())))
     return _merge(extended, table)
-
-
-def _read_extended(name: str, path: Path, below: tuple[Path, ...]) -> dict[str, Any]:
-    extended = packaged_recipes().get(name, path.parent / name)
-    if not extended.is_file() or extended.resolve() in (path.resolve(), *below):
-        wrong = "one that extends this one" if extended.is_file() else "no such file"
-        raise InputError(f"{path}: extends must be a packaged recipe or a file beside this one, got {name!r}, {wrong}")
-    return _read_table(extended, (*below, path.resolve()))
 
 
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -147,7 +147,11 @@ def _in_sight(
 
 def draw_cameras(count: int, config: VirtualCameraConfig, generator: torch.Generator) -> VirtualCameras:
     """Draw cameras from the config's ranges."""
-    intrinsics = _draw_intrinsics(count, config, generator)
+    sizes = torch.tensor(IMAGE_SIZES, dtype=torch.float32)
+    size = sizes[torch.randint(len(sizes), (count,), generator=generator)]  # (camera, 2)
+    angle = torch.deg2rad(_uniform(count, config.field_of_view_degrees, generator))
+    focal = size.amax(dim=1) / 2 / torch.tan(angle / 2)
+    intrinsics = Intrinsics(focal=focal[:, None].expand(-1, 2), centre=size / 2, image_size=size)
     rotation = _draw_rotations(count, config, generator)
     root = _draw_root_positions(intrinsics, config, generator)
     return VirtualCameras(intrinsics=intrinsics, rotation=rotation, root=root)
@@ -166,14 +170,6 @@ def mistake_focal(camera: Intrinsics[Tensor], largest: float, generator: torch.G
 def _uniform(count: int, limits: Range, generator: torch.Generator) -> Float[Tensor, " sample"]:
     low, high = limits
     return low + (high - low) * torch.rand(count, generator=generator)
-
-
-def _draw_intrinsics(count: int, config: VirtualCameraConfig, generator: torch.Generator) -> Intrinsics[Tensor]:
-    sizes = torch.tensor(IMAGE_SIZES, dtype=torch.float32)
-    size = sizes[torch.randint(len(sizes), (count,), generator=generator)]
-    angle = torch.deg2rad(_uniform(count, config.field_of_view_degrees, generator))
-    focal = size.amax(dim=1) / 2 / torch.tan(angle / 2)
-    return Intrinsics(focal=focal[:, None].expand(-1, 2), centre=size / 2, image_size=size)
 
 
 def _draw_rotations(count: int, config: VirtualCameraConfig, generator: torch.Generator) -> Float[Tensor, "sample 3 3"]:
