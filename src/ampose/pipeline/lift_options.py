@@ -39,7 +39,9 @@ class ImageSize(NamedTuple):
         """Read ``WIDTHxHEIGHT``; raises InputError if it is something else."""
         width, _, height = text.lower().partition("x")
         if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-            raise InputError(f"image size must be width x height in pixels, as in 1920x1080, got {text!r}")
+            raise InputError(
+                f"image size must be width x height in pixels, as in 1920x1080, got {text!r}", field="image_size"
+            )
         return cls(int(width), int(height))
 
 
@@ -65,7 +67,7 @@ class Focal(NamedTuple):
         except ValueError:
             numbers = []
         if len(numbers) not in (1, 4) or not all(0 < number < math.inf for number in numbers):
-            raise InputError(f"focal length must be in pixels, as in 1145, or fx,fy,cx,cy, got {text!r}")
+            raise InputError(f"focal length must be in pixels, as in 1145, or fx,fy,cx,cy, got {text!r}", field="focal")
         return cls(numbers[0]) if len(numbers) == 1 else cls(numbers[0], numbers[1], (numbers[2], numbers[3]))
 
     def intrinsics(self, image_size: tuple[int, int]) -> Intrinsics:
@@ -92,7 +94,9 @@ class DetectorOption(NamedTuple):
         """Read ``NAME=VALUE``; raises InputError if it is something else."""
         name, equals, value = text.partition("=")
         if not (name and equals and value):
-            raise InputError(f"detector option must be name=value, as in skeleton=coco_17, got {text!r}")
+            raise InputError(
+                f"detector option must be name=value, as in skeleton=coco_17, got {text!r}", field="detector_option"
+            )
         return cls(name, value)
 
 

@@ -27,9 +27,11 @@ class Box(NamedTuple):
         try:
             box = cls(*(float(part) for part in text.split(",")))
         except (TypeError, ValueError):
-            raise InputError(f"box must be x,y,width,height in pixels, as in 10,20,300,400, got {text!r}") from None
+            raise InputError(
+                f"box must be x,y,width,height in pixels, as in 10,20,300,400, got {text!r}", field="box"
+            ) from None
         if not np.isfinite(box).all() or min(box.width, box.height) <= 0:
-            raise InputError(f"box must have a positive width and height in pixels, got {text!r}")
+            raise InputError(f"box must have a positive width and height in pixels, got {text!r}", field="box")
         return box
 
 
