@@ -45,7 +45,7 @@ def write_gif(path: str | Path, pose: Pose3D) -> None:
         InputError: Nobody is in any frame.
         MissingExtraError: Pillow is not installed.
     """
-    seconds = _seconds(pose)
+    seconds = np.arange(len(pose)) / PICTURES_PER_SECOND if pose.seconds is None else pose.seconds
     chosen = gif_frames(seconds)
     ticks = np.round(np.append(seconds[chosen], seconds[-1] + 1 / _rate(pose)) / _GIF_TICK_S)
     durations_ms = (np.maximum(np.diff(ticks), 2) * 1000 * _GIF_TICK_S).astype(int).tolist()
@@ -71,10 +71,6 @@ def _rate(pose: Pose3D) -> float:
     return pose.mean_rate or PICTURES_PER_SECOND
 
 
-def _seconds(pose: Pose3D) -> np.ndarray:
-    return np.arange(len(pose)) / PICTURES_PER_SECOND if pose.seconds is None else pose.seconds
-
-
 def _pictures(pose: Pose3D, frames: Sequence[int]) -> Iterator["Image"]:
     if pose.missing.all():
         raise InputError("poses must have somebody in at least one frame, got nobody; there is nothing to draw")
@@ -86,12 +82,8 @@ def _pictures(pose: Pose3D, frames: Sequence[int]) -> Iterator["Image"]:
             picture.paste(panel.draw(frame_strokes(pose, number, side)), (corner, 0))
             title = "nobody found" if pose.missing[number] else side.title
             write_text(picture, (corner + 10, 8), title, size=_LETTER, colour=FAINT_INK)
-        _write_foot(picture, time_label(pose, number))
+        y = float(_PANEL[1] - 26)
+        x = write_text(picture, (10.0, y), time_label(pose, number), size=_LETTER) + 20
+        for name in ("left", "right"):
+            x = write_text(picture, (x, y), name, size=_LETTER, colour=SIDE_COLOURS[name]) + 12
         yield picture
-
-
-def _write_foot(picture: "Image", text: str) -> None:
-    x, y = 10.0, float(_PANEL[1] - 26)
-    x = write_text(picture, (x, y), text, size=_LETTER) + 20
-    for side in ("left", "right"):
-        x = write_text(picture, (x, y), side, size=_LETTER, colour=SIDE_COLOURS[side]) + 12

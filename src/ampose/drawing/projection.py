@@ -134,13 +134,10 @@ class Scene:
     def grid(self, side: Side) -> list[Stroke]:
         """Return the lines of the floor's grid."""
         ticks = np.arange(-self.radius, self.radius + _GRID_M / 2, _GRID_M)
-        ends = [(a, b) for t in ticks for a, b in _grid_lines(t, self.radius)]
+        r = self.radius
+        ends = [line for t in ticks for line in (([t, 0.0, -r], [t, 0.0, r]), ([-r, 0.0, t], [r, 0.0, t]))]
         projected = side.project(np.array(ends))
         return [Stroke(_xy(a), _xy(b), WHITE, width=0.25) for a, b in projected]
-
-
-def _grid_lines(tick: float, radius: float) -> list[tuple[list[float], list[float]]]:
-    return [([tick, 0.0, -radius], [tick, 0.0, radius]), ([-radius, 0.0, tick], [radius, 0.0, tick])]
 
 
 def frame_strokes(pose: Pose3D, number: int, side: Side) -> list[Stroke]:

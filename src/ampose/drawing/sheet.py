@@ -65,21 +65,19 @@ def write_figure(path: str | Path, pose: Pose3D) -> None:
             _draw(axes, stage, side, frame_strokes(pose, number, side))
             if row == 0:
                 axes.set_title(time_label(pose, number), fontsize=8, pad=2)
-    _write_sides(figure)
+    for x, name in ((0.9, "left"), (0.95, "right")):
+        figure.text(x, 0.995, name, color=_part(SIDE_COLOURS[name]), fontsize=8, va="top", fontweight="bold")
+    # No date, so that the same poses give the same file; PDF and SVG call it differently.
+    undated = {"CreationDate" if Path(path).suffix == ".pdf" else "Date": None}
     matplotlib = load_package("matplotlib", extra="view", purpose="drawing a figure")
     with matplotlib.rc_context({"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "ampose"}):
-        figure.savefig(path, format=Path(path).suffix[1:], metadata=_undated(Path(path).suffix))
+        figure.savefig(path, format=Path(path).suffix[1:], metadata=undated)
 
 
 def _chosen(pose: Pose3D, count: int) -> list[int]:
     if pose.missing.all():
         raise InputError("poses must have somebody in at least one frame, got nobody; there is nothing to draw")
     return choose_frames([pose], count)
-
-
-def _undated(suffix: str) -> dict[str, None]:
-    """Leave the date out, so that the same poses give the same file."""
-    return {"CreationDate": None} if suffix == ".pdf" else {"Date": None}
 
 
 def _draw(axes: Any, stage: Scene, side: Side, strokes: list[Stroke]) -> None:
@@ -95,11 +93,6 @@ def _draw(axes: Any, stage: Scene, side: Side, strokes: list[Stroke]) -> None:
             axes.plot(middle[:2], middle[2:], color=_part(WHITE), linewidth=1.6 * bone, zorder=2 + number)
         width = max(0.4, stroke.width * bone)
         axes.plot(xs, ys, color=_part(stroke.colour), linewidth=width, solid_capstyle="round", zorder=2.5 + number)
-
-
-def _write_sides(figure: Any) -> None:
-    for x, side in ((0.9, "left"), (0.95, "right")):
-        figure.text(x, 0.995, side, color=_part(SIDE_COLOURS[side]), fontsize=8, va="top", fontweight="bold")
 
 
 def _part(colour: Colour) -> tuple[float, float, float]:

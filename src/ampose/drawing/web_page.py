@@ -154,13 +154,10 @@ def page(results: Sequence[Result], *, video: Path | None = None, camera_tilt: f
         "video": base64.b64encode(video.read_bytes()).decode() if video else "",
         "script": script,
     }
-    _warn_of_size(sum(len(fill) for name, fill in fills.items() if name != "video"))
-    return re.sub(r"\{\{(\w+)\}\}", lambda hole: fills[hole[1]], _part("page.html"))
-
-
-def _warn_of_size(size: int) -> None:
+    size = sum(len(fill) for name, fill in fills.items() if name != "video")
     if size > _LIMIT_BYTES:
         _LOG.warning("the page has %.1f MB beside the video: a long result; cut it to send less", size / 1e6)
+    return re.sub(r"\{\{(\w+)\}\}", lambda hole: fills[hole[1]], _part("page.html"))
 
 
 @cache
@@ -221,6 +218,7 @@ def _hex(colour: Colour) -> str:
 def _result(result: Result, camera_tilt: float | None) -> dict[str, Any]:
     people = [_person(person, camera_tilt) for person in result.people]
     first = result.people[0].pose3d
+    across = np.concatenate([np.abs(person.pose3d.positions[..., [0, 2]]).ravel() for person in result.people])
     return {
         "name": result.name,
         "source": Path(first.provenance.get("source", "")).name,
@@ -231,7 +229,7 @@ def _result(result: Result, camera_tilt: float | None) -> dict[str, Any]:
         "frames": len(first),
         "start": int(np.argmax(~first.missing)),  # the page opens where the first person is to be seen
         "skeleton": _skeleton(first.skeleton),
-        "radius": _radius(result.people),
+        "radius": round(float(np.nanmax(across)) + _ROOM_M, 2),  # half a floor's side on which everybody has room
         "people": people,
     }
 
@@ -242,12 +240,6 @@ def _skeleton(skeleton: Skeleton) -> dict[str, Any]:
         "bones": skeleton.bone_indices.tolist(),
         "sides": [skeleton.side_of(joint) for joint in skeleton.joints],
     }
-
-
-def _radius(people: Sequence[Person]) -> float:
-    """Half the side of a floor on which everybody has room in every frame, in metres."""
-    across = np.concatenate([np.abs(person.pose3d.positions[..., [0, 2]]).ravel() for person in people])
-    return round(float(np.nanmax(across)) + _ROOM_M, 2)
 
 
 def _person(person: Person, camera_tilt: float | None) -> dict[str, Any]:
