@@ -279,3 +279,12 @@ def test_a_camera_that_is_no_number_is_refused(tmp_path, suffix):
     formats.write(tmp_path / f"a{suffix}", wrong)
     with pytest.raises(InputError, match="camera_tilt in the provenance must be a number, got 'steep'"):
         formats.read(tmp_path / f"a{suffix}")
+
+
+def test_a_file_without_the_list_of_computed_joints_is_read(tmp_path):
+    """Whoever writes our JSON by hand may leave it out."""
+    formats.write(tmp_path / "a.json", person())
+    data = json.loads((tmp_path / "a.json").read_text())
+    del data["made_up"]
+    (tmp_path / "a.json").write_text(json.dumps(data))
+    assert formats.read(tmp_path / "a.json")[0].pose3d.computed_joints == frozenset()

@@ -113,22 +113,17 @@ def _header(person: Person) -> dict[str, Any]:
 def _frame(person: Person, frame: int) -> dict[str, Any]:
     pose2d, pose3d = person.pose2d, person.pose3d
     found = not pose3d.missing[frame]
-    seen = pose2d is not None and not pose2d.missing[frame]
+    has_2d = pose2d is not None and not pose2d.missing[frame]
+    time = round(frame / pose3d.fps, 6) if pose3d.fps else None
     return {
         "frame": frame,
-        "time": _time(pose3d, frame),
+        "time": time if pose3d.times is None else float(pose3d.times[frame]),
         "positions": _points(pose3d.positions[frame], _DIGITS_M) if found else None,
         "confidence": _rounded(pose3d.confidence[frame], _DIGITS_CONFIDENCE) if found else None,
         "expected_error": _error(pose3d, frame) if found else None,
-        "keypoints_2d": _points(pose2d.keypoints[frame], _DIGITS_PX) if pose2d and seen else None,
-        "confidence_2d": _rounded(pose2d.confidence[frame], _DIGITS_CONFIDENCE) if pose2d and seen else None,
+        "keypoints_2d": _points(pose2d.keypoints[frame], _DIGITS_PX) if pose2d and has_2d else None,
+        "confidence_2d": _rounded(pose2d.confidence[frame], _DIGITS_CONFIDENCE) if pose2d and has_2d else None,
     }
-
-
-def _time(pose: Pose3D, frame: int) -> float | None:
-    if pose.times is not None:
-        return float(pose.times[frame])
-    return round(frame / pose.fps, 6) if pose.fps else None
 
 
 def _error(pose: Pose3D, frame: int) -> list[float | None] | None:
@@ -187,6 +182,7 @@ class _Rows:
 def _person(entry: Mapping[str, Any], data: Mapping[str, Any]) -> Person:
     skeleton, frames = Skeleton.from_dict(data["skeleton"]), _Rows.of(entry["frames"], data["num_frames"])
     check_joints(data["joints"], skeleton)
+    has_errors = any(row.get("expected_error") for row in frames.rows)
     pose3d = Pose3D(
         positions=frames.stack("positions", (skeleton.num_joints, 3), np.nan),
         confidence=frames.stack("confidence", (skeleton.num_joints,), 0.0),
@@ -194,9 +190,9 @@ def _person(entry: Mapping[str, Any], data: Mapping[str, Any]) -> Person:
         fps=None if data["fps"] is None else float(data["fps"]),
         frame_of_reference=ReferenceFrame.parse(data["frame_of_reference"]),
         provenance=data["provenance"],
-        expected_error=_errors(frames, skeleton.num_joints),
+        expected_error=frames.stack("expected_error", (skeleton.num_joints,), np.nan) if has_errors else None,
         times=frames.times() if data.get("uneven_times") else None,
-        computed_joints=frozenset(data["made_up"]),
+        computed_joints=frozenset(data.get("made_up", ())),
         **camera_of(data["provenance"]),
     )
     return Person(entry["id"], _pose2d(frames, data, pose3d), pose3d)
@@ -218,9 +214,3 @@ def _pose2d(frames: _Rows, data: Mapping[str, Any], pose3d: Pose3D) -> Pose2D | 
         focal_px=pose3d.focal_px,
         camera_tilt=pose3d.camera_tilt,
     )
-
-
-def _errors(frames: _Rows, num_joints: int) -> np.ndarray | None:
-    if not any(row.get("expected_error") for row in frames.rows):
-        return None
-    return frames.stack("expected_error", (num_joints,), np.nan)

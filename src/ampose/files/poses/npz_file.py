@@ -116,6 +116,7 @@ def _person(number: int, data: dict[str, np.ndarray]) -> Person:
     skeleton = Skeleton.from_dict(json.loads(str(data["skeleton"])))
     check_joints(data["joints"].tolist(), skeleton)
     provenance = json.loads(str(data["provenance"]))
+    error = data["expected_error"][number] if "expected_error" in data else None
     pose3d = Pose3D(
         positions=data["positions"][number],
         confidence=data["confidence"][number],
@@ -123,9 +124,9 @@ def _person(number: int, data: dict[str, np.ndarray]) -> Person:
         fps=fps,
         frame_of_reference=ReferenceFrame.parse(str(data["frame_of_reference"])),
         provenance=provenance,
-        expected_error=_error(number, data),
+        expected_error=None if error is None or np.isnan(error).all() else error,
         times=data.get("times"),
-        computed_joints=frozenset(data["made_up"].tolist()),
+        computed_joints=frozenset(data["made_up"].tolist() if "made_up" in data else ()),
         **camera_of(provenance),
     )
     return Person(int(data["ids"][number]), _pose2d(number, data, pose3d), pose3d)
@@ -147,8 +148,3 @@ def _pose2d(number: int, data: dict[str, np.ndarray], pose3d: Pose3D) -> Pose2D 
         focal_px=pose3d.focal_px,
         camera_tilt=pose3d.camera_tilt,
     )
-
-
-def _error(number: int, data: dict[str, np.ndarray]) -> np.ndarray | None:
-    error = data["expected_error"][number] if "expected_error" in data else None
-    return None if error is None or np.isnan(error).all() else error

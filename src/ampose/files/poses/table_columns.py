@@ -70,7 +70,11 @@ def people_of(columns: Mapping[str, np.ndarray]) -> list[Person]:
     frames = frame_numbers(columns["frame"])
     if not len(frames):
         raise InputError("rows must be one for each frame of each person, got none; there is no person in it")
-    numbers = _person_numbers(columns.get("person", np.zeros(len(frames))))
+    numbers = columns.get("person", np.zeros(len(frames)))
+    wrong = numbers[~(numbers == np.round(numbers))]  # NaN, an empty cell, is wrong too
+    if len(wrong):
+        raise InputError(f"person must be a whole number in each row, got {wrong[0]:g}")
+    numbers = numbers.astype(np.int64)
     fps, times = clock(frames, columns["time_s"]) if "time_s" in columns else (None, None)
     positions = np.stack([np.stack([columns[joint + ending] for ending in _AXES], axis=1) for joint in joints], axis=1)
     if np.isinf(positions).any():
@@ -87,13 +91,6 @@ def people_of(columns: Mapping[str, np.ndarray]) -> list[Person]:
         pose = pose_of(place, joints, fps=fps, frame_of_reference=_FRAME_OF_REFERENCE, times=times)
         people.append(Person(number, None, _with_confidence(pose, confidences, off)))
     return people
-
-
-def _person_numbers(numbers: np.ndarray) -> np.ndarray:
-    wrong = numbers[~(numbers == np.round(numbers))]
-    if len(wrong):
-        raise InputError(f"person must be a whole number in each row, got {wrong[0]:g}")
-    return numbers.astype(np.int64)
 
 
 def _errors(people: Sequence[Person]) -> Float[np.ndarray, "row joint"] | None:
