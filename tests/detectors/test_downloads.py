@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ampose.detectors.downloads import Weights, fetched
+from ampose.detectors.downloads import WeightsFile, fetched
 from ampose.errors import InputError
 
 CONTENT = b"weights" * 1000
@@ -37,7 +37,7 @@ def address(tmp_path) -> Iterator[tuple[str, Path]]:
 
 def weights(url: str, **changes: object) -> Weights:
     facts = {"name": "a.onnx", "url": f"{url}/a.zip", "member": "end2end.onnx", "size": len(CONTENT), "licence": "MIT"}
-    return Weights(**{**facts, "sha256": hashlib.sha256(CONTENT).hexdigest(), **changes})
+    return WeightsFile(**{**facts, "sha256": hashlib.sha256(CONTENT).hexdigest(), **changes})
 
 
 def zipped(member: str, content: bytes) -> bytes:

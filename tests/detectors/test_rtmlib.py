@@ -89,7 +89,7 @@ def test_without_files_it_says_what_would_be_fetched(tmp_path, monkeypatch, capl
     module = pytest.importorskip("ampose.detectors.rtmlib")
     monkeypatch.setenv("AMPOSE_CACHE", str(tmp_path))
     away = {"url": "http://127.0.0.1:9/person.zip"}
-    monkeypatch.setattr(module, "_PERSON", module.Weights(**{**vars(module._PERSON), **away}))
+    monkeypatch.setattr(module, "_PERSON", module.WeightsFile(**{**vars(module._PERSON), **away}))
     with pytest.raises(InputError, match=r"must be fetched from http://127\.0\.0\.1:9/person\.zip, got:"):
         create_detector("rtmlib", tracking=False)
     (said,) = [record.getMessage() for record in caplog.records]

@@ -20,7 +20,7 @@ _PATIENCE_S = 30
 
 
 @dataclass(frozen=True, kw_only=True)
-class Weights:
+class WeightsFile:
     """A file to fetch.
 
     Args:
@@ -40,7 +40,7 @@ class Weights:
     licence: str
 
 
-def fetched(weights: Weights) -> Path:
+def fetched(weights: WeightsFile) -> Path:
     """Return the file; fetch it first if it is not there. Before that it is said what comes from where.
 
     Raises:
@@ -75,7 +75,7 @@ def folder() -> Path:
     return cache / "detectors"
 
 
-def check(path: Path, weights: Weights, *, said_as: Path | None = None) -> None:
+def check(path: Path, weights: WeightsFile, *, said_as: Path | None = None) -> None:
     """Raise InputError unless the file is the one that it should be, bit for bit."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -86,7 +86,7 @@ def check(path: Path, weights: Weights, *, said_as: Path | None = None) -> None:
         )
 
 
-def _fetch(weights: Weights, path: Path) -> None:
+def _fetch(weights: WeightsFile, path: Path) -> None:
     archive = path.with_suffix(".zip")
     try:
         with (
@@ -106,7 +106,7 @@ def _fetch(weights: Weights, path: Path) -> None:
         archive.unlink(missing_ok=True)
 
 
-def _unpack(weights: Weights, archive: Path, path: Path) -> None:
+def _unpack(weights: WeightsFile, archive: Path, path: Path) -> None:
     with zipfile.ZipFile(archive) as opened:
         names = [name for name in opened.namelist() if Path(name).name == weights.member]
         if len(names) != 1 or opened.getinfo(names[0]).file_size != weights.size:

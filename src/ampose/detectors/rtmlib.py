@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ampose.detectors.detector import detectors
-from ampose.detectors.downloads import Weights, fetched
+from ampose.detectors.downloads import WeightsFile, fetched
 from ampose.errors import InputError
 from ampose.media import Frame
 from ampose.packages import load_package
@@ -24,7 +24,7 @@ from ampose.poses.skeletons import get_skeleton
 _LICENCE = "Apache-2.0 as published by OpenMMLab; the data it was trained on have terms of their own"
 _HOST = "https://download.openmmlab.com/mmpose/v1/projects/rtmposev1/onnx_sdk"
 
-_PERSON = Weights(
+_PERSON = WeightsFile(
     name="yolox_m_8xb8-300e_humanart-c2c7a14a.onnx",
     url=f"{_HOST}/yolox_m_8xb8-300e_humanart-c2c7a14a.zip",
     member="end2end.onnx",
@@ -33,7 +33,7 @@ _PERSON = Weights(
     licence=_LICENCE,
 )
 _POSE = {
-    "halpe_26": Weights(
+    "halpe_26": WeightsFile(
         name="rtmpose-m_simcc-body7_pt-body7-halpe26_700e-256x192-4d3e73dd_20230605.onnx",
         url=f"{_HOST}/rtmpose-m_simcc-body7_pt-body7-halpe26_700e-256x192-4d3e73dd_20230605.zip",
         member="end2end.onnx",
@@ -41,7 +41,7 @@ _POSE = {
         sha256="26f3a19e61304a600dfb82d1001d41d24343b89fc70a33ffc84657e0b0bf2ecf",
         licence=_LICENCE,
     ),
-    "coco_17": Weights(
+    "coco_17": WeightsFile(
         name="rtmpose-m_simcc-body7_pt-body7_420e-256x192-e48f03d0_20230504.onnx",
         url=f"{_HOST}/rtmpose-m_simcc-body7_pt-body7_420e-256x192-e48f03d0_20230504.zip",
         member="end2end.onnx",
@@ -106,7 +106,7 @@ class RtmlibDetector:
         self.close()
 
 
-def _load(tool: Any, local: str, weights: Weights, device: str) -> Any:
+def _load(tool: Any, local: str, weights: WeightsFile, device: str) -> Any:
     """Create one of rtmlib's tools, at the input size that the file states; it prints a line, which is kept quiet."""
     path = Path(local) if local else fetched(weights)
     if not path.is_file():
