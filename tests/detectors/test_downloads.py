@@ -35,7 +35,7 @@ def address(tmp_path) -> Iterator[tuple[str, Path]]:
     thread.join()
 
 
-def weights(url: str, **changes: object) -> Weights:
+def weights(url: str, **changes: object) -> WeightsFile:
     facts = {"name": "a.onnx", "url": f"{url}/a.zip", "member": "end2end.onnx", "size": len(CONTENT), "licence": "MIT"}
     return WeightsFile(**{**facts, "sha256": hashlib.sha256(CONTENT).hexdigest(), **changes})
 
