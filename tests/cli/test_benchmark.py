@@ -13,7 +13,7 @@ from tests import recordings_stand_in as stand_in
 
 from ampose.cli import INTERRUPTED, main
 from ampose.evaluation.paper.published import TABLES
-from ampose.evaluation.paper.rows import COMPARED_SLOTS, SLOTS, Slot, parts_of
+from ampose.evaluation.paper.rows import COMPARED_ROWS, ROWS, TableRow, parts_of
 from ampose.lifting.lifter import load_model
 from ampose.lifting.weights import save_weights
 from ampose.models import find_model
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:The `srun` command is available:UserWarning", "ignore:.*NVML.*:UserWarning"
 )
 
-TABLE_NAMES = tuple(SLOTS)
+TABLE_NAMES = tuple(ROWS)
 DATA = {"table3": "mpi-inf-3dhp-test", "table4": "mpi-inf-3dhp-test"}
 
 
@@ -56,9 +56,9 @@ def test_each_table_is_there_with_our_rows_and_the_published_ones(home: Path, ta
         assert published == [dict(row.figures) for row in TABLES[part["name"]].rows]
         ours = [row for row in part["rows"] if row["kind"] == "ours"]
         assert {row["method"].split(", for ")[1] for row in ours} == {
-            s.row for s in SLOTS[table] if s.part == part["name"]
+            s.row for s in ROWS[table] if s.part == part["name"]
         }
-    assert {report["recipe"] for report in data["measured"]} == {slot.recipe for slot in SLOTS[table]}
+    assert {report["recipe"] for report in data["measured"]} == {row.recipe for row in ROWS[table]}
     for report in data["measured"]:
         assert report["facts"]["selection"] == "last epoch (number 1)"
         assert "not the published" in report["facts"]["samples"]
@@ -142,19 +142,19 @@ def test_runs_of_other_seeds_make_one_row(home: Path, tmp_path: Path) -> None:
     assert len(data["measured"]) == 4, "each run's report is there"
 
 
-@pytest.mark.parametrize(("table", "slot"), [(t, s) for t, slots in COMPARED_SLOTS.items() for s in slots])
-def test_compared_systems_stand_beside_their_own_rows(home: Path, tmp_path: Path, table: str, slot: Slot) -> None:
+@pytest.mark.parametrize(("table", "row"), [(t, s) for t, rows in COMPARED_ROWS.items() for s in rows])
+def test_compared_systems_stand_beside_their_own_rows(home: Path, tmp_path: Path, table: str, row: TableRow) -> None:
     """As their recipes make them, untrained; each finds its row by its settings."""
-    recipe = read_recipe(slot.recipe)
+    recipe = read_recipe(row.recipe)
     torch.manual_seed(0)
     save_weights(tmp_path / "run" / "last", recipe.model_name, find_model(recipe.model_name).network(recipe.model))
     weights = ["--weights", str(tmp_path / "run" / "last")]
     assert main(arguments(home, table, *weights, "-o", str(tmp_path / "out"))) == 0
     data = json.loads((tmp_path / "out" / f"{table}.json").read_text())
-    own = [row for part in data["parts"] if part["name"] == slot.part for row in part["rows"] if row["kind"] == "ours"]
-    assert len(own) == len(slot.variants)
-    assert all(row["method"].endswith(f", for {slot.row}") for row in own)
-    assert all("GT root depth" in row["method"] for row in data["measured"]) == (slot.recipe == "h36m-lcn")
+    own = [row for part in data["parts"] if part["name"] == row.part for row in part["rows"] if row["kind"] == "ours"]
+    assert len(own) == len(row.variants)
+    assert all(row["method"].endswith(f", for {row.compared}") for row in own)
+    assert all("GT root depth" in row["method"] for row in data["measured"]) == (row.recipe == "h36m-lcn")
 
 
 def test_best_weights_are_called_test_selected(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -224,8 +224,8 @@ def test_without_weights_it_shows_the_published_rows_and_what_makes_ours(
     for part in parts_of(table):
         for row in TABLES[part].rows:
             assert row.method in printed
-    for slot in SLOTS[table]:
-        assert f"ampose train {slot.recipe}\n" in printed
+    for row in ROWS[table]:
+        assert f"ampose train {row.recipe}\n" in printed
     assert f"ampose benchmark {table} --train" in printed
     assert list(tmp_path.iterdir()) == []
 

@@ -119,7 +119,7 @@ def test_systems_are_measured_with_the_cameras_of_the_recipe():
     for name in ("cmu-open", "wild-open"):
         common = read_recipe(name)
         common = replace(common, data=replace(common.data, held_out_subjects=tuple(motion.subjects)[:1]))
-        assert {protocol.cameras for protocol in make_protocols(motion, common)} == {common.data.cameras}
+        assert {protocol.source.cameras for protocol in make_protocols(motion, common)} == {common.data.cameras}
 
 
 def trial(system, seed, error):

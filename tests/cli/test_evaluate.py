@@ -13,11 +13,12 @@ from tests import recordings_stand_in
 
 from ampose.cli import main
 from ampose.data import MotionCapture, read_recordings, write_motion
-from ampose.evaluation import find_protocol, view_held_out
+from ampose.evaluation import find_protocol, hold_out
 from ampose.lifting.lifter import load_model
 from ampose.lifting.prediction import predict_samples
 from ampose.lifting.weights import save_weights
 from ampose.models import create_model
+from ampose.poses.geometry import root_relative
 from ampose.poses.skeletons import get_skeleton
 
 SUBJECTS = ("02", "08", "16", "39", "55", "01", "07")
@@ -86,9 +87,9 @@ def test_the_number_is_that_of_the_lifter_on_the_protocols_samples(weights: Path
     assert main(["evaluate", str(weights), str(data), "--no-flip", "-o", str(output)]) == 0
     [report] = json.loads(output.read_text())
     assert report["protocol"]["flip"] is False
-    held_out = view_held_out(make_motion(), replace(find_protocol("cmu-held-out"), flip=False))
+    held_out = hold_out(make_motion(), replace(find_protocol("cmu-held-out"), flip=False))
     predicted = load_model(weights).predict_samples(held_out.samples, flip=False)
-    target = held_out.samples.positions - held_out.samples.positions[:, :1]
+    target = root_relative(held_out.samples.positions[:, 0], 0)
     expected = 1000 * (predicted - target).norm(dim=-1).mean().item()
     assert report["all_frames"]["values"]["mpjpe"] == pytest.approx(expected, rel=1e-5)
 
@@ -101,13 +102,13 @@ def test_the_root_is_treated_as_asked(weights: Path, data: Path, tmp_path: Path,
     [report] = json.loads(output.read_text())
     assert report["protocol"]["root"] == root
     plain = find_protocol("cmu-held-out")
-    samples = view_held_out(make_motion(), replace(plain, flip=False)).samples
+    samples = hold_out(make_motion(), replace(plain, flip=False)).samples
     predicted = predict_samples(load_model(weights).network, samples, flip=False, keep_root=True).positions
     if root == "subtract":
         predicted = predicted - predicted[:, :1]
     if root == "zero":
         predicted = torch.cat([0 * predicted[:, :1], predicted[:, 1:]], dim=1)
-    target = samples.positions - samples.positions[:, :1]
+    target = root_relative(samples.positions[:, 0], 0)
     expected = 1000 * (predicted - target).norm(dim=-1).mean().item()
     assert report["all_frames"]["values"]["mpjpe"] == pytest.approx(expected, rel=1e-5)
 
@@ -170,7 +171,7 @@ def test_a_dataset_with_its_own_cameras_is_measured_as_its_protocol_says(
     views = read_recordings(tmp_path / "human36m").select(subjects=["S9", "S11"]).with_skeleton(skeleton)
     samples = views.samples("cpn" if "cpn" in name else "gt")
     predicted = load_model(tmp_path / "w").predict_samples(samples, flip=name.endswith("17"))
-    expected = 1000 * (predicted - (samples.positions - samples.positions[:, :1])).norm(dim=-1).mean().item()
+    expected = 1000 * (predicted - root_relative(samples.positions[:, 0], 0)).norm(dim=-1).mean().item()
     assert report["all_frames"]["values"]["mpjpe"] == pytest.approx(expected, rel=1e-5)
     assert main([*command, "--baselines", "cmu.npz"]) == 2
     assert "--baselines must be left out" in capsys.readouterr().err

@@ -8,10 +8,10 @@ import torch
 
 from ampose.data import MotionCapture
 from ampose.errors import InputError
-from ampose.evaluation import Protocol, evaluate, view_held_out
+from ampose.evaluation import Method, Protocol, hold_out, measure
 from ampose.evaluation import baselines as room
 from ampose.evaluation.baselines import LinearRegression, NearestNeighbour
-from ampose.evaluation.held_out import view_others
+from ampose.evaluation.held_out import film_others
 from ampose.models.normalisation import normalise, to_camera_axes, to_network_axes
 from ampose.poses.geometry import mirror, root_relative
 from ampose.poses.samples import Samples
@@ -23,7 +23,7 @@ KINDS = [LinearRegression, NearestNeighbour]
 
 @pytest.fixture(scope="module")
 def training(motion: MotionCapture, protocol: Protocol) -> Samples:
-    return view_others(motion, replace(protocol, subjects=("02",)), 1000)
+    return film_others(motion, replace(protocol, subjects=("02",)), 1000)
 
 
 def own_error_mm(baseline: "LinearRegression | NearestNeighbour", samples: Samples) -> float:
@@ -84,11 +84,12 @@ def test_a_baseline_is_mirror_symmetric(kind: type, training: Samples) -> None:
 def test_a_baseline_beats_the_mean_pose_on_people_it_has_not_seen(
     kind: type, training: Samples, motion: MotionCapture, protocol: Protocol
 ) -> None:
-    held_out = view_held_out(motion, protocol)
+    held_out = hold_out(motion, protocol)
     mean = root_relative(training.positions[:, 0], SKELETON.root_index).mean(dim=0)
 
     def error(predict: object, method: str) -> float:
-        report = evaluate(predict, held_out.samples, held_out.actions, protocol, method=method)
+        named = Method(name=method, predict=lambda samples, flip: predict(samples))
+        [report] = measure(named, held_out, [protocol])
         return report.mean_over_actions.values["mpjpe"]
 
     trivial = error(lambda samples: mean.expand(len(samples), -1, -1), "mean pose")

@@ -8,9 +8,7 @@ import torch
 from tests import recordings_stand_in as stand_in
 from tests.training.conftest import make_motion
 
-from ampose.evaluation import evaluate, find_protocol, view_held_out
-from ampose.evaluation.fixed_cameras import measure_recordings
-from ampose.evaluation.measuring import lift_with
+from ampose.evaluation import Method, find_protocol, hold_out, measure, method_of
 from ampose.lifting.lifter import Lifter
 from ampose.lifting.prediction import predict_clips
 from ampose.models import create_model
@@ -28,12 +26,12 @@ def lifter():
 
 def test_virtual_cameras_see_the_same_samples_and_what_is_around_them():
     motion = make_motion()
-    single = view_held_out(motion, PROTOCOL)
-    over_time = view_held_out(motion, PROTOCOL, receptive_field=9)
+    single = hold_out(motion, PROTOCOL)
+    over_time = hold_out(motion, PROTOCOL, receptive_field=9)
     assert torch.equal(single.samples.keypoints_px, over_time.samples.middle.keypoints_px)
     assert torch.equal(single.samples.positions, over_time.samples.positions)
-    assert single.actions == over_time.actions
-    clean = view_held_out(motion, replace(PROTOCOL, noise=replace(PROTOCOL.noise, largest=0.0)), receptive_field=9)
+    assert single.groups == over_time.groups
+    clean = hold_out(motion, PROTOCOL.with_source(noise=replace(PROTOCOL.source.noise, largest=0.0)), receptive_field=9)
     off = over_time.samples.keypoints_px - clean.samples.keypoints_px
     level = off.flatten(2).std(dim=2)
     assert (level > 0).all()
@@ -41,13 +39,14 @@ def test_virtual_cameras_see_the_same_samples_and_what_is_around_them():
 
 
 def test_a_report_over_virtual_cameras_is_the_same_in_chunks(lifter):
-    held_out = view_held_out(make_motion(), PROTOCOL, receptive_field=9)
+    held_out = hold_out(make_motion(), PROTOCOL, receptive_field=9)
 
     def in_chunks(samples):
         return torch.cat([lifter.predict_samples(samples[start : start + 5]) for start in range(0, len(samples), 5)])
 
     ways = (lifter.predict_samples, in_chunks)
-    reports = [evaluate(way, held_out.samples, held_out.actions, PROTOCOL) for way in ways]
+    methods = [Method(name="video", predict=lambda samples, flip, way=way: way(samples)) for way in ways]
+    reports = [measure(method, held_out, [PROTOCOL])[0] for method in methods]
     first, second = (report.all_frames.values["mpjpe"] for report in reports)
     assert first == pytest.approx(second, rel=1e-5)
 
@@ -56,7 +55,7 @@ def test_a_report_over_virtual_cameras_is_the_same_in_chunks(lifter):
 def test_fixed_cameras_are_looked_at_view_by_view(lifter, tmp_path, stride):
     views = stand_in.write_human36m(tmp_path / "human36m")
     protocol = replace(find_protocol("h36m-cpn-17"), frame_stride=stride, metrics=("mpjpe",), flip=True)
-    (report,) = measure_recordings(lift_with(lifter), views, [protocol])
+    (report,) = measure(method_of(lifter), hold_out(views, protocol), [protocol])
     chosen = views.select(subjects=["S9", "S11"])
     samples = chosen.samples("cpn")
     clips = Clips(keypoints_px=samples.keypoints_px[:, 0], index=FrameIndex.of_clips(chosen.starts))

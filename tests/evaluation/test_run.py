@@ -1,6 +1,7 @@
 """What is measured comes out as it went in: exact values, averaging, and predictions that are refused."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,18 +11,20 @@ import torch
 
 from ampose.data import MotionCapture
 from ampose.errors import InputError
-from ampose.evaluation import HeldOut, Predict, Protocol, Report, evaluate, view_held_out, write_reports
+from ampose.evaluation import HeldOut, Method, Protocol, Report, hold_out, write_reports
+from ampose.evaluation import measure as measure_all
 from ampose.evaluation.report import comparison
 from ampose.poses.geometry import root_relative
 from ampose.poses.samples import Samples
 from ampose.poses.skeletons import get_skeleton
 
 SKELETON = get_skeleton("human36m_17")
+Predict = Callable[[Samples], torch.Tensor]
 
 
 @pytest.fixture(scope="module")
 def held_out(motion: MotionCapture, protocol: Protocol) -> HeldOut:
-    return view_held_out(motion, protocol)
+    return hold_out(motion, protocol)
 
 
 def truth_with(change: torch.Tensor, held_out: HeldOut) -> Predict:
@@ -31,7 +34,8 @@ def truth_with(change: torch.Tensor, held_out: HeldOut) -> Predict:
 
 
 def measure(predict: Predict, held_out: HeldOut, protocol: Protocol) -> Report:
-    return evaluate(predict, held_out.samples, held_out.actions, protocol, subjects=held_out.subjects, method="exact")
+    method = Method(name="exact", predict=lambda samples, flip: predict(samples))
+    return measure_all(method, held_out, [protocol])[0]
 
 
 def test_the_truth_has_no_error(held_out: HeldOut, protocol: Protocol) -> None:
@@ -63,7 +67,7 @@ def test_the_order_of_the_samples_does_not_matter(held_out: HeldOut, protocol: P
     order = torch.randperm(70, generator=torch.Generator().manual_seed(1))
     mixed = HeldOut(
         samples=held_out.samples[order],
-        actions=[held_out.actions[i] for i in order.tolist()],
+        groups=[held_out.groups[i] for i in order.tolist()],
         subjects=[held_out.subjects[i] for i in order.tolist()],
     )
     plain = measure(truth_with(change, held_out), held_out, protocol)
@@ -103,12 +107,29 @@ def test_a_prediction_of_another_shape_is_refused(held_out: HeldOut, protocol: P
         measure(lambda samples: torch.zeros(70, 16, 3), held_out, protocol)
 
 
-def test_names_must_be_one_a_sample(held_out: HeldOut, protocol: Protocol) -> None:
+def test_names_must_be_one_a_sample(held_out: HeldOut) -> None:
     with pytest.raises(InputError, match=r"one a sample \(70\), got 69 and 0"):
-        evaluate(truth_with(torch.zeros(1), held_out), held_out.samples, held_out.actions[1:], protocol)
-    empty = held_out.samples[:0]
-    with pytest.raises(InputError, match="at least one, got none"):
-        evaluate(truth_with(torch.zeros(1), held_out), empty, [], protocol)
+        HeldOut(samples=held_out.samples, groups=held_out.groups[1:])
+    with pytest.raises(InputError, match="at least one sample to measure, got none"):
+        HeldOut(samples=held_out.samples[:0], groups=[])
+
+
+def test_a_method_that_needs_the_roots_distance_gets_that_alone_and_its_report_says_so(
+    held_out: HeldOut, protocol: Protocol
+) -> None:
+    def guess(samples: Samples, flip: bool) -> torch.Tensor:
+        finite = torch.isfinite(samples.positions[:, 0])
+        assert finite.sum() == 70
+        assert finite[:, SKELETON.root_index, 2].all()
+        return torch.zeros(70, 17, 3)
+
+    plain, needing = (Method(name="guess", predict=guess, needs_root_depth=needs) for needs in (False, True))
+    [report] = measure_all(needing, held_out, [protocol])
+    assert report.method == "guess (uses GT root depth)"
+    assert report.as_dict()["caveats"] == ("the method uses GT root depth",)
+    assert "caveat" in report.statement()
+    with pytest.raises(AssertionError):
+        measure_all(plain, held_out, [protocol])
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +184,7 @@ def test_only_reports_of_the_same_protocol_and_data_compare(report: Report) -> N
     assert header[0] == "mean over actions, 70 samples"
     assert [row[0] for row in rows] == ["exact", "other"]
     with pytest.raises(InputError, match="one protocol"):
-        comparison([report, replace(report, protocol=replace(report.protocol, seed=3))])
+        comparison([report, replace(report, protocol=report.protocol.with_source(seed=3))])
 
 
 def test_rows_match_actions_whole(held_out: HeldOut, protocol: Protocol) -> None:
@@ -174,7 +195,7 @@ def test_rows_match_actions_whole(held_out: HeldOut, protocol: Protocol) -> None
 
 
 def test_samples_are_not_changed_by_measuring(motion: MotionCapture, protocol: Protocol) -> None:
-    held_out = view_held_out(motion, protocol)
+    held_out = hold_out(motion, protocol)
     before = held_out.samples.positions.clone(), held_out.samples.keypoints_px.clone()
 
     def destroys(samples: Samples) -> torch.Tensor:

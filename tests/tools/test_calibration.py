@@ -15,7 +15,7 @@ from tools.model_card.calibration import (
 )
 
 from ampose.errors import InputError
-from ampose.evaluation import view_held_out
+from ampose.evaluation import hold_out
 from ampose.lifting.prediction import predict_samples
 from ampose.models import create_model
 from ampose.poses.samples import Samples
@@ -29,7 +29,7 @@ def network() -> torch.nn.Module:
 
 @pytest.fixture
 def samples(motion, protocol) -> Samples:
-    return view_held_out(motion, protocol).samples
+    return hold_out(motion, protocol).samples
 
 
 def test_the_true_error_is_that_of_the_pose_which_users_get_and_leaves_the_root_out(network, samples):

@@ -143,7 +143,7 @@ def _flat(values: Data, above: str = "") -> list[tuple[str, str]]:
             rows += _flat(value, f"{above}{key}.")
         elif key == "left_out_clips":
             rows.append((above + key, f"{len(value)} clips, named in the recipe"))
-        elif key not in ("files", "keypoints", "exclude_drift_takes") and value not in ([], None):
+        elif key not in ("files", "keypoints", "exclude_takes", "exclude_drift_takes") and value not in ([], None):
             rows.append((above + key, _said(value)))
     return rows
 

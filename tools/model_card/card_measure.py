@@ -18,8 +18,8 @@ from tools.model_card.calibration import (
 from tools.model_card.robustness import Robustness
 
 from ampose.data import MotionCapture
-from ampose.evaluation import Protocol, Report, view_held_out
-from ampose.evaluation.measuring import data_facts, measure_baselines, measure_motion
+from ampose.evaluation import Protocol, Report, fit_baselines, hold_out, measure, method_of
+from ampose.evaluation.facts import data_facts
 from ampose.evaluation.protocols.cmu import (
     CMU_HELD_OUT,
     CMU_HELD_OUT_WIDE,
@@ -49,13 +49,15 @@ def measure_protocols(
     lifter = Lifter(network, name=method)
     about = data_facts(Path("cmu.npz"), motion)
     of_lifter = {**facts, "normalisation": network.config.normalisation, **about}
-    seen = [view_held_out(motion, protocol) for protocol in PROTOCOLS]
+    seen = [hold_out(motion, protocol) for protocol in PROTOCOLS]
     ours = []
     for held_out, protocol in zip(seen, PROTOCOLS, strict=True):
         log.info("measuring %s under %s", method, protocol.name)
-        ours.append(measure_motion(lifter, held_out, protocol, facts=of_lifter))
+        ours += measure(method_of(lifter), held_out, [protocol], facts=of_lifter)
     about["training data"] = f"cmu.npz without the subjects, sha256 {motion.sha256}"
-    return [ours[0], *measure_baselines(motion, seen[0], PROTOCOLS[0], facts=about), *ours[1:]]
+    baselines = fit_baselines(motion, PROTOCOLS[0])
+    theirs = [measure(baseline, seen[0], PROTOCOLS[:1], facts=about)[0] for baseline in baselines]
+    return [ours[0], *theirs, *ours[1:]]
 
 
 def calibrate(network: LifterNetwork, motion: MotionCapture) -> tuple[LifterNetwork, dict[str, Any]]:
@@ -79,7 +81,7 @@ def calibrate(network: LifterNetwork, motion: MotionCapture) -> tuple[LifterNetw
 
 
 def _views(motion: MotionCapture, protocol: Protocol, subjects: tuple[str, ...]) -> Samples:
-    return view_held_out(motion, replace(protocol, subjects=subjects)).samples
+    return hold_out(motion, replace(protocol, subjects=subjects)).samples
 
 
 def _facts(errors: Errors) -> dict[str, Any]:
@@ -118,7 +120,7 @@ def measure_half_precision(network: LifterNetwork, motion: MotionCapture) -> dic
 
 def spot_check(network: LifterNetwork, motion: MotionCapture) -> dict[str, Any]:
     """Measure one subject, for a test that does it again."""
-    samples = view_held_out(motion, SPOT).samples
+    samples = hold_out(motion, SPOT).samples
     poses = predict_samples(network, samples, flip=True).positions
     truth = root_relative(samples.positions[:, 0], network.skeleton.root_index)
     error = (poses - truth).norm(dim=-1).mean().item() * 1000

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from ampose.atomic import replacing
 from ampose.data import MotionCapture
 from ampose.drawing.projection import SIDE_COLOURS
-from ampose.evaluation import view_held_out
+from ampose.evaluation import hold_out
 from ampose.evaluation.protocols.cmu import CMU_HELD_OUT_WIDE
 from ampose.lifting.prediction import predict_samples
 from ampose.models import LifterNetwork
@@ -93,7 +93,7 @@ def draw_failures(network: LifterNetwork, motion: MotionCapture, file: Path) -> 
     """Draw the worst frame of each of the six worst actions: 2D, and both bodies from the side and from above."""
     plt.switch_backend("agg")
     skeleton = network.skeleton
-    seen = view_held_out(motion, CMU_HELD_OUT_WIDE)
+    seen = hold_out(motion, CMU_HELD_OUT_WIDE)
     samples = seen.samples
     predicted = predict_samples(network, samples, flip=True).positions
     truth = root_relative(samples.positions[:, 0], skeleton.root_index)

@@ -87,7 +87,7 @@ class Robustness:
         protocol: Protocol = CMU_HELD_OUT_WIDE,
     ) -> None:
         self.network = network
-        self.protocol = protocol
+        self.source = protocol.source
         self.skeleton: Skeleton = network.skeleton
         chosen = motion.select(subjects=protocol.subjects or None)
         rows = np.linspace(0, len(chosen) - 1, min(samples, len(chosen))).round().astype(np.int64)
@@ -107,8 +107,8 @@ class Robustness:
 
     def look(self, *, height: float = 1.0, **cameras: tuple[float, float]) -> Samples:
         """Look at the frames, at bodies of another height or with other ranges for the cameras."""
-        generator = torch.Generator().manual_seed(self.protocol.seed)
-        ranges = replace(self.protocol.cameras, **cameras)
+        generator = torch.Generator().manual_seed(self.source.seed)
+        ranges = replace(self.source.cameras, **cameras)
         drawn = draw_cameras(len(self.positions), ranges, generator)
         return render(self.positions[:, None] * height, drawn, self.skeleton)
 
@@ -116,7 +116,7 @@ class Robustness:
         """Move each joint by Gaussian noise; percent of the person's height in the picture."""
         seen = self.look()
         box = (seen.keypoints_px[:, 0].amax(dim=1) - seen.keypoints_px[:, 0].amin(dim=1)).amax(dim=1)[:, None, None]
-        generator = torch.Generator().manual_seed(self.protocol.seed)
+        generator = torch.Generator().manual_seed(self.source.seed)
         noise = box * torch.randn(seen.keypoints_px[:, 0].shape, generator=generator) / 100
         return self._curve(
             "pixel noise",
@@ -150,7 +150,7 @@ class Robustness:
     def missing_joints(self) -> Curve:
         """Lose parts of the body; the other figures are the errors of the joints that are lost and of the rest."""
         seen = self.look()
-        generator = torch.Generator().manual_seed(self.protocol.seed)
+        generator = torch.Generator().manual_seed(self.source.seed)
         three = torch.rand(seen.keypoints_px[:, 0].shape[:2], generator=generator).argsort(dim=1) < 3
         parts = {name: self._mask(joints).expand_as(three) for name, joints in MISSING.items()}
         parts["3 random joints"] = three

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from ampose.evaluation.open.open_benchmark import Trial
     from ampose.evaluation.open.open_table import Summary
     from ampose.evaluation.paper.paper_tables import Measured, PaperTable
-    from ampose.evaluation.paper.rows import Slot
-    from ampose.evaluation.paper.table_rows import Settings
+    from ampose.evaluation.paper.rows import TableRow
     from ampose.training.config import TrainConfig
 
 What = Literal["table1", "table2", "table3", "table4", "table5", "figure4", "open"]
@@ -45,8 +44,9 @@ class Options:
     """Folder with recipes of the same names to train instead of those of the package."""
     root: Literal["subtract", "zero", "keep"] = "subtract"
     """What is done with the predicted root before measuring."""
-    exclude_drift_takes: bool = False
-    """Leave out Human3.6M's three takes of S9 that drift; published figures keep them."""
+    exclude_takes: tuple[str, ...] = ()
+    """Takes to leave out, as SUBJECT TAKE. Human3.6M's three that drift, which published figures keep, are
+    "S9 Greeting", "S9 SittingDown 1" and "S9 Waiting 1"."""
     examples: int = 6
     """Rows of figure4."""
     systems: tuple[str, ...] = ()
@@ -89,7 +89,7 @@ def benchmark(what: What, /, *, output: Output = None, options: Options = Option
     _table(what, options, output)
 
 
-_OF_TABLES = {"weights", "train", "root", "exclude_drift_takes"}
+_OF_TABLES = {"weights", "train", "root", "exclude_takes"}
 _OF_FIGURE4 = {"weights", "examples"}
 _OF_OPEN = {"systems", "seeds", "recipe", "epochs"}
 
@@ -108,7 +108,7 @@ def _table(table: str, options: Options, output: Path | None) -> None:
     folders = _assign(table, options.weights)
     if options.train:
         folders = _train_missing(table, folders, options)
-    measured = [_measure(slot, folder, options) for slot, folder in folders]
+    measured = [_measure(row, folder, options) for row, folder in folders]
     parts = assemble(table, measured)
     _print_parts(parts)
     if measured:
@@ -119,64 +119,60 @@ def _table(table: str, options: Options, output: Path | None) -> None:
         print("", *(f"written: {path}" for path in files), sep="\n")
 
 
-def _assign(table: str, weights: Sequence[str]) -> "list[tuple[Slot, Path]]":
+def _assign(table: str, weights: Sequence[str]) -> "list[tuple[TableRow, Path]]":
     """Find the row of each weights folder; a row may have several, of different seeds."""
-    from ampose.evaluation.paper.rows import slots_of
-    from ampose.evaluation.paper.table_rows import find_slot
+    from ampose.evaluation.paper.measure_rows import find_row
+    from ampose.evaluation.paper.rows import rows_of
 
-    found: list[tuple[Slot, Path]] = []
-    known = {slot.recipe: slot for slot in slots_of(table)}
+    found: list[tuple[TableRow, Path]] = []
+    known = {row.recipe: row for row in rows_of(table)}
     for given in weights:
         recipe, _, folder = given.rpartition("=")
         if recipe and recipe not in known:
             raise InputError(f"--weights must name a recipe of {table} ({', '.join(known)}), got {recipe!r}")
-        slot = known[recipe] if recipe else find_slot(table, Path(folder))
-        for other in (path for one, path in found if one == slot):
+        row = known[recipe] if recipe else find_row(table, Path(folder))
+        for other in (path for one, path in found if one == row):
             if _of_one_run(Path(folder), other):
-                raise InputError(f"--weights of {slot.recipe} must be of different runs, got {other} and {folder}")
-        found.append((slot, Path(folder)))
-    return [one for slot in known.values() for one in found if one[0] == slot]
+                raise InputError(f"--weights of {row.recipe} must be of different runs, got {other} and {folder}")
+        found.append((row, Path(folder)))
+    return [one for row in known.values() for one in found if one[0] == row]
 
 
 def _of_one_run(one: Path, other: Path) -> bool:
     """Say whether weights are the same, or the best and the last of one run."""
-    from ampose.evaluation.training_facts import MANIFEST
+    from ampose.evaluation.facts import MANIFEST
 
     one, other = one.resolve(), other.resolve()
     return one == other or (one.parent == other.parent and (one.parent / MANIFEST).is_file())
 
 
-def _train_missing(table: str, folders: "Sequence[tuple[Slot, Path]]", options: Options) -> "list[tuple[Slot, Path]]":
+def _train_missing(
+    table: str, folders: "Sequence[tuple[TableRow, Path]]", options: Options
+) -> "list[tuple[TableRow, Path]]":
     """Train what no weights were given for; a run that is there is gone on with, or taken as it is."""
-    from ampose.evaluation.paper.rows import SLOTS, slots_of
-    from ampose.evaluation.paper.table_rows import recipe_for
+    from ampose.evaluation.paper.measure_rows import recipe_for
+    from ampose.evaluation.paper.rows import ROWS, rows_of
 
     given: dict[str, list[Path]] = {}
-    for slot, folder in folders:
-        given.setdefault(slot.recipe, []).append(folder)
-    for slot in SLOTS[table]:
-        if slot.recipe not in given:
-            run_folder = options.runs / slot.recipe
-            lifter = next(iter(given.get(slot.second_stage_of, [])), None)
-            config = recipe_for(slot, lifter=lifter, recipes=options.recipes)
-            with progress(f"training {slot.recipe}", unit="steps") as report:
+    for row, folder in folders:
+        given.setdefault(row.recipe, []).append(folder)
+    for row in ROWS[table]:
+        if row.recipe not in given:
+            run_folder = options.runs / row.recipe
+            lifter = next(iter(given.get(row.second_stage_of, [])), None)
+            config = recipe_for(row, lifter=lifter, recipes=options.recipes)
+            with progress(f"training {row.recipe}", unit="steps") as report:
                 _train_to_the_end(config, run_folder, report)
-            given[slot.recipe] = [run_folder / "last"]
-    return [(slot, folder) for slot in slots_of(table) for folder in given.get(slot.recipe, ())]
+            given[row.recipe] = [run_folder / "last"]
+    return [(row, folder) for row in rows_of(table) for folder in given.get(row.recipe, ())]
 
 
-def _settings(options: Options) -> "Settings":
-    from ampose.evaluation.paper.table_rows import Settings
+def _measure(row: "TableRow", folder: Path, options: Options) -> "Measured":
+    from ampose.evaluation.paper.measure_rows import measure_row
 
-    return Settings(root=options.root, exclude_drift_takes=options.exclude_drift_takes)
-
-
-def _measure(slot: "Slot", folder: Path, options: Options) -> "Measured":
-    from ampose.evaluation.paper.table_rows import measure_slot
-
-    data = options.data[0] if options.data else Path(slot.data)
-    with progress(f"measuring {slot.recipe}", unit="samples") as report:
-        return measure_slot(slot, folder, data, settings=_settings(options), tell=report)
+    data = options.data[0] if options.data else Path(row.data)
+    with progress(f"measuring {row.recipe}", unit="samples") as report:
+        return measure_row(row, folder, data, progress=report, root=options.root, exclude_takes=options.exclude_takes)
 
 
 def _print_parts(parts: "Sequence[PaperTable]") -> None:
@@ -185,15 +181,15 @@ def _print_parts(parts: "Sequence[PaperTable]") -> None:
 
 def _print_commands(table: str, measured: "Sequence[Measured]") -> None:
     """Say what makes the rows that are missing."""
-    from ampose.evaluation.paper.paper_tables import missing_slots
+    from ampose.evaluation.paper.paper_tables import missing_rows
 
-    missing = missing_slots(table, measured)
+    missing = missing_rows(table, measured)
     if not missing:
         return
     print("\nTo add our rows, prepare the data (each recipe says how), then:")
-    for slot in missing:
-        print(f"  ampose train {slot.recipe}")
-    weights = " ".join(f"runs/{slot.recipe}/last" for slot in missing)
+    for row in missing:
+        print(f"  ampose train {row.recipe}")
+    weights = " ".join(f"runs/{row.recipe}/last" for row in missing)
     print(f"  ampose benchmark {table} --weights {weights} --data {missing[0].data}")
     print(f"or both in one: ampose benchmark {table} --train")
 

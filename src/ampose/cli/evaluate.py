@@ -12,9 +12,9 @@ from ampose.cli.progress import progress
 from ampose.errors import InputError
 
 if TYPE_CHECKING:
-    from ampose.evaluation import Protocol, Report
-    from ampose.evaluation.fixed_cameras import FixedCameraProtocol
-    from ampose.lifting.lifter import Lifter
+    from collections.abc import Mapping
+
+    from ampose.evaluation import HeldOut, Protocol, Report
 
 Output = Annotated[Path | None, tyro.conf.arg(aliases=["-o"])]
 
@@ -27,6 +27,11 @@ class Changes:
     """Average each prediction with the mirrored one, where the protocol does so."""
     root: Literal["subtract", "zero", "keep"] | None = None
     """What is done with the predicted root before measuring; by default what the protocol says (subtract)."""
+    sequences: tuple[str, ...] = ()
+    """Measure only these subjects of the protocol, for example TS5 TS6 of MPI-INF-3DHP's test set."""
+    exclude_takes: tuple[str, ...] = ()
+    """Takes to leave out, as SUBJECT TAKE. Human3.6M's three that drift, which published figures keep, are
+    "S9 Greeting", "S9 SittingDown 1" and "S9 Waiting 1"."""
 
 
 _NONE = Changes()
@@ -62,69 +67,48 @@ def evaluate_weights(
     """
     from dataclasses import replace
 
-    from ampose.evaluation import find_protocol, write_reports
-    from ampose.evaluation.fixed_cameras import FixedCameraProtocol
+    from ampose.data import read_motion, read_recordings
+    from ampose.evaluation import FixedCameras, find_protocol, hold_out, measure, method_of, write_reports
+    from ampose.evaluation.facts import data_facts, weights_facts
     from ampose.lifting.lifter import load_model
-    from ampose.models.output_space import needs_root_depth
 
     _check_output(output)
-    chosen, lifter = find_protocol(protocol), load_model(weights)
-    told = needs_root_depth(lifter.network.config.target)
-    root = changes.root or chosen.root
-    chosen = replace(chosen, flip=chosen.flip and changes.flip, root=root, root_depth=told)
-    if isinstance(chosen, FixedCameraProtocol):
-        if baselines is not None:
-            raise InputError(f"--baselines must be left out for {chosen.name}: they learn from motion; remove it")
-        reports = _measure_recordings(lifter, weights, data, chosen)
-    else:
-        reports = _measure_motion(lifter, weights, data, replace(chosen, skeleton=lifter.skeleton.name), baselines)
+    lifter, chosen = load_model(weights), find_protocol(protocol).changed(**vars(changes))
+    if isinstance(chosen.source, FixedCameras) and baselines is not None:
+        raise InputError(f"--baselines must be left out for {chosen.name}: they learn from motion; remove it")
+    if not isinstance(chosen.source, FixedCameras):
+        chosen = replace(chosen, skeleton=lifter.skeleton.name)
+    if lifter.skeleton.name != chosen.skeleton:
+        raise InputError(f"weights for {chosen.name} must be of {chosen.skeleton}, got {lifter.skeleton.name}")
+    prepared = read_recordings(data) if isinstance(chosen.source, FixedCameras) else read_motion(data)
+    facts = data_facts(data, prepared)
+    known = weights_facts(lifter, weights, chosen.subjects)
+    held_out = hold_out(prepared, chosen, receptive_field=lifter.network.receptive_field)
+    with progress(f"measuring {lifter.name}", unit="samples") as tell:
+        reports = measure(method_of(lifter, progress=tell), held_out, [chosen], facts=known | facts)
+    _print(reports[0])
+    if baselines is not None:
+        reports += _measure_baselines(baselines, held_out, chosen, facts)
+        _print_comparison(reports)
     if output is not None:
         write_reports(reports, output)
 
 
-def _measure_recordings(lifter: "Lifter", weights: str, data: Path, protocol: "FixedCameraProtocol") -> "list[Report]":
-    from ampose.data import read_recordings
-    from ampose.evaluation.fixed_cameras import measure_recordings
-    from ampose.evaluation.measuring import data_facts, facts_of, lift_with
-    from ampose.evaluation.paper.table_rows import counted
-
-    if lifter.skeleton.name != protocol.skeleton:
-        raise InputError(f"weights for {protocol.name} must be of {protocol.skeleton}, got {lifter.skeleton.name}")
-    recordings = read_recordings(data)
-    facts = facts_of(lifter, weights, protocol.subjects) | data_facts(data, recordings)
-    with progress(f"measuring {lifter.name}", unit="samples") as tell:
-        (report,) = measure_recordings(lift_with(lifter, tell), recordings, [protocol], method=lifter.name, facts=facts)
-    return [_print(counted(report, protocol))]
-
-
-def _measure_motion(
-    lifter: "Lifter", weights: str, data: Path, protocol: "Protocol", baselines: Path | None
+def _measure_baselines(
+    file: Path, held_out: "HeldOut", protocol: "Protocol", facts: "Mapping[str, str]"
 ) -> "list[Report]":
-    from dataclasses import replace
-
     from ampose.data import read_motion
-    from ampose.evaluation import view_held_out
-    from ampose.evaluation.measuring import data_facts, facts_of, measure_baselines, measure_motion
+    from ampose.evaluation import fit_baselines, measure
 
-    motion = read_motion(data)
-    about = data_facts(data, motion)
-    facts = facts_of(lifter, weights, protocol.subjects) | about
-    held_out = view_held_out(motion, protocol, receptive_field=lifter.network.receptive_field)
-    with progress(f"measuring {lifter.name}", unit="samples") as tell:
-        report = measure_motion(lifter, held_out, protocol, facts=facts, tell=tell)
-    reports = [_print(report)]
-    if baselines is not None:
-        others = read_motion(baselines)
-        about |= {"training data": f"{baselines.name} without the subjects, sha256 {others.sha256}"}
-        with progress("measuring the baselines", unit="samples") as tell:
-            reports += measure_baselines(others, held_out, replace(protocol, root_depth=False), facts=about, tell=tell)
-        _print_comparison(reports)
-    return reports
+    others = read_motion(file)
+    facts = {**facts, "training data": f"{file.name} without the subjects, sha256 {others.sha256}"}
+    with progress("measuring the baselines", unit="samples") as tell:
+        methods = fit_baselines(others, protocol, progress=tell)
+        return [measure(method, held_out, [protocol], facts=facts)[0] for method in methods]
 
 
-def _print(report: "Report") -> "Report":
+def _print(report: "Report") -> None:
     print(report.statement(), report.as_text(), sep="\n\n", flush=True)
-    return report
 
 
 def _check_output(output: Path | None) -> None:

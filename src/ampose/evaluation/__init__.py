@@ -1,19 +1,30 @@
 """Evaluation: protocols as data, one door through which everything is measured, reports that say what was."""
 
-from ampose.evaluation.held_out import HeldOut, view_held_out
-from ampose.evaluation.protocol import Protocol, find_protocol, list_protocols, register
+from ampose.evaluation.held_out import HeldOut, hold_out
+from ampose.evaluation.measure import Method, fit_baselines, measure, method_of
+from ampose.evaluation.protocol import (
+    FixedCameras,
+    Protocol,
+    VirtualCameras,
+    find_protocol,
+    list_protocols,
+    register,
+)
 from ampose.evaluation.report import Report, write_reports
-from ampose.evaluation.run import Predict, evaluate
 
 __all__ = [
+    "FixedCameras",
     "HeldOut",
-    "Predict",
+    "Method",
     "Protocol",
     "Report",
-    "evaluate",
+    "VirtualCameras",
     "find_protocol",
+    "fit_baselines",
+    "hold_out",
     "list_protocols",
+    "measure",
+    "method_of",
     "register",
-    "view_held_out",
     "write_reports",
 ]

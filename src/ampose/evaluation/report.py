@@ -17,8 +17,11 @@ from ampose.evaluation.protocol import Protocol
 from ampose.evaluation.tables import markdown_table, text_table
 from ampose.poses.metrics import display
 
-MEAN_OVER_ACTIONS = "mean over actions"
-ALL_FRAMES = "all frames"
+GROUPS = {
+    "actions": ("action", "mean over actions", "all frames"),
+    "scenes": ("scene", "mean of scenes", "pooled"),
+}
+"""By what the rows of a table are: the first column's name, and those of the plain mean and of the mean over frames."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Report:
     """Under which settings."""
 
     actions: tuple[Row, ...]
-    """One row an action, in alphabetical order."""
+    """One row an action, or a scene, in alphabetical order."""
 
     subjects: tuple[Row, ...]
     """One row a subject; none if the subjects were not given."""
@@ -57,6 +60,9 @@ class Report:
 
     facts: Mapping[str, str] = field(default_factory=dict)
     """Hashes, files, versions."""
+
+    caveats: tuple[str, ...] = ()
+    """What keeps the numbers from being compared with others as they stand."""
 
     @property
     def frames(self) -> int:
@@ -74,7 +80,8 @@ class Report:
             ("method", self.method),
             *self.facts.items(),
             *self.protocol.statement(),
-            ("counted", f"{self.frames} samples of {len(self.actions)} actions"),
+            *(("caveat", caveat) for caveat in self.caveats),
+            ("counted", f"{self.frames} samples of {len(self.actions)} {self.protocol.group}"),
         ]
         width = max(len(name) for name, _ in lines)
         return "\n".join(f"{name:<{width}}  {value}" for name, value in lines)
@@ -88,7 +95,7 @@ class Report:
         return markdown_table(self._header(), self._cells())
 
     def _header(self) -> list[str]:
-        return ["action", "frames", *_columns(self.protocol)]
+        return [GROUPS[self.protocol.group][0], "frames", *_columns(self.protocol)]
 
     def _cells(self) -> list[list[str]]:
         rows = [*self.actions, self.mean_over_actions, self.all_frames]
@@ -106,7 +113,7 @@ def comparison(reports: Sequence[Report]) -> tuple[list[str], list[list[str]]]:
         if (report.protocol, report.frames) != (first.protocol, first.frames):
             found = " and ".join(f"{one.protocol.name} on {one.frames} samples" for one in (first, report))
             raise InputError(f"reports must be of one protocol and the same data, got {found}")
-    header = [f"{MEAN_OVER_ACTIONS}, {first.frames} samples", *_columns(first.protocol)]
+    header = [f"{first.mean_over_actions.name}, {first.frames} samples", *_columns(first.protocol)]
     return header, [[report.method, *_numbers(report.mean_over_actions, report.protocol)] for report in reports]
 
 
@@ -134,15 +141,15 @@ def _mean_row(name: str, values: Mapping[str, Tensor], rows: Tensor) -> Row:
     return Row(name, len(rows), {metric: value[rows].mean().item() for metric, value in values.items()})
 
 
-def all_frames_row(values: Mapping[str, Float[Tensor, " sample"]]) -> Row:
-    """Return the mean over all samples."""
-    return _mean_row(ALL_FRAMES, values, torch.arange(len(next(iter(values.values())))))
+def all_frames_row(values: Mapping[str, Float[Tensor, " sample"]], group: str) -> Row:
+    """Return the mean over all samples, named for a table whose rows are actions or scenes."""
+    return _mean_row(GROUPS[group][2], values, torch.arange(len(next(iter(values.values())))))
 
 
-def mean_of_rows(rows: Sequence[Row]) -> Row:
-    """Return the unweighted mean of rows."""
+def mean_of_rows(rows: Sequence[Row], group: str) -> Row:
+    """Return the unweighted mean of rows, named for what they are: actions or scenes."""
     means = {metric: float(np.mean([row.values[metric] for row in rows])) for metric in rows[0].values}
-    return Row(MEAN_OVER_ACTIONS, sum(row.frames for row in rows), means)
+    return Row(GROUPS[group][1], sum(row.frames for row in rows), means)
 
 
 def write_reports(reports: Sequence[Report], path: Path) -> None:

@@ -35,9 +35,8 @@ class DataConfig:
     train_subjects: tuple[str, ...] = ()
     """Subjects to train on; empty for all that are not held out."""
 
-    exclude_drift_takes: bool = False
-    """Leave out Human3.6M's three takes of S9 whose motion capture drifts against the pictures. The papers of the
-    field keep them."""
+    exclude_takes: tuple[str, ...] = ()
+    """Takes of datasets with their own cameras to leave out, as SUBJECT TAKE: "S9 Greeting"."""
 
     held_out_subjects: tuple[str, ...] = ("02", "08", "16", "39", "55")
     """Whole subjects kept for validation; never trained on."""

@@ -121,7 +121,7 @@ def read_data(config: TrainConfig) -> TrainingData:
 
 def _read_motion(config: TrainConfig, loss: Loss) -> TrainingData:
     data, spec = config.data, _input_spec(config, loss)
-    data.refuse(("keypoints", "exclude_drift_takes"), "with motion and virtual cameras")
+    data.refuse(("keypoints", "exclude_takes"), "with motion and virtual cameras")
     motions = [read_motion(Path(file)) for file in data.files]
     motion = concatenate(motions)
     if spec.skeleton.as_dict() != motion.skeleton.as_dict():

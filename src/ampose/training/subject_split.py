@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ampose.data.human36m.human36m_dataset import drift_takes
 from ampose.data.recordings import Recordings, read_recordings
 from ampose.errors import InputError
 from ampose.poses.samples import Samples
@@ -30,8 +29,9 @@ def read_split(config: DataConfig, skeleton: str) -> tuple[Samples, Samples, dic
     targets = {views.target for views in folders.values()}
     if len(targets) > 1:
         raise InputError(f"data.files must be of one 3D annotation, got {' and '.join(sorted(targets))}")
-    if config.exclude_drift_takes and not any(drift_takes(views) for views in folders.values()):
-        raise InputError("data.exclude_drift_takes must be left out: none of this data is one of S9's takes that drift")
+    takes = {take for views in folders.values() for take in _takes(views)}
+    if unknown := sorted(set(config.exclude_takes) - takes):
+        raise InputError(f"data.exclude_takes must be takes that the data has, got {', '.join(unknown)}")
     training, held_out = _sides(config, {subject for views in folders.values() for subject in views.subjects})
     parts = {
         side: [part for views in folders.values() for part in _part(views, subjects, config, skeleton)]
@@ -43,6 +43,10 @@ def read_split(config: DataConfig, skeleton: str) -> tuple[Samples, Samples, dic
     hashes = {file: views.fingerprint(config.keypoints) for file, views in folders.items()}
     validation = evenly_spread(_joined(parts["validation"]), config.validation_samples)
     return _joined(parts["training"]), validation, hashes
+
+
+def _takes(views: Recordings) -> set[str]:
+    return {f"{subject} {take}" for subject, take in zip(views.subjects, views.takes, strict=True)}
 
 
 def _joined(parts: list[Samples]) -> Samples:
@@ -70,7 +74,7 @@ def _part(views: Recordings, subjects: set[str], config: DataConfig, skeleton: s
     present = sorted(subjects & set(views.subjects))
     if not present:
         return []
-    left_out = drift_takes(views) if config.exclude_drift_takes else ()
+    left_out = _takes(views) & set(config.exclude_takes)
     chosen = views.select(subjects=present, exclude_takes=left_out).with_skeleton(skeleton)
     return [chosen.samples(config.keypoints, valid_only=True, whole_takes=True)] if chosen.valid.any() else []
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from ampose.evaluation.fixed_cameras import SceneReport
 from ampose.evaluation.paper.paper_tables import (
     DIFFERENCE,
     MEASURED,
@@ -15,11 +14,11 @@ from ampose.evaluation.paper.paper_tables import (
     SPREAD,
     Measured,
     assemble,
-    missing_slots,
+    missing_rows,
     write_tables,
 )
 from ampose.evaluation.paper.published import ACTIONS, FOOTNOTES, SCENES, TABLES
-from ampose.evaluation.paper.rows import SLOTS, Slot, slots_of
+from ampose.evaluation.paper.rows import ROWS, TableRow, rows_of
 from ampose.evaluation.protocols.human36m import H36M_CPN_17
 from ampose.evaluation.report import Report, Row
 from ampose.models import create_model
@@ -30,17 +29,16 @@ COST = Cost(name="", depth=0, kind="AMPose", parameters=18_405_379, macs=317_000
 TABLE_NAMES = ("table1", "table2", "table3", "table4", "table5")
 
 
-def measured(slot: Slot, value: float) -> Measured:
-    """A slot whose every figure is ``value``, one more for each further variant; frames of actions differ."""
+def measured(row: TableRow, value: float) -> Measured:
+    """A row whose every figure is ``value``, one more for each further variant; frames of actions differ."""
     reports = []
-    for number, protocol in enumerate(slot.variants.values()):
+    for number, protocol in enumerate(row.variants.values()):
         names = ACTIONS if protocol.group == "actions" else SCENES
         rows = tuple(Row(name, 10, dict.fromkeys(protocol.metrics, value + number)) for name in names)
-        kind = Report if protocol.group == "actions" else SceneReport
         mean = Row("mean", 150, dict.fromkeys(protocol.metrics, value + number))
         pooled = Row("all", 150, dict.fromkeys(protocol.metrics, value + number + 0.5))
         reports.append(
-            kind(
+            Report(
                 method="ampose-full",
                 protocol=protocol,
                 actions=rows,
@@ -51,11 +49,11 @@ def measured(slot: Slot, value: float) -> Measured:
                 facts={"weights": "sha256 123"},
             )
         )
-    return Measured(slot=slot, method="ampose-full", reports=tuple(reports), cost=COST)
+    return Measured(row=row, method="ampose-full", reports=tuple(reports), cost=COST)
 
 
 def every(table: str, value: float = 40.0) -> list[Measured]:
-    return [measured(slot, value + 3 * number) for number, slot in enumerate(SLOTS[table])]
+    return [measured(row, value + 3 * number) for number, row in enumerate(ROWS[table])]
 
 
 @pytest.mark.parametrize("table", TABLE_NAMES)
@@ -66,7 +64,7 @@ def test_without_measurements_the_published_rows_stand_alone_as_printed(table: s
             assert row.method.startswith(published.method)
             assert row.cells == published.figures
         assert len(part.notes) == len(part.footnotes()) - any(c.derived for c in TABLES[part.name].columns)
-    assert missing_slots(table, []) == list(SLOTS[table])
+    assert missing_rows(table, []) == list(ROWS[table])
 
 
 @pytest.mark.parametrize("table", TABLE_NAMES)
@@ -81,7 +79,7 @@ def test_each_of_our_rows_is_followed_by_its_difference(table: str) -> None:
             for key, text in difference.cells.items():
                 assert text[0] in "+-"
                 assert float(own.cells[key]) - published.value(key) == pytest.approx(float(text), abs=0.1)
-    assert missing_slots(table, every(table)) == []
+    assert missing_rows(table, every(table)) == []
 
 
 def ours(table: str, part: str, measurements: list[Measured]) -> dict[str, dict[str, str]]:
@@ -92,7 +90,7 @@ def ours(table: str, part: str, measurements: list[Measured]) -> dict[str, dict[
 @pytest.mark.parametrize("table", TABLE_NAMES)
 def test_of_several_runs_a_row_has_the_mean_and_the_spread(table: str) -> None:
     """Values of 40, 43 and 52 have the mean 45 and the standard deviation 6.2 (root of (25 + 4 + 49) / 2)."""
-    runs = [measured(slot, value) for value in (40.0, 43.0, 52.0) for slot in SLOTS[table]]
+    runs = [measured(row, value) for value in (40.0, 43.0, 52.0) for row in ROWS[table]]
     for part in assemble(table, runs):
         own = [number for number, row in enumerate(part.rows) if row.kind == MEASURED]
         assert own
@@ -191,19 +189,19 @@ def test_a_table_says_where_the_paper_is_inconsistent() -> None:
 
 
 def test_every_slot_has_its_recipe_and_measures_what_the_recipe_trains() -> None:
-    for table in SLOTS:
-        for slot in slots_of(table):
-            assert slot.recipe in packaged_recipes()
-            config = read_recipe(slot.recipe)
-            assert slot.protocol.skeleton == config.model.skeleton
-            assert slot.protocol.keypoints == config.data.keypoints
-            assert (config.refinement is not None) == bool(slot.second_stage_of) == slot.protocol.refined
-            TABLES[slot.part].row(slot.row)
-            assert slot.part.startswith(table)
+    for table in ROWS:
+        for row in rows_of(table):
+            assert row.recipe in packaged_recipes()
+            config = read_recipe(row.recipe)
+            assert row.protocol.skeleton == config.model.skeleton
+            assert row.protocol.source.keypoints == config.data.keypoints
+            assert (config.refinement is not None) == bool(row.second_stage_of)
+            TABLES[row.part].row(row.compared)
+            assert row.part.startswith(table)
             if table != "table3":
-                assert set(slot.protocol.subjects) == set(config.data.held_out_subjects)
-                assert slot.protocol.flip == config.data.flip
-    assert SLOTS["table1"][0].protocol == replace(H36M_CPN_17, flip=True)
+                assert set(row.protocol.subjects) == set(config.data.held_out_subjects)
+                assert row.protocol.flip == config.data.flip
+    assert ROWS["table1"][0].protocol == replace(H36M_CPN_17, flip=True)
 
 
 @pytest.mark.parametrize(

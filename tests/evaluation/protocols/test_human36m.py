@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +10,9 @@ from tests import recordings_stand_in as stand_in
 
 from ampose.data import Recordings
 from ampose.errors import InputError
-from ampose.evaluation import find_protocol
-from ampose.evaluation.fixed_cameras import FixedCameraProtocol, measure_recordings
-from ampose.evaluation.protocols.human36m import H36M_CPN_16, H36M_CPN_17, H36M_GT_16, H36M_GT_17, said_count
+from ampose.evaluation import Method, Protocol, find_protocol, hold_out, measure
+from ampose.evaluation.measure import refined
+from ampose.evaluation.protocols.human36m import H36M_CPN_16, H36M_CPN_17, H36M_GT_16, H36M_GT_17
 from ampose.evaluation.report import Report
 from ampose.lifting.refinement import PoseRefinement, RefinementConfig
 from ampose.poses.samples import Samples
@@ -34,24 +33,25 @@ def guess(samples: Samples, flip: bool) -> torch.Tensor:
     return torch.cat([5 * xy, torch.sin(30 * xy[..., :1])], dim=-1) * 0.9 + shift
 
 
-def measured(recordings: Recordings, protocol: FixedCameraProtocol, **options: object) -> Report:
-    [report] = measure_recordings(guess, recordings, [protocol], **options)
+GUESS = Method(name="guess", predict=guess)
+
+
+def measured(recordings: Recordings, protocol: Protocol, method: Method = GUESS) -> Report:
+    [report] = measure(method, hold_out(recordings, protocol), [protocol])
     return report
 
 
-def truth(recordings: Recordings, protocol: FixedCameraProtocol) -> tuple[Recordings, np.ndarray, np.ndarray]:
+def truth(recordings: Recordings, protocol: Protocol) -> tuple[Recordings, np.ndarray, np.ndarray]:
     """Prediction and target in float64, by NumPy alone."""
     chosen = recordings.select(subjects=["S9", "S11"]).with_skeleton(protocol.skeleton)
-    predicted = guess(chosen.samples(protocol.keypoints), protocol.flip).double().numpy()
+    predicted = guess(chosen.samples(protocol.source.keypoints), protocol.flip).double().numpy()
     target = np.asarray(chosen.positions, dtype=np.float64)
     root = chosen.skeleton.root_index
     return chosen, predicted - predicted[:, [root]], target - target[:, [root]]
 
 
 @pytest.mark.parametrize("protocol", ALL, ids=lambda protocol: protocol.name)
-def test_p1_is_the_plain_mean_over_actions_and_over_frames(
-    recordings: Recordings, protocol: FixedCameraProtocol
-) -> None:
+def test_p1_is_the_plain_mean_over_actions_and_over_frames(recordings: Recordings, protocol: Protocol) -> None:
     report = measured(recordings, protocol)
     chosen, predicted, target = truth(recordings, protocol)
     errors = 1000 * np.linalg.norm(predicted - target, axis=-1).mean(axis=1)
@@ -103,18 +103,12 @@ def test_velocity_is_taken_inside_each_view_only(recordings: Recordings) -> None
 
 
 def test_cpn_and_gt_and_flip_and_root_are_different_numbers(recordings: Recordings) -> None:
-    changes = [
-        {},
-        {"keypoints": "gt"},
-        {"flip": False},
-        {"root": "zero"},
-        {"root": "keep"},
-        {"skeleton": "human36m_16"},
-    ]
-    reports = [measured(recordings, replace(H36M_CPN_17, **change)) for change in changes]
+    changes = [{}, {"flip": False}, {"root": "zero"}, {"root": "keep"}, {"skeleton": "human36m_16"}]
+    protocols = [H36M_CPN_17.with_source(keypoints="gt"), *(replace(H36M_CPN_17, **change) for change in changes)]
+    reports = [measured(recordings, protocol) for protocol in protocols]
     numbers = {round(report.all_frames.values["mpjpe"], 3) for report in reports}
     # What this method adds to all joints alike, with flip and without, goes when its root is subtracted.
-    assert len(numbers) == len(changes) - 1
+    assert len(numbers) == len(protocols) - 1
 
 
 def test_protocols_that_differ_only_in_measuring_share_the_prediction(recordings: Recordings) -> None:
@@ -126,17 +120,17 @@ def test_protocols_that_differ_only_in_measuring_share_the_prediction(recordings
         return guess(samples, flip)
 
     ways = [H36M_CPN_17, replace(H36M_CPN_17, flip=False), replace(H36M_CPN_17, root="keep")]
-    reports = measure_recordings(counts, recordings, ways)
+    reports = measure(Method(name="counts", predict=counts), hold_out(recordings, ways[0]), ways)
     assert sorted(asked) == [False, True]
     assert [report.protocol for report in reports] == ways
     for report, protocol in zip(reports, ways, strict=True):
         assert report.all_frames == measured(recordings, protocol).all_frames
     with pytest.raises(InputError, match="must select the same samples, got h36m-cpn-17, h36m-gt-17"):
-        measure_recordings(guess, recordings, [H36M_CPN_17, H36M_GT_17])
+        measure(GUESS, hold_out(recordings, H36M_CPN_17), [H36M_CPN_17, H36M_GT_17])
 
 
 def test_every_setting_is_printed_with_the_numbers(recordings: Recordings) -> None:
-    report = measured(recordings, replace(H36M_CPN_17, refined=True), method="mine", refinement=refinement())
+    report = measured(recordings, H36M_CPN_17, refined(GUESS, refinement()))
     said = report.statement()
     for part in ("S9, S11", "cpn", "subtract", "mirrored", "uses GT root depth", "300 samples of 15 actions", "none"):
         assert part in said
@@ -154,9 +148,8 @@ def test_refinement_is_told_the_true_depth_and_nothing_else(recordings: Recordin
     """With a score of 0, x and y are those of the 2D at the true depth: with GT 2D only the lifted depth is wrong."""
     network = refinement()
     torch.nn.init.constant_(network.score[3].bias, -100.0)
-    protocol = replace(H36M_GT_17, refined=True)
-    report = measured(recordings, protocol, refinement=network)
-    chosen, predicted, target = truth(recordings, protocol)
+    report = measured(recordings, H36M_GT_17, refined(GUESS, network))
+    chosen, predicted, target = truth(recordings, H36M_GT_17)
     xyz = np.asarray(chosen.positions, dtype=np.float64)
     depth = predicted[..., 2] + xyz[:, :1, 2]
     xy = xyz[..., :2] / xyz[..., 2:] * depth[..., None]
@@ -164,47 +157,46 @@ def test_refinement_is_told_the_true_depth_and_nothing_else(recordings: Recordin
     expected = 1000 * np.linalg.norm(seen - target, axis=-1).mean()
     assert report.all_frames.values["mpjpe"] == pytest.approx(expected, rel=1e-4)
     assert report.method.endswith("+ refinement (uses GT root depth)")
-    with pytest.raises(InputError, match="must be given a refinement, got none"):
-        measured(recordings, protocol)
-    with pytest.raises(InputError, match="refinement must be of human36m_16, got human36m_17"):
-        measured(recordings, replace(H36M_GT_16, refined=True), refinement=network)
 
 
 def test_drift_takes_stay_unless_they_are_left_out(recordings: Recordings) -> None:
-    kept, without = (measured(recordings, replace(H36M_GT_17, exclude_drift_takes=out)) for out in (False, True))
+    leaves_out = H36M_GT_17.changed(exclude_takes=("S9 Greeting",))
+    kept, without = (measured(recordings, protocol) for protocol in (H36M_GT_17, leaves_out))
     assert kept.frames - without.frames == 2 * stand_in.FRAMES
-    assert "three of S9 that drift" in without.statement()
-    others = recordings.select(subjects=["S11"])
-    with pytest.raises(InputError, match="must keep all takes: none of this data is one of S9 that drift"):
-        measured(others, replace(H36M_GT_17, subjects=("S11",), exclude_drift_takes=True))
+    assert any("S9 Greeting" in caveat for caveat in without.caveats)
+    with pytest.raises(InputError, match="takes must be some that the recordings have, got S9 Greeting"):
+        measured(recordings.select(subjects=["S11"]), replace(leaves_out, subjects=("S11",)))
 
 
 def test_a_source_or_a_subject_that_is_not_there_is_named(recordings: Recordings) -> None:
     with pytest.raises(InputError, match="2D source must be one of gt, cpn, got 'hrnet'"):
-        measured(recordings, replace(H36M_CPN_17, keypoints="hrnet"))
+        measured(recordings, H36M_CPN_17.with_source(keypoints="hrnet"))
     with pytest.raises(InputError, match="subjects must be some that the recordings have, got S9"):
         measured(recordings.select(exclude=["S9"]), H36M_CPN_17)
 
 
 @pytest.mark.parametrize("protocol", ALL, ids=lambda protocol: protocol.name)
-def test_the_papers_settings(protocol: FixedCameraProtocol) -> None:
+def test_the_papers_settings(protocol: Protocol) -> None:
     assert find_protocol(protocol.name) is protocol
     assert protocol.subjects == ("S9", "S11")
-    assert (protocol.root, protocol.refined, protocol.exclude_drift_takes) == ("subtract", False, False)
+    assert (protocol.root, protocol.source.exclude_takes) == ("subtract", ())
     assert protocol.flip == (protocol.skeleton == "human36m_17")
     assert get_skeleton(protocol.skeleton).num_joints == int(protocol.name[-2:])
-    assert protocol.keypoints in protocol.name
+    assert protocol.source.keypoints in protocol.name
 
 
 def test_velocity_needs_whole_sequences(recordings: Recordings) -> None:
     with pytest.raises(InputError, match="where only valid samples count"):
-        replace(H36M_GT_17, valid_only=True)
+        H36M_GT_17.with_source(valid_only=True)
     with pytest.raises(InputError, match="whole sequences, got a stride"):
         measured(recordings, replace(H36M_GT_17, frame_stride=2))
     strided = measured(recordings, replace(H36M_GT_17, frame_stride=2, metrics=("mpjpe",)))
     assert strided.frames == 150
 
 
-def test_the_published_count_is_compared_with(tmp_path: Path) -> None:
-    assert said_count(543_344).endswith("as published")
-    assert "no figure of Human3.6M" in said_count(543_343)
+def test_the_published_count_is_compared_with(recordings: Recordings) -> None:
+    other = measured(recordings, H36M_GT_17)
+    assert other.facts["samples"] == "300, not the published 543,344"
+    assert any("no figure of the published test set" in caveat for caveat in other.caveats)
+    same = measured(recordings, H36M_GT_17.with_source(published_samples=300))
+    assert (same.facts["samples"], same.caveats) == ("300, as published", ())

@@ -16,7 +16,7 @@ import ampose
 from ampose import DEFAULT_MODEL
 from ampose.cli import main
 from ampose.data.cmu.cmu_mocap import read_cmu
-from ampose.evaluation import find_protocol, view_held_out
+from ampose.evaluation import find_protocol, hold_out
 from ampose.lifting.prediction import predict_samples
 from ampose.lifting.weights import bundled_weights, load_weights
 
@@ -96,7 +96,7 @@ def test_one_subject_measured_again(folder, shared, tmp_path):
     spot = read(folder, "measurements")["spot"]
     motion = read_cmu(_only(shared / "data" / "cmu-mocap", spot["subjects"], tmp_path))
     protocol = replace(find_protocol(spot["protocol"]), subjects=tuple(spot["subjects"]), frame_stride=1)
-    samples, network = view_held_out(motion, protocol).samples, load_weights(folder).network
+    samples, network = hold_out(motion, protocol).samples, load_weights(folder).network
     pose = predict_samples(network, samples, flip=True).positions
     truth = samples.positions - samples.positions[:, :1]
     assert (pose - truth).norm(dim=-1).mean().item() * 1000 == pytest.approx(spot["mpjpe_mm"], abs=0.01)

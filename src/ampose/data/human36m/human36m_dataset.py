@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from ampose.data import Preparation, Recording, Recordings, RecordingsWriter, Rows, register_recordings
+from ampose.data import Preparation, Recording, RecordingsWriter, Rows, register_recordings
 from ampose.data.human36m.human36m_cameras import CAMERAS, camera_of
 from ampose.data.human36m.human36m_files import (
     Layout,
@@ -43,7 +43,6 @@ ACKNOWLEDGEMENT = (
     "Human Sensing in Natural Environments, IEEE TPAMI 36(7), 2014; C. Ionescu, F. Li, C. Sminchisescu, Latent "
     "Structured Models for Human Pose Estimation, ICCV 2011"
 )
-_DRIFT = frozenset({("S9", "Greeting"), ("S9", "SittingDown 1"), ("S9", "Waiting 1")})
 _SAME_M = 2e-6
 """Two layouts agree to this: twice the last digit of a float32 at ten metres."""
 _HIP_HEIGHT_M = (0.03, 2.0)
@@ -96,17 +95,6 @@ def prepare_human36m(preparation: Preparation) -> Rows:
                 writer.append(recording)
             preparation.report(len(frames) + done, 2 * len(frames), f"written: {' '.join(take)}")
     return _summary(layouts, sources, tally)
-
-
-def drift_takes(recordings: Recordings) -> frozenset[Take]:
-    """Return S9's takes in which the recorded motion drifts against the pictures, for ``exclude_takes``.
-
-    In Human3.6M's own numbering of the two takes of each action they are Greeting-2, SittingDown-2 and Waiting-1
-    (Iskakov et al., Learnable Triangulation, ICCV 2019, leave them out); by the names of their files, which do not have
-    these numbers, "Greeting", "SittingDown 1" and "Waiting 1" (Sarandi et al., MeTRAbs, put them right). Published
-    lifting figures keep these takes, and so does everything here unless they are excluded.
-    """
-    return _DRIFT & set(zip(recordings.subjects, recordings.takes, strict=True))
 
 
 def _check_all(preparation: Preparation, layouts: Sequence[Layout], sources: Sequence[Keypoints]) -> dict[Take, int]:

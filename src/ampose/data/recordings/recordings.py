@@ -137,7 +137,7 @@ class Recordings:
         self,
         *,
         exclude: Collection[str] = (),
-        exclude_takes: Collection[tuple[str, str]] = (),
+        exclude_takes: Collection[str] = (),
         valid_only: bool = False,
         **wanted: Collection[str] | None,
     ) -> "Recordings":
@@ -145,7 +145,7 @@ class Recordings:
 
         Args:
             exclude: Subjects to leave out.
-            exclude_takes: (subject, take) of clips to leave out; a dataset may name such sets.
+            exclude_takes: Takes to leave out, as SUBJECT TAKE: "S9 Greeting".
             valid_only: Drop samples that are not valid, and recordings of which none is left.
             **wanted: ``subjects``, ``actions``, ``takes``, ``cameras`` or ``scenes`` to keep; None keeps all.
 
@@ -162,8 +162,9 @@ class Recordings:
                 have = getattr(self, label)
                 _check_known(label, names, have)
                 keep &= np.isin(have, list(names))
-        clips = zip(self.subjects, self.takes, strict=True)
-        keep &= np.array([clip not in set(exclude_takes) for clip in clips])
+        takes = [f"{subject} {take}" for subject, take in zip(self.subjects, self.takes, strict=True)]
+        _check_known("takes", exclude_takes, takes)
+        keep &= ~np.isin(takes, list(exclude_takes))
         samples = np.repeat(keep, self.lengths)
         return self._only(samples & self.valid if valid_only else samples)
 

@@ -7,7 +7,7 @@ was stopped goes on where it was, and a finished trial is not done again.
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,15 @@ import torch
 from ampose.atomic import replacing
 from ampose.data import MotionCapture
 from ampose.errors import InputError
-from ampose.evaluation.held_out import HeldOut, view_held_out
+from ampose.evaluation.held_out import HeldOut, hold_out
+from ampose.evaluation.measure import measure, method_of
 from ampose.evaluation.protocol import Protocol
 from ampose.evaluation.protocols.cmu import CMU_HELD_OUT, CMU_HELD_OUT_NOISY
-from ampose.evaluation.run import evaluate
 from ampose.evaluation.systems import list_systems
-from ampose.lifting.prediction import predict_samples
+from ampose.lifting.lifter import Lifter
 from ampose.lifting.weights import load_weights
 from ampose.models import LifterNetwork, find_model, make_config
 from ampose.models.cost import measure_cost
-from ampose.poses.samples import Samples
 from ampose.training.config import TrainConfig
 from ampose.training.manifest import settings_of
 
@@ -85,9 +84,8 @@ def make_protocols(motion: MotionCapture, common: TrainConfig) -> tuple[Protocol
     stride = max(1, round(len(motion.select(subjects=held_out)) / SAMPLES))
     ideal, noisy = (
         replace(
-            protocol,
+            protocol.with_source(cameras=cameras),
             subjects=held_out,
-            cameras=cameras,
             frame_stride=stride,
             flip=False,
             skeleton=common.model.skeleton,
@@ -114,7 +112,7 @@ class OpenBenchmark:
         self.motion = motion
         self.motion_sha256 = motion.sha256
         self.protocols = make_protocols(motion, common)
-        self.held_out = [view_held_out(motion, protocol) for protocol in self.protocols]
+        self.held_out = [hold_out(motion, protocol) for protocol in self.protocols]
 
     def run(self, system: str, seed: int) -> Trial:
         """Return the trial's result: the one that is there, or a new one.
@@ -145,11 +143,13 @@ class OpenBenchmark:
         """The same samples for all; those of networks over time with what is around them."""
         if frames == 1:
             return self.held_out
-        return [view_held_out(self.motion, protocol, receptive_field=frames) for protocol in self.protocols]
+        return [hold_out(self.motion, protocol, receptive_field=frames) for protocol in self.protocols]
 
     def _measure(self, network: LifterNetwork, system: str, seed: int) -> Trial:
-        pairs = zip(self._held_out(network.receptive_field), self.protocols, strict=True)
-        ideal, noisy = (_errors(network, held_out, protocol) for held_out, protocol in pairs)
+        pairs = zip(self._held_out(network.receptive_field), [[one] for one in self.protocols], strict=True)
+        method = method_of(Lifter(network, name=system))
+        ideal, noisy = (measure(method, *pair)[0].all_frames.values for pair in pairs)
+        network.cpu()
         cost = measure_cost(network, depth=0)[0]
         return Trial(
             system=system,
@@ -174,13 +174,6 @@ def _read_trial(path: Path, identity: str) -> Trial:
     if kept != identity:
         raise InputError(f"{path} is of other settings; remove it, or choose another folder", field="runs")
     return trial
-
-
-def _errors(network: LifterNetwork, held_out: HeldOut, protocol: Protocol) -> Mapping[str, float]:
-    def lift(samples: Samples) -> torch.Tensor:
-        return predict_samples(network, samples, flip=protocol.flip).positions
-
-    return evaluate(lift, held_out.samples, held_out.actions, protocol).all_frames.values
 
 
 @torch.inference_mode()

@@ -8,9 +8,9 @@ import torch
 
 from ampose.data import Recordings, read_recordings
 from ampose.errors import InputError
+from ampose.evaluation.facts import read_run
 from ampose.evaluation.paper.figure4_picture import Example
 from ampose.evaluation.protocols import human36m, mpi_inf_3dhp
-from ampose.evaluation.training_facts import read_run
 from ampose.lifting.lifter import Lifter, load_model
 from ampose.poses.geometry import root_relative
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ampose.atomic import replacing
 from ampose.evaluation.paper.published import ACTIONS, FOOTNOTES, SCENES, TABLES, Column, PublishedTable
-from ampose.evaluation.paper.rows import SLOTS, Slot, parts_of
+from ampose.evaluation.paper.rows import ROWS, TableRow, parts_of
 from ampose.evaluation.report import Report
 from ampose.evaluation.tables import markdown_table, text_table
 from ampose.models.cost import Cost
@@ -27,20 +27,20 @@ _OF_NETWORKS = {"parameters", "flops", "flops_one_unit"}
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """What was measured for a slot: a report for each of its variants, in their order, and the network's cost."""
+    """What was measured for a row: a report for each of its variants, in their order, and the network's cost."""
 
-    slot: Slot
+    row: TableRow
     method: str
     reports: tuple[Report, ...]
     cost: Cost
 
     def report(self, variant: str) -> Report:
         """Return the report of a variant."""
-        return dict(zip(self.slot.variants, self.reports, strict=True))[variant]
+        return dict(zip(self.row.variants, self.reports, strict=True))[variant]
 
 
 @dataclass(frozen=True, kw_only=True)
-class TableRow:
+class ShownRow:
     """A row as it is shown: what kind it is, whose it is, and the text of each column."""
 
     kind: str
@@ -54,7 +54,7 @@ class PaperTable:
 
     name: str
     published: PublishedTable
-    rows: tuple[TableRow, ...]
+    rows: tuple[ShownRow, ...]
     notes: tuple[str, ...]
 
     def header(self) -> list[str]:
@@ -98,21 +98,21 @@ def assemble(table: str, measured: Sequence[Measured] = ()) -> list[PaperTable]:
 
     Args:
         table: "table1" to "table5".
-        measured: What we measured for slots of that table; without, the published rows stand alone. Of several runs for
-            one slot, which differ by their seed, a row has the mean, and the next the standard deviation.
+        measured: What we measured for rows of that table; without, the published rows stand alone. Of several runs for
+            one row, which differ by their seed, a row has the mean, and the next the standard deviation.
 
     Example:
         >>> [part.name for part in assemble("table1")]
         ['table1-cpn', 'table1-gt']
     """
-    return [_assemble_part(part, [one for one in measured if one.slot.part == part]) for part in parts_of(table)]
+    return [_assemble_part(part, [one for one in measured if one.row.part == part]) for part in parts_of(table)]
 
 
 def _assemble_part(part: str, measured: Sequence[Measured]) -> PaperTable:
     table = TABLES[part]
     notes = list(dict.fromkeys([*table.notes, *(note for row in table.rows for note in row.notes)]))
     rows = [
-        TableRow(
+        ShownRow(
             kind=PUBLISHED,
             method=row.method + "".join(f" ({notes.index(note) + 1})" for note in row.notes),
             cells=row.figures,
@@ -121,23 +121,23 @@ def _assemble_part(part: str, measured: Sequence[Measured]) -> PaperTable:
     ]
     for (compared, variant, method), (figures, spread) in _our_rows(part, measured).items():
         label = f"{method}, {variant}, for {compared}"
-        rows.append(TableRow(kind=MEASURED, method=label, cells=_shown(table.columns, figures)))
+        rows.append(ShownRow(kind=MEASURED, method=label, cells=_shown(table.columns, figures)))
         if spread:
             cells = _shown(table.columns, spread)
-            rows.append(TableRow(kind=SPREAD, method="  standard deviation of the runs", cells=cells))
+            rows.append(ShownRow(kind=SPREAD, method="  standard deviation of the runs", cells=cells))
         rows.append(_difference(table, compared, figures))
     return PaperTable(name=part, published=table, rows=tuple(rows), notes=tuple(notes))
 
 
 def _our_rows(part: str, measured: Sequence[Measured]) -> dict[tuple[str, str, str], tuple[Figures, Figures]]:
-    """Return mean and spread by (published row, variant, method) of each row of ours; slots of one row are joined."""
+    """Return mean and spread by (published row, variant, method) of each row of ours; rows of one row are joined."""
     joined: dict[tuple[str, str, str], tuple[Figures, Figures]] = {}
-    for slot in {one.slot.recipe: one.slot for one in measured}.values():
-        runs = [one for one in measured if one.slot.recipe == slot.recipe]
-        whose = runs[0].method if slot.column else f"{runs[0].method} ({slot.recipe})"
+    for row in {one.row.recipe: one.row for one in measured}.values():
+        runs = [one for one in measured if one.row.recipe == row.recipe]
+        whose = runs[0].method if row.column else f"{runs[0].method} ({row.recipe})"
         whose += f", mean of {len(runs)} runs" if len(runs) > 1 else ""
-        for variant in slot.variants:
-            figures, spread = joined.setdefault((slot.row, variant, whose), ({}, {}))
+        for variant in row.variants:
+            figures, spread = joined.setdefault((row.compared, variant, whose), ({}, {}))
             found = [_FIGURES[part](one, one.report(variant)) for one in runs]
             figures |= {key: mean(run[key] for run in found) for key in found[0]}
             if len(runs) > 1:
@@ -159,14 +159,14 @@ def _shown(columns: Sequence[Column], figures: Figures) -> dict[str, str]:
     return {c.key: f"{figures[c.key]:.{c.decimals}f}" for c in columns if c.key in figures}
 
 
-def _difference(table: PublishedTable, compared: str, figures: Figures) -> TableRow:
+def _difference(table: PublishedTable, compared: str, figures: Figures) -> ShownRow:
     row = table.row(compared)
     cells = {
         column.key: f"{figures[column.key] - row.value(column.key):+.{column.decimals}f}"
         for column in table.columns
         if column.key in figures and not math.isnan(row.value(column.key))
     }
-    return TableRow(kind=DIFFERENCE, method=f"  difference to {compared}", cells=cells)
+    return ShownRow(kind=DIFFERENCE, method=f"  difference to {compared}", cells=cells)
 
 
 def _by_action(one: Measured, report: Report) -> Figures:
@@ -175,7 +175,7 @@ def _by_action(one: Measured, report: Report) -> Figures:
 
 
 def _by_source(one: Measured, report: Report) -> Figures:
-    return {"parameters": one.cost.parameters / 1e6, one.slot.column: _mean(report, "mpjpe")}
+    return {"parameters": one.cost.parameters / 1e6, one.row.column: _mean(report, "mpjpe")}
 
 
 def _by_scene(one: Measured, report: Report) -> Figures:
@@ -216,13 +216,13 @@ def protocol_text(measured: Sequence[Measured], *, every_variant: bool = True) -
     parts = [
         f"{_behind(one, variant)}\n\n{one.report(variant).statement()}\n\n{one.report(variant).as_text()}"
         for one in measured
-        for variant in list(one.slot.variants)[: None if every_variant else 1]
+        for variant in list(one.row.variants)[: None if every_variant else 1]
     ]
     return "\n\n".join(parts)
 
 
 def _behind(one: Measured, variant: str) -> str:
-    return f"{one.slot.recipe}, {variant}, for {one.slot.row}"
+    return f"{one.row.recipe}, {variant}, for {one.row.compared}"
 
 
 def write_tables(folder: Path, table: str, parts: Sequence[PaperTable], measured: Sequence[Measured]) -> list[Path]:
@@ -250,7 +250,7 @@ def _markdown(parts: Sequence[PaperTable], measured: Sequence[Measured]) -> str:
         f"### {_behind(one, variant)}\n\n```text\n{one.report(variant).statement()}\n```\n\n"
         f"{one.report(variant).as_markdown()}\n"
         for one in measured
-        for variant in one.slot.variants
+        for variant in one.row.variants
     ]
     return "\n".join([*(part.as_markdown() for part in parts), *reports])
 
@@ -271,14 +271,14 @@ def _json(table: str, parts: Sequence[PaperTable], measured: Sequence[Measured])
         "table": table,
         "parts": [part.as_dict() for part in parts],
         "measured": [
-            {"recipe": one.slot.recipe, "row": one.slot.row, "variant": variant, **one.report(variant).as_dict()}
+            {"recipe": one.row.recipe, "row": one.row.compared, "variant": variant, **one.report(variant).as_dict()}
             for one in measured
-            for variant in one.slot.variants
+            for variant in one.row.variants
         ],
     }
 
 
-def missing_slots(table: str, measured: Sequence[Measured]) -> list[Slot]:
-    """Return the slots of a table that nothing was measured for."""
-    there = {one.slot.recipe for one in measured}
-    return [slot for slot in SLOTS[table] if slot.recipe not in there]
+def missing_rows(table: str, measured: Sequence[Measured]) -> list[TableRow]:
+    """Return the rows of a table that nothing was measured for."""
+    there = {one.row.recipe for one in measured}
+    return [row for row in ROWS[table] if row.recipe not in there]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ampose.evaluation.fixed_cameras import FixedCameraProtocol
+from ampose.evaluation.protocol import Protocol
 from ampose.evaluation.protocols import human36m, mpi_inf_3dhp
 from ampose.evaluation.protocols.mpi_inf_3dhp import with_joints_of
 
@@ -11,61 +11,61 @@ HUMAN36M, MPI_INF_3DHP = "prepared/human36m", "prepared/mpi-inf-3dhp-test"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Slot:
+class TableRow:
     """A row of ours.
 
     Args:
         recipe: The recipe that trains it; also its name.
         part: The table, or the part of one, in ``published.TABLES``.
-        row: The published row that it is compared with; for a compared system its own.
+        compared: The published row that it is compared with; for a compared system its own.
         variants: Name -> protocol; the first one is that of the paper.
-        column: The column that it fills, in a table whose rows join several slots; "" where it fills a row.
+        column: The column that it fills, in a table whose rows join several rows; "" where it fills a row.
         data: Where ``ampose prepare`` puts what it is measured on.
         second_stage_of: The recipe whose lifter it refines; "" for a lifter.
     """
 
     recipe: str
     part: str
-    row: str
-    variants: Mapping[str, FixedCameraProtocol]
+    compared: str
+    variants: Mapping[str, Protocol]
     column: str = ""
     data: str = HUMAN36M
     second_stage_of: str = ""
 
     @property
-    def protocol(self) -> FixedCameraProtocol:
+    def protocol(self) -> Protocol:
         """The protocol of the paper's figure."""
         return next(iter(self.variants.values()))
 
 
-def _both_flips(protocol: FixedCameraProtocol) -> dict[str, FixedCameraProtocol]:
+def _both_flips(protocol: Protocol) -> dict[str, Protocol]:
     """The protocol's own way first: the field reports now one, now the other."""
     ways = {"flip": replace(protocol, flip=True), "no flip": replace(protocol, flip=False)}
     return dict(sorted(ways.items(), key=lambda way: way[1].flip != protocol.flip))
 
 
-def _named(joints: str, variants: Mapping[str, FixedCameraProtocol]) -> dict[str, FixedCameraProtocol]:
+def _named(joints: str, variants: Mapping[str, Protocol]) -> dict[str, Protocol]:
     return {f"{joints} joints, {name}": protocol for name, protocol in variants.items()}
 
 
-def _cross(recipe: str, protocol: FixedCameraProtocol, joints: str) -> Slot:
+def _cross(recipe: str, protocol: Protocol, joints: str) -> TableRow:
     official = with_joints_of(mpi_inf_3dhp.CROSS_14, protocol.skeleton)
     variants = {**_named(joints, _both_flips(protocol)), **_named("14", _both_flips(official))}
-    return Slot(recipe=recipe, part="table3", row="Ours", variants=variants, data=MPI_INF_3DHP)
+    return TableRow(recipe=recipe, part="table3", compared="Ours", variants=variants, data=MPI_INF_3DHP)
 
 
-def _of_human36m(recipe: str, part: str, row: str, protocol: FixedCameraProtocol, column: str = "") -> Slot:
-    return Slot(recipe=recipe, part=part, row=row, variants=_both_flips(protocol), column=column)
+def _of_human36m(recipe: str, part: str, compared: str, protocol: Protocol, column: str = "") -> TableRow:
+    return TableRow(recipe=recipe, part=part, compared=compared, variants=_both_flips(protocol), column=column)
 
 
-SLOTS: Mapping[str, Sequence[Slot]] = {
+ROWS: Mapping[str, Sequence[TableRow]] = {
     "table1": (
         _of_human36m("h36m-cpn-17", "table1-cpn", "Ours", human36m.H36M_CPN_17),
-        Slot(
+        TableRow(
             recipe="h36m-cpn-17-refine",
             part="table1-cpn",
-            row="Ours (refinement)",
-            variants=_both_flips(replace(human36m.H36M_CPN_17, refined=True)),
+            compared="Ours (refinement)",
+            variants=_both_flips(human36m.H36M_CPN_17),
             second_stage_of="h36m-cpn-17",
         ),
         _of_human36m("h36m-gt-17", "table1-gt", "Ours", human36m.H36M_GT_17),
@@ -81,10 +81,10 @@ SLOTS: Mapping[str, Sequence[Slot]] = {
         _cross("h36m-gt-17", mpi_inf_3dhp.CROSS_17, "17"),
     ),
     "table4": (
-        Slot(
+        TableRow(
             recipe="3dhp",
             part="table4",
-            row="Ours (1 frame)",
+            compared="Ours (1 frame)",
             variants={
                 **_named("14", _both_flips(mpi_inf_3dhp.IN_DATASET_14)),
                 **_named("17", _both_flips(mpi_inf_3dhp.IN_DATASET_17)),
@@ -99,10 +99,10 @@ SLOTS: Mapping[str, Sequence[Slot]] = {
         _of_human36m("h36m-cpn-17", "table5", "Ours", human36m.H36M_CPN_17),
     ),
 }
-"""Table -> the slots of AMPose, in the order of its rows."""
+"""Table -> the rows of AMPose, in the order of its rows."""
 
 
-COMPARED_SLOTS: Mapping[str, Sequence[Slot]] = {
+COMPARED_ROWS: Mapping[str, Sequence[TableRow]] = {
     "table1": (
         _of_human36m("h36m-st-gcn", "table1-cpn", "Cai et al. (refinement) [3]", human36m.H36M_CPN_17),
         _of_human36m("h36m-modulated-gcn", "table1-cpn", "Zou et al. (refinement) [10]", human36m.H36M_CPN_17),
@@ -115,19 +115,19 @@ COMPARED_SLOTS: Mapping[str, Sequence[Slot]] = {
         _of_human36m("h36m-stacked-hourglass", "table2", "Xu et al. [8]", human36m.H36M_CPN_16, "cpn"),
         _of_human36m("h36m-graformer", "table2", "Zhao et al. [1]", human36m.H36M_GT_16, "gt"),
     ),
-    "table4": (replace(SLOTS["table4"][0], recipe="3dhp-p-stmo", row="Shan et al. (81 frames) [7]"),),
+    "table4": (replace(ROWS["table4"][0], recipe="3dhp-p-stmo", compared="Shan et al. (81 frames) [7]"),),
 }
-"""Table -> the slots of the systems that the paper compares with, where a recipe trains one as its row says."""
+"""Table -> the rows of the systems that the paper compares with, where a recipe trains one as its row says."""
 
 
-def slots_of(table: str) -> tuple[Slot, ...]:
-    """Return all slots of a table: AMPose's, then the compared systems'.
+def rows_of(table: str) -> tuple[TableRow, ...]:
+    """Return all rows of a table: AMPose's, then the compared systems'.
 
     Example:
-        >>> [slot.recipe for slot in slots_of("table4")]
+        >>> [row.recipe for row in rows_of("table4")]
         ['3dhp', '3dhp-p-stmo']
     """
-    return (*SLOTS[table], *COMPARED_SLOTS.get(table, ()))
+    return (*ROWS[table], *COMPARED_ROWS.get(table, ()))
 
 
 def parts_of(table: str) -> list[str]:
@@ -137,4 +137,4 @@ def parts_of(table: str) -> list[str]:
         >>> parts_of("table1")
         ['table1-cpn', 'table1-gt']
     """
-    return list(dict.fromkeys(slot.part for slot in SLOTS[table]))
+    return list(dict.fromkeys(row.part for row in ROWS[table]))

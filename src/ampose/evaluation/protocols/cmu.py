@@ -1,12 +1,18 @@
-"""Protocols on the CMU motion capture database, seen by virtual cameras."""
-
-from dataclasses import replace
+"""Protocols on the CMU motion capture database, filmed by virtual cameras."""
 
 from ampose.data.synthesis.detector_noise import NoiseConfig
 from ampose.data.synthesis.virtual_cameras import VirtualCameraConfig
-from ampose.evaluation.protocol import Protocol, register
+from ampose.evaluation.protocol import Protocol, VirtualCameras, register
 
 HELD_OUT_SUBJECTS = ("02", "08", "16", "39", "55")
+
+_WIDE = VirtualCameraConfig(
+    pitch_degrees=(-45.0, 70.0),
+    roll_degrees=(-20.0, 20.0),
+    distance_m=(2.0, 10.0),
+    field_of_view_degrees=(30.0, 100.0),
+    off_centre=(0.0, 0.8),
+)
 
 CMU_HELD_OUT = register(
     Protocol(
@@ -17,36 +23,31 @@ CMU_HELD_OUT = register(
 )
 
 CMU_HELD_OUT_NOISY = register(
-    replace(
-        CMU_HELD_OUT,
+    Protocol(
         name="cmu-held-out-noisy",
         description="people that no training has seen, 2D as imperfect as a detector's.",
-        noise=NoiseConfig(largest=0.03),
+        subjects=HELD_OUT_SUBJECTS,
+        source=VirtualCameras(noise=NoiseConfig(largest=0.03)),
     )
 )
 
 CMU_HELD_OUT_WIDE = register(
-    replace(
-        CMU_HELD_OUT,
+    Protocol(
         name="cmu-held-out-wide",
         description="people that no training has seen, from cameras of all kinds, ideal 2D.",
+        subjects=HELD_OUT_SUBJECTS,
         frame_stride=4,
-        cameras=VirtualCameraConfig(
-            pitch_degrees=(-45.0, 70.0),
-            roll_degrees=(-20.0, 20.0),
-            distance_m=(2.0, 10.0),
-            field_of_view_degrees=(30.0, 100.0),
-            off_centre=(0.0, 0.8),
-        ),
+        source=VirtualCameras(cameras=_WIDE),
     )
 )
 
 CMU_HELD_OUT_WIDE_NOISY = register(
-    replace(
-        CMU_HELD_OUT_WIDE,
+    Protocol(
         name="cmu-held-out-wide-noisy",
         description="the same, 2D as imperfect as a detector's: noise, far outliers, sides mistaken.",
-        noise=NoiseConfig(largest=0.03, outliers=0.05, swaps=0.01),
+        subjects=HELD_OUT_SUBJECTS,
+        frame_stride=4,
+        source=VirtualCameras(cameras=_WIDE, noise=NoiseConfig(largest=0.03, outliers=0.05, swaps=0.01)),
     )
 )
 

@@ -11,12 +11,10 @@ over valid frames and the plain mean of the scenes are both shown.
 
 from dataclasses import replace
 
-from ampose.evaluation.fixed_cameras import FixedCameraProtocol
-from ampose.evaluation.protocol import register
+from ampose.evaluation.protocol import FixedCameras, Protocol, register
 from ampose.poses.metrics.threshold import OFFICIAL_14
 
 TEST_SUBJECTS = ("TS1", "TS2", "TS3", "TS4", "TS5", "TS6")
-TRAIN_SUBJECTS = ("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8")
 
 PUBLISHED_VALID_FRAMES = 2929
 """603 + 540 + 505 + 553 + 276 + 452, as the official README counts. Copies of TS6 with 392 are about."""
@@ -36,14 +34,12 @@ def official_14(skeleton: str) -> tuple[str, ...]:
     return tuple(_OWN_NAMES.get(joint, joint) if own else joint for joint in OFFICIAL_14)
 
 
-CROSS_16 = FixedCameraProtocol(
+CROSS_16 = Protocol(
     name="3dhp-cross-16",
     description="trained on Human3.6M, tested on MPI-INF-3DHP; PCK and AUC over all 16 joints (Table 3).",
     subjects=TEST_SUBJECTS,
     skeleton="human36m_16",
-    keypoints="gt",
-    annotation="univ_annot3",
-    valid_only=True,
+    source=FixedCameras(annotation="univ_annot3", valid_only=True, published_samples=PUBLISHED_VALID_FRAMES),
     group="scenes",
     metrics=("pck", "auc", "mpjpe"),
     threshold_joints=(),
@@ -84,7 +80,7 @@ for _protocol in (CROSS_14, CROSS_16, CROSS_17, IN_DATASET_14, IN_DATASET_17):
     register(_protocol)
 
 
-def with_joints_of(protocol: FixedCameraProtocol, skeleton: str) -> FixedCameraProtocol:
+def with_joints_of(protocol: Protocol, skeleton: str) -> Protocol:
     """Return a protocol in the joints of a lifter; which of them count stays the same.
 
     Example:
@@ -94,15 +90,3 @@ def with_joints_of(protocol: FixedCameraProtocol, skeleton: str) -> FixedCameraP
     return replace(
         protocol, skeleton=skeleton, threshold_joints=official_14(skeleton) if protocol.threshold_joints else ()
     )
-
-
-def said_count(frames: int) -> str:
-    """Say how a number of valid frames compares with the published one.
-
-    Example:
-        >>> said_count(2929)
-        '2,929 valid frames, as published'
-    """
-    if frames == PUBLISHED_VALID_FRAMES:
-        return f"{frames:,} valid frames, as published"
-    return f"{frames:,} valid frames, not the published {PUBLISHED_VALID_FRAMES:,}"

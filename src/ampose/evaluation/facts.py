@@ -1,11 +1,54 @@
-"""What is known about how weights came about: the run's manifest beside them, and how they were chosen."""
+"""What is known about the weights and the data of a measurement: hashes, versions, training, selection."""
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from ampose import __version__
+from ampose.data import MotionCapture, Recordings
+from ampose.errors import InputError
+from ampose.lifting.lifter import Lifter
+from ampose.lifting.weights import find_weights
+from ampose.training.recipe import packaged_recipes, read_recipe
+
 MANIFEST = "run.json"
+
+
+def weights_facts(lifter: Lifter, weights: str | Path, measured: tuple[str, ...]) -> dict[str, str]:
+    """Return what is known about weights that are measured on these subjects.
+
+    Args:
+        lifter: The weights, loaded.
+        weights: Name of bundled weights, or their folder.
+        measured: The subjects that are measured.
+
+    Raises:
+        InputError: Their run was trained on some of them.
+    """
+    # The run's config lies beside the weights; of bundled ones it is the recipe that their card names.
+    recipe = lifter.facts.get("recipe")
+    run = read_run(find_weights(weights)) or (asdict(read_recipe(recipe)) if recipe in packaged_recipes() else {})
+    if seen := trained_on(run, measured):
+        raise InputError(f"{weights}: weights must not be trained on who is measured, got a run with {', '.join(seen)}")
+    return {
+        "weights": f"{weights}, sha256 {lifter.weights_hash}",
+        "training": describe_run(run),
+        "selection": selection_rule(lifter.facts, run, measured),
+        "normalisation": lifter.network.config.normalisation,
+    }
+
+
+def data_facts(path: Path, data: MotionCapture | Recordings) -> dict[str, str]:
+    """Return what identifies prepared data, and the versions that measure."""
+    return {
+        "data": f"{path.name}, sha256 {data.sha256} (of the positions)",
+        "data source": str(data.provenance.get("source", "not stated")),
+        "versions": f"ampose {__version__}, torch {torch.__version__}",
+    }
 
 
 def read_run(folder: Path) -> Mapping[str, Any]:
