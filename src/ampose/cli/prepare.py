@@ -1,15 +1,18 @@
 """Read a dataset once into the file or folder that training and evaluation read."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tyro
 
 from ampose.cli.arguments import call_with_arguments
 from ampose.cli.progress import progress
 from ampose.errors import InputError
 
 if TYPE_CHECKING:
-    from ampose.data import DatasetPreparer, DatasetReader, MotionCapture
+    from ampose.data import DatasetPreparer, MotionCapture
 
 Rows = list[tuple[str, str]]
 
@@ -30,55 +33,69 @@ _UNUSUAL = 0.25
 """A mean bone length this far from the usual one deserves a look: wrong unit, wrong joints."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What only some datasets take."""
+
+    keypoints_2d: tuple[Path, ...] = ()
+    """Files with detected keypoints (.npz), for datasets with cameras."""
+    target: str = ""
+    """Which annotation to take as the 3D truth, for datasets with several."""
+    sequences: tuple[str, ...] = ()
+    """Prepare these sequences alone, for example TS5 TS6 of MPI-INF-3DHP's test set."""
+    skip_damaged: bool = False
+    """Leave clips out whose files are damaged, and say which; for motion without cameras."""
+
+
+_NONE = Choices()
+
+
 def run(args: Sequence[str]) -> None:
-    """Read the arguments and prepare one dataset."""
-    import tyro
-
-    def prepare(
-        dataset: tyro.conf.Positional[str],
-        root: Path,
-        output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None,
-        keypoints_2d: tuple[Path, ...] = (),
-        target: str = "",
-        skip_damaged: bool = False,
-    ) -> None:
-        """Read a dataset once into the file or folder that training and evaluation read.
-
-        Args:
-            dataset: Name of the dataset: human36m, cmu...
-            root: Folder (or file) of the dataset as it was downloaded.
-            output: File or folder to write; default: prepared/<dataset>.npz for motion without cameras,
-                prepared/<dataset> for datasets with cameras.
-            keypoints_2d: Files with detected keypoints (.npz), for datasets with cameras.
-            target: Which annotation to take as the 3D truth, for datasets with several.
-            skip_damaged: Leave clips out whose files are damaged, and say which; for motion without cameras.
-        """
-        choices = {"keypoints_2d": keypoints_2d, "target": target}
-        _prepare(dataset, root, output, choices, skip_damaged=skip_damaged)
-
+    """Run the command."""
     call_with_arguments(prepare, "prepare", args)
 
 
-def _prepare(dataset: str, root: Path, output: Path | None, choices: Mapping[str, Any], *, skip_damaged: bool) -> None:
+def prepare(
+    dataset: tyro.conf.Positional[str],
+    root: Path,
+    output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None,
+    choices: Choices = _NONE,
+) -> None:
+    """Read a dataset once into the file or folder that training and evaluation read.
+
+    Args:
+        dataset: Name of the dataset: human36m, cmu...
+        root: Folder (or file) of the dataset as it was downloaded.
+        output: File or folder to write; default: prepared/<dataset>.npz for motion without cameras,
+            prepared/<dataset> for datasets with cameras.
+        choices: What only some datasets take.
+    """
     from ampose.data import datasets
 
     entry = datasets.get(dataset)
-    if entry.facts.get("recordings"):
+    options = dict(vars(choices))
+    skip_damaged = options.pop("skip_damaged")
+    if entry.target.prepare is not None:
         if skip_damaged:
             raise InputError(f"--skip-damaged must be left out for {dataset}, which has cameras; remove it")
-        _prepare_recordings(dataset, root, output or Path("prepared") / dataset, choices)
-    else:
-        given = [f"--{name.replace('_', '-')}" for name, value in choices.items() if value]
+        _prepare_recordings(dataset, entry.target.prepare, root, output or Path("prepared") / dataset, options)
+    elif entry.target.read is not None:
+        given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
         if given:
             raise InputError(f"{' and '.join(given)} must be left out for {dataset}, which has no cameras; remove it")
-        _prepare_motion(dataset, root, output or Path("prepared") / f"{dataset}.npz", skip_damaged=skip_damaged)
-    _print_rows("rights", _rights(entry.facts))
+        with progress(f"reading {dataset}", unit="clips") as report:
+            motion = entry.target.read(root, report, skip_damaged=skip_damaged)
+        _write_motion(motion, output or Path("prepared") / f"{dataset}.npz")
+    facts = entry.facts
+    rights = {"terms": facts.terms, "acknowledgement": facts.acknowledgement, "link": facts.link}
+    _print_rows("rights", [(name, text) for name, text in rights.items() if text])
 
 
-def _prepare_recordings(dataset: str, root: Path, output: Path, choices: Mapping[str, Any]) -> None:
-    from ampose.data import Preparation, datasets
+def _prepare_recordings(
+    dataset: str, prepare: "DatasetPreparer", root: Path, output: Path, choices: Mapping[str, Any]
+) -> None:
+    from ampose.data import Preparation
 
-    prepare = cast("DatasetPreparer", datasets.get(dataset).target)
     with progress(f"preparing {dataset}", unit="steps") as report:
         rows = prepare(Preparation(root=root, output=output, report=report, announce=_announce, **choices))
     _print_rows("prepared", [*rows, *_folder_rows(output)])
@@ -102,12 +119,9 @@ def _announce(line: str) -> None:
     print(line, flush=True)
 
 
-def _prepare_motion(dataset: str, root: Path, output: Path, *, skip_damaged: bool) -> None:
-    from ampose.data import datasets, write_motion
+def _write_motion(motion: "MotionCapture", output: Path) -> None:
+    from ampose.data import write_motion
 
-    read = cast("DatasetReader", datasets.get(dataset).target)
-    with progress(f"reading {dataset}", unit="clips") as report:
-        motion = read(root, report, skip_damaged=skip_damaged)
     write_motion(motion, output)
     _print_rows("prepared", _summary(motion, output))
     _print_rows("mean bone lengths", _bone_rows(motion))
@@ -148,10 +162,6 @@ def _bone_row(joint: str, mean: float) -> tuple[str, str]:
         return name, f"{mean:4.0f} mm"
     warning = "  UNUSUAL" if abs(mean / usual - 1) > _UNUSUAL else ""
     return name, f"{mean:4.0f} mm  (usual {usual}){warning}"
-
-
-def _rights(facts: Mapping[str, Any]) -> Rows:
-    return [(key, str(facts[key])) for key in ("terms", "acknowledgement", "link") if facts.get(key)]
 
 
 def _print_rows(title: str, rows: Rows) -> None:

@@ -5,8 +5,9 @@ Motion capture without cameras becomes a ``MotionCapture`` in an .npz file; a da
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol, runtime_checkable
 
 from ampose.data.motion_capture import MotionCapture, concatenate, read_motion, write_motion
 from ampose.data.preparation import Preparation, Report, Rows, ignore_report
@@ -21,6 +22,8 @@ from ampose.data.recordings import (
 from ampose.registry import Registry
 
 __all__ = [
+    "Dataset",
+    "DatasetFacts",
     "MotionCapture",
     "Preparation",
     "Recording",
@@ -41,6 +44,7 @@ __all__ = [
 ]
 
 
+@runtime_checkable
 class DatasetReader(Protocol):
     """A dataset without cameras: a function from the folder of its files to a motion."""
 
@@ -52,6 +56,7 @@ class DatasetReader(Protocol):
         """
 
 
+@runtime_checkable
 class DatasetPreparer(Protocol):
     """A dataset with cameras: a function that writes a folder of recordings and returns lines for its summary."""
 
@@ -59,10 +64,52 @@ class DatasetPreparer(Protocol):
         """Write the recordings; raises InputError naming the file that is missing or broken."""
 
 
-datasets = Registry[DatasetReader | DatasetPreparer]("dataset", package="ampose.data", group="ampose.datasets")
-register: Callable[..., Callable[[DatasetReader], DatasetReader]] = datasets.register  # type: ignore[assignment]
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """How a dataset is prepared: one of the two."""
+
+    read: DatasetReader | None = None
+    """Returns the motion of one without cameras."""
+
+    prepare: DatasetPreparer | None = None
+    """Writes the recordings of one with cameras of its own."""
 
 
-def register_recordings(name: str, **facts: Any) -> Callable[[DatasetPreparer], DatasetPreparer]:
-    """Return a decorator that registers a dataset which becomes recordings; the fact ``recordings`` says so."""
-    return datasets.register(name, recordings=True, **facts)  # type: ignore[return-value]
+@dataclass(frozen=True, kw_only=True)
+class DatasetFacts:
+    """What is printed with a prepared dataset.
+
+    Args:
+        terms: What its licence allows.
+        acknowledgement: Whom to cite.
+        link: Where it is got from.
+        extra: The extra of this package that reading it needs.
+    """
+
+    terms: str
+    acknowledgement: str
+    link: str
+    extra: str = ""
+
+
+datasets = Registry[Dataset, DatasetFacts]("dataset", DatasetFacts, package="ampose.data", group="ampose.datasets")
+
+
+def register(name: str, **facts: str) -> Callable[[DatasetReader], DatasetReader]:
+    """Return a decorator that registers the reader of a dataset without cameras; for the facts see ``DatasetFacts``."""
+
+    def decorate(read: DatasetReader) -> DatasetReader:
+        datasets.add(name, Dataset(read=read), **facts)
+        return read
+
+    return decorate
+
+
+def register_recordings(name: str, **facts: str) -> Callable[[DatasetPreparer], DatasetPreparer]:
+    """Return a decorator that registers what prepares a dataset with cameras; for the facts see ``DatasetFacts``."""
+
+    def decorate(prepare: DatasetPreparer) -> DatasetPreparer:
+        datasets.add(name, Dataset(prepare=prepare), **facts)
+        return prepare
+
+    return decorate

@@ -39,6 +39,7 @@ class Preparation:
         output: Folder to write.
         keypoints_2d: Files with detected keypoints, on top of those in ``root``.
         target: Which annotation to take as the 3D truth, where a dataset has several; "" for its default.
+        sequences: Sequences to prepare, where a dataset can be prepared in parts; empty for all.
         report: Called with (done, total, note).
         announce: Called with one line before the writing starts.
     """
@@ -47,6 +48,7 @@ class Preparation:
     output: Path
     keypoints_2d: tuple[Path, ...] = ()
     target: str = ""
+    sequences: tuple[str, ...] = ()
     report: Report = ignore_report
     announce: Callable[[str], None] = log_line
 

@@ -83,9 +83,9 @@ def test_reports_each_trial():
 
 def test_registered_with_terms_and_link():
     facts = datasets.get("cmu").facts
-    assert "not resold" in facts["terms"]
-    assert "mocap.cs.cmu.edu" in facts["acknowledgement"]
-    assert facts["link"] == "http://mocap.cs.cmu.edu"
+    assert "not resold" in facts.terms
+    assert "mocap.cs.cmu.edu" in facts.acknowledgement
+    assert facts.link == "http://mocap.cs.cmu.edu"
 
 
 def test_missing_folder_and_empty_folder_are_named(tmp_path):

@@ -209,9 +209,9 @@ def test_too_little_room_is_refused_before_writing(roots, tmp_path, monkeypatch)
 
 def test_registered_with_terms():
     facts = datasets.get("human36m").facts
-    assert facts["recordings"]
-    assert "vision.imar.ro/human3.6m" in facts["terms"]
-    assert facts["extra"] == "datasets"
+    assert datasets.get("human36m").target.prepare is not None
+    assert "vision.imar.ro/human3.6m" in facts.terms
+    assert facts.extra == "datasets"
 
 
 # --- cameras ---

@@ -1,6 +1,7 @@
 """MPI-INF-3DHP: every route to the same arrays, the published facts, and what is said about files that are wrong."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -29,7 +30,7 @@ HIP = 14
 
 def prepare(dataset: str, root: Path, output: Path, target: str = "") -> tuple[Recordings, dict[str, list[str]]]:
     """Prepare through the registry, as the command does; return the recordings and what was said about what."""
-    rows = datasets.get(dataset).target(Preparation(root=root, output=output, target=target))
+    rows = datasets.get(dataset).target.prepare(Preparation(root=root, output=output, target=target))
     said: dict[str, list[str]] = {}
     for about, sentence in rows:
         said.setdefault(about, []).append(sentence)
@@ -294,6 +295,16 @@ def test_missing_training_files_are_named(broken_train: Path) -> None:
     shutil.rmtree(broken_train / "S8")
     names = r"S6/Seq2/annot\.mat, S8/Seq1/annot\.mat, S8/Seq1/camera\.calibration, S8/Seq2/annot\.mat and 1 more"
     refuse(broken_train, rf"tree: training set must have 32 files, 5 missing: {names}; .*{DOWNLOAD}")
+
+
+def test_a_part_of_the_test_sequences_is_prepared_if_asked_and_said(broken_test: Path, tmp_path: Path) -> None:
+    shutil.rmtree(broken_test / "mpi_inf_3dhp_test_set" / "TS1")
+    preparation = Preparation(root=broken_test, output=tmp_path / "out", sequences=("TS6", "TS5"))
+    rows = datasets.get("mpi-inf-3dhp-test").target.prepare(preparation)
+    assert ("sequences", "TS5, TS6 only") in rows
+    assert set(read_recordings(tmp_path / "out").subjects) == {"TS5", "TS6"}
+    with pytest.raises(InputError, match=r"sequences must be among TS1, TS2.*got TS7"):
+        prepare_mpi_inf_3dhp_test(replace(preparation, sequences=("TS7",)))
 
 
 def test_missing_test_sequences_are_named(broken_test: Path) -> None:

@@ -76,6 +76,8 @@ def prepare_human36m(preparation: Preparation) -> Rows:
     """
     if preparation.target:
         raise InputError(f"target must be left out for human36m, which has one annotation, got {preparation.target!r}")
+    if preparation.sequences:
+        raise InputError("sequences must be left out for human36m, which is prepared as a whole")
     layouts = find_layouts(preparation.root)
     sources = find_keypoints(preparation.root, preparation.keypoints_2d)
     detected = [source for source in sources if source.name != GROUND_TRUTH]

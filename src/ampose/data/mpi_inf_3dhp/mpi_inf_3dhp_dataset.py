@@ -53,6 +53,8 @@ def prepare_mpi_inf_3dhp_train(preparation: Preparation, cameras: Collection[int
             unknown; the message names it.
     """
     target = _target(preparation)
+    if preparation.sequences:
+        raise InputError("sequences must be left out for mpi-inf-3dhp-train, which is prepared as a whole")
     _check_cameras(cameras)
     notes: Rows = []
 
@@ -75,13 +77,18 @@ def prepare_mpi_inf_3dhp_test(preparation: Preparation) -> Rows:
     """Prepare TS1 to TS6, a recording for each stretch of one activity (for each sequence, from the npz file).
 
     Args:
-        preparation: What to read and where to write; ``target`` is "univ_annot3" (default) or "annot3".
+        preparation: What to read and where to write; ``target`` is "univ_annot3" (default) or "annot3", ``sequences``
+            those of TS1 to TS6 that are there, if not all are.
 
     Raises:
         InputError: There is no test set, a file is missing, broken or of another shape, or an option is
             unknown; the message names it.
     """
     target = _target(preparation)
+    strangers = [name for name in preparation.sequences if name not in TEST_SEQUENCES]
+    if strangers:
+        raise InputError(f"sequences must be among {', '.join(TEST_SEQUENCES)}, got {', '.join(strangers)}")
+    wanted = [name for name in TEST_SEQUENCES if not preparation.sequences or name in preparation.sequences]
     notes: Rows = []
 
     def say(about: str, sentence: str) -> None:
@@ -90,12 +97,13 @@ def prepare_mpi_inf_3dhp_test(preparation: Preparation) -> Rows:
     folder, npz = find_test_folder(preparation.root), find_npz(preparation.root, TEST_FILE)
     source = _choose(preparation.root, folder, npz, f"TS1 to TS6 or {TEST_FILE}")
     read = read_test_tree if source == folder else read_test_npz
-    recordings = list(read(source, target, say))  # small, and its size is only known when it is read
+    recordings = list(read(source, target, wanted, say))  # small, and its size is only known when it is read
     preparation.claim_disk(sum(len(recording.positions) for recording in recordings), _SKELETON, num_sources=1)
-    about = {"split": "test", "source": source.name, "fps": "not published; 25 assumed"}
+    about = {"split": "test", "source": source.name, "sequences": wanted, "fps": "not published; 25 assumed"}
     frames, valid = _write(preparation, recordings, len(recordings), about, notes)
-    published = sum(sequence.valid for sequence in TEST_SEQUENCES.values())
-    return [("target", target), ("valid frames", f"{valid:,} of {frames:,} ({published:,} published)"), *notes]
+    published = sum(TEST_SEQUENCES[name].valid for name in wanted)
+    part = [("sequences", f"{', '.join(wanted)} only")] if len(wanted) < len(TEST_SEQUENCES) else []
+    return [("target", target), *part, ("valid frames", f"{valid:,} of {frames:,} ({published:,} published)"), *notes]
 
 
 def _write(

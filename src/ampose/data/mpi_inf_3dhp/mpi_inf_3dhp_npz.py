@@ -6,7 +6,7 @@ nor the annotation: P-STMO wrote ``univ_annot3``, D3DP wrote ``annot3`` into fil
 one that projects to the pixels; the camera is found from its joints, or from the root alone, which both share.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -71,13 +71,13 @@ def read_train_npz(path: Path, annotation: str, cameras: Collection[int], say: S
             yield train_recording(name, camera, lens, points.keypoints[:used], points.millimetres[:used])
 
 
-def read_test_npz(path: Path, annotation: str, say: Say) -> Iterator[Recording]:
-    """Read all 6 sequences, one recording each: the file does not tell the activities.
+def read_test_npz(path: Path, annotation: str, sequences: Sequence[str], say: Say) -> Iterator[Recording]:
+    """Read the named ones of the 6 sequences, one recording each: the file does not tell the activities.
 
     Raises:
         InputError: The file is broken, lacks a sequence, or holds the other annotation.
     """
-    clips = {name: _points(path, name, entry, valid=True) for name, entry in _sequences(path, TEST_SEQUENCES).items()}
+    clips = {name: _points(path, name, entry, valid=True) for name, entry in _sequences(path, sequences).items()}
     _check_annotation(path, annotation, clips.values(), say)
     for name, points in clips.items():
         yield from activity_recordings(

@@ -6,7 +6,7 @@ stretch of one activity becomes a recording, so that errors can be told by activ
 """
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,15 +50,15 @@ def find_test_folder(root: Path) -> Path | None:
     return next((root / name for name in _FOLDERS if any((root / name).glob("TS[1-6]"))), None)
 
 
-def read_test_tree(folder: Path, annotation: str, say: Say) -> Iterator[Recording]:
-    """Read all 6 sequences, a recording for each stretch of one activity.
+def read_test_tree(folder: Path, annotation: str, sequences: Sequence[str], say: Say) -> Iterator[Recording]:
+    """Read the named ones of the 6 sequences, a recording for each stretch of one activity.
 
     Raises:
         InputError: A file is missing, half downloaded or of another shape; the message names it.
     """
-    files = [folder / sequence / "annot_data.mat" for sequence in TEST_SEQUENCES]
+    files = [folder / sequence / "annot_data.mat" for sequence in sequences]
     require_files(folder, files, "test set")
-    for sequence, path in zip(TEST_SEQUENCES, files, strict=True):
+    for sequence, path in zip(sequences, files, strict=True):
         content = _load(path)
         valid = _valid_frames(path, content["valid_frame"])
         for name in ("annot2", annotation):
