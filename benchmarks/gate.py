@@ -9,7 +9,7 @@ from benchmarks.literal import literal
 from benchmarks.timing import gemm, take_turns
 
 from ampose.lifting.engines import EngineNetwork, create_engine
-from ampose.lifting.engines.agreement import made_up_keypoints, measure_agreement
+from ampose.lifting.engines.agreement import example_keypoints, measure_agreement
 from ampose.models import create_model
 from ampose.models.cost import measure_cost
 
@@ -23,7 +23,7 @@ def measure() -> dict[str, tuple[float, float]]:
     torch.manual_seed(0)
     network = create_model("ampose-small").eval()
     engine = EngineNetwork(create_engine("torch", network), network)
-    x, large = made_up_keypoints(network, 17, BATCH), made_up_keypoints(network, 17, 8 * BATCH)
+    x, large = example_keypoints(network, 17, BATCH), example_keypoints(network, 17, 8 * BATCH)
     product, product_gflop = gemm()
     calls = {
         "product": product,

@@ -21,7 +21,7 @@ from benchmarks.training import BACKWARD, make_step
 from ampose.atomic import replacing
 from ampose.data.motion_capture import MotionCapture
 from ampose.lifting.engines import EngineNetwork, create_engine
-from ampose.lifting.engines.agreement import made_up_keypoints, measure_agreement
+from ampose.lifting.engines.agreement import example_keypoints, measure_agreement
 from ampose.models import create_model
 from ampose.models.cost import measure_cost
 from ampose.poses.skeletons import get_skeleton
@@ -139,10 +139,10 @@ def lift(device: torch.device, cases: Cases, seconds: float, precisions: Sequenc
     for name, sizes in cases.items():
         network = create_model(name).eval().requires_grad_(requires_grad=False)
         engines = {kind: EngineNetwork(create_engine("torch", network, kind), network) for kind in precisions}
-        some = made_up_keypoints(network, JOINTS, 64)
+        some = example_keypoints(network, JOINTS, 64)
         agreement = {kind: measure_agreement(engine, network, some) for kind, engine in engines.items()}
         for batch in sizes:
-            keypoints = made_up_keypoints(network, JOINTS, batch).to(device)
+            keypoints = example_keypoints(network, JOINTS, batch).to(device)
             calls = {kind: waiting(partial(engine, keypoints), device) for kind, engine in engines.items()}
             for kind, spread in take_turns(calls, seconds).items():
                 found = {"poses/s": batch / spread.median, "ms": 1e3 * spread.median}

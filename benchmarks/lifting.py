@@ -10,8 +10,8 @@ from benchmarks.literal import literal
 from benchmarks.timing import Spread, bandwidth, gemm, take_turns
 
 from ampose.lifting.engines import EngineNetwork, create_engine
-from ampose.lifting.engines.agreement import made_up_keypoints, measure_agreement
-from ampose.lifting.engines.engine import missing_package
+from ampose.lifting.engines.agreement import example_keypoints, measure_agreement
+from ampose.lifting.engines.engine import is_installed
 from ampose.models import LifterNetwork, create_model
 from ampose.models.cost import measure_cost
 
@@ -30,7 +30,7 @@ def build(network: LifterNetwork, names: Sequence[str]) -> dict[str, Run]:
     runs: dict[str, Run] = {"literal": literal(network), "readable": network}
     for name in names:
         engine, precision = name.split()
-        if missing_package(engine) is None:
+        if is_installed(engine):
             runs[name] = EngineNetwork(create_engine(engine, network, precision), network)
     return runs
 
@@ -42,7 +42,7 @@ def measure(model: str, seconds: float, names: Sequence[str] = ENGINES) -> list[
     gflop = measure_cost(network, depth=0)[0].flops / 1e9
     runs = build(network, names)
     agreement = {
-        name: measure_agreement(run, network, made_up_keypoints(network, JOINTS, 64)) for name, run in runs.items()
+        name: measure_agreement(run, network, example_keypoints(network, JOINTS, 64)) for name, run in runs.items()
     }
     rows = []
     for batch in BATCHES[model]:
@@ -58,7 +58,7 @@ def measure(model: str, seconds: float, names: Sequence[str] = ENGINES) -> list[
 def _measure_batch(
     runs: Mapping[str, Run], network: LifterNetwork, batch: int, gflop: float, seconds: float
 ) -> list[Row]:
-    keypoints = made_up_keypoints(network, JOINTS, batch)
+    keypoints = example_keypoints(network, JOINTS, batch)
     product, product_gflop = gemm()
     read, read_gb = bandwidth()
     calls = {name: partial(run, keypoints) for name, run in runs.items()}
@@ -85,7 +85,7 @@ def measure_chunks(model: str, seconds: float, names: Sequence[str] = ("torch fp
     network = create_model(model).eval().requires_grad_(requires_grad=False)
     runs = {name: run for name, run in build(network, names).items() if name in names}
     sizes = (64, 1024)
-    inputs = {batch: made_up_keypoints(network, JOINTS, batch) for batch in sizes}
+    inputs = {batch: example_keypoints(network, JOINTS, batch) for batch in sizes}
     calls = {(name, batch): partial(run, inputs[batch]) for name, run in runs.items() for batch in sizes}
     times = take_turns({f"{name} {batch}": call for (name, batch), call in calls.items()}, seconds)
     return [

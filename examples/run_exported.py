@@ -2,11 +2,11 @@
 
     python run_exported.py FOLDER KEYPOINTS.npy WIDTH HEIGHT POSES.npz [DETECTOR]
 
-KEYPOINTS.npy holds the pixels of one person: (frame, joint, 2), NaN where a joint was not seen. The joints are in the
-order of the folder's labels.txt, or in that of a DETECTOR in its detectors.json, such as coco_17. The camera is taken
-to see 60 degrees across the longer side of a picture of WIDTH x HEIGHT pixels. POSES.npz gets what config.json says
-under "outputs": positions (frame, joint, 3) in metres, relative to the hip, x to the right, y down, z away from the
-camera; and how far off each joint is expected to be, if the model can tell.
+KEYPOINTS.npy holds the pixels of one person: (frame, joint, 2), NaN for missing joints. The joints are in the order of
+the folder's labels.txt, or of a DETECTOR in its detectors.json, such as coco_17. The field of view is assumed to
+be 60 degrees across the longer side of an image of WIDTH x HEIGHT pixels. POSES.npz holds the "outputs" of config.json:
+positions (frame, joint, 3) in metres, relative to the hip, x to the right, y down, z away from the camera; and the
+expected error of each joint, if the model predicts it.
 """
 
 import hashlib
@@ -43,7 +43,7 @@ def load(folder: Path, kind: str, file: str):
     if kind == "openvino":
         import openvino
 
-        # Left alone, OpenVINO rounds to bfloat16 on processors that have it, which costs millimetres.
+        # By default OpenVINO rounds to bfloat16 on processors that have it, which costs millimetres.
         model = openvino.compile_model(folder / file, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
         return lambda keypoints, camera: model({"keypoints": keypoints, "camera": camera}).to_tuple()
     import torch
@@ -53,7 +53,7 @@ def load(folder: Path, kind: str, file: str):
 
 
 def to_model(points: np.ndarray, labels: list[str], detector: dict) -> np.ndarray:
-    """Make the model's joints of a detector's: weighted sums. What none of its points tells is NaN."""
+    """Map a detector's joints to the model's as weighted sums; joints without a source are NaN."""
     at = {joint: number for number, joint in enumerate(detector["joints"])}
     made = np.full((len(points), len(labels), 2), np.nan, np.float32)
     for number, joint in enumerate(labels):

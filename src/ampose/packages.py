@@ -38,8 +38,12 @@ def pillow(module: str = "Image") -> Any:
     return load_package(f"PIL.{module}", extra="video", purpose="reading and drawing pictures")
 
 
+def find_missing(*packages: str) -> str | None:
+    """Return the first of the packages that is not installed."""
+    return next((package for package in packages if find_spec(package) is None), None)
+
+
 def require(*packages: str, extra: str, purpose: str) -> None:
     """Raise MissingExtraError for the first of the packages that is not installed: before the work begins."""
-    for package in packages:
-        if find_spec(package) is None:
-            raise MissingExtraError(package, extra=extra, purpose=purpose)
+    if missing := find_missing(*packages):
+        raise MissingExtraError(missing, extra=extra, purpose=purpose)

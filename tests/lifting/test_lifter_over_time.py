@@ -8,7 +8,7 @@ import torch
 from tests.walkers import bodies_px
 
 from ampose.lifting.engines import Runners
-from ampose.lifting.engines.engine import missing_package
+from ampose.lifting.engines.engine import is_installed
 from ampose.lifting.lifter import Lifter
 from ampose.models import create_model
 
@@ -65,7 +65,7 @@ def test_nobody_in_any_frame_is_nobody(lifter: Lifter) -> None:
 @pytest.mark.parametrize("engine", ["torch", "onnxruntime", "openvino"])
 def test_every_engine_lifts_windows_alike(lifter: Lifter, engine: str) -> None:
     """Engines that are built for the window get windows, where PyTorch gets whole clips."""
-    if missing_package(engine):
+    if not is_installed(engine):
         pytest.skip(f"the package of {engine} is not installed")
     other = Lifter(lifter.network, name=lifter.name, runners=Runners(lifter.network, engine))
     pose = other.lift(bodies_px(12), image_size=SIZE)

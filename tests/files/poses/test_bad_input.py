@@ -162,7 +162,7 @@ def test_pictures_need_a_frame_rate(tmp_path, suffix):
 
 @pytest.mark.parametrize(("suffix", "extra"), [(".parquet", "tables"), (".c3d", "c3d")])
 def test_a_missing_package_is_named(tmp_path, monkeypatch, suffix, extra):
-    monkeypatch.setattr("ampose.files.poses.pose_format.find_spec", lambda name: None)
+    monkeypatch.setattr("ampose.packages.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=rf"pip install 'ampose\[{extra}\]'"):
         formats.check_writable(tmp_path / f"a{suffix}")
 

@@ -8,9 +8,9 @@ from tests.models.tiny import NAMES, create_tiny
 from torch import nn
 
 from ampose.lifting.engines import Runners, create_engine, engines
-from ampose.lifting.engines.agreement import made_up_keypoints, measure_agreement
-from ampose.lifting.engines.engine import missing_package
-from ampose.lifting.engines.fused import FoldedEncoder, FoldedGraphConvolution, fold, to_bfloat16
+from ampose.lifting.engines.agreement import example_keypoints, measure_agreement
+from ampose.lifting.engines.engine import is_installed
+from ampose.lifting.engines.fused import FusedEncoder, FusedGraphConvolution, fuse, to_bfloat16
 from ampose.lifting.weights import bundled_weights, load_weights
 from ampose.models import create_model, find_model
 from ampose.models.layers.attention import TransformerEncoder
@@ -34,7 +34,7 @@ DESIGNS = [
 
 
 def keypoints(network, count=32):
-    return made_up_keypoints(network, network.skeleton.num_joints, count)
+    return example_keypoints(network, network.skeleton.num_joints, count)
 
 
 def disturbed(network):
@@ -51,29 +51,29 @@ def disturbed(network):
 def test_the_fast_form_of_every_lifter_that_has_one(name):
     torch.manual_seed(0)
     network = disturbed(create_tiny(name))
-    assert measure_agreement(fold(network), network, keypoints(network)).largest_mm < 0.01
+    assert measure_agreement(fuse(network), network, keypoints(network)).largest_mm < 0.01
 
 
 @pytest.mark.parametrize("design", DESIGNS)
 def test_the_fast_form_of_every_design(design):
     torch.manual_seed(0)
     network = disturbed(create_model("ampose-small", depth=2, **design))
-    assert measure_agreement(fold(network), network, keypoints(network)).largest_mm < 0.01
+    assert measure_agreement(fuse(network), network, keypoints(network)).largest_mm < 0.01
 
 
 def test_ampose_has_a_fast_form_without_parameters_in_its_norms():
-    folded = fold(create_model("ampose-small", depth=2))
-    kinds = [type(part) for part in folded.modules()]
-    assert kinds.count(FoldedEncoder) == 2
-    assert kinds.count(FoldedGraphConvolution) == 4
+    fused = fuse(create_model("ampose-small", depth=2))
+    kinds = [type(part) for part in fused.modules()]
+    assert kinds.count(FusedEncoder) == 2
+    assert kinds.count(FusedGraphConvolution) == 4
     assert nn.LayerNorm not in kinds
 
 
-def test_folding_leaves_the_network_alone():
+def test_fusing_leaves_the_network_alone():
     network = disturbed(create_model("ampose-small", depth=1))
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    fold(network)
-    assert not any(isinstance(part, FoldedEncoder) for part in network.modules())
+    fuse(network)
+    assert not any(isinstance(part, FusedEncoder) for part in network.modules())
     torch.testing.assert_close(network.state_dict(), before, rtol=0, atol=0)
     assert all(parameter.requires_grad for parameter in network.parameters())
 
@@ -81,7 +81,7 @@ def test_folding_leaves_the_network_alone():
 @pytest.mark.parametrize("weights", bundled_weights())
 @pytest.mark.parametrize("engine", ["torch", *BUILT])
 def test_engines_on_the_bundled_weights(engine, weights):
-    if missing_package(engine):
+    if not is_installed(engine):
         pytest.skip(f"the package of {engine} is not installed")
     network = load_weights(weights).network
     made = create_engine(engine, network)
@@ -101,26 +101,26 @@ def test_less_precision_is_less_precise_but_not_wrong():
 
 
 def test_bfloat16_leaves_the_first_and_the_last_layer():
-    folded = to_bfloat16(fold(create_model("ampose-small", depth=1)))
-    assert folded.embedding.weight.dtype == folded.head.weight.dtype == torch.float32
-    assert {part.weight.dtype for part in folded.encoders.modules() if isinstance(part, nn.Linear)} == {torch.bfloat16}
+    fused = to_bfloat16(fuse(create_model("ampose-small", depth=1)))
+    assert fused.embedding.weight.dtype == fused.head.weight.dtype == torch.float32
+    assert {part.weight.dtype for part in fused.encoders.modules() if isinstance(part, nn.Linear)} == {torch.bfloat16}
 
 
 def test_every_engine_states_its_precisions():
     for entry in engines.entries():
-        assert entry.facts["precisions"][0] == "fp32"
-        assert entry.facts.get("packages", ()) == () or entry.facts["extra"]
+        assert entry.facts.precisions[0] == "fp32"
+        assert not entry.facts.packages or entry.facts.extra
 
 
 def test_a_double_network_stays_double():
     network = create_model(find_model("ampose-small").name, depth=1).double().eval()
     x = keypoints(network).double()
-    torch.testing.assert_close(fold(network)(x), network(x), rtol=0, atol=1e-12)
+    torch.testing.assert_close(fuse(network)(x), network(x), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("engine", ["torch", *BUILT])
 def test_missing_joints_go_through_every_engine(engine):
-    if missing_package(engine):
+    if not is_installed(engine):
         pytest.skip(f"the package of {engine} is not installed")
     network = disturbed(create_model("ampose-small", depth=1, missing_token=True, error_head=True))
     network.missing.data += 1
@@ -133,7 +133,7 @@ def test_missing_joints_go_through_every_engine(engine):
 
 @pytest.mark.parametrize("engine", ["torch", *BUILT])
 def test_threads_do_not_mix_up_their_poses(engine):
-    if missing_package(engine):
+    if not is_installed(engine):
         pytest.skip(f"the package of {engine} is not installed")
     network = disturbed(create_model("ampose-small", depth=1))
     run = create_engine(engine, network)
@@ -147,7 +147,7 @@ def test_threads_do_not_mix_up_their_poses(engine):
 @pytest.mark.parametrize("engine", ["torch", *BUILT])
 def test_every_engine_tells_the_expected_error(engine):
     """In the pass that lifts: there is no other."""
-    if missing_package(engine):
+    if not is_installed(engine):
         pytest.skip(f"the package of {engine} is not installed")
     network = disturbed(create_model("ampose-small", depth=1, error_head=True))
     running = Runners(network, engine).get(poses=100)

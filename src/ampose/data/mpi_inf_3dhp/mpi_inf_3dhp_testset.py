@@ -29,7 +29,8 @@ from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_files import (
     require_files,
 )
 from ampose.data.recordings import Recording
-from ampose.errors import InputError, MissingExtraError
+from ampose.errors import InputError
+from ampose.packages import load_package
 
 _FOLDERS = (".", "mpi_inf_3dhp_test_set", "mpi_inf_3dhp_test_set/mpi_inf_3dhp_test_set")
 _POINTS = {"annot2": 2, **dict.fromkeys(ANNOTATIONS, 3)}
@@ -100,10 +101,7 @@ def activity_recordings(sequence: str, frames: LabelledFrames, lens: Lens, say: 
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:
-    try:
-        import h5py  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise MissingExtraError("h5py", extra="datasets", purpose="reading MATLAB v7.3 files") from error
+    h5py = load_package("h5py", extra="datasets", purpose="reading MATLAB v7.3 files")
     try:
         with h5py.File(path, "r") as file:
             missing = [name for name in (*_POINTS, *_LABELS) if name not in file]

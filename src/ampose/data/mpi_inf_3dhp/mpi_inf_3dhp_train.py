@@ -24,7 +24,8 @@ from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_files import (
     require_files,
 )
 from ampose.data.recordings import Recording
-from ampose.errors import InputError, MissingExtraError
+from ampose.errors import InputError
+from ampose.packages import load_package
 from ampose.poses.camera import project
 from ampose.poses.skeletons import find_mapping
 
@@ -91,13 +92,10 @@ def train_recording(
 
 def _load(path: Path, names: tuple[str, ...]) -> dict[str, list[np.ndarray]]:
     """Read some cell arrays of a MATLAB v5 file as lists of arrays."""
-    try:
-        import scipy.io  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise MissingExtraError("scipy", extra="datasets", purpose="reading MATLAB files") from error
+    matlab = load_package("scipy.io", extra="datasets", purpose="reading MATLAB files")
     try:
         # A broken file fails in many ways inside: zlib's, struct's, NumPy's own.
-        content = scipy.io.loadmat(path, variable_names=list(names))
+        content = matlab.loadmat(path, variable_names=list(names))
     except Exception as error:
         raise broken_file(path, "a MATLAB v5 file", error) from error
     for name in names:

@@ -4,12 +4,12 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 
-from ampose.errors import InputError, MissingExtraError
+from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.reader import KeypointReader, PeopleFile, ReaderFacts, ReaderOptions, readers
+from ampose.packages import require
 from ampose.poses.people import Detection, Person, people_over_time
 from ampose.poses.pose import Pose2D, check_fps
 from ampose.poses.skeletons import Skeleton, get_skeleton
@@ -115,8 +115,8 @@ def _recognise(content: Content) -> ReaderEntry:
 
 def _read(entry: ReaderEntry, content: Content, options: ReaderOptions) -> PeopleFile:
     facts = entry.facts
-    if facts.package and find_spec(facts.package) is None:
-        raise MissingExtraError(facts.package, extra=facts.extra, purpose=facts.title)
+    if facts.package:
+        require(facts.package, extra=facts.extra, purpose=facts.title)
     try:
         return entry.target().read(content, options)
     except InputError:

@@ -2,15 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
 from ampose.atomic import replacing_together
-from ampose.errors import InputError, MissingExtraError
+from ampose.errors import InputError
 from ampose.files.poses.joint_names import skeleton_of
+from ampose.packages import require
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
 from ampose.registry import Entry, Registry
@@ -221,8 +221,8 @@ def _entry(path: Path, ability: Literal["reads", "writes"]) -> FormatEntry:
 def _open(path: Path, ability: Literal["reads", "writes"]) -> Any:
     """Return the format, a ``PoseReader`` or a ``PoseWriter``; its package is there."""
     entry = _entry(path, ability)
-    if entry.facts.package and find_spec(entry.facts.package) is None:
-        raise MissingExtraError(entry.facts.package, extra=entry.facts.extra, purpose=f"a {entry.name} file")
+    if entry.facts.package:
+        require(entry.facts.package, extra=entry.facts.extra, purpose=f"a {entry.name} file")
     return entry.target()
 
 

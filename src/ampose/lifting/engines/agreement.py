@@ -1,4 +1,4 @@
-"""How far an engine's answers are from those of the readable network in float64, in millimetres."""
+"""How far an engine's poses are from those of the readable network in float64, in millimetres."""
 
 import copy
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def compare(answer: Float[Tensor, "*batch joint xyz"], exact: Float[Tensor, "*ba
     return Agreement(len(exact), float(distances.mean()), float(distances.max()))
 
 
-def made_up_keypoints(network: LifterNetwork, joints: int, count: int = 256) -> Float[Tensor, "batch frame joint 2"]:
-    """Return normalised coordinates of the size that people have, the same every time."""
+def example_keypoints(network: LifterNetwork, joints: int, count: int = 256) -> Float[Tensor, "batch frame joint 2"]:
+    """Return random normalised keypoints of about a person's size, the same every time."""
     generator = torch.Generator().manual_seed(0)
     return 0.3 * torch.randn(count, network.receptive_field, joints, 2, generator=generator)

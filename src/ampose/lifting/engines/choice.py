@@ -1,15 +1,15 @@
-"""Which engine suits: by the device, by how much there is to lift, and by what is installed."""
+"""Which engine to use: by the device, the number of poses, and what is installed."""
 
 from dataclasses import dataclass
 
 import torch
 
-from ampose.lifting.engines.engine import Precision, engines, missing_package
+from ampose.lifting.engines.engine import Precision, engines, is_installed
 from ampose.models import LifterNetwork
 
 WORTH_BUILDING = 6e10
-"""Parameters x poses from which a faster engine has won back the seconds that it takes to be built: about 100,000
-poses of AMPose small, of which OpenVINO lifts a quarter more a second than PyTorch (docs/performance.md)."""
+"""Parameters x poses above which OpenVINO makes up for the seconds that it takes to build: about 100,000 poses of
+AMPose small, which it lifts a quarter faster than PyTorch (docs/performance.md)."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Choice:
 
 
 def choose_engine(network: LifterNetwork, poses: int, precision: Precision = "fp32") -> Choice:
-    """Choose an engine for a network that is about to lift so many poses.
+    """Choose an engine for a network and a number of poses.
 
     Example:
         >>> from ampose.models import create_model
@@ -33,8 +33,8 @@ def choose_engine(network: LifterNetwork, poses: int, precision: Precision = "fp
     work = poses * sum(parameter.numel() for parameter in network.parameters())
     fits = (
         network.receptive_field == 1  # over time it would get a window for each frame, where PyTorch gets whole clips
-        and precision in engines.get("openvino").facts["precisions"]
-        and missing_package("openvino") is None
+        and precision in engines.get("openvino").facts.precisions
+        and is_installed("openvino")
     )
     if work >= WORTH_BUILDING and fits:
         return Choice("openvino", f"for {poses} poses on a CPU")

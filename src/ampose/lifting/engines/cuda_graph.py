@@ -16,7 +16,7 @@ WARM_UP_PASSES = 3
 class CudaGraphs:
     """Runs a network on the GPU by replaying graphs.
 
-    A batch is filled up to the next power of two, so that few graphs serve all sizes.
+    A batch is filled up to the next power of two, so that a few graphs serve all sizes.
 
     Args:
         network: On the GPU, in evaluation mode.
@@ -32,7 +32,7 @@ class CudaGraphs:
         self.recorded: dict[torch.Size, tuple[torch.cuda.CUDAGraph, Tensor, Tensor]] = {}
 
     def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint each"]:
-        """Answer on the device of the keypoints."""
+        """Return the network's output on the device of the keypoints."""
         if keypoints.shape[1] != self.network.receptive_field:  # a whole clip: hardly two are of one length
             with _products_in(tf32=self.tf32):
                 return self.network(keypoints.cuda()).to(keypoints.device)

@@ -1,11 +1,11 @@
-"""A lifter as one module, from pixels to metres: what is exported, so that nobody has to write normalisation again."""
+"""A lifter as one module from pixels to metres: what is exported, so that nobody writes the normalisation again."""
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from ampose.lifting.engines.export_formats import INPUT, OUTPUT, Examples
-from ampose.lifting.engines.fused import fold
+from ampose.lifting.engines.fused import fuse
 from ampose.lifting.prediction import has_enough_joints, predict_chunk
 from ampose.models import LifterNetwork
 from ampose.poses.camera import Intrinsics
@@ -13,8 +13,8 @@ from ampose.poses.camera import Intrinsics
 CAMERA, ERROR = "camera", "expected_error"
 
 
-class PixelLifter(nn.Module):
-    """Normalises, runs the folded network (twice with flip) and turns back.
+class EndToEndLifter(nn.Module):
+    """Normalises, runs the fused network (twice with flip) and turns back.
 
     Args:
         network: A lifter of single frames.
@@ -23,7 +23,7 @@ class PixelLifter(nn.Module):
 
     def __init__(self, network: LifterNetwork, *, flip: bool) -> None:
         super().__init__()
-        self.network = fold(network)
+        self.network = fuse(network)
         self.flip = flip
 
     def forward(
@@ -32,13 +32,13 @@ class PixelLifter(nn.Module):
         """Lift pixels.
 
         Args:
-            keypoints: Pixels; NaN for joints that were not seen.
-            camera: Focal lengths x and y, centre x and y, width and height of the picture; all in pixels.
+            keypoints: Pixels; NaN for missing joints.
+            camera: Focal lengths x and y, centre x and y, width and height of the image; all in pixels.
 
         Returns:
-            Positions (sample, joint, 3), metres, root-relative, camera axes; and, if the network can tell, how far off
-            each joint is expected to be (sample, joint), metres. NaN where too few joints were seen, as
-            ``Lifter.lift`` has it.
+            Positions (sample, joint, 3), metres, root-relative, camera axes; and, if the network predicts it, the
+            expected error of each joint (sample, joint), metres. NaN where too few joints are known, as in
+            ``Lifter.lift``.
         """
         intrinsics = Intrinsics(focal=camera[:, :2], centre=camera[:, 2:4], image_size=camera[:, 4:])
         # A single frame is a still: the window of a network over time is that frame, repeated.
@@ -53,16 +53,16 @@ class PixelLifter(nn.Module):
 
 
 def output_names(network: LifterNetwork) -> tuple[str, ...]:
-    """Return the names of what a ``PixelLifter`` of this network answers, in order."""
+    """Return the names of the outputs of an ``EndToEndLifter`` of this network, in order."""
     return (OUTPUT, ERROR) if network.config.predicts_error else (OUTPUT,)
 
 
-def made_up_people(network: LifterNetwork, count: int) -> Examples:
-    """Return keypoints in the middle of a picture of 1000 x 1000 pixels, and its camera, the same every time.
+def example_people(network: LifterNetwork, count: int) -> Examples:
+    """Return random keypoints in the middle of an image of 1000 x 1000 pixels, and its camera; the same every time.
 
     Example:
         >>> from ampose.models import create_model
-        >>> people = made_up_people(create_model("ampose-small"), 3)
+        >>> people = example_people(create_model("ampose-small"), 3)
         >>> {name: tuple(values.shape) for name, values in people.items()}
         {'keypoints': (3, 17, 2), 'camera': (3, 6)}
     """

@@ -1,13 +1,14 @@
 """What every engine promises, and the engines by name."""
 
-from importlib.util import find_spec
+from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor
 
-from ampose.errors import InputError, MissingExtraError
+from ampose.errors import InputError
 from ampose.models import LifterNetwork
+from ampose.packages import find_missing, require
 from ampose.registry import Registry
 
 Precision = Literal["fp32", "tf32", "bf16"]
@@ -31,10 +32,24 @@ class Engine(Protocol):
         """Prepare the network; it is not changed and not kept."""
 
     def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint each"]:
-        """Answer what the network answers, on the device of the keypoints."""
+        """Return the network's output on the device of the keypoints."""
 
 
-engines = Registry[type[Engine]]("engine", package="ampose.lifting.engines", group="ampose.engines")
+@dataclass(frozen=True, kw_only=True)
+class EngineFacts:
+    """What an engine states when it is registered."""
+
+    precisions: tuple[Precision, ...]
+    """In which it can take the matrix products; the first is ``fp32``."""
+    packages: tuple[str, ...] = ()
+    """What it imports that the core does not bring."""
+    extra: str = ""
+    """The extra of ampose that brings them."""
+
+
+engines = Registry[type[Engine], EngineFacts](
+    "engine", EngineFacts, package="ampose.lifting.engines", group="ampose.engines"
+)
 
 
 def create_engine(name: str, network: LifterNetwork, precision: Precision = "fp32") -> Engine:
@@ -59,15 +74,13 @@ def create_engine(name: str, network: LifterNetwork, precision: Precision = "fp3
         True
     """
     entry = engines.get(name)
-    if precision not in entry.facts["precisions"]:
-        known = ", ".join(entry.facts["precisions"])
-        raise InputError(f"precision must be one that engine {name} has ({known}), got {precision}")
-    if missing := missing_package(name):
-        raise MissingExtraError(missing, extra=entry.facts["extra"], purpose=f"the engine {name}")
+    if precision not in entry.facts.precisions:
+        known = ", ".join(entry.facts.precisions)
+        raise InputError(f"engine {name} runs in {known}, not in {precision}; choose one of these precisions")
+    require(*entry.facts.packages, extra=entry.facts.extra, purpose=f"the engine {name}")
     return entry.target(network, precision)
 
 
-def missing_package(name: str) -> str | None:
-    """Return the first package that an engine needs and that is not installed."""
-    packages: tuple[str, ...] = engines.get(name).facts.get("packages", ())
-    return next((package for package in packages if find_spec(package) is None), None)
+def is_installed(engine: str) -> bool:
+    """Say whether everything that an engine imports is installed."""
+    return find_missing(*engines.get(engine).facts.packages) is None

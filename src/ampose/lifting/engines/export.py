@@ -1,7 +1,7 @@
 """Write a lifter as a folder that other programs run without this package.
 
-The folder has the program (pixels and camera in, metres out), what is known about it, the joints' names, how detectors'
-joints become these, how far the written file's answers are from float64, and the hashes of all of these.
+The folder holds the program (pixels and camera in, metres out), a description of it, the names of its joints, how
+detectors' joints map to them, how far the written program is from float64, and the hashes of all of these.
 """
 
 import copy
@@ -18,13 +18,14 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from ampose.errors import InputError, MissingExtraError
+from ampose.errors import InputError
 from ampose.lifting.engines.agreement import Agreement, compare
-from ampose.lifting.engines.end_to_end import CAMERA, ERROR, PixelLifter, made_up_people, output_names
-from ampose.lifting.engines.engine import missing_package
+from ampose.lifting.engines.end_to_end import CAMERA, ERROR, EndToEndLifter, example_people, output_names
+from ampose.lifting.engines.engine import engines
 from ampose.lifting.engines.export_formats import INPUT, OUTPUT, Examples, openvino_model, torch_program, write_onnx
 from ampose.lifting.prediction import LEAST_JOINTS
 from ampose.models import LifterNetwork
+from ampose.packages import require
 from ampose.poses.skeletons import Skeleton, find_mapping, list_sources
 
 Kind = Literal["onnx", "openvino", "torch-export"]
@@ -34,16 +35,16 @@ LARGEST_MM = 0.02
 BATCHES = (1, 7, 64)
 CHECKSUMS, CONFIG, LABELS, PARITY = "SHA256SUMS", "config.json", "labels.txt", "parity.json"
 DETECTORS = "detectors.json"
-_SAID = {
+_OUTPUTS = {
     OUTPUT: "float32 (batch, joint, 3): metres, root-relative, x right, y down, z away; NaN where fewer than "
-    f"{LEAST_JOINTS} joints were seen",
-    ERROR: "float32 (batch, joint): how far off each joint is expected to be, metres; NaN likewise",
+    f"{LEAST_JOINTS} joints are known",
+    ERROR: "float32 (batch, joint): expected error of each joint, metres; NaN likewise",
 }
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the weights are from: name of the model, hash of its weights, what its training wrote down."""
+    """Where the weights come from: the model's name, the hash of its weights, what its training recorded."""
 
     model: str
     weights_sha256: str
@@ -52,17 +53,17 @@ class Origin:
 
 @dataclass(frozen=True)
 class _Exporter:
-    """How one kind is written, and run from its file."""
+    """How a program of one kind is written, and run from its file."""
 
     file: str
-    write: Callable[[PixelLifter, Examples, Path], None]
+    write: Callable[[EndToEndLifter, Examples, Path], None]
     load: Callable[[Path], Run]
     engine: str | None
     package: str
 
 
 def export_lifter(network: LifterNetwork, kind: Kind, folder: Path, origin: Origin, *, flip: bool = True) -> Agreement:
-    """Write a network as a folder, and check what was written.
+    """Write a network as a folder, and check the program that was written.
 
     Args:
         network: With its weights, in evaluation mode.
@@ -75,17 +76,18 @@ def export_lifter(network: LifterNetwork, kind: Kind, folder: Path, origin: Orig
         How far the written program is from float64.
 
     Raises:
-        InputError: There is such a folder already, it cannot be written to, or the program does not agree.
+        InputError: The folder exists, it cannot be written to, or the program does not agree with the network.
         MissingExtraError: The kind's package is not installed.
     """
     exporter = _EXPORTERS[kind]
-    if exporter.engine and (missing := missing_package(exporter.engine)):
-        raise MissingExtraError(missing, extra=exporter.engine, purpose=f"exporting to {kind}")
+    if exporter.engine:
+        facts = engines.get(exporter.engine).facts
+        require(*facts.packages, extra=facts.extra, purpose=f"exporting to {kind}")
     check_folder(folder)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".ampose-") as work:
         unfinished = Path(work) / folder.name
         unfinished.mkdir()
-        exporter.write(PixelLifter(network, flip=flip), made_up_people(network, 2), unfinished / exporter.file)
+        exporter.write(EndToEndLifter(network, flip=flip), example_people(network, 2), unfinished / exporter.file)
         agreement = _check(network, exporter.load(unfinished / exporter.file), flip=flip)
         _describe(unfinished, network, kind, origin, flip=flip, agreement=agreement)
         _write_checksums(unfinished)
@@ -94,23 +96,22 @@ def export_lifter(network: LifterNetwork, kind: Kind, folder: Path, origin: Orig
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a folder that exists, or whose place does not.
-
-    Raises:
-        InputError: It is so.
-    """
+    """Refuse a folder that exists, or whose parent does not; raises InputError."""
     if folder.exists():
-        raise InputError(f"{folder}: output must be a new folder, found one; name another, or remove it")
+        raise InputError(f"{folder}: output folder exists already; name another, or remove it")
     if not folder.parent.is_dir():
-        raise InputError(f"{folder}: output must be in a folder that is there, found no {folder.parent}; make it first")
+        raise InputError(f"{folder}: there is no folder {folder.parent} to write to; create it first")
 
 
 def _check(network: LifterNetwork, run: Run, *, flip: bool) -> Agreement:
     """Run batches of several sizes through the written file and through the readable network in float64."""
-    people = made_up_people(network, sum(BATCHES))
+    people = example_people(network, sum(BATCHES))
     if network.config.takes_missing:
         people[INPUT][::2, -1] = torch.nan
-    exact = _exactly(network, people, flip=flip)
+    lifter = EndToEndLifter(network, flip=flip)
+    lifter.network = copy.deepcopy(network).double()  # the readable network in place of its fused form
+    with torch.inference_mode():
+        exact: tuple[Tensor, ...] = lifter(*(values.double() for values in people.values()))
     parts = [torch.split(values, list(BATCHES)) for values in people.values()]
     answers = [run(dict(zip(people, batch, strict=True))) for batch in zip(*parts, strict=True)]
     positions, *errors = (torch.cat(parts) for parts in zip(*answers, strict=True))
@@ -121,28 +122,21 @@ def _check(network: LifterNetwork, run: Run, *, flip: bool) -> Agreement:
     return agreement
 
 
-@torch.inference_mode()
-def _exactly(network: LifterNetwork, people: Examples, *, flip: bool) -> Sequence[Tensor]:
-    lifter = PixelLifter(network, flip=flip)
-    lifter.network = copy.deepcopy(network).double()  # the readable form
-    answers: tuple[Tensor, ...] = lifter(*(values.double() for values in people.values()))
-    return answers
-
-
 def _describe(
     folder: Path, network: LifterNetwork, kind: Kind, origin: Origin, *, flip: bool, agreement: Agreement
 ) -> None:
     skeleton, exporter = network.skeleton, _EXPORTERS[kind]
+    missing = "NaN for a missing joint" if network.config.takes_missing else "all joints must be there"
     config = {
         "format": "ampose.export",
         "version": 2,
         "kind": kind,
         "file": exporter.file,
         "inputs": {
-            INPUT: f"float32 (batch, joint, 2): pixels, in the order of {LABELS}; {_unseen(network)}",
+            INPUT: f"float32 (batch, joint, 2): pixels, in the order of {LABELS}; {missing}",
             CAMERA: "float32 (batch, 6): focal x, focal y, centre x, centre y, width, height; in pixels",
         },
-        "outputs": {name: _SAID[name] for name in output_names(network)},
+        "outputs": {name: _OUTPUTS[name] for name in output_names(network)},
         "flip": flip,
         "written_with": {name: version(name) for name in ("ampose", "torch", exporter.package)},
         **asdict(origin),
@@ -157,12 +151,8 @@ def _describe(
     (folder / DETECTORS).write_text(json.dumps(detectors, indent=1) + "\n")
 
 
-def _unseen(network: LifterNetwork) -> str:
-    return "NaN where a joint was not seen" if network.config.takes_missing else "all joints must be there"
-
-
 def _from(source: str, skeleton: Skeleton, network: LifterNetwork) -> dict[str, Any]:
-    """Say how a detector's joints become the lifter's: each is a weighted sum, or is left for the network to infer."""
+    """Return a detector's mapping to the lifter: each joint is a weighted sum, or is left for the network to infer."""
     mapping = find_mapping(source, skeleton)
     left_out = mapping.guessed if network.config.takes_missing else frozenset[str]()
     weights = {
@@ -181,17 +171,17 @@ def _write_checksums(folder: Path) -> None:
     (folder / CHECKSUMS).write_text("".join(lines))
 
 
-def _write_openvino(lifter: PixelLifter, examples: Examples, file: Path) -> None:
+def _write_openvino(lifter: EndToEndLifter, examples: Examples, file: Path) -> None:
     import openvino
 
     openvino.save_model(openvino_model(lifter, examples, output_names(lifter.network)), file, compress_to_fp16=False)
 
 
-def _write_onnx(lifter: PixelLifter, examples: Examples, file: Path) -> None:
+def _write_onnx(lifter: EndToEndLifter, examples: Examples, file: Path) -> None:
     write_onnx(lifter, examples, file, output_names(lifter.network))
 
 
-def _write_torch(lifter: PixelLifter, examples: Examples, file: Path) -> None:
+def _write_torch(lifter: EndToEndLifter, examples: Examples, file: Path) -> None:
     torch.export.save(torch_program(lifter, examples), file)
 
 

@@ -19,7 +19,7 @@ from ampose.models.layers.attention import TransformerEncoder
 from ampose.models.layers.graph_convolution import GraphConvolution
 
 
-class FoldedEncoder(nn.Module):
+class FusedEncoder(nn.Module):
     """A Transformer encoder whose norms have no parameters and whose queries come scaled."""
 
     def __init__(self, encoder: TransformerEncoder) -> None:
@@ -43,7 +43,7 @@ class FoldedEncoder(nn.Module):
         return x + self.shrink(functional.gelu(hidden))
 
 
-class FoldedGraphConvolution(nn.Module):
+class FusedGraphConvolution(nn.Module):
     """Gather from the neighbours, then one matrix product for all groups: (joint, K C) x (K C, C')."""
 
     gather: Tensor
@@ -66,32 +66,32 @@ class FoldedGraphConvolution(nn.Module):
         return self.transform(gathered.to(self.transform.weight.dtype)) + self.bias
 
 
-def fold(network: LifterNetwork) -> LifterNetwork:
+def fuse(network: LifterNetwork) -> LifterNetwork:
     """Return the fast form of a network, for inference; the network itself is not changed.
 
     Example:
         >>> from ampose.models import create_model
         >>> network = create_model("ampose-small", depth=1).eval()
         >>> x = torch.randn(2, 1, 17, 2)
-        >>> torch.allclose(fold(network)(x), network(x), atol=1e-5)
+        >>> torch.allclose(fuse(network)(x), network(x), atol=1e-5)
         True
     """
-    folded = copy.deepcopy(network).eval().requires_grad_(requires_grad=False)
-    _replace_layers(folded)
-    return folded
+    fused = copy.deepcopy(network).eval().requires_grad_(requires_grad=False)
+    _replace_layers(fused)
+    return fused
 
 
-def to_bfloat16(folded: LifterNetwork) -> LifterNetwork:
-    """Take the matrix products of the folded layers in bfloat16, in place.
+def to_bfloat16(fused: LifterNetwork) -> LifterNetwork:
+    """Take the matrix products of the fused layers in bfloat16, in place.
 
     The sums along the residual path stay in float32, and so do the first and the last layer: eight bits are too few
     for coordinates.
     """
-    for layer in folded.modules():
-        if isinstance(layer, FoldedEncoder | FoldedGraphConvolution):
+    for layer in fused.modules():
+        if isinstance(layer, FusedEncoder | FusedGraphConvolution):
             for linear in (part for part in layer.modules() if isinstance(part, nn.Linear)):
                 linear.bfloat16()
-    return folded
+    return fused
 
 
 def _replace_layers(module: nn.Module) -> None:
@@ -135,6 +135,6 @@ def _fixed(values: Tensor) -> nn.Parameter:
 
 
 _FAST_FORMS: dict[type[nn.Module], Callable[..., nn.Module]] = {
-    TransformerEncoder: FoldedEncoder,
-    GraphConvolution: FoldedGraphConvolution,
+    TransformerEncoder: FusedEncoder,
+    GraphConvolution: FusedGraphConvolution,
 }

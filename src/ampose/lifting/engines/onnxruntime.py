@@ -9,13 +9,13 @@ from torch import Tensor
 
 from ampose.lifting.engines.engine import Precision, engines
 from ampose.lifting.engines.export_formats import INPUT, network_examples, write_onnx
-from ampose.lifting.engines.fused import fold
+from ampose.lifting.engines.fused import fuse
 from ampose.models import LifterNetwork
 
 
 @engines.register("onnxruntime", precisions=("fp32",), extra="onnxruntime", packages=("onnxruntime", "onnxscript"))
 class OnnxRuntime:
-    """Runs the folded network as an ONNX graph, on as many threads as PyTorch."""
+    """Runs the fused network as an ONNX graph, on as many threads as PyTorch."""
 
     chunk = 64
     any_length = False
@@ -27,10 +27,10 @@ class OnnxRuntime:
         options.intra_op_num_threads = torch.get_num_threads()
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "model.onnx"
-            write_onnx(fold(network), network_examples(network), file)
+            write_onnx(fuse(network), network_examples(network), file)
             self.session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
 
     def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint each"]:
-        """Answer what the network answers."""
+        """Return the network's output."""
         (lifted,) = self.session.run(None, {INPUT: keypoints.numpy(force=True)})
         return torch.from_numpy(lifted).to(keypoints.device)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ampose.lifting.engines.engine import Precision, engines
 from ampose.lifting.engines.export_formats import network_examples, openvino_model
-from ampose.lifting.engines.fused import fold
+from ampose.lifting.engines.fused import fuse
 from ampose.models import LifterNetwork
 
 HINTS = {"fp32": "f32", "bf16": "bf16"}
@@ -16,9 +16,9 @@ HINTS = {"fp32": "f32", "bf16": "bf16"}
 
 @engines.register("openvino", precisions=tuple(HINTS), extra="openvino", packages=("openvino", "onnxscript"))
 class OpenVino:
-    """Runs the folded network on as many threads as PyTorch.
+    """Runs the fused network on as many threads as PyTorch.
 
-    The precision is always told: left alone, OpenVINO takes bfloat16 where the processor has it.
+    The precision is always set: by default OpenVINO uses bfloat16 where the processor has it.
     """
 
     chunk = 64
@@ -33,12 +33,12 @@ class OpenVino:
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
             "ENABLE_CPU_PINNING": False,  # pinned to a core that others use, it waits for them
         }
-        model = openvino_model(fold(network), network_examples(network))
+        model = openvino_model(fuse(network), network_examples(network))
         self.compiled = openvino.compile_model(model, "CPU", settings)
         self.of_thread = threading.local()
 
     def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint each"]:
-        """Answer what the network answers."""
+        """Return the network's output."""
         if not hasattr(self.of_thread, "request"):  # a request has one input: threads that share it mix up their poses
             self.of_thread.request = self.compiled.create_infer_request()
         lifted = self.of_thread.request.infer({0: keypoints.numpy(force=True)}, share_inputs=True)[0]

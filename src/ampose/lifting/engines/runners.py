@@ -1,4 +1,4 @@
-"""A lifter's network, ready to run: the engine is chosen when it is known how much there is to lift, and kept."""
+"""A lifter's network on its engines; which one is chosen when the number of poses is known."""
 
 import logging
 
@@ -8,7 +8,7 @@ from torch import Tensor
 from ampose.lifting.engines.agreement import measure_agreement
 from ampose.lifting.engines.choice import Choice, choose_engine
 from ampose.lifting.engines.engine import Precision, create_engine
-from ampose.lifting.engines.running import EngineNetwork, answers_of
+from ampose.lifting.engines.engine_network import EngineNetwork, with_error_channel
 from ampose.models import LifterNetwork
 
 AUTO = "auto"
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class Runners:
-    """Gives the network in the form that runs.
+    """Builds engines when they are first needed, and keeps them.
 
     Args:
         network: With its weights, in evaluation mode.
@@ -36,26 +36,26 @@ class Runners:
         self.precision: Precision = precision
         self.asked = engine
         self._built: dict[str, EngineNetwork] = {}
-        self._told: set[Choice] = set()
+        self._logged: set[Choice] = set()
         if engine != AUTO or precision != "fp32":
             self._build("torch" if engine == AUTO else engine)  # what cannot run is refused now, not after long work
 
     def choose(self, poses: int) -> Choice:
-        """Say which engine runs so many poses, and why."""
+        """Choose the engine for so many poses."""
         if self.asked != AUTO:
             return Choice(self.asked, "as asked")
         return choose_engine(self.network, poses, self.precision)
 
     def get(self, poses: int) -> EngineNetwork:
-        """Return the network that runs on the chosen engine."""
+        """Return the network on the engine for so many poses."""
         choice = self.choose(poses)
-        if choice not in self._told:
-            self._told.add(choice)
+        if choice not in self._logged:
+            self._logged.add(choice)
             _log.info("engine %s in %s, %s", choice.engine, self.precision, choice.reason)
         return self._build(choice.engine)
 
     def describe(self, poses: int, keypoints: Float[Tensor, "sample 1 joint 2"] | None = None) -> str:
-        """Say what runs and, in less than float32, how far it is from float64 on these normalised keypoints."""
+        """Name engine and precision and, below float32, how far it is from float64 on these normalised keypoints."""
         text = f"{self.choose(poses).engine}, {self.precision}"
         if self.precision == "fp32" or keypoints is None or not len(keypoints):
             return text
@@ -64,6 +64,6 @@ class Runners:
 
     def _build(self, engine: str) -> EngineNetwork:
         if engine not in self._built:
-            made = create_engine(engine, answers_of(self.network), self.precision)
+            made = create_engine(engine, with_error_channel(self.network), self.precision)
             self._built[engine] = EngineNetwork(made, self.network)
         return self._built[engine]

@@ -9,7 +9,7 @@ from torch import Tensor
 from ampose.errors import InputError
 from ampose.lifting.engines.cuda_graph import CudaGraphs
 from ampose.lifting.engines.engine import Precision, engines
-from ampose.lifting.engines.fused import fold, to_bfloat16
+from ampose.lifting.engines.fused import fuse, to_bfloat16
 from ampose.models import LifterNetwork
 
 CPU_CHUNK, CUDA_CHUNK = 64, 4096
@@ -17,18 +17,18 @@ CPU_CHUNK, CUDA_CHUNK = 64, 4096
 
 @engines.register("torch", precisions=("fp32", "tf32", "bf16"))
 class TorchEager:
-    """Runs the folded network on the GPU if there is one."""
+    """Runs the fused network on the GPU if there is one."""
 
     any_length = True
 
     def __init__(self, network: LifterNetwork, precision: Precision) -> None:
-        folded = fold(network)
-        self.run: Callable[[Tensor], Tensor] = folded
+        fused = fuse(network)
+        self.run: Callable[[Tensor], Tensor] = fused
         if precision == "bf16":
-            to_bfloat16(folded)
+            to_bfloat16(fused)
         if torch.cuda.is_available():
             self.chunk = CUDA_CHUNK
-            self.run = CudaGraphs(folded.cuda(), tf32=precision == "tf32", largest=CUDA_CHUNK)
+            self.run = CudaGraphs(fused.cuda(), tf32=precision == "tf32", largest=CUDA_CHUNK)
         elif precision == "tf32":
             raise InputError("precision must be fp32 or bf16 without a GPU, got tf32")
         else:
@@ -36,5 +36,5 @@ class TorchEager:
 
     @torch.inference_mode()
     def __call__(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint each"]:
-        """Answer what the network answers."""
+        """Return the network's output."""
         return self.run(keypoints)

@@ -1,4 +1,4 @@
-"""A network that is run by an engine, in chunks of the size that it likes."""
+"""A network that an engine runs, in chunks of the size that is fastest for it."""
 
 import torch
 from jaxtyping import Float
@@ -9,10 +9,10 @@ from ampose.models import LifterNetwork
 
 
 class EngineNetwork(LifterNetwork):
-    """Stands wherever a network stands that is only used; it has no parameters.
+    """Takes the place of a network in prediction; it has no parameters.
 
     Args:
-        engine: What runs, made of ``answers_of`` the network.
+        engine: Built from ``with_error_channel(network)``.
         network: The network.
     """
 
@@ -25,29 +25,29 @@ class EngineNetwork(LifterNetwork):
 
     def forward(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint 3"]:
         """Lift chunk by chunk."""
-        return self._answers(keypoints)[..., :3]
+        return self._run(keypoints)[..., :3]
 
     def with_expected_error(
         self, keypoints: Float[Tensor, "batch frame joint 2"]
     ) -> tuple[Float[Tensor, "batch out_frame joint 3"], Float[Tensor, "batch out_frame joint"]]:
-        """Lift chunk by chunk, and say how far off each joint is expected to be."""
+        """Lift chunk by chunk, and predict how far off each joint is."""
         if not self.config.predicts_error:
             return super().with_expected_error(keypoints)
-        answers = self._answers(keypoints)
+        answers = self._run(keypoints)
         return answers[..., :3], answers[..., 3]
 
-    def _answers(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint each"]:
+    def _run(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint each"]:
         parts = [self.engine(part) for part in torch.split(keypoints, self.engine.chunk)]
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
-def answers_of(network: LifterNetwork) -> LifterNetwork:
-    """Return what an engine is made of: the network, or it and its expected error in one pass."""
-    return _WithError(network) if network.config.predicts_error else network
+def with_error_channel(network: LifterNetwork) -> LifterNetwork:
+    """Return what an engine is built from: the network, with the expected error as a fourth channel if it has one."""
+    return _ErrorChannel(network) if network.config.predicts_error else network
 
 
-class _WithError(LifterNetwork):
-    """Answers x, y, z and the expected error, all in metres."""
+class _ErrorChannel(LifterNetwork):
+    """Returns x, y, z and the expected error, all in metres, in one pass."""
 
     def __init__(self, network: LifterNetwork) -> None:
         super().__init__(network.config)
