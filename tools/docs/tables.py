@@ -312,7 +312,7 @@ def models() -> str:
     for name in list_systems():
         shown = describe_system(name)
         _, venue, *cells = shown.cells()
-        link = find_model(name).facts.get("link")
+        link = find_model(name).facts.link
         rows.append((f"`{name}`", f"[{venue}]({link})" if link else venue, *cells, shown.published.note))
     return table((*HEADER, "what differs"), rows, align="  rrr r")
 

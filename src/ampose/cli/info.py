@@ -44,8 +44,8 @@ def info(
     from ampose.models.cost import measure_cost
 
     entry = find_model(model)
-    for key, value in entry.facts.items():
-        if key != "published":
+    for key, value in vars(entry.facts).items():
+        if value and key != "published":
             print(f"{key:<8} {value}")
     print(f"config   {entry.config}\n")
     _print_table(measure_cost(create_model(model), depth=depth))

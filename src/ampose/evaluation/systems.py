@@ -63,11 +63,11 @@ def describe_system(name: str) -> SystemRow:
     network = create_model(name)
     return SystemRow(
         name=name,
-        venue=f"{entry.facts.get('venue', '')} {entry.facts.get('year', '')}".strip(),
+        venue=f"{entry.facts.venue} {entry.facts.year}".strip(),
         joints=get_skeleton(entry.config.skeleton).num_joints,
         frames=network.receptive_field,
         cost=measure_cost(network, depth=0)[0],
-        published=entry.facts.get("published", {}).get(name, Published()),
+        published=entry.facts.published.get(name, Published()),
     )
 
 

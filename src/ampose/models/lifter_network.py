@@ -1,7 +1,7 @@
 """What every lifting network promises, and what every lifter's config holds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from jaxtyping import Float
@@ -134,6 +134,22 @@ class Published:
     """What differs from ours, and why."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ModelFacts:
+    """What a model's file states about it when it is registered."""
+
+    paper: str
+    year: int
+    venue: str = ""
+    link: str = ""
+    licence: str
+    """Of this implementation."""
+    published: Mapping[str, Published] = field(default_factory=dict)
+    """By size."""
+    loss: str = ""
+    """What its paper trains it with, by the name that recipes use; "" for the mean squared error."""
+
+
 @dataclass(frozen=True)
 class ModelEntry:
     """A registered model: the network's class, and the config that goes with the name."""
@@ -143,4 +159,4 @@ class ModelEntry:
     config: LifterConfig
     losses: Mapping[str, Loss]
     """Its own, by their names in recipes, besides those of ``ampose.models.losses.LOSSES``."""
-    facts: Mapping[str, Any]
+    facts: ModelFacts

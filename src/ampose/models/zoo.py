@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from ampose.errors import InputError
-from ampose.models.lifter_network import LifterConfig, LifterNetwork, ModelEntry
+from ampose.models.lifter_network import LifterConfig, LifterNetwork, ModelEntry, ModelFacts
 from ampose.models.losses import LOSSES, Loss
 from ampose.models.normalisation import normalisations
 from ampose.registry import Registry
@@ -31,13 +31,16 @@ def register(
         config: Its default config, an instance of its own config class.
         sizes: Name -> config of published sizes.
         losses: Its own losses, by the names that recipes use.
-        facts: What is known about it: paper, year, venue, link, licence; ``published``, size -> ``Published``;
-            ``loss``, what its paper trains it with where that is not the mean squared error.
+        facts: The fields of ``ModelFacts``.
+
+    Raises:
+        TypeError: A fact is unknown, or one that every model has is left out.
     """
+    known = ModelFacts(**facts)
 
     def decorate(network: Network) -> Network:
         for key, value in {name: config, **(sizes or {})}.items():
-            _MODELS.add(key, ModelEntry(key, network, value, losses or {}, facts))
+            _MODELS.add(key, ModelEntry(key, network, value, losses or {}, known))
         return network
 
     return decorate

@@ -73,7 +73,7 @@ def config_for(common: TrainConfig, system: str, seed: int) -> TrainConfig:
     Raises:
         InputError: The system is unknown.
     """
-    own_loss = find_model(system).facts.get("loss", common.loss)
+    own_loss = find_model(system).facts.loss or common.loss
     model = make_config(system, skeleton=common.model.skeleton, normalisation=common.model.normalisation)
     return replace(common, model_name=system, model=model, seed=seed, loss=own_loss)
 

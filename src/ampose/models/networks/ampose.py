@@ -36,7 +36,6 @@ from ampose.models.layers.graph_convolution import (
 )
 from ampose.models.layers.pointwise import PointwiseConvolution
 from ampose.models.lifter_network import LifterConfig, LifterNetwork, Published
-from ampose.poses.skeletons import get_skeleton
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,10 +96,10 @@ class AMPoseConfig(LifterConfig):
 
     missing_token: bool = False
     """Not in the paper. A joint that is NaN enters as a learned vector instead of the embedding of its coordinates,
-    so that bodies can be lifted of which a part is not seen."""
+    so that people can be lifted of whom a part is missing."""
 
     error_head: bool = False
-    """Not in the paper. A second linear layer that says how far off each joint is expected to be, in metres."""
+    """Not in the paper. A second linear layer that predicts how far off each joint is, in metres."""
 
     @property
     def takes_missing(self) -> bool:
@@ -122,12 +121,9 @@ class AMPoseConfig(LifterConfig):
             raise InputError(f"dropout and drop_path must be in [0, 1), got {self.dropout} and {self.drop_path}")
         if self.mlp_ratio <= 0:
             raise InputError(f"mlp_ratio must be positive, got {self.mlp_ratio}")
-        self._refuse_what_the_block_has_not()
-
-    def _refuse_what_the_block_has_not(self) -> None:
-        """A setting without effect would make two equal networks look different."""
-        has_not = {"ours": (), "two-residual": ("residual",)}.get(self.block, ("residual", "activation", "norm"))
-        for name, value in changed_fields(self, has_not):
+        # A setting without effect would make two equal networks look different.
+        unused = {"ours": (), "two-residual": ("residual",)}.get(self.block, ("residual", "activation", "norm"))
+        for name, value in changed_fields(self, unused):
             raise InputError(f"{name} must be left out for the block {self.block}, got {value}")
 
 
@@ -184,7 +180,7 @@ class GCNBlock(nn.Module):
         if self.config.block in ("two-residual", "transformer"):
             x = x + self.first(x)
             return x + self.second(x)
-        h: Tensor = self.first(x)
+        h: Tensor = self.first(x)  # a plain graph convolution, then one with the residual (section 3.5)
         start = h if self.config.block == "ours" and self.config.residual == "inner" else x
         return start + self.second(h)
 
@@ -220,13 +216,12 @@ class AMPose(LifterNetwork):
 
     def __init__(self, config: AMPoseConfig) -> None:
         super().__init__(config)
-        skeleton = get_skeleton(config.skeleton)
-        adjacency = normalise_groups(neighbour_groups(skeleton, config.partition), config.degree_norm)
+        adjacency = normalise_groups(neighbour_groups(self.skeleton, config.partition), config.degree_norm)
         channels = config.channels
         positions = config.depth if config.position == "per-layer" else 1
         self.embedding = nn.Linear(2, channels)
         self.position = nn.ParameterList(
-            nn.init.trunc_normal_(torch.empty(skeleton.num_joints, channels), std=0.02) for _ in range(positions)
+            nn.init.trunc_normal_(torch.empty(self.skeleton.num_joints, channels), std=0.02) for _ in range(positions)
         )
         self.encoders = nn.ModuleList(
             TransformerEncoder(
@@ -253,9 +248,9 @@ class AMPose(LifterNetwork):
     def with_expected_error(
         self, keypoints: Float[Tensor, "batch frame joint 2"]
     ) -> tuple[Float[Tensor, "batch frame joint 3"], Float[Tensor, "batch frame joint"]]:
-        """Lift, and say how far off each joint is expected to be, in metres (needs the error head).
+        """Lift, and predict how far off each joint is, in metres (needs the error head).
 
-        The error learns from the features and does not shape them: the pose is the same with it and without.
+        The error head learns from the features and does not shape them: the pose is the same without it.
         """
         if self.error_head is None:
             return super().with_expected_error(keypoints)
@@ -264,16 +259,16 @@ class AMPose(LifterNetwork):
         return self.head(features).reshape(*keypoints.shape[:-1], 3), error.reshape(keypoints.shape[:-1])
 
     def features(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "sample joint channel"]:
-        """Return what the head sees: N times all joints and neighbours mixed."""
-        z = self._embed(keypoints.flatten(0, 1))
-        for layer, (encoder, gcn_block) in enumerate(zip(self.encoders, self.gcn_blocks, strict=True)):
-            if layer < len(self.position):  # eq. 5
-                z = z + self.position[layer]
-            z = gcn_block(encoder(z))
-        return self.norm(z)
-
-    def _embed(self, keypoints: Float[Tensor, "sample joint 2"]) -> Float[Tensor, "sample joint channel"]:
+        """Return what the head sees: N times all joints and neighbours mixed (Fig. 1)."""
+        x = keypoints.flatten(0, 1)  # batch frame joint 2 -> sample joint 2
         if self.missing is None:
-            return self.embedding(keypoints)
-        lost = keypoints.isnan().any(dim=-1, keepdim=True)
-        return torch.where(lost, self.missing, self.embedding(keypoints.nan_to_num()))
+            z = self.embedding(x)
+        else:  # not in the paper: a missing joint is a learned vector
+            lost = x.isnan().any(dim=-1, keepdim=True)
+            z = torch.where(lost, self.missing, self.embedding(x.nan_to_num()))
+        for layer, (encoder, gcn_block) in enumerate(zip(self.encoders, self.gcn_blocks, strict=True)):
+            if layer < len(self.position):
+                z = z + self.position[layer]  # eq. 5; only before the first encoder, or before each
+            z = encoder(z)  # eqs. 1-4, 6 and 7: every joint looks at all joints
+            z = gcn_block(z)  # eq. 9: every joint looks at its neighbours
+        return self.norm(z)

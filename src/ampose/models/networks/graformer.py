@@ -28,7 +28,7 @@ from ampose import models
 from ampose.errors import InputError
 from ampose.models.layers.attention import MultiHeadSelfAttention
 from ampose.models.lifter_network import LifterConfig, Published, SingleFrameLifter, check_settings
-from ampose.poses.skeletons import Skeleton, get_skeleton
+from ampose.poses.skeletons import Skeleton
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,12 +163,11 @@ class GraFormer(SingleFrameLifter):
 
     def __init__(self, config: GraFormerConfig) -> None:
         super().__init__(config)
-        skeleton = get_skeleton(config.skeleton)
-        basis = chebyshev_basis(skeleton)
+        basis = chebyshev_basis(self.skeleton)
         self.embedding = ChebyshevConvolution(2, config.channels, basis)
         self.layers = nn.Sequential()
         for _ in range(config.depth):
-            self.layers.append(GraphAttention(config, skeleton.num_joints))
+            self.layers.append(GraphAttention(config, self.skeleton.num_joints))
             self.layers.append(ChebyshevBlock(config, basis))
         self.head = ChebyshevConvolution(config.channels, 3, basis)
 

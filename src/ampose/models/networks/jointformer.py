@@ -36,7 +36,6 @@ from ampose.models.layers.attention import MultiHeadSelfAttention
 from ampose.models.layers.pointwise import PointwiseConvolution
 from ampose.models.lifter_network import LifterConfig, Published, SingleFrameLifter, check_settings
 from ampose.models.losses import Loss, coordinate_square
-from ampose.poses.skeletons import get_skeleton
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,7 +210,7 @@ class JointFormer(SingleFrameLifter):
 
     def __init__(self, config: JointFormerConfig) -> None:
         super().__init__(config)
-        joints = get_skeleton(config.skeleton).num_joints
+        joints = self.skeleton.num_joints
         self.embedding = nn.Sequential(PointwiseConvolution(2, config.channels), nn.LayerNorm(config.channels))
         self.stages = nn.ModuleList(Stage(joints, config) for _ in range(config.depth))
         self.refinement = Refinement(joints, config) if config.refine else None

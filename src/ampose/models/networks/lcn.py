@@ -49,7 +49,7 @@ from ampose.models.normalisation import normalise
 from ampose.models.output_space import OutputSpace, output_spaces
 from ampose.poses.camera import Intrinsics, back_project, project
 from ampose.poses.geometry import root_relative
-from ampose.poses.skeletons import Skeleton, get_skeleton
+from ampose.poses.skeletons import Skeleton
 
 EXTRA_LINKS = (
     ("spine", "left_hip"),
@@ -216,7 +216,7 @@ class LCN(SingleFrameLifter):
     def __init__(self, config: LCNConfig) -> None:
         super().__init__(config)
         self.in_plane = config.target == "image-plane"
-        near = within_reach(get_skeleton(config.skeleton), config.reach)
+        near = within_reach(self.skeleton, config.reach)
         self.layers = nn.Sequential(
             LocalLayer(2, config, near),
             *(LocalBlock(config, near) for _ in range(config.depth)),

@@ -35,7 +35,6 @@ from ampose.models.layers.attention import (
 )
 from ampose.models.lifter_network import LifterConfig, LifterNetwork, Published
 from ampose.models.losses import Loss, distance
-from ampose.poses.skeletons import get_skeleton
 
 HYPOTHESES = 3
 
@@ -220,7 +219,7 @@ class MHFormer(LifterNetwork):
 
     def __init__(self, config: MHFormerConfig) -> None:
         super().__init__(config)
-        self.joints = get_skeleton(config.skeleton).num_joints
+        self.joints = self.skeleton.num_joints
         width = HYPOTHESES * config.channels
         depth = config.refinement_depth + config.interaction_depth
         rates = [config.drop_path * layer / max(1, depth - 1) for layer in range(depth)]

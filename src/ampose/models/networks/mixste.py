@@ -143,7 +143,7 @@ class MixSTE(LifterNetwork):
 
     def __init__(self, config: MixSTEConfig) -> None:
         super().__init__(config)
-        channels, joints = config.channels, get_skeleton(config.skeleton).num_joints
+        channels, joints = config.channels, self.skeleton.num_joints
         self.embedding = nn.Linear(2, channels)
         self.joint_position = nn.Parameter(torch.zeros(joints, channels))
         self.frame_position = nn.Parameter(torch.zeros(config.receptive_field, channels))

@@ -27,7 +27,6 @@ from ampose import models
 from ampose.models.layers.batch_norm import JointBatchNorm
 from ampose.models.layers.non_local import NonLocalBlock
 from ampose.models.lifter_network import LifterConfig, Published, SingleFrameLifter, check_settings
-from ampose.poses.skeletons import get_skeleton
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,8 +138,7 @@ class ModulatedGCN(SingleFrameLifter):
 
     def __init__(self, config: ModulatedGCNConfig) -> None:
         super().__init__(config)
-        skeleton = get_skeleton(config.skeleton)
-        adjacency = skeleton.adjacency + np.eye(skeleton.num_joints)
+        adjacency = self.skeleton.adjacency + np.eye(self.skeleton.num_joints)
         adjacency = adjacency / adjacency.sum(axis=1, keepdims=True)
         self.layers = nn.Sequential(
             ModulatedLayer(2, config, adjacency),

@@ -34,7 +34,6 @@ from ampose.models.layers.strided_encoder import StridedEncoder
 from ampose.models.lifter_network import LifterConfig, LifterNetwork, Published
 from ampose.models.losses import Loss, distance
 from ampose.poses.samples import middle_frame
-from ampose.poses.skeletons import get_skeleton
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,7 +220,7 @@ class PSTMO(LifterNetwork):
 
     def __init__(self, config: PSTMOConfig) -> None:
         super().__init__(config)
-        self.joints = get_skeleton(config.skeleton).num_joints
+        self.joints = self.skeleton.num_joints
         frames, channels = config.receptive_field, config.channels
         self.spatial = SpatialEncoder(config, 2 * self.joints)
         self.position = nn.Parameter(torch.randn(frames, channels))

@@ -23,7 +23,6 @@ from ampose import models
 from ampose.models.layers.batch_norm import PoseBatchNorm
 from ampose.models.layers.constrained_linear import ConstrainedLinear
 from ampose.models.lifter_network import LifterConfig, Published, SingleFrameLifter, check_settings
-from ampose.poses.skeletons import get_skeleton
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +91,7 @@ class SimpleBaseline(SingleFrameLifter):
 
     def __init__(self, config: SimpleBaselineConfig) -> None:
         super().__init__(config)
-        self.joints = get_skeleton(config.skeleton).num_joints
+        self.joints = self.skeleton.num_joints
         self.layers = nn.Sequential(
             *_hidden_layer(2 * self.joints, config),
             *(SimpleBaselineBlock(config) for _ in range(config.depth)),

@@ -27,7 +27,7 @@ from ampose import models
 from ampose.models.layers.batch_norm import PoseBatchNorm
 from ampose.models.layers.body_parts import body_parts
 from ampose.models.lifter_network import LifterConfig, Published, SingleFrameLifter, check_settings
-from ampose.poses.skeletons import Skeleton, get_skeleton
+from ampose.poses.skeletons import Skeleton
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,8 +141,7 @@ class SRNet(SingleFrameLifter):
 
     def __init__(self, config: SRNetConfig) -> None:
         super().__init__(config)
-        skeleton = get_skeleton(config.skeleton)
-        groups = joint_groups(skeleton)
+        groups = joint_groups(self.skeleton)
         self.order = [joint for group in groups for joint in group]
         inputs = [2 * len(group) for group in groups]
         widths = share(config.channels, inputs)
@@ -151,7 +150,7 @@ class SRNet(SingleFrameLifter):
             *(SRNetBlock(widths, config.dropout) for _ in range(config.depth)),
             GatedGroups(widths, [3 * len(group) for group in groups], bias=True),
         )
-        places = torch.zeros(skeleton.num_joints, len(self.order))
+        places = torch.zeros(self.skeleton.num_joints, len(self.order))
         places[self.order, torch.arange(len(self.order))] = 1
         self.register_buffer("gather", places / places.sum(dim=1, keepdim=True), persistent=False)
 

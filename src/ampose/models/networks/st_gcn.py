@@ -33,7 +33,7 @@ from ampose.models.layers.graph_convolution import GraphConvolution, normalise_g
 from ampose.models.layers.non_local import NonLocalBlock
 from ampose.models.layers.pointwise import PointwiseConvolution
 from ampose.models.lifter_network import LifterConfig, Published, SingleFrameLifter, check_settings
-from ampose.poses.skeletons import Skeleton, get_skeleton
+from ampose.poses.skeletons import Skeleton
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +160,7 @@ class STGCN(SingleFrameLifter):
 
     def __init__(self, config: STGCNConfig) -> None:
         super().__init__(config)
-        skeleton = get_skeleton(config.skeleton)
+        skeleton = self.skeleton
         narrow, middle, wide = config.channels
         self.parts = body_parts(skeleton)
         on_joints, on_parts = joint_kinds(skeleton, config.centre), part_kinds(skeleton, self.parts)

@@ -32,7 +32,7 @@ from ampose.models.layers.batch_norm import JointBatchNorm
 from ampose.models.layers.joint_weights import JointWeightConvolution, Sharing, affinity
 from ampose.models.layers.pointwise import PointwiseConvolution
 from ampose.models.lifter_network import LifterConfig, Published, SingleFrameLifter, check_settings
-from ampose.poses.skeletons import Skeleton, get_skeleton
+from ampose.poses.skeletons import Skeleton
 
 GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "lower body": {"waist": ("hip", "spine"), "hips": ("right_hip", "left_hip")},
@@ -133,9 +133,8 @@ class HourglassLayer(nn.Sequential):
 class Hourglass(nn.Module):
     """Joints -> eight groups -> four groups -> eight groups -> joints."""
 
-    def __init__(self, config: StackedHourglassConfig) -> None:
+    def __init__(self, config: StackedHourglassConfig, skeleton: Skeleton) -> None:
         super().__init__()
-        skeleton = get_skeleton(config.skeleton)
         fine, middle, wide = config.channels
         self.eight, self.four = body_scales(skeleton)
         on_joints, on_eight, on_four = map(affinity, (skeleton.adjacency, self.eight.joined, self.four.joined))
@@ -193,10 +192,10 @@ class StackedHourglass(SingleFrameLifter):
 
     def __init__(self, config: StackedHourglassConfig) -> None:
         super().__init__(config)
-        weights = affinity(get_skeleton(config.skeleton).adjacency)
+        weights = affinity(self.skeleton.adjacency)
         fine, read = config.channels[0], config.read_channels
         self.embedding = HourglassLayer(2, fine, weights, config)
-        self.hourglasses = nn.ModuleList(Hourglass(config) for _ in range(config.stacks))
+        self.hourglasses = nn.ModuleList(Hourglass(config, self.skeleton) for _ in range(config.stacks))
         self.readings = nn.ModuleList(PointwiseConvolution(fine, read) for _ in range(config.stacks))
         self.head = nn.Sequential(
             SqueezeExcitation(config.stacks * read, config.squeeze), PointwiseConvolution(config.stacks * read, 3)

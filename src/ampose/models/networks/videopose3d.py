@@ -25,7 +25,6 @@ from ampose import models
 from ampose.errors import InputError
 from ampose.models.layers.batch_norm import PoseBatchNorm
 from ampose.models.lifter_network import LifterConfig, LifterNetwork, Published
-from ampose.poses.skeletons import get_skeleton
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +117,7 @@ class VideoPose3D(LifterNetwork):
 
     def __init__(self, config: VideoPose3DConfig) -> None:
         super().__init__(config)
-        self.joints = get_skeleton(config.skeleton).num_joints
+        self.joints = self.skeleton.num_joints
         first, *others = config.widths
         self.expand = TemporalConvolution(2 * self.joints, config.channels, first, 1)
         self.expand_norm = PoseBatchNorm(config.channels)
