@@ -37,7 +37,7 @@ from ampose.processing.left_right import fix_left_right_swaps
 VIEWS = ("p2s_single_cam01", "p2s_single_cam02", "p2s_single_cam03", "p2s_single_cam04")
 MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
 CACHE = Path(tempfile.gettempdir()) / "ampose-four-cameras"
-DETECTOR = "mediapipe"
+DETECTOR = "blazepose"
 FIXED_POINT = 64
 """Qualisys writes pixels in sixty-fourths."""
 

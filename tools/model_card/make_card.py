@@ -65,7 +65,7 @@ def main(
             lift where nobody names any, the page of the four cameras as well.
         note: What the manifest does not tell about the training; it goes into the card as it is.
         half: Store the weights with 16 bits.
-        real_video: Also measure on the four-camera clip (needs ../shared/media and mediapipe).
+        real_video: Also measure on the four-camera clip (needs ../shared/media).
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     if (output is None) == (install is None):

@@ -116,3 +116,38 @@ def test_a_cut_carries_nobody_over(clip):
 def test_a_number_of_people_that_is_none(people):
     with pytest.raises(InputError, match="people of blazepose must be all or a number"):
         BlazePoseDetector(tracking=True, people=people)
+
+
+def test_at_most_so_many(clip):
+    wide = np.concatenate([clip[0], clip[0][:, ::-1]], axis=1)
+    for most, expected in (("all", 2), ("1", 1), ("2", 2)):
+        with BlazePoseDetector(tracking=True, people=most) as detector:
+            assert len(detector.detect(wide)) == expected
+
+
+def test_a_box_finds_whom_the_person_detector_misses(clip, man):
+    """He is 30 pixels tall in a large dark room."""
+    small = clip[0][::16, ::16]
+    room = np.zeros((800, 800, 3), dtype=np.uint8)
+    room[600 : 600 + small.shape[0], 300 : 300 + small.shape[1]] = small
+    left, top, width, height = np.array(man.box) / 16 + [300, 600, 0, 0]
+    with BlazePoseDetector(tracking=True) as detector:
+        assert detector.detect(room) == []
+    with BlazePoseDetector(tracking=True, box=f"{left},{top},{width},{height}") as detector:
+        people = detector.detect(room)
+    for found in people:  # found where he is, or not at all
+        away = np.linalg.norm(found.keypoints - (man.keypoints / 16 + [300, 600]), axis=1)
+        assert np.median(away) < 0.1 * height
+
+
+def test_a_crowd(clip):
+    """30 people in a grid: nobody twice, and nobody where there is none."""
+    small = clip[0][::4, ::4]
+    crowd = np.tile(small, (3, 10, 1))
+    with BlazePoseDetector(tracking=True) as detector:
+        for _ in range(2):
+            people = detector.detect(crowd)
+    assert len(people) <= 30
+    hips = np.array([person.keypoints[[23, 24]].mean(axis=0) for person in people]).reshape(-1, 2)
+    cells = {tuple(cell) for cell in (hips // [small.shape[1], small.shape[0]]).astype(int).tolist()}
+    assert len(cells) == len(people)

@@ -19,6 +19,7 @@ from ampose.detectors.blazepose.regions import (
     no_regions,
     region_of_box,
     regions_from_points,
+    squares,
     whole_image,
 )
 from ampose.detectors.detector import detectors
@@ -28,7 +29,7 @@ from ampose.poses.boxes import Box
 from ampose.poses.people import Detection
 from ampose.poses.skeletons import get_skeleton
 
-SEARCH_EVERY = 15
+SEARCH_EVERY = 10
 """Frames after which the person detector looks for newcomers."""
 
 LEAST_PRESENCE = 0.5
@@ -63,7 +64,7 @@ class BlazePoseDetector:
         self._forget()
 
     def _forget(self) -> None:
-        self._regions, self._since_search = self._start, SEARCH_EVERY
+        self._regions, self._since_search, self._searches = self._start, SEARCH_EVERY, 0
 
     def detect(self, frame: Frame) -> list[Detection]:
         """Return everybody in the frame."""
@@ -73,7 +74,7 @@ class BlazePoseDetector:
         self._scene = scene
         regions = self._regions
         if self._since_search >= SEARCH_EVERY and (self._most is None or len(regions) < self._most):
-            regions = regions.join(newcomers(self._search(frame), regions))[: self._most]
+            regions = self._search(frame, regions)[: self._most]
             self._since_search = 0
         landmarks, points = self._look(frame, regions)
         lost = len(points) < len(self._regions) or not len(points)
@@ -81,21 +82,36 @@ class BlazePoseDetector:
         self._regions = next_regions(points)
         return _detections(landmarks, points, frame)
 
-    def _search(self, frame: Frame) -> Regions:
-        """Find people in the whole image, the surest first."""
+    def _search(self, frame: Frame, known: Regions) -> Regions:
+        """Return the known regions and those of newcomers.
+
+        People are looked for in the whole image and, larger, in squares of it: in all of them while nobody is known,
+        in turn when somebody is, so that following one person stays cheap.
+        """
         height, width, _ = frame.shape
-        image = whole_image(width, height)
-        boxes, scores = self._find(cut_out(frame, image, person_network.SIDE, beyond=0.0) / 127.5 - 1)
-        people = person_network.blend(person_network.decode(boxes[0], scores[0]))
-        points = image.to_image(people.points.reshape(1, -1, 2)).reshape(people.points.shape)
-        return regions_from_points(points[:, person_network.HIPS], points[:, person_network.TOP])
+        views = whole_image(width, height)
+        if width != height:
+            views = views.join(squares(width, height))
+        if len(known):
+            views = views[[self._searches % len(views)]]
+            self._searches += 1
+        boxes, scores = self._find(cut_out(frame, views, person_network.SIDE, beyond=0.0) / 127.5 - 1)
+        for number in range(len(views)):
+            people = person_network.blend(person_network.decode(boxes[number], scores[number]))
+            # (1, person * point, xy) in pixels of the view's image
+            points = views[[number]].to_image(people.points.reshape(1, -1, 2)).reshape(people.points.shape)
+            found = regions_from_points(points[:, person_network.HIPS], points[:, person_network.TOP])
+            known = known.join(newcomers(found, known))
+        return known
 
     def _look(self, frame: Frame, regions: Regions) -> tuple[Landmarks, Float[np.ndarray, "person 39 2"]]:
         """Return the landmarks of who is in the regions, and their points in pixels."""
         landmarks = read_landmarks(*self._locate(cut_out(frame, regions, landmark_network.SIDE) / 255)[:3])
         points = regions.to_image(landmarks.points)
         present = np.flatnonzero(landmarks.person >= LEAST_PRESENCE)
-        kept = present[distinct(points[present, :NUM_JOINTS], regions.size[present], landmarks.person[present])]
+        # Who is followed comes before newcomers, whom the search put behind them.
+        sure = landmarks.person + (np.arange(len(regions)) < len(self._regions))
+        kept = present[distinct(points[present, :NUM_JOINTS], regions.size[present], sure[present])]
         return landmarks[kept], points[kept]
 
     def close(self) -> None:

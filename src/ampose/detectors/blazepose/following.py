@@ -6,11 +6,11 @@ from jaxtyping import Float, Int, UInt8
 from ampose.detectors.blazepose.regions import Regions
 from ampose.media import Frame
 
-SAME_PLACE = 0.25
+SAME_PLACE = 0.12
 """Regions whose centres are nearer to each other than this, in sides of the larger one, hold the same person..."""
 
-SAME_POSE = 0.08
-"""... and poses whose joints are this near to each other on average, in sides of the larger region, are the same."""
+SAME_POSE = 0.12
+"""... and somebody whose joints are this near to those of others on average, in sides of the region, is one of them."""
 
 CUT = 30.0
 """Two frames whose pixels differ by more than this on average (of 255) belong to two scenes."""
@@ -31,16 +31,18 @@ def distinct(
 ) -> Int[np.ndarray, " chosen"]:
     """Return the numbers of those who differ: of several poses of one person the surest, in the order that they had.
 
+    Where people touch, the landmark network may also see one made of the limbs of two. So each joint counts by the
+    nearest of that name, of whomever it is.
+
     Args:
         points: Pixels.
         size: Sides of the regions, in pixels.
         sure: How sure each is.
     """
-    away = np.linalg.norm(points[:, None] - points, axis=-1).mean(axis=-1)  # (person, person)
-    same = away < SAME_POSE * np.maximum(size[:, None], size)
     chosen: list[int] = []
     for person in np.argsort(-sure, kind="stable"):
-        if not same[person, chosen].any():
+        away = np.linalg.norm(points[person] - points[chosen], axis=-1)  # (chosen, joint)
+        if not chosen or away.min(axis=0).mean() > SAME_POSE * size[person]:
             chosen.append(int(person))
     return np.array(sorted(chosen), dtype=int)
 

@@ -33,7 +33,7 @@ class Regions:
     def __len__(self) -> int:
         return len(self.size)
 
-    def __getitem__(self, chosen: Shaped[np.ndarray, " chosen"] | slice) -> "Regions":
+    def __getitem__(self, chosen: Shaped[np.ndarray, " chosen"] | list[int] | slice) -> "Regions":
         return Regions(self.centre[chosen], self.size[chosen], self.angle[chosen])
 
     def join(self, others: "Regions") -> "Regions":
@@ -85,6 +85,19 @@ def no_regions() -> Regions:
 def whole_image(width: int, height: int) -> Regions:
     """Return the upright square around a whole image."""
     return Regions(np.array([[width / 2, height / 2]]), np.array([float(max(width, height))]), np.zeros(1))
+
+
+def squares(width: int, height: int) -> Regions:
+    """Return upright squares as wide as the shorter side of an image, side by side, that cover it together.
+
+    Example:
+        >>> squares(1600, 900).centre.tolist()
+        [[450.0, 450.0], [1150.0, 450.0]]
+    """
+    side = min(width, height)
+    count = -(-max(width, height) // side)
+    x, y = (np.linspace(side / 2, length - side / 2, count) for length in (width, height))
+    return Regions(np.stack([x, y], axis=-1), np.full(count, float(side)), np.zeros(count))
 
 
 def cut_out(frame: Frame, regions: Regions, side: int, *, beyond: float | None = None) -> Float32[np.ndarray, "..."]:

@@ -1,0 +1,40 @@
+"""Who is new, who is the same, and where a scene ends, against cases worked out by hand."""
+
+import numpy as np
+
+from ampose.detectors.blazepose.following import distinct, is_cut, newcomers, thumbnail
+from ampose.detectors.blazepose.regions import Regions
+
+
+def test_a_region_near_a_known_one_is_nobody_new():
+    known = Regions(np.array([[100.0, 100.0]]), np.array([200.0]), np.zeros(1))
+    found = Regions(np.array([[110.0, 105.0], [160.0, 100.0]]), np.array([180.0, 90.0]), np.zeros(2))
+    assert newcomers(found, known).centre.tolist() == [[160, 100]]
+    assert len(newcomers(found, found[:0])) == 2
+
+
+def test_of_two_poses_of_one_person_the_surer_stays():
+    pose = np.random.default_rng(0).uniform(0, 100, (33, 2))
+    points = np.stack([pose, pose + 3, pose + np.array([90, 0])])
+    size = np.full(3, 125.0)
+    assert distinct(points, size, np.array([0.6, 0.9, 0.7])).tolist() == [1, 2]
+
+
+def test_somebody_made_of_the_limbs_of_two_is_nobody():
+    rng = np.random.default_rng(0)
+    left, right = rng.uniform(0, 100, (33, 2)), rng.uniform(0, 100, (33, 2)) + np.array([60, 0])
+    mixed = np.where(np.arange(33)[:, None] % 2, left, right) + 2
+    assert distinct(np.stack([left, right, mixed]), np.full(3, 125.0), np.array([0.9, 0.9, 0.8])).tolist() == [0, 1]
+
+
+def test_nobody_is_nobody():
+    assert distinct(np.zeros((0, 33, 2)), np.zeros(0), np.zeros(0)).tolist() == []
+
+
+def test_a_cut_and_none():
+    frame = np.random.default_rng(0).integers(0, 200, (90, 160, 3), dtype=np.uint8)
+    before = thumbnail(frame)
+    assert before.shape == (32, 32, 3)
+    assert not is_cut(before, thumbnail(frame + 5))
+    assert is_cut(before, thumbnail(255 - frame))
+    assert thumbnail(frame[:1, :1]).shape == (32, 32, 3)
