@@ -267,7 +267,7 @@ def spoilt(frame: int, joint: str) -> np.ndarray:
         pytest.param(
             people(),
             {"image_size": SIZE, "intrinsics": Intrinsics.from_field_of_view((1080, 1920))},
-            r"intrinsics must be of the same picture, 1920 x 1080, got 1080 x 1920",
+            r"intrinsics are of an image of 1080 x 1920, keypoints of one of 1920 x 1080",
             id="camera of another picture",
         ),
     ],

@@ -1,6 +1,6 @@
 """The Lifter: a network with its weights, ready for pixels.
 
-It knows how its input is normalised, which skeleton it answers in, and how other skeletons map to it.
+It knows how its input is normalised, which joints it predicts, and how other skeletons map to them.
 """
 
 from collections.abc import Mapping
@@ -27,8 +27,8 @@ from ampose.poses.skeletons import Skeleton, get_skeleton, mapping_between
 from ampose.poses.skeletons.joint_order import is_coco
 
 SHORT_HASH = 12
-_ASKED = 1000
-"""So many frames are asked at most whose joints they show."""
+_CHECKED_FRAMES = 1000
+"""In at most so many frames the order of the joints is checked."""
 
 
 class Lifter:
@@ -38,8 +38,8 @@ class Lifter:
         network: The network, with weights.
         name: What to call it in reports.
         weights_hash: Identifies the weights in reports.
-        facts: What its training wrote down.
-        runners: How the network is run; by default the engine is chosen by the number of poses.
+        facts: What its training recorded.
+        runners: What runs the network; by default the engine is chosen by the number of poses.
     """
 
     def __init__(
@@ -75,23 +75,24 @@ class Lifter:
         """Lift keypoints of one person over time.
 
         Args:
-            keypoints: A Pose2D, or pixels of shape (frame, joint, 2), or with a confidence as the third
-                number. A frame of NaN is a frame without the person, a joint of NaN, masked or of confidence 0 one that
-                was not seen: a model that was trained with missing joints infers it from the others, with confidence 0.
-            image_size: (width, height) in pixels; needed with an array. This, ``skeleton`` and ``fps`` say what
-                an array cannot; a Pose2D has its own.
-            skeleton: The skeleton of the array's joints; needed with an array unless it is the lifter's own. COCO's
-                joints are told from the lifter's (``ampose.poses.skeletons.joint_order``), and refused without it.
+            keypoints: A Pose2D, or an array of pixels: (frame, joint, 2), or (frame, joint, 3) with confidences. A
+                frame of NaN is one without the person. A joint that is NaN, masked or of confidence 0 is missing: a
+                model that was trained with missing joints infers it from the others, with confidence 0.
+            image_size: (width, height) in pixels; needed with an array, like ``skeleton`` and ``fps``, which a Pose2D
+                has itself.
+            skeleton: The skeleton of the array's joints; by default the lifter's own. Keypoints that look like COCO's
+                are refused without it (``ampose.poses.skeletons.joint_order``).
             fps: Frames per second of the array.
-            intrinsics: The camera, if it is known; otherwise a field of view of 60 degrees across the longer side
-                is assumed.
+            intrinsics: The camera, if it is known; by default a field of view of 60 degrees across the longer side is
+                assumed.
             flip: Average with the mirrored prediction (twice the work, a little more accurate).
 
         Returns:
-            Metres, root-relative, camera axes (x right, y down, z away).
+            Metres, root-relative, camera axes (x right, y down, z away); with the expected error if the model predicts
+            it.
 
         Raises:
-            InputError: The keypoints do not fit the skeleton, or something needed was left out.
+            InputError: The keypoints do not fit the skeleton, or a needed argument is missing.
 
         Example:
             >>> import ampose, numpy as np
@@ -109,11 +110,12 @@ class Lifter:
         Raises:
             InputError: As ``lift``; or the camera is of images of another size.
         """
-        _check_same_picture(camera, pose.image_size)
+        _check_same_image(camera, pose.image_size)
         mapping = mapping_between(pose.skeleton, self.skeleton)
-        points = mapping.map_points(pose.keypoints)
+        points = mapping.map_points(pose.keypoints)  # frame joint xy, of the lifter's joints
         lost = np.isnan(points).any(axis=2)
         if self.network.config.takes_missing:
+            # The network infers better what a mapping can only guess.
             points[:, [self.skeleton.index(joint) for joint in mapping.guessed]] = np.nan
         else:
             _check_whole(points, self.skeleton)
@@ -124,10 +126,17 @@ class Lifter:
         fields = [torch.as_tensor(np.asarray(field), dtype=torch.float32) for field in vars(camera).values()]
         focal, centre, size = (field.expand(len(clips.index), 2) for field in fields)
         cameras = Intrinsics(focal=focal, centre=centre, image_size=size)
-        network = self.runners.get(_passes(len(clips.index), flip=flip))
-        engine = self._describe_engine(clips.keypoints_px, cameras, flip=flip)
-        answer = predict_clips(network, clips, cameras, flip=flip)
+        passes = len(clips.index) * (2 if flip else 1)
+        answer = predict_clips(self.runners.get(passes), clips, cameras, flip=flip)
         error = answer.expected_error
+        provenance = {
+            **pose.provenance,
+            "focal_px": f"{camera.focal[0]:.1f}",
+            **self._provenance(flip=flip),
+            "engine": self._describe_engine(passes, clips.keypoints_px, cameras),
+        }
+        if mapping.made_up:
+            provenance["made_up_joints"] = ", ".join(sorted(mapping.made_up))
         return Pose3D(
             positions=_among_all(present, answer.positions),
             confidence=np.where(lost, 0, mapping.map_confidence(pose.confidence)),
@@ -138,12 +147,7 @@ class Lifter:
             focal_px=float(camera.focal[0]),
             camera_tilt=pose.camera_tilt,
             computed_joints=mapping.made_up,
-            provenance={
-                **pose.provenance,
-                "focal_px": f"{camera.focal[0]:.1f}",
-                **self._provenance(engine, flip=flip),
-                **_made_up(mapping.made_up),
-            },
+            provenance=provenance,
         )
 
     def _as_pose(
@@ -154,8 +158,7 @@ class Lifter:
         fps: float | None,
     ) -> Pose2D:
         if isinstance(keypoints, Pose2D):
-            given = {"image_size": image_size, "skeleton": skeleton, "fps": fps}
-            for name, value in given.items():
+            for name, value in {"image_size": image_size, "skeleton": skeleton, "fps": fps}.items():
                 if value is not None:
                     raise InputError(f"{name} must not be given with a Pose2D, which has its own; got {value}")
             return keypoints
@@ -168,9 +171,10 @@ class Lifter:
             _check_order(pose)
         return pose
 
-    def _describe_engine(self, points: Tensor, cameras: Intrinsics[Tensor], *, flip: bool) -> str:
-        """Say what ran; with less than float32, compare it with float64 on the first of these poses."""
-        passes = _passes(len(points), flip=flip)
+    def _describe_engine(
+        self, passes: int, points: Float[Tensor, "sample joint 2"], cameras: Intrinsics[Tensor]
+    ) -> str:
+        """Name engine and precision; below float32, compare with float64 on the first of these poses."""
         if self.runners.precision == "fp32":
             return self.runners.describe(passes)
         first = slice(COMPARED)
@@ -178,18 +182,15 @@ class Lifter:
         inputs = normalise(config.normalisation, points[first, None], cameras[first], self.skeleton.root_index)
         return self.runners.describe(passes, inputs.keypoints)
 
-    def _provenance(self, engine: str, *, flip: bool) -> dict[str, str]:
+    def _provenance(self, *, flip: bool) -> dict[str, str]:
         config = self.network.config
         return {
             "model": self.name,
             "weights": self.weights_hash[:SHORT_HASH],
-            "engine": engine,
             "normalisation": config.normalisation,
             "flip": "averaged with the mirrored prediction" if flip else "off",
-            **(
-                {"unseen_joints": "inferred from the others, confidence 0"} if self.network.config.takes_missing else {}
-            ),
-            **({"expected_error": "as the model estimates it"} if self.network.config.predicts_error else {}),
+            **({"unseen_joints": "inferred from the others, confidence 0"} if config.takes_missing else {}),
+            **({"expected_error": "as the model estimates it"} if config.predicts_error else {}),
         }
 
 
@@ -200,11 +201,6 @@ def _among_all(
     among = np.full((len(present), *values.shape[1:]), np.nan, dtype=np.float32)
     among[present] = values.numpy()
     return among
-
-
-def _passes(poses: int, *, flip: bool) -> int:
-    """How many poses go through the network."""
-    return poses * (2 if flip else 1)
 
 
 def _check_whole(points: Float[np.ndarray, "frame joint 2"], skeleton: Skeleton) -> None:
@@ -222,27 +218,23 @@ def _check_whole(points: Float[np.ndarray, "frame joint 2"], skeleton: Skeleton)
 
 
 def _check_order(pose: Pose2D) -> None:
-    """Refuse COCO's joints where the lifter's own are taken for granted: the answer would be nobody's pose."""
+    """Refuse COCO's joints where the lifter's own are assumed: the result would be nobody's pose."""
     own = pose.skeleton.name
-    if is_coco(pose.keypoints[:: max(1, len(pose) // _ASKED)], pose.skeleton):
+    if is_coco(pose.keypoints[:: max(1, len(pose) // _CHECKED_FRAMES)], pose.skeleton):
         raise InputError(
             f"skeleton must be given with these keypoints, got none and joints that look like those of coco_17, not of "
             f"{own}, the model's own; pass skeleton='coco_17', or {own!r} if they are that"
         )
 
 
-def _check_same_picture(camera: Intrinsics, image_size: tuple[int, int]) -> None:
-    """Refuse a camera of a picture of another size: its pixels are not the keypoints' pixels."""
+def _check_same_image(camera: Intrinsics, image_size: tuple[int, int]) -> None:
+    """Refuse a camera of an image of another size: its pixels are not the keypoints' pixels."""
     width, height = (int(side) for side in camera.image_size)
     if (width, height) != tuple(image_size):
         expected = " x ".join(map(str, image_size))
         raise InputError(
-            f"intrinsics must be of the same picture, {expected}, got {width} x {height}; scale focal and centre to it"
+            f"intrinsics are of an image of {width} x {height}, keypoints of one of {expected}; scale focal and centre"
         )
-
-
-def _made_up(joints: frozenset[str]) -> dict[str, str]:
-    return {"made_up_joints": ", ".join(sorted(joints))} if joints else {}
 
 
 def load_model(name_or_folder: str | Path, *, engine: str = AUTO, precision: Precision = "fp32") -> Lifter:
