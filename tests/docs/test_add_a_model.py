@@ -1,4 +1,4 @@
-"""The page's own lifter plugs in from outside and passes the contract tests that nobody wrote for it."""
+"""What the page adds plugs in from outside: contract tests cover it, and the real commands run with it."""
 
 import os
 import re
@@ -9,23 +9,37 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ampose.data import MotionCapture, write_motion
-from ampose.poses.skeletons import get_skeleton
+from ampose.media.video_writer import writing_video
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "add-a-model.md"
-ENTRY_POINTS = "[ampose.models]\nwave = wave_lifter\n"
+MODULES = {
+    "wave": ("ampose.models", "1. Write one file"),
+    "plain": ("ampose.datasets", "A dataset"),
+    "standing": ("ampose.detectors", "A detector"),
+    ".xyz": ("ampose.formats", "A file format"),
+}
+"""Name of each thing that the page adds, the group of its entry point, and the heading above its file."""
+
+
+def first_code_below(heading: str) -> str:
+    section = PAGE.read_text().partition(f"\n## {heading}\n")[2]
+    return re.findall(r"```python\n(.*?)```", section, re.DOTALL)[0]
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory) -> dict[str, str]:
-    """A folder with the page's first code block as a package that is installed."""
+    """A folder with the page's files as a package that is installed."""
     site = tmp_path_factory.mktemp("site")
-    (site / "wave_lifter.py").write_text(re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)[0])
-    installed = site / "wave_lifter-1.0.dist-info"
+    installed = site / "added-1.0.dist-info"
     installed.mkdir()
-    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: wave-lifter\nVersion: 1.0\n")
-    (installed / "entry_points.txt").write_text(ENTRY_POINTS)
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: added\nVersion: 1.0\n")
+    points = ""
+    for name, (group, heading) in MODULES.items():
+        module = f"added_{name.strip('.')}"
+        (site / f"{module}.py").write_text(first_code_below(heading))
+        points += f"[{group}]\n{name} = {module}\n"
+    (installed / "entry_points.txt").write_text(points)
     path = os.pathsep.join([str(site), str(ROOT / "src")])
     return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
 
@@ -58,32 +72,32 @@ def test_table_of_all_models_has_it_here_and_on_the_page(environment):
     assert re.search(rf"\| `wave` \| 2026 \| 17 \| 1 \| {parameters} \|", page)
 
 
-def test_it_trains_and_is_measured_on_the_command_line(environment, tmp_path, rng):
-    swing = 0.1 * np.sin(np.linspace(0, 20, 300)[:, None, None] + rng.uniform(0, 6, size=(1, 17, 3)))
-    motion = MotionCapture(
-        positions=(rng.normal([0, 0, 1], 0.3, size=(1, 17, 3)) + swing).astype(np.float32),
-        skeleton=get_skeleton("human36m_17"),
-        clip_starts=np.array([0, 200, 300]),
-        subjects=("01", "02"),
-        actions=("walk", "walk"),
-        names=("a1", "b1"),
-        fps=np.array([30.0, 30.0]),
-    )
-    motion_file = tmp_path / "motion.npz"
-    write_motion(motion, motion_file)
+def test_dataset_model_detector_and_format_run_through_the_commands(environment, tmp_path, rng):
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    for subject, frames in (("01", 200), ("02", 100)):
+        swing = 0.1 * np.sin(np.linspace(0, 20, frames)[:, None, None] + rng.uniform(0, 6, size=(1, 17, 3)))
+        np.save(clips / f"{subject}_walk.npy", rng.normal([0, 0, 1], 0.3, size=(1, 17, 3)) + swing)
+    motion, weights, lifted = tmp_path / "motion.npz", tmp_path / "run" / "last", tmp_path / "lifted"
+    run(environment, "ampose", "prepare", "plain", "--root", str(clips), "-o", str(motion))
     options = {
-        "--data.files": motion_file,
+        "--data.files": motion,
         "--data.held-out-subjects": "02",
         "--data.validation-samples": 20,
         "--epochs": 1,
-        "--output": tmp_path / "run",
+        "--output": weights.parent,
     }
     words = [str(word) for option in options.items() for word in option]
     assert "done" in run(environment, "ampose", "train", "wave", *words)
-    measured = run(
-        environment, "ampose", "evaluate", str(tmp_path / "run" / "last"), str(motion_file), "--protocol", "cmu-all"
-    )
+    measured = run(environment, "ampose", "evaluate", str(weights), str(motion), "--protocol", "cmu-all")
     assert "MPJPE" in measured
+    video = tmp_path / "clip.mp4"
+    with writing_video(video, image_size=(96, 128), fps=10.0) as stream:
+        for _ in range(5):
+            stream.write(np.zeros((128, 96, 3), dtype=np.uint8))
+    how = ["--detector", "standing", "--model", str(weights), "--to", "xyz", "--no-preview"]
+    run(environment, "ampose", "lift", str(video), "-o", str(lifted), *how)
+    assert len((lifted / "poses.xyz").read_text().splitlines()) == 5 * 17
 
 
 def test_contract_tests_cover_the_model_by_themselves(environment):
