@@ -38,7 +38,7 @@ class Trainee:
         config: The recipe, with the settings of the network that is really trained.
         network: Holds all weights.
         source: Its batches.
-        loss: (network, *batch) -> what a step minimises, a mean over the batch's samples.
+        loss: ``(network, *batch)`` -> what a step minimises, a mean over the batch's samples.
         validate: Network -> the validation samples' MPJPE in mm, and what else the log is to say.
         save: Writes (network, into a folder, with these facts).
         hashes: Of everything that goes in: the data's, then those of the weights that it starts from.
