@@ -159,5 +159,5 @@ def test_every_engine_tells_the_expected_error(engine):
 
 def test_a_network_that_tells_no_error_tells_none_on_an_engine():
     running = Runners(create_model("ampose-small", depth=1)).get(poses=1)
-    with pytest.raises(TypeError, match="tells no expected error"):
+    with pytest.raises(TypeError, match="predicts no expected error"):
         running.with_expected_error(torch.zeros(1, 1, 17, 2))
