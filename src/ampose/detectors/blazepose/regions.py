@@ -4,6 +4,7 @@ As BlazePose's paper describes them (arXiv:2006.10204): the middle of the hips i
 how large the person is and how they lean (the radius of a circle around the whole body).
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,15 +89,23 @@ def whole_image(width: int, height: int) -> Regions:
 
 
 def squares(width: int, height: int) -> Regions:
-    """Return upright squares as wide as the shorter side of an image, side by side, that cover it together.
+    """Return upright squares, side by side, that cover an image together.
+
+    They are as wide as its shorter side; of an image that is more than eight times as long, an eighth of its longer
+    side, so that a strip of pixels costs no more than an image.
 
     Example:
         >>> squares(1600, 900).centre.tolist()
         [[450.0, 450.0], [1150.0, 450.0]]
+        >>> squares(1, 400).size.tolist()[:2], len(squares(1, 400))
+        ([50.0, 50.0], 8)
     """
-    side = min(width, height)
-    count = -(-max(width, height) // side)
-    x, y = (np.linspace(side / 2, length - side / 2, count) for length in (width, height))
+    side = max(min(width, height), max(width, height) / 8)
+    count = math.ceil(max(width, height) / side)
+    x, y = (
+        np.linspace(side / 2, length - side / 2, count) if length > side else np.full(count, length / 2)
+        for length in (width, height)
+    )
     return Regions(np.stack([x, y], axis=-1), np.full(count, float(side)), np.zeros(count))
 
 
