@@ -21,7 +21,7 @@ def _points(kind: str) -> "np.ndarray | torch.Tensor":
 @pytest.mark.parametrize("kind", ["array", "tensor"])
 def test_a_mirror_image_has_its_x_negated_and_its_sides_exchanged(kind: str) -> None:
     points = _points(kind)
-    before = np.array(points)
+    before = np.asarray(points).copy()
     image = np.asarray(mirror(points, SKELETON.flip_order))
     left, right = SKELETON.index("left_wrist"), SKELETON.index("right_wrist")
     np.testing.assert_array_equal(image[:, left], before[:, right] * [-1, 1, 1])
