@@ -61,12 +61,13 @@ def _examples(lifter: Lifter, recordings: Recordings, source: str, count: int) -
     rows = [np.flatnonzero(recordings.sample_recordings[recordings.valid] == recording) for recording in chosen]
     samples = valid[torch.tensor([int(of_recording[len(of_recording) // 2]) for of_recording in rows])]
     predicted = lifter.predict_samples(samples, flip=True).numpy()
-    truth = root_relative(samples.positions, lifter.skeleton.root_index).numpy()
+    # (sample, joint, xyz): the samples are single frames, windows of length one
+    truth = root_relative(samples.positions[:, 0], lifter.skeleton.root_index).numpy()
     errors = 1000 * np.linalg.norm(predicted - truth, axis=-1).mean(axis=1)
     return [
         Example(
             caption=f"{_name(recordings, recording)}, 2D {source}: {errors[number]:.1f} mm MPJPE",
-            keypoints=samples.keypoints_px[number].numpy(),
+            keypoints=samples.keypoints_px[number, 0].numpy(),
             truth=truth[number],
             predicted=predicted[number],
             skeleton=lifter.skeleton,
