@@ -210,7 +210,14 @@ def halved(network, keypoints, target):
     return 0.5 * (network(keypoints) - target).abs().mean()
 
 
-@models.register("stranger", config=StrangerConfig(), losses={"halved-l1": Loss(compute=halved)})
+@models.register(
+    "stranger",
+    config=StrangerConfig(),
+    losses={"halved-l1": Loss(compute=halved)},
+    paper="none",
+    year=2026,
+    licence="Apache-2.0",
+)
 class Stranger(models.LifterNetwork):
     def __init__(self, config):
         super().__init__(config)
