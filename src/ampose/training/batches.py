@@ -154,7 +154,7 @@ class FixedCameraBatches:
     gathered.
 
     Args:
-        samples: What to train on; see ``ampose.training.fixed_cameras.read_split``.
+        samples: What to train on; see ``ampose.training.subject_split.read_split``.
         config: Flip, noise, samples of an epoch.
         spec: What the network looks at.
         seed: Of the order, the flips and the noise.

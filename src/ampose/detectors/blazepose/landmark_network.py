@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.special import expit
 
 from ampose.detectors.blazepose.regions import Regions, regions_from_points
 
@@ -51,7 +52,7 @@ def read_landmarks(
     """Read the network's outputs."""
     values = landmarks.reshape(-1, NUM_POINTS, 5).astype(float)  # x, y, z, and logits of visible and present
     points = refine(values[..., :2] / SIDE, heat_maps)
-    return Landmarks(points, sigmoid(values[..., 3]), sigmoid(values[..., 4]), presence[:, 0].astype(float))
+    return Landmarks(points, expit(values[..., 3]), expit(values[..., 4]), presence[:, 0].astype(float))
 
 
 def refine(
@@ -64,7 +65,7 @@ def refine(
     column = (points[..., :1] * columns).astype(int) + around
     row = (points[..., 1:] * rows).astype(int) + around
     person, point = np.indices(points.shape[:2])
-    heat = sigmoid(
+    heat = expit(
         heat_maps[
             person[..., None, None],
             point[..., None, None],
@@ -86,8 +87,3 @@ def _inside(place: Int[np.ndarray, "..."], length: int) -> np.ndarray:
 def next_regions(points: Float[np.ndarray, "person 39 2"]) -> Regions:
     """Return where to look for the people in the next frame, by their points in pixels."""
     return regions_from_points(points[:, HIPS], points[:, TOP])
-
-
-def sigmoid(values: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
-    """Return the logistic function."""
-    return 1 / (1 + np.exp(-values.clip(-100, 100)))

@@ -11,6 +11,7 @@ from functools import cache
 
 import numpy as np
 from jaxtyping import Float
+from scipy.special import expit
 
 from ampose.poses.boxes import Corners, intersection_over_union
 
@@ -68,7 +69,7 @@ def decode(
         scores: Logits.
         least: Score.
     """
-    score = 1 / (1 + np.exp(-scores[:, 0].astype(float).clip(-100, 100)))
+    score = expit(scores[:, 0].astype(float))
     chosen = np.flatnonzero(score >= least)
     chosen = chosen[np.argsort(-score[chosen], kind="stable")]
     values = boxes[chosen].astype(float).reshape(-1, 2 + NUM_POINTS, 2) / SIDE
