@@ -286,7 +286,7 @@ def _resting(pose: Pose3D, foot: int) -> Float[np.ndarray, "contact 3"]:
     resting = np.zeros(len(places), dtype=bool)
     if times is None:
         return places[resting]
-    for run in unbroken_runs(np.isfinite(places).all(axis=1), times):
+    for run in unbroken_runs(np.asarray(np.isfinite(places).all(axis=1)), times):
         if run.stop - run.start > 2:  # a gradient needs neighbours
             speed = np.linalg.norm(np.gradient(places[run], times[run], axis=0), axis=1)
             resting[run] = speed < _RESTING_M_S

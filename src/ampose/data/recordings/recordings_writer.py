@@ -77,7 +77,7 @@ class _Column:
 
     def _write_header(self) -> None:
         about = {"descr": self.dtype, "fortran_order": False, "shape": (self.rows, *self.shape)}
-        np.lib.format.write_array_header_1_0(self.file, about)  # type: ignore[no-untyped-call]
+        np.lib.format.write_array_header_1_0(self.file, about)
 
 
 class RecordingsWriter:

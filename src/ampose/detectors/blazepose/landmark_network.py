@@ -64,7 +64,7 @@ def refine(
     # (person, point, window)
     column = (points[..., :1] * columns).astype(int) + around
     row = (points[..., 1:] * rows).astype(int) + around
-    person, point = np.indices(points.shape[:2])
+    person, point = np.arange(points.shape[0])[:, None], np.arange(points.shape[1])
     heat = expit(
         heat_maps[
             person[..., None, None],

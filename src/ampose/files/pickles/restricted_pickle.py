@@ -98,13 +98,13 @@ def _read_member(archive: zipfile.ZipFile, name: str) -> Any:
             wrapped = isinstance(content, np.ndarray) and content.dtype == object and content.ndim == 0
             return content.item() if wrapped else content
     with archive.open(name) as member:
-        return np.lib.format.read_array(member, allow_pickle=False)  # type: ignore[no-untyped-call]
+        return np.lib.format.read_array(member, allow_pickle=False)
 
 
 def _read_header(member: Any) -> np.dtype:
-    version = np.lib.format.read_magic(member)  # type: ignore[no-untyped-call]
+    version = np.lib.format.read_magic(member)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    return read(member)[2]  # type: ignore[no-untyped-call]
+    return read(member)[2]
 
 
 def _load(data: bytes) -> Any:

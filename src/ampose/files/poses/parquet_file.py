@@ -47,9 +47,7 @@ class ParquetFile:
         import pyarrow.parquet as pq  # noqa: PLC0415 - an optional dependency
 
         columns = {name: pa.array(values, from_pandas=True) for name, values in columns_of(people).items()}
-        pq.write_table(  # type: ignore[no-untyped-call]
-            pa.table(columns).replace_schema_metadata({_KEY: json.dumps(_about(people[0]))}), path
-        )
+        pq.write_table(pa.table(columns).replace_schema_metadata({_KEY: json.dumps(_about(people[0]))}), path)
 
     def read(self, path: Path) -> list[Person]:
         """Read the people back, bit for bit."""
@@ -57,7 +55,7 @@ class ParquetFile:
         import pyarrow.parquet as pq  # noqa: PLC0415 - an optional dependency
 
         try:
-            table = pq.read_table(path, partitioning=None)  # type: ignore[no-untyped-call]
+            table = pq.read_table(path, partitioning=None)
         except pa.ArrowException as error:
             raise ValueError("no whole Parquet table in it") from error
         columns = {
