@@ -91,7 +91,7 @@ def _film_clip(motion: MotionCapture, number: int, generator: torch.Generator) -
         image_size=tuple(int(side) for side in camera.intrinsics.image_size[0]),
         fps=fps,
     )
-    eye = Intrinsics(**{name: value[0].numpy() for name, value in vars(camera.intrinsics).items()})
+    eye = camera.intrinsics.map(lambda field: field[0].numpy())
     return Clip(seen, eye, (places - places[:, root : root + 1]).numpy())
 
 

@@ -123,10 +123,9 @@ class Lifter:
         # Frames without the person are left out, and the clips of a network over time end there.
         clips = Clips(keypoints_px=torch.from_numpy(points[present]), index=FrameIndex.of_clips(clip_starts(present)))
         # One camera, repeated for each sample: (2,) -> (sample, 2).
-        fields = [torch.as_tensor(np.asarray(field), dtype=torch.float32) for field in vars(camera).values()]
-        focal, centre, size = (field.expand(len(clips.index), 2) for field in fields)
-        cameras = Intrinsics(focal=focal, centre=centre, image_size=size)
-        passes = len(clips.index) * (2 if flip else 1)
+        count = len(clips.index)
+        cameras = camera.map(lambda field: torch.as_tensor(np.asarray(field), dtype=torch.float32).expand(count, 2))
+        passes = count * (2 if flip else 1)
         answer = predict_clips(self.runners.get(passes), clips, cameras, flip=flip)
         error = answer.expected_error
         provenance = {

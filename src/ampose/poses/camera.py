@@ -5,7 +5,8 @@ functions work on NumPy arrays and on tensors, for one camera and for one camera
 """
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Generic
 
 import numpy as np
@@ -43,8 +44,13 @@ class Intrinsics(Generic[Array]):
 
     def __getitem__(self, rows: Any) -> "Intrinsics[Array]":
         """Return the cameras of some samples, where there is one a sample."""
-        focal, centre, image_size = (field[rows] for field in (self.focal, self.centre, self.image_size))
-        return replace(self, focal=focal, centre=centre, image_size=image_size)
+        return self.map(lambda field: field[rows])
+
+    def map(self, function: Callable[[Array], Any]) -> "Intrinsics[Any]":
+        """Return the cameras with each field put through a function: another device, type or shape."""
+        return Intrinsics(
+            focal=function(self.focal), centre=function(self.centre), image_size=function(self.image_size)
+        )
 
     @staticmethod
     def from_field_of_view(image_size: tuple[int, int], degrees: float = DEFAULT_FIELD_OF_VIEW) -> "Intrinsics":

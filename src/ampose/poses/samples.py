@@ -43,15 +43,10 @@ class Samples:
 
     def to(self, device: torch.device) -> "Samples":
         """Return the samples on another device; the clips stay where they are, for they may be large."""
-        camera = self.intrinsics
         return Samples(
             keypoints_px=self.keypoints_px.to(device),
             positions=self.positions.to(device),
-            intrinsics=Intrinsics(
-                focal=camera.focal.to(device),
-                centre=camera.centre.to(device),
-                image_size=camera.image_size.to(device),
-            ),
+            intrinsics=self.intrinsics.map(lambda field: field.to(device)),
             clips=self.clips,
         )
 

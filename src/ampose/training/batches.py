@@ -183,9 +183,8 @@ class FixedCameraBatches:
 
     def to(self, device: torch.device) -> None:
         """Hold the samples there, and gather the batches there."""
-        camera = self.intrinsics
         self.keypoints_px, self.positions = self.keypoints_px.to(device), self.positions.to(device)
-        self.intrinsics = Intrinsics(**{name: field.to(device) for name, field in vars(camera).items()})
+        self.intrinsics = self.intrinsics.map(lambda field: field.to(device))
         self.device = device
 
     def batch(self, rows: Int[Tensor, " sample"], epoch: int, step: int) -> Batch:
