@@ -22,16 +22,12 @@ def check_names(paths: Sequence[Path], *, timed: bool) -> None:
         InputError: A suffix is unknown, a name is given twice, or a format needs a frame rate.
         MissingExtraError: A package is not installed.
     """
-    from ampose.files.poses import carries, check_writable
+    from ampose.files.poses import check_writable
 
     for number, path in enumerate(paths):
-        check_writable(path)
+        check_writable(path, timed=timed)
         if path in paths[:number]:
             raise InputError(f"{path} is named twice")
-        if not timed and "no_fps" not in carries(path):
-            raise InputError(
-                f"{path}: a {path.suffix} file needs a frame rate, and single images have none; give one", field="fps"
-            )
 
 
 def write_files(

@@ -135,14 +135,20 @@ def losses(path: str | Path, people: People) -> list[str]:
     return [PARTS[part] for part in PARTS if part in _parts_of(people) - carries(path)]
 
 
-def check_writable(path: str | Path) -> None:
+def check_writable(path: str | Path, *, timed: bool = True) -> None:
     """Refuse a name that cannot be written in its format, before the long work begins.
 
+    Args:
+        path: The file.
+        timed: Whether the poses have a frame rate.
+
     Raises:
-        InputError: The suffix is unknown, or its format is only read.
+        InputError: The suffix is unknown, its format is only read, or it needs a frame rate.
         MissingExtraError: The package that the format needs is not installed.
     """
-    _open(Path(path), "writes")
+    path = Path(path)
+    _open(path, "writes")
+    _check_rate(path, timed=timed)
 
 
 def write(path: str | Path, people: People) -> None:
@@ -268,7 +274,11 @@ def _check_people(path: Path, people: Sequence[Person]) -> None:
     if not len(people[0].pose3d):
         raise InputError("people must have at least one frame, got none; there is nothing to write")
     _check_times(people)
-    if people[0].pose3d.seconds is None and "no_fps" not in carries(path):
+    _check_rate(path, timed=people[0].pose3d.seconds is not None)
+
+
+def _check_rate(path: Path, *, timed: bool) -> None:
+    if not timed and "no_fps" not in carries(path):
         raise InputError(
             f"{path}: a {path.suffix} file needs a frame rate, and single images have none; give one", field="fps"
         )
