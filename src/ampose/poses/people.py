@@ -129,18 +129,20 @@ def people_over_time(
     """
     ids = dict.fromkeys(person.id for people in frames for person in people if person.id is not None)
     numbered = all(isinstance(identity, int) for identity in ids)
+    order = {identity: row for row, identity in enumerate(sorted(ids, key=int) if numbered else ids)}
+    keypoints = np.full((len(order), len(frames), skeleton.num_joints, 2), np.nan, dtype=np.float32)
+    confidence = np.zeros(keypoints.shape[:3], dtype=np.float32)
+    for frame, detections in enumerate(frames):
+        for person in detections:
+            if person.id is not None:
+                _check_joints(person, skeleton)
+                row = order[person.id]
+                keypoints[row, frame], confidence[row, frame] = person.keypoints, person.confidence
     people = []
-    for number, identity in enumerate(sorted(ids, key=int) if numbered else ids):
-        keypoints = np.full((len(frames), skeleton.num_joints, 2), np.nan, dtype=np.float32)
-        confidence = np.zeros((len(frames), skeleton.num_joints), dtype=np.float32)
-        for frame, detections in enumerate(frames):
-            for person in detections:
-                if person.id == identity:
-                    _check_joints(person, skeleton)
-                    keypoints[frame], confidence[frame] = person.keypoints, person.confidence
+    for identity, number in order.items():
         pose = Pose2D(
-            keypoints=keypoints,
-            confidence=confidence,
+            keypoints=keypoints[number],
+            confidence=confidence[number],
             skeleton=skeleton,
             image_size=image_size,
             fps=fps,
