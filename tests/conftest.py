@@ -1,6 +1,7 @@
 """What several test files need: seeded randomness, and the real data beside the repository."""
 
 import os
+import resource
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,15 @@ def _forget_skeletons(monkeypatch: pytest.MonkeyPatch) -> "Iterator[None]":
     monkeypatch.setattr(skeletons._SKELETONS, "_entries", dict(skeletons._SKELETONS._entries))
     yield
     skeletons.mapping_between.cache_clear()
+
+
+@pytest.fixture
+def little_room() -> "Iterator[None]":
+    """No file may grow beyond 4000 bytes: what a full disk does, without filling one."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 @pytest.fixture

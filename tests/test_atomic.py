@@ -1,8 +1,5 @@
 """A file appears whole or not at all."""
 
-import resource
-from collections.abc import Iterator
-
 import pytest
 
 from ampose.atomic import replacing
@@ -22,15 +19,6 @@ def test_replacing_in_a_folder_that_is_none(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="folder that can be written to"), replacing(tmp_path / "file" / "a.txt"):
         pytest.fail("the block must not run")
-
-
-@pytest.fixture
-def little_room() -> Iterator[None]:
-    """No file may grow beyond 4000 bytes: what a full disk does, without filling one."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 @pytest.mark.usefixtures("little_room")

@@ -1,8 +1,6 @@
 """Real video files: written, read back, turned, cut off."""
 
 import logging
-import resource
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -224,15 +222,6 @@ def test_an_interrupted_video_leaves_nothing(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         interrupt_while_writing(tmp_path / "a.mp4")
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.fixture
-def little_room() -> Iterator[None]:
-    """No file may grow beyond 4000 bytes: what a full disk does, without filling one."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 @pytest.mark.usefixtures("little_room")
