@@ -62,7 +62,7 @@ class VirtualCameraConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class VirtualCameras:
+class DrawnCameras:
     """Cameras that were drawn.
 
     Args:
@@ -75,12 +75,12 @@ class VirtualCameras:
     rotation: Float[Tensor, "sample 3 3"]
     root: Float[Tensor, "sample 3"]
 
-    def __getitem__(self, rows: slice) -> "VirtualCameras":
+    def __getitem__(self, rows: slice) -> "DrawnCameras":
         """Return some of the cameras."""
-        return VirtualCameras(intrinsics=self.intrinsics[rows], rotation=self.rotation[rows], root=self.root[rows])
+        return DrawnCameras(intrinsics=self.intrinsics[rows], rotation=self.rotation[rows], root=self.root[rows])
 
 
-def render(positions: Float[Tensor, "sample frame joint 3"], cameras: VirtualCameras, skeleton: Skeleton) -> Samples:
+def render(positions: Float[Tensor, "sample frame joint 3"], cameras: DrawnCameras, skeleton: Skeleton) -> Samples:
     """Look at windows of motion, or at single poses, which are windows of one frame.
 
     Where the person walks out of the image, or too near to the camera, the window is padded, as a real video's is where
@@ -110,7 +110,7 @@ def render(positions: Float[Tensor, "sample frame joint 3"], cameras: VirtualCam
 def render_frames(
     positions: Float[Tensor, "frame joint 3"],
     index: FrameIndex,
-    cameras: VirtualCameras,
+    cameras: DrawnCameras,
     skeleton: Skeleton,
     frames: int = 1,
 ) -> Samples:
@@ -145,7 +145,7 @@ def _in_sight(
     return in_image.all(dim=2) & (positions[..., 2] > NEAREST_M).all(dim=2)
 
 
-def draw_cameras(count: int, config: VirtualCameraConfig, generator: torch.Generator) -> VirtualCameras:
+def draw_cameras(count: int, config: VirtualCameraConfig, generator: torch.Generator) -> DrawnCameras:
     """Draw cameras from the config's ranges."""
     sizes = torch.tensor(IMAGE_SIZES, dtype=torch.float32)
     size = sizes[torch.randint(len(sizes), (count,), generator=generator)]  # (camera, 2)
@@ -154,7 +154,7 @@ def draw_cameras(count: int, config: VirtualCameraConfig, generator: torch.Gener
     intrinsics = Intrinsics(focal=focal[:, None].expand(-1, 2), centre=size / 2, image_size=size)
     rotation = _draw_rotations(count, config, generator)
     root = _draw_root_positions(intrinsics, config, generator)
-    return VirtualCameras(intrinsics=intrinsics, rotation=rotation, root=root)
+    return DrawnCameras(intrinsics=intrinsics, rotation=rotation, root=root)
 
 
 def mistake_focal(camera: Intrinsics[Tensor], largest: float, generator: torch.Generator) -> Intrinsics[Tensor]:
