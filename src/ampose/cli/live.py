@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -108,26 +108,24 @@ def live(*, camera: str = "0", output: Output = None, options: LiveOptions = _DE
 
 def _film(source: "VideoSource", lifter: "LiveLifter", recording: "LiveRecording | None", options: LiveOptions) -> None:
     """Run until the camera ends, the time is over, or the user stops it."""
-    with _window(source.name) if options.window else nullcontext() as show:
+    window = _window(source.name) if options.window else nullcontext()
+    with window as show, suppress(KeyboardInterrupt):  # Ctrl-C is how it is meant to end
         start = printed = time.perf_counter()
-        try:
-            for shot in source:
-                people = lifter.step(shot)
-                if recording is not None:
-                    recording.add(people, shot.time)
-                now = time.perf_counter()
-                if now - printed >= _EVERY_S:
-                    printed = now
-                    half, most = lifter.latency.percentiles(50.0, 99.0)["total"]
-                    names = ", ".join(str(person.id) for person in people) or "nobody"
-                    line = f"visible: {names}; from the camera to 3D {half:.0f} ms (p50), {most:.0f} ms (p99)"
-                    print(line, file=sys.stderr, flush=True)
-                if show is not None and not show(shot, people):
-                    return
-                if options.seconds is not None and now - start >= options.seconds:
-                    return
-        except KeyboardInterrupt:
-            pass  # that is how it is meant to end
+        for shot in source:
+            people = lifter.step(shot)
+            if recording is not None:
+                recording.add(people, shot.time)
+            now = time.perf_counter()
+            if now - printed >= _EVERY_S:
+                printed = now
+                half, most = lifter.latency.percentiles(50.0, 99.0)["total"]
+                names = ", ".join(str(person.id) for person in people) or "nobody"
+                line = f"visible: {names}; from the camera to 3D {half:.0f} ms (p50), {most:.0f} ms (p99)"
+                print(line, file=sys.stderr, flush=True)
+            if show is not None and not show(shot, people):
+                return
+            if options.seconds is not None and now - start >= options.seconds:
+                return
 
 
 def _summary(latency: "Latency", folder: Path | None, people: int) -> str:

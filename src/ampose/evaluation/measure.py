@@ -75,8 +75,8 @@ def measure(
     predictions = {flip: method.predict(samples, flip) for flip in {protocol.flip for protocol in protocols}}
     for predicted in predictions.values():
         _check(predicted, true, method.name)
-    known = {**method.facts, **(facts or {})}
-    return [_report(method, predictions[protocol.flip], held_out, protocol, known) for protocol in protocols]
+    known, target = {**method.facts, **(facts or {})}, root_relative(true, root)
+    return [_report(method, predictions[protocol.flip], target, held_out, protocol, known) for protocol in protocols]
 
 
 def _without_truth(samples: Samples, root: int | None) -> Samples:
@@ -96,11 +96,15 @@ def _check(predicted: Tensor, true: Tensor, name: str) -> None:
 
 
 def _report(
-    method: Method, predicted: Tensor, held_out: HeldOut, protocol: Protocol, facts: Mapping[str, str]
+    method: Method,
+    predicted: Tensor,
+    target: Tensor,
+    held_out: HeldOut,
+    protocol: Protocol,
+    facts: Mapping[str, str],
 ) -> Report:
     skeleton = get_skeleton(protocol.skeleton)
     predicted = apply_root_convention(predicted, skeleton.root_index, protocol.root)
-    target = root_relative(held_out.samples.middle.positions[:, 0], skeleton.root_index)
     whole = [name for name in protocol.metrics if metrics.get(name).facts.whole_sequence]
     values = {name: sample_values(name, predicted, target, protocol) for name in protocol.metrics if name not in whole}
     groups = rows_by_group(values, held_out.groups)
