@@ -99,7 +99,7 @@ def draw_failures(network: LifterNetwork, motion: MotionCapture, file: Path) -> 
     truth = root_relative(samples.positions[:, 0], skeleton.root_index)
     errors = joint_errors(predicted, truth).mean(dim=1).numpy() * 1000
     figure, axes = plt.subplots(3, 6, figsize=(14, 8), layout="constrained")
-    cases = _worst(errors, np.asarray(seen.actions))
+    cases = _worst(errors, np.asarray(seen.groups))
     for row, (number, action) in zip(axes.reshape(CASES, 3), cases, strict=False):
         pixels, mine, true = samples.keypoints_px[number, 0].numpy(), predicted[number].numpy(), truth[number].numpy()
         _draw_body(row[0], pixels, skeleton)
