@@ -51,6 +51,7 @@ def test_select_keeps_whole_clips():
     np.testing.assert_array_equal(first.positions, motion.positions[[0, 1, 5]])
     assert_same(motion.select(exclude=["01"]), motion.select(subjects=["02"]))
     assert motion.select(exclude_clips=["clip 1", "clip 2"]).names == ("clip 0",)
+    assert motion.select(clips=["clip 1", "clip 2"], exclude=["01"]).names == ("clip 1",)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,7 @@ def test_select_keeps_whole_clips():
     [
         ({"subjects": ["03"]}, "subject must be one .* got 03"),
         ({"exclude": ["03"]}, "subject must be one .* got 03"),
+        ({"clips": ["clip 9"]}, "clip must be one .* got clip 9"),
         ({"exclude_clips": ["clip 9"]}, "clip must be one .* got clip 9"),
         ({"exclude": ["01", "02"]}, "at least one clip"),
     ],

@@ -122,7 +122,8 @@ OF_THE_DATA_ENGINE = {
     "proportions": ProportionConfig(bone_spread=0.1),
     "definitions": DefinitionConfig(joint_m=0.01),
     "missing": MissingConfig(share=0.3),
-    "left_out_clips": ("train/walking_1",),
+    "train_clips": ("01_01",),
+    "left_out_clips": ("01_01",),
 }
 
 

@@ -141,7 +141,7 @@ def _flat(values: Data, above: str = "") -> list[tuple[str, str]]:
     for key, value in values.items():
         if isinstance(value, Mapping):
             rows += _flat(value, f"{above}{key}.")
-        elif key == "left_out_clips":
+        elif key in ("train_clips", "left_out_clips") and value:
             rows.append((above + key, f"{len(value)} clips, named in the recipe"))
         elif key not in ("files", "keypoints", "exclude_takes", "exclude_drift_takes") and value not in ([], None):
             rows.append((above + key, _said(value)))

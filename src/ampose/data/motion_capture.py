@@ -110,6 +110,7 @@ class MotionCapture:
         self,
         *,
         subjects: Collection[str] | None = None,
+        clips: Collection[str] | None = None,
         exclude: Collection[str] = (),
         exclude_clips: Collection[str] = (),
     ) -> "MotionCapture":
@@ -117,6 +118,7 @@ class MotionCapture:
 
         Args:
             subjects: The subjects to keep; None keeps all.
+            clips: Names of the clips to keep; None keeps all of these subjects.
             exclude: Subjects to leave out.
             exclude_clips: Names of clips to leave out.
 
@@ -124,10 +126,13 @@ class MotionCapture:
             InputError: A subject or a clip is unknown, or nothing is left.
         """
         _check_known("subject", [*(subjects or ()), *exclude], self.subjects)
-        _check_known("clip", exclude_clips, self.names)
+        _check_known("clip", [*(clips or ()), *exclude_clips], self.names)
         keep = np.array(
             [
-                (subjects is None or subject in subjects) and subject not in exclude and name not in exclude_clips
+                (subjects is None or subject in subjects)
+                and (clips is None or name in clips)
+                and subject not in exclude
+                and name not in exclude_clips
                 for subject, name in zip(self.subjects, self.names, strict=True)
             ]
         )

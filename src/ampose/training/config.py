@@ -41,12 +41,16 @@ class DataConfig:
     held_out_subjects: tuple[str, ...] = ("02", "08", "16", "39", "55")
     """Whole subjects kept for validation; never trained on."""
 
+    train_clips: tuple[str, ...] = ()
+    """Names of the clips to train on, so that more of a database may lie in the files; empty for all."""
+
     left_out_clips: tuple[str, ...] = ()
     """Names of clips that are neither trained on nor validated on."""
 
-    balance: Literal["frames", "square-root"] = "frames"
+    balance: Literal["frames", "square-root", "poses"] = "frames"
     """``frames``: every frame once an epoch. ``square-root``: the frames of a subject's action are drawn so that
-    the action counts as the square root of its length, because a third of CMU is one subject climbing."""
+    the action counts as the square root of its length, because a third of CMU is one subject climbing. ``poses``:
+    frames whose limbs point where few others' do are drawn more often (``ampose.training.pose_balance``)."""
 
     samples_per_epoch: int | None = None
     """Samples in an epoch; None for as many as there are frames."""

@@ -129,7 +129,10 @@ def _read_motion(config: TrainConfig, loss: Loss) -> TrainingData:
     # Split by whole subjects.
     held_out = motion.select(subjects=data.held_out_subjects)
     training = motion.select(
-        subjects=data.train_subjects or None, exclude=data.held_out_subjects, exclude_clips=data.left_out_clips
+        subjects=data.train_subjects or None,
+        clips=data.train_clips or None,
+        exclude=data.held_out_subjects,
+        exclude_clips=data.left_out_clips,
     )
     return TrainingData(
         source=VirtualCameraBatches(training, data, spec, config.seed),

@@ -63,3 +63,25 @@ def test_the_offsets_grow_with_the_body_so_that_they_are_no_ruler() -> None:
 def test_settings_out_of_range_are_refused(name: str) -> None:
     with pytest.raises(InputError, match=f"{name} must be"):
         DefinitionConfig(**{name: 0.5})
+
+
+def test_another_set_moves_trunk_hips_and_shoulders_alike_on_both_sides_and_leaves_the_limbs(
+    generator: torch.Generator,
+) -> None:
+    before = adult(4000)
+    after = vary_definitions(before, SKELETON, DefinitionConfig(other_sets=0.5), generator)
+    moved = after - before
+    chosen = moved[:, SKELETON.index("thorax")].norm(dim=-1) > 0
+    assert 0.45 < chosen.float().mean() < 0.55
+    assert not moved[~chosen].any()
+    assert not moved[:, [SKELETON.index(f"left_{joint}") for joint in ("knee", "ankle", "elbow", "wrist")]].any()
+    axes = chest_axes(before, SKELETON)[chosen]
+    left, right, thorax = (
+        (axes @ moved[chosen, SKELETON.index(joint), :, None])[..., 0]
+        for joint in ("left_shoulder", "right_shoulder", "thorax")
+    )
+    torch.testing.assert_close(left, right * torch.tensor([-1.0, 1.0, 1.0]), atol=1e-5, rtol=0)
+    assert thorax[:, 2].min() == pytest.approx(-0.02, abs=0.002)
+    assert thorax[:, 2].max() == pytest.approx(0.12, abs=0.002)
+    hips = [SKELETON.index("left_hip"), SKELETON.index("right_hip")]
+    torch.testing.assert_close(moved[:, SKELETON.root_index], moved[:, hips].mean(dim=1), atol=1e-5, rtol=0)

@@ -21,6 +21,21 @@ the same for all, a network would measure bodies by them: it took people without
 
 _TRUNK = ("spine", "thorax", "neck_nose", "head")
 
+_OTHER_SETS = {
+    "hip": ((-0.01, 0.05), (-0.02, 0.02), (-0.03, 0.02)),
+    "shoulder": ((-0.07, 0.03), (-0.03, 0.02), (-0.04, 0.02)),
+    "spine": ((0.0, 0.0), (-0.02, 0.10), (-0.03, 0.06)),
+    "thorax": ((0.0, 0.0), (-0.03, 0.03), (-0.02, 0.12)),
+    "neck_nose": ((0.0, 0.0), (-0.02, 0.10), (-0.04, 0.04)),
+    "head": ((0.0, 0.0), (-0.03, 0.03), (-0.02, 0.05)),
+}
+"""Metres from CMU's joint to those of other sets, on an adult: from, to; outwards (of a side), forward, up.
+
+They span Human3.6M (hips 133 mm from the middle, the thorax between the shoulders, neck and nose in front of it),
+Plug-in-Gait's markers (thorax 10 cm higher, spine forward) and the generic skeletons of BVH files. Hips and spine are
+in the axes of the pelvis, the others in those of the chest; the head is counted from where the neck went.
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DefinitionConfig:
@@ -36,7 +51,13 @@ class DefinitionConfig:
     """Standard deviation in metres by which both hips sit outwards, forwards or upwards of the recorded ones, in the
     axes of the pelvis, and both shoulders in those of the chest: the same for left and right."""
 
+    other_sets: float = 0.0
+    """Chance of a sample to have the trunk, hips and shoulders of another set: each moved evenly within what sets
+    differ by, both sides alike. Small offsets in any direction never make a thorax that sits 10 cm higher."""
+
     def __post_init__(self) -> None:
+        if not 0 <= self.other_sets <= 1:
+            raise InputError(f"other_sets must be in [0, 1], got {self.other_sets}")
         for name in ("joint_m", "trunk_m", "girdles_m"):
             if not 0 <= getattr(self, name) <= 0.1:
                 raise InputError(f"{name} must be in [0, 0.1], got {getattr(self, name)}")
@@ -58,6 +79,9 @@ def vary_definitions(
     if config.girdles_m:
         for joint, axes in (("hip", pelvis_axes), ("shoulder", chest_axes)):
             _move_both(moved, joint, axes(positions, skeleton), skeleton, config.girdles_m * size, generator)
+    if config.other_sets:
+        chosen = torch.rand(len(positions), 1, generator=generator) < config.other_sets
+        _move_to_other_set(moved, positions, skeleton, chosen[..., None] * size, generator)
     # The root is the middle between the hips by definition, so it goes where they went.
     hips = [skeleton.index("left_hip"), skeleton.index("right_hip")]
     shift = (moved[:, hips] - positions[:, hips]).mean(dim=1)
@@ -79,3 +103,24 @@ def _move_both(
     right = left * torch.tensor([-1.0, 1.0, 1.0])
     for side, offset in (("left", left), ("right", right)):
         moved[:, skeleton.index(f"{side}_{joint}")] += (offset @ axes)[:, 0]
+
+
+def _move_to_other_set(
+    moved: Float[Tensor, "sample joint 3"],
+    positions: Float[Tensor, "sample joint 3"],
+    skeleton: Skeleton,
+    size: Float[Tensor, "sample 1 1"],
+    generator: torch.Generator,
+) -> None:
+    """Move trunk, hips and shoulders to where another set has them, in place; a size of 0 stays as it is."""
+    pelvis, chest = pelvis_axes(positions, skeleton), chest_axes(positions, skeleton)
+    shifts: dict[str, Tensor] = {}
+    for joint, ranges in _OTHER_SETS.items():
+        low, high = torch.tensor(ranges).T
+        shifts[joint] = size * (low + (high - low) * torch.rand(len(moved), 1, 3, generator=generator))
+    shifts["head"] = shifts["head"] + shifts["neck_nose"]
+    for joint, shift in shifts.items():
+        axes = pelvis if joint in ("hip", "spine") else chest
+        sides = {f"left_{joint}": 1.0, f"right_{joint}": -1.0} if joint in ("hip", "shoulder") else {joint: 1.0}
+        for name, outwards in sides.items():
+            moved[:, skeleton.index(name)] += ((shift * torch.tensor([outwards, 1.0, 1.0])) @ axes)[:, 0]

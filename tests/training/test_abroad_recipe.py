@@ -1,0 +1,59 @@
+"""The recipe for use elsewhere: a short version of it, and whom it trains on."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ampose.data.motion_capture import MotionCapture, write_motion
+from ampose.poses.skeletons import get_skeleton
+from ampose.training.recipe import read_recipe
+from ampose.training.session import train
+
+from ..data.synthesis.bodies import different
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The `srun` command is available:UserWarning", "ignore:.*NVML.*:UserWarning"
+)
+
+
+def test_it_trains_on_named_trials_of_people_who_are_not_held_out():
+    data = read_recipe("abroad-small").data
+    people = {clip.split("_")[0] for clip in data.train_clips}
+    assert len(data.train_clips) == len(set(data.train_clips)) == 188
+    assert not people & set(data.held_out_subjects)
+    assert {"49", "135"} < set(data.held_out_subjects)
+
+
+def test_a_short_version_trains_with_more_of_the_database_in_the_file(tmp_path: Path):
+    names = ("01_01", "14_06", "14_99", "49_06")
+    motion = MotionCapture(
+        positions=different(80).numpy().astype(np.float32),
+        skeleton=get_skeleton("human36m_17"),
+        clip_starts=np.array([0, 20, 40, 60, 80]),
+        subjects=tuple(name.split("_")[0] for name in names),
+        actions=("climb", "jumping jacks", "not in the recipe", "cartwheel"),
+        names=names,
+        fps=np.full(4, 120.0),
+    )
+    write_motion(motion, tmp_path / "cmu.npz")
+    recipe = read_recipe("abroad-small")
+    short = replace(
+        recipe,
+        start_from="",
+        epochs=1,
+        batch_size=32,
+        model=replace(recipe.model, channels=8, heads=2, depth=1),
+        data=replace(
+            recipe.data,
+            files=(str(tmp_path / "cmu.npz"),),
+            train_clips=("01_01", "14_06"),
+            held_out_subjects=("49",),
+            samples_per_epoch=64,
+            validation_samples=8,
+        ),
+    )
+    outcome = train(short, tmp_path / "run")
+    assert (outcome.train_frames, outcome.validation_frames) == (40, 20)
+    assert (tmp_path / "run" / "last" / "model.safetensors").is_file()
