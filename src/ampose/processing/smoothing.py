@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
-import scipy  # its parts load when they are first used: scipy.signal takes a second, and few filter
+import scipy  # its parts load when they are first used: scipy.signal takes a second, and only Butterworth needs it
 from jaxtyping import Bool, Float
 
 from ampose.errors import InputError
@@ -245,7 +245,18 @@ class SavitzkyGolay:
         frames = min(wanted, len(values) - 1 + len(values) % 2)
         if frames <= self.degree:
             return values
-        return np.asarray(scipy.signal.savgol_filter(values, frames, self.degree, axis=0, mode="interp"))
+        # What SciPy's savgol_filter gives too; this is the default filter, and importing SciPy's takes a second.
+        half, count = frames // 2, len(values) - frames + 1
+        powers = np.vander(np.arange(-half, half + 1) / max(half, 1), self.degree + 1)  # (place in the window, power)
+        fit = powers @ np.linalg.pinv(powers)  # row: what the fitted polynomial is at a place, by the window's values
+        smoothed = np.empty(values.shape)
+        smoothed[half : half + count] = sum(
+            weight * values[place : place + count] for place, weight in enumerate(fit[half])
+        )
+        # No window has the first and the last frames in its middle: they are read off the outermost fits.
+        smoothed[:half] = np.tensordot(fit[:half], values[:frames], axes=1)
+        smoothed[half + count :] = np.tensordot(fit[half + 1 :], values[-frames:], axes=1)
+        return smoothed
 
 
 FilterName = Literal["butterworth", "savitzky-golay", "one-euro"]
