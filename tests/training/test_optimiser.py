@@ -8,7 +8,14 @@ import torch
 from ampose.errors import InputError
 from ampose.models import create_model
 from ampose.training.config import OptimiserConfig
-from ampose.training.optimiser import MuonAndAdamW, learning_rate, make_average, make_optimiser, set_batch_norm_momentum
+from ampose.training.optimiser import (
+    Muon,
+    MuonAndAdamW,
+    learning_rate,
+    make_average,
+    make_optimiser,
+    set_batch_norm_momentum,
+)
 
 
 def test_the_average_by_hand() -> None:
@@ -97,10 +104,21 @@ def test_muon_with_a_second_moment_is_refused() -> None:
         OptimiserConfig(name="muon", amsgrad=True)
 
 
-def test_a_torch_without_muon_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(torch.optim, "Muon")
-    with pytest.raises(InputError, match=r"optimiser\.name muon must have torch 2\.9 or newer, got"):
-        make_optimiser(a_network(), OptimiserConfig(name="muon"))
+def test_muon_takes_the_steps_of_pytorchs_in_float32() -> None:
+    torch.manual_seed(0)
+    ours = [torch.nn.Parameter(torch.randn(shape)) for shape in ((96, 288), (288, 96), (96, 96), (96, 96))]
+    theirs = [torch.nn.Parameter(matrix.detach().clone()) for matrix in ours]
+    start = [matrix.detach().clone() for matrix in ours]
+    muon = Muon(ours, learning_rate=0.01, weight_decay=0.1)
+    reference = torch.optim.Muon(theirs, lr=0.01, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
+    for _ in range(3):
+        for matrix, other in zip(ours, theirs, strict=True):
+            matrix.grad = torch.randn_like(matrix)
+            other.grad = matrix.grad.clone()
+        muon.step()
+        reference.step()
+    for matrix, other, first in zip(ours, theirs, start, strict=True):
+        assert (matrix - other).norm() < 0.02 * (other - first).norm()  # bfloat16 has three digits
 
 
 @pytest.mark.parametrize("name", ["simple-baseline", "mhformer", "jointformer", "ampose-full"])
@@ -108,7 +126,7 @@ def test_muon_has_no_matrix_that_coordinates_enter_or_leave(name: str) -> None:
     """Also where the coordinates of a whole pose are one vector, of 34 or 51 numbers."""
     optimiser = make_optimiser(create_model(name), OptimiserConfig(name="muon"))
     assert isinstance(optimiser, MuonAndAdamW)
-    groups = [group for part in optimiser.parts if isinstance(part, torch.optim.Muon) for group in part.param_groups]
+    groups = [group for part in optimiser.parts if isinstance(part, Muon) for group in part.param_groups]
     sides = {side for group in groups for weight in group["params"] for side in weight.shape}
     assert min(sides) >= 64
     assert not {2, 3, 34, 51} & sides
