@@ -9,10 +9,10 @@ import numpy as np
 
 from ampose.atomic import replacing_together
 from ampose.errors import InputError
-from ampose.files.poses.joint_names import skeleton_of
 from ampose.packages import require
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
+from ampose.poses.skeletons.by_joints import skeleton_of
 from ampose.registry import Entry, Registry
 
 PARTS = {
