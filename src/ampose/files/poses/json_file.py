@@ -47,11 +47,11 @@ from ampose.files.poses.own_header import (
     provenance_of,
 )
 from ampose.files.poses.pose_format import formats
-from ampose.files.poses.timing import frame_numbers
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.reference_frame import ReferenceFrame
 from ampose.poses.skeletons import Skeleton
+from ampose.poses.timing import frame_numbers
 
 _DIGITS_M, _DIGITS_PX, _DIGITS_CONFIDENCE = 5, 2, 4
 

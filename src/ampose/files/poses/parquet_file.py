@@ -16,10 +16,10 @@ import numpy as np
 from ampose.files.poses.own_header import FORMAT, VERSION, camera_of, check_joints, check_version, provenance_of
 from ampose.files.poses.pose_format import formats
 from ampose.files.poses.table_columns import columns_of, is_column, people_of
-from ampose.files.poses.timing import frame_numbers, frame_times
 from ampose.poses.people import Person
 from ampose.poses.reference_frame import ReferenceFrame
 from ampose.poses.skeletons import Skeleton
+from ampose.poses.timing import frame_numbers, frame_times
 
 _KEY = b"ampose"
 _CARRIES = (

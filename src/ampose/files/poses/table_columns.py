@@ -17,10 +17,10 @@ from jaxtyping import Float
 
 from ampose.errors import InputError
 from ampose.files.poses.joint_names import pose_of
-from ampose.files.poses.timing import clock, frame_numbers, spread
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
 from ampose.poses.reference_frame import AXES, ReferenceFrame
+from ampose.poses.timing import clock, frame_numbers, spread
 
 _FRAME_OF_REFERENCE = ReferenceFrame(axes=f"{AXES}, as the columns of a table are defined")
 _AXES = ("_x_m", "_y_m", "_z_m")

@@ -20,8 +20,8 @@ from ampose.errors import InputError
 from ampose.files.poses.axes import TURNED_FROM, from_camera, to_camera
 from ampose.files.poses.joint_names import pose_of
 from ampose.files.poses.pose_format import formats
-from ampose.files.poses.timing import clock, frame_numbers, spread
 from ampose.poses.people import Person
+from ampose.poses.timing import clock, frame_numbers, spread
 
 _UP = "y"
 _METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0}
