@@ -5,13 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 EXTRAS := video,view,train,datasets,keypoints,tables,c3d,onnxruntime,openvino
+RELEASE := .venv-release
 DEMO_INPUT := examples/balance_beam.mp4
 DEMO_OUTPUT := demo
 
-.PHONY: help setup demo test lint format docs docs-check bench bench-gate web clean
+.PHONY: help setup demo test lint format docs docs-check bench bench-gate web wheel-check release-check clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.done ## Create .venv with everything, pinned by constraints.txt
 
@@ -59,5 +60,28 @@ bench-gate: setup ## Check the ratios that hold on any machine (seconds)
 web: ## Rebuild the page of `ampose view` from web/ (needs node)
 	cd web && npm ci --no-audit --no-fund && npm run build
 
+wheel-check: setup ## Build the wheel, install it in an empty environment and use it (a minute)
+	$(BIN)/python -m tools.release.wheel core
+
+$(RELEASE)/.done: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/python -m pip install --quiet --constraint constraints.txt pip
+	$(RELEASE)/bin/python -m pip install --quiet --constraint constraints.txt --group release
+	@touch $@
+
+# The wheel is built from the sdist, as a distributor does it.
+release-check: $(RELEASE)/.done ## Build dist/ and check all that a release needs (many minutes, 4 GB in /tmp)
+	$(RELEASE)/bin/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+	$(RELEASE)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(RELEASE)/bin/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(RELEASE)/bin/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/wish.yml
+	$(RELEASE)/bin/zizmor --offline --quiet .github
+	rm -rf dist
+	$(RELEASE)/bin/python -m build
+	$(RELEASE)/bin/twine check --strict dist/*
+	$(RELEASE)/bin/check-wheel-contents dist/*.whl
+	$(RELEASE)/bin/python -m tools.release.wheel --wheel dist/*.whl
+	$(RELEASE)/bin/python -m tools.release.sdist dist/*.tar.gz
+
 clean: ## Remove what was built
-	rm -rf $(VENV) $(DEMO_OUTPUT) docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(RELEASE) dist $(DEMO_OUTPUT) docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ampose.poses.pose import Pose2D, Pose3D
     from ampose.poses.skeletons import Skeleton
 
-__version__ = "0.1.0"
+    __version__: str
 
 DEFAULT_MODEL = "ampose-small"
 """The bundled weights that lift unless others are named."""
@@ -54,6 +54,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":  # from what was installed, which git's tags decided
+        return importlib.import_module("importlib.metadata").version("ampose")
     if name not in _HOMES:
         raise AttributeError(f"module 'ampose' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)

@@ -13,7 +13,7 @@ import pkgutil
 import sys
 from collections.abc import Sequence
 
-from ampose import __version__
+import ampose
 from ampose.errors import InputError, MissingExtraError
 from ampose.registry import Registry
 
@@ -63,7 +63,7 @@ def _run(args: Sequence[str]) -> None:
     if not args or args[0] in ("--help", "-h"):
         print(_help())
     elif args[0] == "--version":
-        print(f"ampose {__version__}")
+        print(f"ampose {ampose.__version__}")
     else:
         commands = Registry[str]("command")
         for name in command_names():
