@@ -166,3 +166,54 @@ def test_a_skeleton_of_one_joint_and_no_frames_are_poses_too() -> None:
     pose = Pose2D.from_array(np.zeros((0, 1, 2)), skeleton=dot, image_size=SIZE)
     assert len(pose) == 0
     assert pose.missing.shape == (0,)
+
+
+def moving(fps: float | None = 10.0, times: np.ndarray | None = None) -> Pose3D:
+    """One joint that goes 1 m a second along x for a second."""
+    dot = Skeleton("dot", {"hip": None})
+    along = np.arange(11) / 10 if times is None else times
+    positions = np.zeros((11, 1, 3))
+    positions[:, 0, 0] = along
+    return Pose3D(positions=positions, confidence=np.linspace(0, 1, 11)[:, None], skeleton=dot, fps=fps, times=times)
+
+
+@pytest.mark.parametrize("fps", [5.0, 10.0, 7.0, 60.0])
+@pytest.mark.parametrize("times", [None, np.array([0, 1, 2, 3, 5, 6, 7, 8, 9, 9.5, 10]) / 10])
+def test_what_moves_evenly_is_where_it_was_at_another_rate(fps: float, times: np.ndarray | None) -> None:
+    resampled = moving(times=times).resample(fps)
+    assert len(resampled) == int(fps) + 1
+    np.testing.assert_allclose(resampled.joint("hip")[:, 0], resampled.seconds, atol=1e-6)
+
+
+def test_between_a_missing_frame_and_the_next_there_is_nothing() -> None:
+    pose = moving()
+    pose.positions[5] = np.nan
+    resampled = pose.resample(20.0)
+    assert np.flatnonzero(resampled.missing).tolist() == [9, 10, 11]
+    assert resampled.confidence[8, 0] == pytest.approx(0.4)
+    assert resampled.confidence[7, 0] == pytest.approx(0.3)  # the worse of both neighbours
+
+
+def test_time_cuts_a_clip_and_stays_its_own() -> None:
+    middle = moving().between(0.25, 0.5)
+    assert middle.seconds.tolist() == [0.3, 0.4, 0.5]
+    assert middle.joint("hip")[:, 0].tolist() == pytest.approx([0.3, 0.4, 0.5])
+
+
+@pytest.mark.parametrize("change", [lambda pose: pose.resample(10.0), lambda pose: pose.between(0.0, 1.0)])
+def test_single_images_have_no_time(change) -> None:
+    with pytest.raises(InputError, match="must have a frame rate or times"):
+        change(moving(fps=None))
+
+
+def test_angles_are_a_table_over_time() -> None:
+    pytest.importorskip("pandas")
+    pose = Pose3D(
+        positions=np.random.default_rng(0).normal(size=(3, 17, 3)),
+        confidence=np.ones((3, 17)),
+        skeleton=get_skeleton("human36m_17"),
+        fps=10.0,
+    )
+    angles = pose.angles()
+    assert angles.index.tolist() == pytest.approx([0.0, 0.1, 0.2])
+    assert angles["left_knee_flexion"].between(0, 180).all()

@@ -180,7 +180,7 @@ def test_scrubbing_changes_everything(viewer, plain):
 
 
 def test_the_angles_are_those_of_the_moment(viewer, plain, poses):
-    from ampose.processing.joint_angles import joint_angles
+    from ampose.poses.joint_angles import joint_angles
 
     (person,) = read(poses)
     viewer.open(plain).scrub(50)

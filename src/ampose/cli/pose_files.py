@@ -61,8 +61,8 @@ def write_angle_files(
 ) -> list[tuple[Path, str]]:
     """Write the joint angles of the people to each of the files; the tilt is taken out of the trunk's lean."""
     from ampose.files.poses import write_angles
+    from ampose.poses.joint_angles import angle_names
     from ampose.processing.ground import upright
-    from ampose.processing.joint_angles import angle_names
 
     levelled = [replace(person, pose3d=upright(person.pose3d, camera_tilt)) for person in people]
     for path in paths:

@@ -1,7 +1,8 @@
 """Stills of a clip: a contact sheet (PNG), and a figure for a paper as lines and text (PDF, SVG)."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +14,10 @@ from ampose.errors import InputError
 from ampose.packages import load_package
 from ampose.poses.pose import Pose3D
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from PIL.Image import Image
+
 _COLUMNS, _ROWS, _CELL, _GAP, _CAPTION = 6, 3, (260, 320), 8, 24
 _FIGURE_FRAMES = 4
 _COLUMN_IN, _LEFT_IN, _HEAD_IN = 1.7, 0.2, 0.32  # 7 inches for four columns: the width of a page of two columns
@@ -20,14 +25,14 @@ _BONE_M = 0.038
 _POINTS_PER_INCH = 72.0
 
 
-def write_sheet(path: str | Path, pose: Pose3D) -> None:
-    """Write a contact sheet: up to 18 evenly spread frames, as the camera sees them, with their times.
+def draw_sheet(pose: Pose3D, frames: int = _COLUMNS * _ROWS) -> "Image":
+    """Return a contact sheet: up to so many evenly spread frames, as the camera sees them, with their times.
 
     Raises:
         InputError: Nobody is in any frame.
         MissingExtraError: Pillow is not installed.
     """
-    numbers = _chosen(pose, _COLUMNS * _ROWS)
+    numbers = _chosen(pose, frames)
     panel = Panel(Scene.around(pose), SIDES[0], _CELL)
     columns, rows = min(_COLUMNS, len(numbers)), -(-len(numbers) // _COLUMNS)
     wide, high = _CELL[0] + _GAP, _CELL[1] + _CAPTION + _GAP
@@ -39,19 +44,22 @@ def write_sheet(path: str | Path, pose: Pose3D) -> None:
     x = float(_GAP + 2)
     for side in ("left", "right"):
         x = write_text(sheet, (x, rows * high + _GAP), side, size=15, colour=SIDE_COLOURS[side]) + 12
-    sheet.save(path, format="PNG")
+    return sheet
 
 
-def write_figure(path: str | Path, pose: Pose3D) -> None:
-    """Write a figure of four evenly spread frames from two sides, as PDF or SVG by the path's suffix.
+def write_sheet(path: str | Path, pose: Pose3D) -> None:
+    """Write a contact sheet of up to 18 frames as PNG; see ``draw_sheet``."""
+    draw_sheet(pose).save(path, format="PNG")
 
-    It is 7 inches wide. Text stays text, and lines stay lines: both can be changed in a drawing program.
+
+def draw_figure(pose: Pose3D, frames: int | Sequence[int] = _FIGURE_FRAMES) -> "Figure":
+    """Return a figure of some frames, or of so many that are evenly spread, from two sides: 7 inches wide with four.
 
     Raises:
-        InputError: Nobody is in any frame.
+        InputError: Nobody is in any frame, or there is no such frame.
         MissingExtraError: Matplotlib is not installed.
     """
-    numbers = _chosen(pose, _FIGURE_FRAMES)
+    numbers = _chosen(pose, frames)
     stage = Scene.around(pose[np.isin(np.arange(len(pose)), numbers)])
     size = (_LEFT_IN + len(numbers) * _COLUMN_IN, len(SIDES) * _COLUMN_IN * stage.aspect + _HEAD_IN)
     figure = load_package("matplotlib.figure", extra="view", purpose="drawing a figure").Figure(figsize=size)
@@ -67,6 +75,15 @@ def write_figure(path: str | Path, pose: Pose3D) -> None:
                 axes.set_title(time_label(pose, number), fontsize=8, pad=2)
     for x, name in ((0.9, "left"), (0.95, "right")):
         figure.text(x, 0.995, name, color=_part(SIDE_COLOURS[name]), fontsize=8, va="top", fontweight="bold")
+    return figure
+
+
+def write_figure(path: str | Path, pose: Pose3D) -> None:
+    """Write a figure of four frames as PDF or SVG, by the path's suffix; see ``draw_figure``.
+
+    Text stays text, and lines stay lines: both can be changed in a drawing program.
+    """
+    figure = draw_figure(pose)
     # No date, so that the same poses give the same file; PDF and SVG call it differently.
     undated = {"CreationDate" if Path(path).suffix == ".pdf" else "Date": None}
     matplotlib = load_package("matplotlib", extra="view", purpose="drawing a figure")
@@ -74,10 +91,14 @@ def write_figure(path: str | Path, pose: Pose3D) -> None:
         figure.savefig(path, format=Path(path).suffix[1:], metadata=undated)
 
 
-def _chosen(pose: Pose3D, count: int) -> list[int]:
+def _chosen(pose: Pose3D, frames: int | Sequence[int]) -> list[int]:
     if pose.missing.all():
         raise InputError("poses must have somebody in at least one frame, got nobody; there is nothing to draw")
-    return choose_frames([pose], count)
+    if isinstance(frames, int):
+        return choose_frames([pose], frames)
+    if wrong := [number for number in frames if not 0 <= number < len(pose)]:
+        raise InputError(f"frames must be from 0 to {len(pose) - 1}, got {wrong[0]}")
+    return list(frames)
 
 
 def _draw(axes: Any, stage: Scene, side: Side, strokes: list[Stroke]) -> None:

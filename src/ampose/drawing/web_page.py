@@ -43,11 +43,11 @@ from ampose.errors import InputError
 from ampose.media import Frame, open_media
 from ampose.media.video_writer import writing_video
 from ampose.packages import pillow
+from ampose.poses.joint_angles import joint_angles
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.skeletons import Skeleton
 from ampose.processing.ground import standing, upright
-from ampose.processing.joint_angles import joint_angles
 
 _LOG = logging.getLogger(__name__)
 

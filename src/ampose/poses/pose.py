@@ -4,18 +4,24 @@ A joint that was not found is NaN, and a frame in which nobody was found is a fr
 that frame numbers stay those of the video, and nothing is invented for it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
 from types import EllipsisType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from ampose.errors import InputError
+from ampose.packages import load_package
 from ampose.poses.reference_frame import CAMERA_ROOT_RELATIVE, ReferenceFrame
 from ampose.poses.skeletons import Skeleton
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+    import pandas
+    import xarray
 
 UNIT = "m"
 """Of every 3D position."""
@@ -199,6 +205,145 @@ class Pose3D:
     def __len__(self) -> int:
         return len(self.positions)
 
+    def joint(self, name: str) -> Float[np.ndarray, "frame 3"]:
+        """Return where a joint is in each frame.
+
+        Raises:
+            InputError: The skeleton has no such joint.
+        """
+        return self.positions[:, self.skeleton.index(name)]
+
+    def between(self, start: float, end: float) -> "Pose3D":
+        """Return the frames from one time up to another, both in seconds and included.
+
+        Raises:
+            InputError: The pose has no times, or there is no frame between these.
+        """
+        if self.seconds is None:
+            raise InputError("a pose must have a frame rate or times to be cut by time, got single images")
+        inside = (self.seconds >= start) & (self.seconds <= end)
+        if not inside.any():
+            raise InputError(f"there must be a frame between {start:g} and {end:g} s, got none")
+        return replace(self, times=self.seconds)[inside]
+
+    def resample(self, fps: float) -> "Pose3D":
+        """Return the pose at another frame rate: positions lie on lines between neighbouring frames.
+
+        A new frame between two of which one lacks a joint lacks it too. Confidence and expected error are the worse of
+        both neighbours'. Smooth first where the rate falls by much, or fast motion is folded into slow.
+
+        Args:
+            fps: Frames per second; the first frame stays where it is.
+
+        Raises:
+            InputError: The rate is not positive, or the pose has no times.
+        """
+        check_fps(fps)
+        if self.seconds is None or fps is None:
+            raise InputError("a pose must have a frame rate or times to be resampled, got single images")
+        old = self.seconds
+        new = old[0] + np.arange(int((old[-1] - old[0]) * fps + 1 + 1e-6)) / fps
+        after = np.searchsorted(old, new - 1e-9).clip(0, len(old) - 1)
+        before = np.where(np.abs(old[after] - new) <= 1e-9, after, (after - 1).clip(0))
+        share = np.where(
+            after == before, 0.0, (new - old[before]) / np.where(after == before, 1, old[after] - old[before])
+        )
+        weight = share[:, None, None].astype(self.positions.dtype)
+        error = self.expected_error
+        return replace(
+            self,
+            positions=self.positions[before] * (1 - weight) + self.positions[after] * weight,
+            confidence=np.minimum(self.confidence[before], self.confidence[after]),
+            expected_error=None if error is None else np.maximum(error[before], error[after]),
+            fps=float(fps),
+            times=None if old[0] == 0 else new,
+        )
+
+    def plot(self, frames: int | Sequence[int] = 4) -> "matplotlib.figure.Figure":
+        """Return a figure of some frames, seen by the camera and from its right.
+
+        Args:
+            frames: Which ones, or how many, evenly spread.
+
+        Raises:
+            InputError: Nobody is in any frame, or there is no such frame.
+            MissingExtraError: Matplotlib is not installed.
+        """
+        from ampose.drawing.sheet import draw_figure
+
+        return draw_figure(self, frames)
+
+    def plot_angles(self, names: Sequence[str] | None = None) -> "matplotlib.figure.Figure":
+        """Return a figure of joint angles over time, left and right in one plot.
+
+        Args:
+            names: Angles without their side, such as ``knee_flexion``; None for all that the joints tell.
+
+        Raises:
+            InputError: The joints tell no such angle.
+            MissingExtraError: Matplotlib is not installed.
+        """
+        from ampose.drawing.angle_plots import draw_angles
+
+        return draw_angles(self, names)
+
+    def _repr_html_(self) -> str:
+        """Show the pose in motion in a notebook."""
+        from ampose.drawing.notebook import show_inline
+        from ampose.poses.people import Person
+
+        return show_inline([Person(0, None, self)])
+
+    def angles(self) -> "pandas.DataFrame":
+        """Return the joint angles in degrees, a column each, over the time in seconds (of single images: the frame).
+
+        ``ampose.poses.joint_angles`` says what each angle is. NaN where a joint that it needs is missing.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        from ampose.poses.joint_angles import joint_angles
+
+        pandas = load_package("pandas", extra="tables", purpose="tables of angles")
+        index = pandas.RangeIndex(len(self), name="frame")
+        if self.seconds is not None:
+            index = pandas.Index(self.seconds, name="time")
+        return pandas.DataFrame(joint_angles(self), index=index)
+
+    def to_dataframe(self, person: int = 0) -> "pandas.DataFrame":
+        """Return a tidy table, a row for each joint of each frame: see ``ampose.poses.tables``."""
+        from ampose.poses import tables
+
+        return tables.to_dataframe({person: self})
+
+    @classmethod
+    def from_dataframe(cls, table: "pandas.DataFrame", *, skeleton: Skeleton | None = None) -> "Pose3D":
+        """Return the one person of a tidy table: see ``ampose.poses.tables.from_dataframe``, which takes several.
+
+        Raises:
+            InputError: The table is none of one person's pose.
+        """
+        from ampose.poses import tables
+
+        return _only(tables.from_dataframe(table, skeleton=skeleton))
+
+    def to_xarray(self, person: int = 0) -> "xarray.Dataset":
+        """Return a dataset as the package ``movement`` has them: see ``ampose.poses.tables``."""
+        from ampose.poses import tables
+
+        return tables.to_xarray({person: self})
+
+    @classmethod
+    def from_xarray(cls, dataset: "xarray.Dataset", *, skeleton: Skeleton | None = None) -> "Pose3D":
+        """Return the one person of a dataset: see ``ampose.poses.tables.from_xarray``, which takes several.
+
+        Raises:
+            InputError: The dataset is none of one person's pose.
+        """
+        from ampose.poses import tables
+
+        return _only(tables.from_xarray(dataset, skeleton=skeleton))
+
     def __getitem__(self, frames: "slice | Bool[np.ndarray, ' frame'] | EllipsisType") -> "Pose3D":
         """Return the pose of some frames."""
         return replace(
@@ -208,6 +353,12 @@ class Pose3D:
             expected_error=None if self.expected_error is None else self.expected_error[frames],
             times=None if self.times is None else self.times[frames],
         )
+
+
+def _only(people: "Mapping[int, Pose3D]") -> "Pose3D":
+    if len(people) != 1:
+        raise InputError(f"there must be one person, got {len(people)}; ampose.poses.tables takes several")
+    return next(iter(people.values()))
 
 
 def _seconds(times: np.ndarray | None, fps: float | None, num_frames: int) -> np.ndarray | None:

@@ -9,9 +9,9 @@ import pytest
 
 from ampose.cli import main
 from ampose.files import poses as formats
+from ampose.poses.joint_angles import joint_angles
 from ampose.poses.people import Person
 from ampose.processing.ground import upright
-from ampose.processing.joint_angles import joint_angles
 
 LIFTED = Path(__file__).parents[2] / "web" / "balance_beam.npz"
 

@@ -2,7 +2,7 @@
 
 ``person``, ``frame`` (from 0), ``time_s`` (empty without a frame rate), then each angle in degrees, such as
 ``left_knee_flexion_deg``; an empty cell where a joint that it needs was not seen.
-``ampose.processing.joint_angles`` says what each angle is. Angles are rounded to 0.001 degrees.
+``ampose.poses.joint_angles`` says what each angle is. Angles are rounded to 0.001 degrees.
 """
 
 import csv
@@ -14,8 +14,8 @@ import numpy as np
 from ampose.atomic import replacing
 from ampose.errors import InputError
 from ampose.files.poses.pose_format import People, as_people
+from ampose.poses.joint_angles import angle_names, joint_angles
 from ampose.poses.people import Person
-from ampose.processing.joint_angles import angle_names, joint_angles
 
 _DIGITS, _DIGITS_S = 3, 9
 

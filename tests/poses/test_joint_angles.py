@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from ampose.poses.joint_angles import angle_names, joint_angles
 from ampose.poses.pose import Pose3D
 from ampose.poses.skeletons import get_skeleton
-from ampose.processing.joint_angles import angle_names, joint_angles
 
 SKELETON = get_skeleton("human36m_17")
 MIDDLE = {"hip": 0.0, "spine": 0.25, "thorax": 0.5, "neck_nose": 0.6, "head": 0.75}
