@@ -22,6 +22,8 @@ $(VENV)/.done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --constraint constraints.txt pip
 	$(PIP) install --no-compile --constraint constraints.txt --editable '.[$(EXTRAS)]' --group dev
+# Its filters and kinematics, which tests and the gallery use, need only xarray; all its dependencies are 600 MB.
+	$(PIP) install --no-compile --no-deps --constraint constraints.txt movement loguru
 	@touch $@
 
 # The clip's camera looks down by 22 degrees (examples/README.md): the pictures are drawn upright.

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ampose.files.keypoints import read_keypoints
+    from ampose.files.poses import read as read_poses
+    from ampose.files.poses import write as write_poses
     from ampose.lifting.lifter import Lifter, lift, load_model
     from ampose.models import create_model, list_models
     from ampose.pipeline.lift_options import LiftOptions
@@ -36,6 +38,8 @@ __all__ = [
     "list_models",
     "load_model",
     "read_keypoints",
+    "read_poses",
+    "write_poses",
 ]
 
 _HOMES = {
@@ -45,6 +49,8 @@ _HOMES = {
     "lift_video": "ampose.pipeline.video",
     "load_model": "ampose.lifting.lifter",
     "read_keypoints": "ampose.files.keypoints",
+    "read_poses": "ampose.files.poses:read",
+    "write_poses": "ampose.files.poses:write",
     "create_model": "ampose.models",
     "list_models": "ampose.models",
     "Pose2D": "ampose.poses.pose",
@@ -58,7 +64,8 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module("importlib.metadata").version("ampose")
     if name not in _HOMES:
         raise AttributeError(f"module 'ampose' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    module, _, there = _HOMES[name].partition(":")
+    return getattr(importlib.import_module(module), there or name)
 
 
 def __dir__() -> list[str]:

@@ -9,9 +9,9 @@ import tyro
 
 from ampose import Progress
 from ampose.cli.arguments import call_with_arguments
-from ampose.cli.progress import progress
 from ampose.errors import InputError, changed_fields
 from ampose.packages import require
+from ampose.pipeline.progress import progress
 
 if TYPE_CHECKING:
     from ampose.data import MotionCapture

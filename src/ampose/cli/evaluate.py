@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from ampose.cli.arguments import call_with_arguments
-from ampose.cli.progress import progress
 from ampose.errors import InputError
+from ampose.pipeline.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

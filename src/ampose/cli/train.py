@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from ampose.cli.progress import progress
 from ampose.errors import InputError
 from ampose.packages import require
+from ampose.pipeline.progress import progress
 
 if TYPE_CHECKING:
     from ampose.training.checkpoint import RunState

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
@@ -24,6 +25,8 @@ from ampose.media.blank import Blank
 from ampose.media.images import Images, is_image
 from ampose.media.sampled import Sampled
 from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions
+from ampose.pipeline.progress import progress as progress_bar
+from ampose.poses import tables
 from ampose.poses.camera import Intrinsics, field_of_view
 from ampose.poses.people import Detection, Person, people_over_time
 from ampose.poses.pose import Pose2D, Pose3D, check_fps
@@ -35,6 +38,10 @@ from ampose.processing.person_selection import select_people
 from ampose.processing.placement import place
 from ampose.processing.smoothing import smooth
 from ampose.processing.tracking import KEEP_SECONDS, track
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
 
 _LOG = logging.getLogger(__name__)
 
@@ -95,6 +102,20 @@ class LiftResult:
         """Frames in all."""
         return len(self.people[0].pose2d)
 
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """Return a tidy table of everybody, a row for each joint of each frame: see ``ampose.poses.tables``."""
+        return tables.to_dataframe({person.id: person.pose3d for person in self.people})
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """Return a dataset of everybody, as the package ``movement`` has them: see ``ampose.poses.tables``."""
+        return tables.to_xarray({person.id: person.pose3d for person in self.people})
+
+    def _repr_html_(self) -> str:
+        """Show the people in motion in a notebook."""
+        from ampose.drawing.notebook import show_inline  # noqa: PLC0415  # drawing loads when it is asked for
+
+        return show_inline(self.people, self.source.media.path.name)
+
 
 def lift_video(
     source: str | Path | Media | LiftSource,
@@ -102,7 +123,7 @@ def lift_video(
     *,
     lifter: Lifter | None = None,
     detector: Detector | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> LiftResult:
     """Find the people in a video, an image, a folder of images or a keypoint file, and lift them to 3D.
 
@@ -111,7 +132,7 @@ def lift_video(
         options: How.
         lifter: One that is loaded already, in place of the one that the options name.
         detector: One that is open already, in place of the one that the options name.
-        progress: Called after each frame.
+        progress: True for a bar, in a terminal or a notebook, or what to call after each frame.
 
     Raises:
         InputError: The source cannot be read, or nobody is found, or nobody who is selected.
@@ -133,7 +154,9 @@ def lift_video(
         with nullcontext(detector) if detector else open_detector(source.media, options) as opened:
             # A skeleton without a way to the lifter's is refused before the long work.
             mapping_between(opened.skeleton, lifter.skeleton)
-            detected = find_people(source.media, opened, progress)
+            bar = progress_bar("detecting") if progress is True else nullcontext(progress or None)
+            with bar as report:
+                detected = find_people(source.media, opened, report)
     selected = select_people(detected.people, options.which)
     start = time.perf_counter()
     people = lift_people(selected, lifter, source.camera, options)

@@ -141,7 +141,7 @@ def to_xarray(people: Mapping[int, Pose3D]) -> "xarray.Dataset":
     poses = list(people.values())
     if len({len(pose) for pose in poses}) > 1:
         raise InputError("people must have the same number of frames, got different ones")
-    variables = {
+    variables: dict[str, tuple[tuple[str, ...], list[Any]]] = {
         "position": (("time", "space", "keypoints", "individuals"), [pose.positions.swapaxes(1, 2) for pose in poses]),
         "confidence": (("time", "keypoints", "individuals"), [pose.confidence for pose in poses]),
     }

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ampose.cli.pose_files import check_names, write_files
-from ampose.cli.progress import progress
 from ampose.errors import InputError
 from ampose.packages import require
 from ampose.pipeline.lift_options import LiftOptions
+from ampose.pipeline.progress import progress
 
 if TYPE_CHECKING:
     from ampose.media.sampled import Sampled

@@ -1,4 +1,4 @@
-"""A progress bar for long work; plain lines when the output is no terminal."""
+"""A progress bar for long work; plain lines where there is neither a terminal nor a notebook."""
 
 import sys
 import time
@@ -10,8 +10,8 @@ from ampose import Progress
 
 @contextmanager
 def progress(title: str, *, unit: str = "frames") -> Iterator[Progress]:
-    """Show how far the work is: a bar, or a line now and then where the output is not a terminal."""
-    if sys.stderr.isatty():
+    """Show how far the work is: a bar in a terminal and in a notebook, elsewhere a line now and then."""
+    if sys.stderr.isatty() or "ipykernel" in sys.modules:
         with _bar(title) as report:
             yield report
     else:
@@ -20,8 +20,8 @@ def progress(title: str, *, unit: str = "frames") -> Iterator[Progress]:
 
 @contextmanager
 def _bar(title: str) -> Iterator[Progress]:
-    import rich.progress as rich
-    from rich.console import Console
+    import rich.progress as rich  # noqa: PLC0415  # a bar loads when it is shown
+    from rich.console import Console  # noqa: PLC0415
 
     columns = (
         "{task.description}",
@@ -47,7 +47,7 @@ def _lines(title: str, unit: str, every_s: float = 10.0) -> Progress:
         finished = total is not None and done >= total
         if finished or time.monotonic() - last >= every_s:
             last = time.monotonic()
-            print(
+            print(  # noqa: T201
                 f"{title}: {done} of {'?' if total is None else total} {unit} {note}".rstrip(),
                 file=sys.stderr,
                 flush=True,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ampose.cli import progress as progress_module
-from ampose.cli.progress import progress
+from ampose.pipeline import progress as progress_module
+from ampose.pipeline.progress import progress
 
 
 def test_the_end_is_always_said_and_the_way_there_rarely(capsys: pytest.CaptureFixture[str]) -> None:
