@@ -134,22 +134,34 @@ class VirtualCameraBatches:
         self.positions, self.device = self.positions.to(device), device
 
     def batch(self, rows: Int[Tensor, " sample"], epoch: int, step: int) -> Batch:
-        """Make bodies, look at them, make a detector's mistakes, normalise, mirror half: one draw for a window."""
-        config, skeleton = self.config, self.skeleton
+        """Make views of these windows, normalise, mirror half."""
         frames = self.sampler.rows(rows).to(self.device)
         generator = generator_for(self.seed, BATCH, epoch, step, device=self.device)
         with _made_on(self.device):
-            world = self.positions[frames]  # (sample, frame, joint, xyz)
-            # These two make single poses, (sample, joint, xyz): of windows they were refused and do nothing.
-            world = augment_poses(world.flatten(0, 1), skeleton, config.augmentation, generator).view_as(world)
-            world = vary_proportions(world, skeleton, config.proportions, generator)
-            world = vary_definitions(world.flatten(0, 1), skeleton, config.definitions, generator).view_as(world)
-            truth = render(world, draw_cameras(len(world), config.cameras, generator), skeleton)
-            keypoints_px = add_detector_noise(truth.keypoints_px, skeleton, config.noise, generator)
-            keypoints_px = lose_joints(keypoints_px, skeleton, config.missing, generator)
-            camera = mistake_focal(truth.intrinsics, config.focal_mistake, generator)
+            truth, keypoints_px, camera = self.views(frames, generator)
             keypoints, target = self.spec.input_and_target(truth, keypoints_px, camera)
-            return mirror_half(keypoints, target, skeleton, generator) if config.flip else (keypoints, target)
+            if not self.config.flip:
+                return keypoints, target
+            return mirror_half(keypoints, target, self.skeleton, generator)
+
+    def views(
+        self, frames: Int[Tensor, "sample frame"], generator: torch.Generator
+    ) -> tuple[Samples, Float[Tensor, "sample frame joint 2"], Intrinsics[Tensor]]:
+        """Make bodies, look at them, make a detector's mistakes: one draw for all frames of a window.
+
+        Returns:
+            The truth; the keypoints as a detector gives them, NaN where it finds none; the camera as it is taken to be.
+        """
+        config, skeleton = self.config, self.skeleton
+        world = self.positions[frames]  # (sample, frame, joint, xyz)
+        # These two make single poses, (sample, joint, xyz): of windows they were refused and do nothing.
+        world = augment_poses(world.flatten(0, 1), skeleton, config.augmentation, generator).view_as(world)
+        world = vary_proportions(world, skeleton, config.proportions, generator)
+        world = vary_definitions(world.flatten(0, 1), skeleton, config.definitions, generator).view_as(world)
+        truth = render(world, draw_cameras(len(world), config.cameras, generator), skeleton)
+        keypoints_px = add_detector_noise(truth.keypoints_px, skeleton, config.noise, generator)
+        keypoints_px = lose_joints(keypoints_px, skeleton, config.missing, generator)
+        return truth, keypoints_px, mistake_focal(truth.intrinsics, config.focal_mistake, generator)
 
 
 class FixedCameraBatches:
