@@ -1,7 +1,6 @@
 """What several test files need: seeded randomness, and the real data beside the repository."""
 
 import os
-import resource
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +37,7 @@ def _forget_skeletons(monkeypatch: pytest.MonkeyPatch) -> "Iterator[None]":
 @pytest.fixture
 def little_room() -> "Iterator[None]":
     """No file may grow beyond 4000 bytes: what a full disk does, without filling one."""
+    resource = pytest.importorskip("resource", reason="Windows has no limit of a file's size")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4000, limits[1]))
     yield

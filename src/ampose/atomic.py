@@ -89,6 +89,6 @@ def _create(parts: Sequence[Path], targets: Sequence[Path]) -> None:
 
 
 def _flush(path: Path) -> None:
-    """Wait until the file is on the disk."""
-    with path.open("rb") as file:
+    """Wait until the file is on the disk. Windows flushes only what is open for writing."""
+    with path.open("r+b") as file:
         os.fsync(file.fileno())

@@ -7,6 +7,7 @@ docstring the summary. Its imports at the top are light; what is heavy it import
 
 import ast
 import importlib
+import io
 import logging
 import os
 import pkgutil
@@ -89,6 +90,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if debug:
         args.remove("--debug")
     _log_to_screen(logging.INFO if debug else logging.WARNING)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name need not be in the letters that a console has
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         _run(args)
         sys.stdout.flush()

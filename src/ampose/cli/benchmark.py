@@ -275,7 +275,7 @@ def _write_open(folder: Path, summaries: "Sequence[Summary]", plain: "dict[str, 
     }
     for path, text in texts.items():
         with replacing(path) as unfinished:
-            unfinished.write_text(text)
+            unfinished.write_text(text, encoding="utf-8")
     points = [Point(row.system, row.trials[0].macs, row.mpjpe_mm.mean, row.mpjpe_mm.deviation) for row in summaries]
     write_error_cost(folder / "open.png", points, error="MPJPE, mm, people held out, ideal 2D")
     return [*texts, folder / "open.png"]

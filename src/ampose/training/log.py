@@ -24,12 +24,14 @@ class RunLog:
         """Read all lines; a last line that a kill cut short is left out."""
         if not self.path.is_file():
             return []
-        whole = [line for line in self.path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+        whole = [
+            line for line in self.path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")
+        ]
         return [json.loads(line) for line in whole]
 
     def append(self, row: Row) -> None:
         """Add an epoch and draw the curves anew."""
-        with self.path.open("a") as file:
+        with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
             file.flush()
             os.fsync(file.fileno())
@@ -39,7 +41,7 @@ class RunLog:
         """Forget the epochs from this one on: the checkpoint that we go on from is older than they are."""
         kept = [row for row in self.rows() if row["epoch"] < epoch]
         with replacing(self.path) as unfinished:
-            unfinished.write_text("".join(json.dumps(row) + "\n" for row in kept))
+            unfinished.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
 
 
 def draw_curves(rows: list[Row], path: Path) -> None:

@@ -44,7 +44,7 @@ def settings_of(config: TrainConfig) -> dict[str, Any]:
 def write_manifest(folder: Path, config: TrainConfig, input_hashes: Mapping[str, str], *, resumed: bool) -> None:
     """Write ``run.json``, or add a session to it if the run is taken up again."""
     path = folder / "run.json"
-    sessions = json.loads(path.read_text())["sessions"] if resumed and path.is_file() else []
+    sessions = json.loads(path.read_text(encoding="utf-8"))["sessions"] if resumed and path.is_file() else []
     manifest = {
         "ampose": __version__,
         "config": asdict(config),
@@ -53,7 +53,7 @@ def write_manifest(folder: Path, config: TrainConfig, input_hashes: Mapping[str,
         "sessions": [*sessions, _session()],
     }
     with replacing(path) as unfinished:
-        unfinished.write_text(json.dumps(manifest, indent=2) + "\n")
+        unfinished.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
 def _session() -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _commit() -> str | None:
     here = Path(__file__).parent
     command = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
     try:
-        found = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+        found = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)  # noqa: S603
     except (OSError, subprocess.CalledProcessError):
         return None
     return found.stdout.strip()

@@ -64,7 +64,7 @@ def parse_recipe(path: Path, *, model_name: str | None = None) -> TrainConfig:
 def _read_table(path: Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:
     """Read a file, and below it what it extends."""
     try:
-        table = tomllib.loads(path.read_text())
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} must be TOML, got: {error}") from error
     names = table.pop("extends", [])

@@ -5,6 +5,7 @@ import json
 import logging
 import multiprocessing
 import time
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -68,12 +69,21 @@ def name_folders(sources: Sequence[Path], output: Path) -> dict[Path, Path]:
     with_ending = [path.name.replace(".", "_") for path in paths]
     with_folder = [f"{path.parent.name}_{name}" for path, name in zip(paths, with_ending, strict=True)]
     for longer in (with_ending, with_folder):
-        times = Counter(names)
-        names = [long if times[name] > 1 else name for name, long in zip(names, longer, strict=True)]
-    for name, count in Counter(names).items():
-        if count > 1:
-            raise InputError(f"{count} inputs are called {name}; lift them one by one")
+        times = Counter(map(_anywhere, names))
+        names = [long if times[_anywhere(name)] > 1 else name for name, long in zip(names, longer, strict=True)]
+    times = Counter(map(_anywhere, names))
+    for name in names:
+        if times[_anywhere(name)] > 1:
+            raise InputError(f"{times[_anywhere(name)]} inputs are called {name}; lift them one by one")
     return {source: output / name for source, name in zip(sources, names, strict=True)}
+
+
+def _anywhere(name: str) -> str:
+    """Return what names have in common that are one folder on Windows or macOS.
+
+    Case, the coding of accents, and dots and spaces at the end make no difference there.
+    """
+    return unicodedata.normalize("NFC", name).casefold().rstrip(". ")
 
 
 def _results(
@@ -105,7 +115,7 @@ def _try(source: Path, folder: Path, lift_one: LiftOne, settings: str) -> tuple[
         (folder / MARK).unlink(missing_ok=True)
         written = lift_one(source, folder)
         with replacing(folder / MARK) as unfinished:
-            unfinished.write_text(json.dumps(mark, indent=1))
+            unfinished.write_text(json.dumps(mark, indent=1), encoding="utf-8")
     except (InputError, MissingExtraError, OSError) as error:
         return f"{source}: failed: {' '.join(str(error).split())}", False
     except Exception as error:
@@ -130,6 +140,6 @@ def _mark(source: Path, settings: str) -> dict[str, str | int]:
 
 def _read_mark(folder: Path) -> object:
     try:
-        return json.loads((folder / MARK).read_text())
+        return json.loads((folder / MARK).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None

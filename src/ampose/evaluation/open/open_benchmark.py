@@ -130,7 +130,8 @@ class OpenBenchmark:
         trial = self._measure(network, system, seed)
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(path) as unfinished:
-            unfinished.write_text(json.dumps({"identity": identity, **asdict(trial)}, indent=2) + "\n")
+            text = json.dumps({"identity": identity, **asdict(trial)}, indent=2) + "\n"
+            unfinished.write_text(text, encoding="utf-8")
         return trial
 
     def _identify(self, config: TrainConfig) -> str:
@@ -166,7 +167,7 @@ class OpenBenchmark:
 
 def _read_trial(path: Path, identity: str) -> Trial:
     try:
-        found = json.loads(path.read_text())
+        found = json.loads(path.read_text(encoding="utf-8"))
         kept = found.pop("identity")
         trial = Trial(**found)
     except (ValueError, TypeError, KeyError, AttributeError) as error:

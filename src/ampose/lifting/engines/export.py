@@ -144,11 +144,11 @@ def _describe(
         "skeleton": skeleton.as_dict(),
     }
     parity = {"against": "the readable network in float64", "batches": BATCHES, **asdict(agreement)}
-    (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
-    (folder / PARITY).write_text(json.dumps(parity, indent=2) + "\n")
-    (folder / LABELS).write_text("\n".join(skeleton.joints) + "\n")
+    (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    (folder / PARITY).write_text(json.dumps(parity, indent=2) + "\n", encoding="utf-8")
+    (folder / LABELS).write_text("\n".join(skeleton.joints) + "\n", encoding="utf-8")
     detectors = {name: _from(name, skeleton, network) for name in list_sources(skeleton)}
-    (folder / DETECTORS).write_text(json.dumps(detectors, indent=1) + "\n")
+    (folder / DETECTORS).write_text(json.dumps(detectors, indent=1) + "\n", encoding="utf-8")
 
 
 def _from(source: str, skeleton: Skeleton, network: LifterNetwork) -> dict[str, Any]:
@@ -168,7 +168,9 @@ def _from(source: str, skeleton: Skeleton, network: LifterNetwork) -> dict[str, 
 def _write_checksums(folder: Path) -> None:
     """Write hashes in the form that ``sha256sum --check`` reads."""
     lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in sorted(folder.iterdir())]
-    (folder / CHECKSUMS).write_text("".join(lines))
+    (folder / CHECKSUMS).write_text(
+        "".join(lines), encoding="utf-8", newline="\n"
+    )  # sha256sum takes \r for part of a name
 
 
 def _write_openvino(lifter: EndToEndLifter, examples: Examples, file: Path) -> None:
