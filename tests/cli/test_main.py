@@ -6,7 +6,7 @@ import pkgutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,10 +19,10 @@ from ampose.errors import InputError, MissingExtraError
 Captured = pytest.CaptureFixture[str]
 
 
-def raising(error: BaseException) -> Callable[[Sequence[str]], None]:
+def raising(error: BaseException) -> Callable[[], None]:
     """A command that ends like this."""
 
-    def run(args: Sequence[str]) -> None:
+    def run() -> None:
         raise error
 
     return run

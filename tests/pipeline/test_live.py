@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from ampose.errors import InputError
 from ampose.lifting.lifter import Lifter
 from ampose.media.webcam import LiveFrame
 from ampose.models import create_model
-from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions
+from ampose.pipeline.lift_options import LiveOptions
 from ampose.pipeline.live import Latency, LiveLifter, LiveRecording
 from ampose.poses.people import Detection
 from ampose.poses.skeletons import get_skeleton
@@ -61,13 +60,13 @@ def test_people_keep_their_ids_and_get_the_poses_of_later(lifter):
     assert pose3d.missing.tolist() == [False, False, True, False]
     assert pose3d.times == pytest.approx(0.04 * np.arange(4))
     assert pose3d.fps == pytest.approx(25)
-    np.testing.assert_allclose(pose3d.positions, lifter.lift(pose2d).positions, atol=1e-5)
+    np.testing.assert_allclose(pose3d.positions, lifter.lift(pose2d, flip=False).positions, atol=1e-5)
 
 
 def test_a_recording_says_what_made_it_and_keeps_the_expected_error():
     torch.manual_seed(0)
     lifter = Lifter(create_model("ampose-small", error_head=True), name="untrained", weights_hash="0123456789abcdef")
-    live = LiveLifter(Bright(), lifter, options=LiftOptions(flip=False), smooth=OneEuro())
+    live = LiveLifter(Bright(), lifter, options=LiveOptions(), smooth=OneEuro())
     recording = LiveRecording(Bright(), lifter, (400, 120))
     for shot in shots([20], [], [24]):
         recording.add(live.step(shot), shot.seconds)
@@ -82,15 +81,10 @@ def test_a_recording_says_what_made_it_and_keeps_the_expected_error():
     np.testing.assert_array_equal(pose3d.confidence, later.confidence)
 
 
-def test_what_needs_the_whole_clip_is_refused(lifter):
-    with pytest.raises(InputError, match="constant_bones needs the whole clip"):
-        LiveLifter(Bright(), lifter, options=LiftOptions(constant_bones=True))
-
-
 def test_settings_reach_the_lifter(lifter):
     (shot,) = shots([50])
-    how = LiftOptions(field_of_view=25.0, flip=False)
-    (plain,), (narrow,) = (LiveLifter(Bright(), lifter, options=each).step(shot) for each in (DEFAULT_OPTIONS, how))
+    how = LiveOptions(field_of_view=25.0, flip=True)
+    (plain,), (narrow,) = (LiveLifter(Bright(), lifter, options=each).step(shot) for each in (LiveOptions(), how))
     assert np.abs(plain.pose3d.positions - narrow.pose3d.positions).max() > 1e-4
 
 
@@ -136,7 +130,7 @@ class Turning(Bright):
 
 
 def test_sides_are_kept_unless_told_otherwise(lifter):
-    for options, moved in ((DEFAULT_OPTIONS, False), (LiftOptions(fix_left_right_swaps=False), True)):
+    for options, moved in ((LiveOptions(), False), (LiveOptions(fix_left_right_swaps=False), True)):
         live = LiveLifter(Turning(), lifter, options=options)
         people = [live.step(shot)[0] for shot in shots(*[[50]] * 9)]
         for quantity in ("positions", "keypoints", "confidence"):

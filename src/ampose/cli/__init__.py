@@ -1,8 +1,8 @@
 """The command line: one module per command in this folder.
 
-A module is a command if it defines a function ``run(args)``; its name is the command's, and the first line of its
-docstring the summary. Its imports at the top are light; what is heavy it imports when it runs, so that
-``ampose --help`` answers at once.
+A module is a command if it defines a function ``run``; its name is the command's, and the first line of its docstring
+the summary. The function's parameters are the command's arguments (see ``arguments``). Its imports at the top are
+light; what is heavy it imports when it runs, so that ``ampose --help`` answers at once.
 """
 
 import ast
@@ -22,6 +22,18 @@ USER_ERROR = 2
 INTERRUPTED = 130
 NOBODY_READS = 141
 
+_HELP = """usage: ampose COMMAND [options]
+
+Lift 2D human keypoints to 3D.
+
+commands:
+{commands}
+
+options:
+  --help     show this page; after a command, the command's own
+  --version  show the version
+  --debug    show the traceback of an error"""
+
 
 def command_names() -> list[str]:
     """Return the names of all commands."""
@@ -39,47 +51,6 @@ def _summaries() -> dict[str, str]:
     return summaries
 
 
-def _help() -> str:
-    summaries = _summaries()
-    width = max(map(len, summaries))
-    lines = [f"  {name:<{width}}  {summary}" for name, summary in sorted(summaries.items())]
-    return "\n".join(
-        [
-            "usage: ampose COMMAND [options]",
-            "",
-            "Lift 2D human keypoints to 3D.",
-            "",
-            "commands:",
-            *lines,
-            "",
-            "options:",
-            "  --help     show this page; after a command, the command's own",
-            "  --version  show the version",
-            "  --debug    show the traceback of an error",
-        ]
-    )
-
-
-def _run(args: Sequence[str]) -> None:
-    if not args or args[0] in ("--help", "-h"):
-        print(_help())
-    elif args[0] == "--version":
-        print(f"ampose {ampose.__version__}")
-    else:
-        commands = Registry[str]("command")
-        for name in command_names():
-            commands.add(name, name)
-        importlib.import_module(f"{__name__}.{commands.get(args[0]).name}").run(args[1:])
-
-
-def _log_to_screen(level: int) -> None:
-    """Show log messages from this level on, also those of libraries that set a lower level for themselves."""
-    logging.basicConfig(format="ampose: %(message)s")
-    logging.getLogger().setLevel(level)
-    for handler in logging.getLogger().handlers:
-        handler.setLevel(level)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status.
 
@@ -89,11 +60,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     debug = "--debug" in args
     if debug:
         args.remove("--debug")
-    _log_to_screen(logging.INFO if debug else logging.WARNING)
+    level = logging.INFO if debug else logging.WARNING
+    logging.basicConfig(format="ampose: %(message)s")
+    logging.getLogger().setLevel(level)
+    for handler in logging.getLogger().handlers:  # a library may have set a lower level for itself
+        handler.setLevel(level)
     if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name need not be in the letters that a console has
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        _run(args)
+        _run(*args)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for Python's own flush at the end
@@ -107,6 +82,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("ampose: interrupted", file=sys.stderr)
         return INTERRUPTED
     return 0
+
+
+def _run(name: str = "--help", *args: str) -> None:
+    if name in ("--help", "-h"):
+        summaries = _summaries()
+        width = max(map(len, summaries))
+        lines = (f"  {command:<{width}}  {summary}" for command, summary in sorted(summaries.items()))
+        print(_HELP.format(commands="\n".join(lines)))
+    elif name == "--version":
+        print(f"ampose {ampose.__version__}")
+    else:
+        commands = Registry[str]("command")  # for its message on an unknown name
+        for command in command_names():
+            commands.add(command, command)
+        module = importlib.import_module(f"{__name__}.{commands.get(name).name}")
+        from ampose.cli.arguments import call_with_arguments
+
+        call_with_arguments(module.run, name, args)
 
 
 def _one_line(error: Exception) -> str:

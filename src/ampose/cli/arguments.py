@@ -1,23 +1,21 @@
 """How a command turns its arguments into a call: tyro, in one place.
 
-Options are dataclasses with a docstring under each field, which is its help. Three things differ from plain tyro:
+Options are dataclasses with a docstring under each field, which is its help. Four things differ from plain tyro:
 
 - A type with a class method ``parse(text)`` is one word on the command line; the first words in double backquotes of
   the method's docstring are the word's form.
-- A dataclass made of base dataclasses is shown in sections, one for each base, titled by its docstring.
+- A dataclass made of several base dataclasses is shown in sections, one for each base, titled by its docstring.
 - An option that is None or empty unless it is given shows no default.
 - A function's parameter that is a dataclass has no section of its own.
 """
 
-import ast
 import inspect
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, fields, is_dataclass
-from itertools import pairwise
+from dataclasses import fields, is_dataclass
 from types import NoneType
 from typing import Annotated, Any, get_args, get_type_hints
 
+import docstring_parser
 import tyro
 from tyro.constructors import (
     ConstructorRegistry,
@@ -39,39 +37,49 @@ class _RefusedError(Exception):
         self.error = error
 
 
-def call_with_arguments(function: Callable[..., Any], command: str, args: Sequence[str]) -> None:
+def call_with_arguments(
+    function: Callable[..., Any], command: str, args: Sequence[str], *, takes_none: bool = False
+) -> None:
     """Call ``function`` with the arguments that ``args`` give for its parameters.
 
-    Its docstring and the docstrings of its parameters are the help page.
+    Its docstring and the docstrings of its parameters are the help page. A function of ``*args`` gets them as they are.
+
+    Args:
+        function: What to call.
+        command: What it is called on the help page.
+        args: The words after the command.
+        takes_none: Whether None may be given for an option that may be None.
 
     Raises:
         InputError: A value cannot be parsed, options exclude each other, or the function raised it.
     """
+    parameters = inspect.signature(function).parameters
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters.values()):
+        function(*args)
+        return
     registry = ConstructorRegistry()
     registry.primitive_rule(_parsed)
     registry.struct_rule(_options)
-    hints, texts = get_type_hints(function, include_extras=True), _argument_texts(function)
-    for name, parameter in inspect.signature(function).parameters.items():
-        function.__annotations__[name] = _with_defaults(hints[name], parameter.default, texts.get(name))
-    config = (tyro.conf.OmitArgPrefixes, tyro.conf.DisallowNone)
+    hints, texts = get_type_hints(function, include_extras=True), _help_texts(function)
+    for name, parameter in parameters.items():
+        default = parameter.default
+        no_section = {"name": "", "help": ""} if is_dataclass(default) else {"help": texts.get(name)}
+        function.__annotations__[name] = _annotated(hints[name], default, **no_section)
+    config = () if takes_none else (tyro.conf.DisallowNone,)
     try:
         tyro.cli(function, prog=f"ampose {command}", args=list(args), config=config, registry=registry)
     except _RefusedError as refused:
         raise refused.error from refused
 
 
-def _with_defaults(hint: Any, default: object, text: str | None = None) -> Any:
-    """Return a type with its help text and with what tyro shall do unless the type says otherwise."""
+def _annotated(hint: Any, default: object, **argument: Any) -> Any:
+    """Return a type with what tyro shall know about an argument unless the type says otherwise."""
     metadata = getattr(hint, "__metadata__", ())
-    if is_dataclass(default):
-        plain = tyro.conf.arg(name="")
-    elif default in (None, (), "") and tyro.conf.UseAppendAction not in metadata:
-        plain = tyro.conf.arg(help=text, help_behavior_hint="")
+    if default in (None, (), "") and tyro.conf.UseAppendAction not in metadata:
+        argument["help_behavior_hint"] = ""
     elif default is inspect.Parameter.empty:
-        plain = tyro.conf.arg(help=text, help_behavior_hint="(required)")
-    else:
-        plain = tyro.conf.arg(help=text)
-    return Annotated[(get_args(hint)[0] if metadata else hint, plain, *metadata)]
+        argument["help_behavior_hint"] = "(required)"
+    return Annotated[(get_args(hint)[0] if metadata else hint, tyro.conf.arg(**argument), *metadata)]
 
 
 def _parsed(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
@@ -91,53 +99,33 @@ def _parsed(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
 
 def _options(info: StructTypeInfo) -> StructConstructorSpec | None:
     """Show a dataclass's fields with their docstrings, in sections where it has any."""
-    kind = info.type
-    if not (inspect.isclass(kind) and is_dataclass(kind)):
+    kind, specs = info.type, []
+    if not is_dataclass(kind) or not isinstance(info.default, kind):
         return None
     sections = [base for base in kind.__bases__ if is_dataclass(base)]
-    if not sections:
-        return StructConstructorSpec(lambda **values: _raising(kind, **values), tuple(_fields(kind, info.default)))
-    own = [_section(base) for base in sections]
+    if len(sections) < 2:  # one base is what configs of a kind have in common
+        hints, texts = get_type_hints(kind, include_extras=True), _help_texts(kind)
+        for each in fields(kind):
+            default = getattr(info.default, each.name)
+            hint = _annotated(hints[each.name], default, help=texts.get(each.name))
+            specs.append(StructFieldSpec(each.name, hint, default))
+        return StructConstructorSpec(lambda **values: _raising(kind, **values), tuple(specs))
+    for base in sections:
+        title = tyro.conf.arg(name=(base.__doc__ or "").partition("\n")[0].rstrip("."), help="")
+        section: Any = tyro.conf.OmitArgPrefixes
+        default = base(**{each.name: getattr(info.default, each.name) for each in fields(base)})
+        specs.append(StructFieldSpec(base.__name__, Annotated[section[base], title], default))
     return StructConstructorSpec(
         lambda **read: _raising(kind, **{name: value for part in read.values() for name, value in vars(part).items()}),
-        tuple(own),
+        tuple(specs),
     )
 
 
-def _section(base: type) -> StructFieldSpec:
-    title = (base.__doc__ or "").partition("\n")[0].rstrip(".")
-    kind: Any = Annotated[base, tyro.conf.arg(name=title, help="")]
-    return StructFieldSpec(name=base.__name__, type=kind, default=base())
-
-
-def _fields(kind: type, given: object) -> list[StructFieldSpec]:
-    hints, help_texts = get_type_hints(kind, include_extras=True), _help_texts(kind)
-    specs = []
-    for each in fields(kind):
-        default = each.default if each.default_factory is MISSING else each.default_factory()
-        default = getattr(given, each.name, default)
-        hint = _with_defaults(hints[each.name], default, help_texts.get(each.name))
-        specs.append(StructFieldSpec(each.name, hint, default))
-    return specs
-
-
-def _argument_texts(function: Callable[..., Any]) -> dict[str, str]:
-    """Return the text of each argument in a function's docstring, in one line: tyro keeps its line breaks."""
-    section = (inspect.getdoc(function) or "").partition("Args:\n")[2].partition("\n\n")[0]
-    entries: list[tuple[str, str]] = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", section, re.MULTILINE)
-    return {name: " ".join(text.split()) for name, text in entries}
-
-
-def _help_texts(kind: type) -> dict[str, str]:
-    """Return the docstring under each field of a class."""
-    source = ast.parse(inspect.cleandoc("\n" + inspect.getsource(kind)))
-    (definition,) = (node for node in source.body if isinstance(node, ast.ClassDef))
-    return {
-        field.target.id: " ".join(text.value.value.split())
-        for field, text in pairwise(definition.body)
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
-        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
-    }
+def _help_texts(documented: Any) -> dict[str, str]:
+    """Return the text of each argument of a function, or of each field of a dataclass, in one line."""
+    parts = [kind for kind in getattr(documented, "__mro__", ()) if is_dataclass(kind)] or [documented]
+    params = [param for part in parts for param in docstring_parser.parse_from_object(part).params]
+    return {param.arg_name: " ".join((param.description or "").split()) for param in params}
 
 
 def _raising(function: Callable[..., Any], *args: Any, **values: Any) -> Any:

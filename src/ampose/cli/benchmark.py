@@ -1,23 +1,21 @@
 """Show a table of the paper with our rows beside the published ones, draw its Figure 4, or compare systems anew."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
 from ampose import Progress
-from ampose.cli.arguments import call_with_arguments
 from ampose.errors import InputError, changed_fields
 from ampose.packages import require
 from ampose.pipeline.progress import progress
 
 if TYPE_CHECKING:
-    from ampose.data import MotionCapture
     from ampose.evaluation.open.open_benchmark import Trial
     from ampose.evaluation.open.open_table import Summary
-    from ampose.evaluation.paper.paper_tables import Measured, PaperTable
+    from ampose.evaluation.paper.paper_tables import Measured
     from ampose.evaluation.paper.rows import TableRow
     from ampose.training.config import TrainConfig
 
@@ -60,12 +58,7 @@ class Options:
     """For open: another budget than the recipe's."""
 
 
-def run(args: Sequence[str]) -> None:
-    """Run the command."""
-    call_with_arguments(benchmark, "benchmark", args)
-
-
-def benchmark(what: What, /, *, output: Output = None, options: Options = Options()) -> None:
+def run(what: What, /, *, output: Output = None, options: Options = Options()) -> None:
     """Show a table of the paper: published rows, ours, the difference, the protocol and footnotes.
 
     Without weights the published rows stand alone, and the commands that make ours are shown. open trains systems by
@@ -76,17 +69,19 @@ def benchmark(what: What, /, *, output: Output = None, options: Options = Option
         output: Folder for the table as Markdown, CSV, JSON and text, or for the picture; default: tables.
         options: What to measure, and how.
     """
-    _refuse_unused(what, options)
-    folder = output or Path("tables")
+    # An option without effect would let a number pass for another.
+    used = {"figure4": _OF_FIGURE4, "open": _OF_OPEN}.get(what, _OF_TABLES)
+    for name, value in changed_fields(options, (_OF_TABLES | _OF_FIGURE4 | _OF_OPEN) - used):
+        option = name.replace("_", "-")
+        raise InputError(f"--{option} must be left out for {what}, which does not use it, got {value}")
     if what == "figure4":
-        _figure4(options, folder)
-        return
-    if what == "open":
-        _open(options, folder)
-        return
-    if len(options.data) > 1:
+        _figure4(options, output or Path("tables"))
+    elif what == "open":
+        _open(options, output or Path("tables"))
+    elif len(options.data) > 1:
         raise InputError(f"--data must be one folder for a table, got {len(options.data)}")
-    _table(what, options, output)
+    else:
+        _table(what, options, output)
 
 
 _OF_TABLES = {"weights", "train", "root", "exclude_takes"}
@@ -94,23 +89,21 @@ _OF_FIGURE4 = {"weights", "examples"}
 _OF_OPEN = {"systems", "seeds", "recipe", "epochs"}
 
 
-def _refuse_unused(what: What, options: Options) -> None:
-    """An option without effect would let a number pass for another."""
-    used = {"figure4": _OF_FIGURE4, "open": _OF_OPEN}.get(what, _OF_TABLES)
-    for name, value in changed_fields(options, (_OF_TABLES | _OF_FIGURE4 | _OF_OPEN) - used):
-        option = name.replace("_", "-")
-        raise InputError(f"--{option} must be left out for {what}, which does not use it, got {value}")
-
-
 def _table(table: str, options: Options, output: Path | None) -> None:
+    from ampose.evaluation.paper.measure_rows import measure_row
     from ampose.evaluation.paper.paper_tables import assemble, protocol_text, write_tables
 
     folders = _assign(table, options.weights)
     if options.train:
         folders = _train_missing(table, folders, options)
-    measured = [_measure(row, folder, options) for row, folder in folders]
+    measured = []
+    for row, folder in folders:
+        data = options.data[0] if options.data else Path(row.data)
+        how = {"root": options.root, "exclude_takes": options.exclude_takes}
+        with progress(f"measuring {row.recipe}", unit="samples") as report:
+            measured.append(measure_row(row, folder, data, progress=report, **how))
     parts = assemble(table, measured)
-    _print_parts(parts)
+    print("\n\n".join(part.as_text() for part in parts))
     if measured:
         print("", protocol_text(measured, every_variant=False), "(the files say the same of the other rows)", sep="\n")
     _print_commands(table, measured)
@@ -121,6 +114,7 @@ def _table(table: str, options: Options, output: Path | None) -> None:
 
 def _assign(table: str, weights: Sequence[str]) -> "list[tuple[TableRow, Path]]":
     """Find the row of each weights folder; a row may have several, of different seeds."""
+    from ampose.evaluation.facts import MANIFEST
     from ampose.evaluation.paper.measure_rows import find_row
     from ampose.evaluation.paper.rows import rows_of
 
@@ -131,19 +125,14 @@ def _assign(table: str, weights: Sequence[str]) -> "list[tuple[TableRow, Path]]"
         if recipe and recipe not in known:
             raise InputError(f"--weights must name a recipe of {table} ({', '.join(known)}), got {recipe!r}")
         row = known[recipe] if recipe else find_row(table, Path(folder))
+        run = Path(folder).resolve().parent
         for other in (path for one, path in found if one == row):
-            if _of_one_run(Path(folder), other):
+            # The best and the last weights of one run are no two seeds.
+            same_run = other.resolve().parent == run and (run / MANIFEST).is_file()
+            if same_run or other.resolve() == Path(folder).resolve():
                 raise InputError(f"--weights of {row.recipe} must be of different runs, got {other} and {folder}")
         found.append((row, Path(folder)))
     return [one for row in known.values() for one in found if one[0] == row]
-
-
-def _of_one_run(one: Path, other: Path) -> bool:
-    """Say whether weights are the same, or the best and the last of one run."""
-    from ampose.evaluation.facts import MANIFEST
-
-    one, other = one.resolve(), other.resolve()
-    return one == other or (one.parent == other.parent and (one.parent / MANIFEST).is_file())
 
 
 def _train_missing(
@@ -165,18 +154,6 @@ def _train_missing(
                 _train_to_the_end(config, run_folder, report)
             given[row.recipe] = [run_folder / "last"]
     return [(row, folder) for row in rows_of(table) for folder in given.get(row.recipe, ())]
-
-
-def _measure(row: "TableRow", folder: Path, options: Options) -> "Measured":
-    from ampose.evaluation.paper.measure_rows import measure_row
-
-    data = options.data[0] if options.data else Path(row.data)
-    with progress(f"measuring {row.recipe}", unit="samples") as report:
-        return measure_row(row, folder, data, progress=report, root=options.root, exclude_takes=options.exclude_takes)
-
-
-def _print_parts(parts: "Sequence[PaperTable]") -> None:
-    print("\n\n".join(part.as_text() for part in parts))
 
 
 def _print_commands(table: str, measured: "Sequence[Measured]") -> None:
@@ -211,12 +188,20 @@ def _figure4(options: Options, folder: Path) -> None:
 
 
 def _open(options: Options, folder: Path) -> None:
+    from ampose.data.motion_capture import concatenate, read_motion
     from ampose.evaluation.open.open_benchmark import OpenBenchmark, as_plain, default_systems
     from ampose.evaluation.open.open_table import as_markdown, summarise, winner
+    from ampose.training.recipe import read_recipe
 
     require("lightning_fabric", "matplotlib", extra="train", purpose="training")
-    common = _common_recipe(options)
-    motion = _read_motions(common.data.files)
+    if not options.seeds or len(set(options.seeds)) != len(options.seeds):
+        raise InputError(f"--seeds must be one or more different numbers, got {options.seeds}")
+    common = read_recipe(options.recipe)
+    if options.data:
+        common = replace(common, data=replace(common.data, files=tuple(map(str, options.data))))
+    if options.epochs is not None:
+        common = replace(common, epochs=options.epochs)
+    motion = concatenate([read_motion(Path(file)) for file in common.data.files])
     benchmark = OpenBenchmark(common, motion, options.runs / "open", _train_to_the_end)
     systems = options.systems or default_systems()
     trials: list[Trial] = []
@@ -229,25 +214,6 @@ def _open(options: Options, folder: Path) -> None:
     print(as_markdown(summaries), winner(summaries), sep="\n\n")
     files = _write_open(folder, summaries, as_plain(benchmark, trials))
     print("", *(f"written: {path}" for path in files), sep="\n")
-
-
-def _common_recipe(options: Options) -> "TrainConfig":
-    from dataclasses import replace
-
-    from ampose.training.recipe import read_recipe
-
-    if not options.seeds or len(set(options.seeds)) != len(options.seeds):
-        raise InputError(f"--seeds must be one or more different numbers, got {options.seeds}")
-    common = read_recipe(options.recipe)
-    if options.data:
-        common = replace(common, data=replace(common.data, files=tuple(map(str, options.data))))
-    return common if options.epochs is None else replace(common, epochs=options.epochs)
-
-
-def _read_motions(files: Sequence[str]) -> "MotionCapture":
-    from ampose.data.motion_capture import concatenate, read_motion
-
-    return concatenate([read_motion(Path(file)) for file in files])
 
 
 def _train_to_the_end(config: "TrainConfig", folder: Path, report: Progress | None = None) -> None:

@@ -1,20 +1,12 @@
 """Measure the poses in one file, of any tool, against the true poses in another."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from ampose.cli.arguments import call_with_arguments
 
-
-def run(args: Sequence[str]) -> None:
-    """Run the command."""
-    call_with_arguments(compare_files, "compare", args)
-
-
-def compare_files(
+def run(
     poses: Annotated[Path, tyro.conf.arg(metavar="POSES")],
     truth: Annotated[Path, tyro.conf.arg(metavar="TRUTH")],
     /,

@@ -1,26 +1,16 @@
 """Convert a file of 3D poses to other formats, for other programs."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import tyro
 
-from ampose.cli.arguments import call_with_arguments
-from ampose.cli.pose_files import check_names, write_angle_files, write_files
+from ampose.cli.pose_files import as_text, check_names, counted, file_rows, write_angle_files, write_files
 from ampose.errors import InputError
 
-if TYPE_CHECKING:
-    from ampose.poses.people import Person
 
-
-def run(args: Sequence[str]) -> None:
-    """Run the command."""
-    call_with_arguments(convert, "convert", args)
-
-
-def convert(
+def run(
     source: Annotated[Path, tyro.conf.arg(metavar="INPUT")],
     outputs: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="OUTPUT [OUTPUT ...]")],
     /,
@@ -49,42 +39,29 @@ def convert(
     if not outputs:
         raise InputError("there is no file to write; name one, such as clip.trc")
     check_names(outputs, timed=True)
-    _check_angles(outputs, angles)
     for output in outputs:
-        _check_place(output, source)
+        if angles and output.suffix.lower() != ".csv":
+            raise InputError(f"{output}: angles are written to .csv files only; rename it", field="angles")
+        if output.resolve() == source.resolve():
+            raise InputError(f"{output} is the input itself; name another file")
+        if not output.parent.is_dir():
+            raise InputError(f"{output}: there is no folder {output.parent}; make it first")
     people = formats.read(source)
     if not people:
         raise InputError(f"{source} holds nobody")
-    people = people if fps is None else [_at(person, fps) for person in people]
+    if fps is not None:
+        people = [
+            replace(
+                person,
+                pose2d=None if person.pose2d is None else replace(person.pose2d, fps=fps, times=None),
+                pose3d=replace(person.pose3d, fps=fps, times=None),
+            )
+            for person in people
+        ]
     check_names(outputs, timed=people[0].pose3d.seconds is not None)
     write = write_angle_files if angles else write_files
     written = write(outputs, people, camera_tilt)
-    print(_summary(source, people, written))
-
-
-def _check_angles(outputs: Sequence[Path], angles: bool) -> None:
-    others = [output for output in outputs if output.suffix.lower() != ".csv"]
-    if angles and others:
-        raise InputError(f"{others[0]}: angles are written to .csv files only; rename it", field="angles")
-
-
-def _check_place(output: Path, source: Path) -> None:
-    if output.resolve() == source.resolve():
-        raise InputError(f"{output} is the input itself; name another file")
-    if not output.parent.is_dir():
-        raise InputError(f"{output}: there is no folder {output.parent}; make it first")
-
-
-def _at(person: "Person", fps: float) -> "Person":
-    pose2d = None if person.pose2d is None else replace(person.pose2d, fps=fps, times=None)
-    return replace(person, pose3d=replace(person.pose3d, fps=fps, times=None), pose2d=pose2d)
-
-
-def _summary(source: Path, people: "Sequence[Person]", written: Sequence[tuple[Path, str]]) -> str:
     pose = people[0].pose3d
-    count = f"{len(people)} {'person' if len(people) == 1 else 'people'}"
+    count = f"{counted(len(people), 'person', 'people')}, {counted(len(pose), 'frame')}"
     rate = f", {pose.fps:.4g} frames a second" if pose.fps else ""
-    rows = [("input", f"{source}: {count}, {len(pose)} frame{'' if len(pose) == 1 else 's'}{rate}")]
-    width = max(len(str(path)) for path, _ in written)
-    rows += [("" if row else "files", f"{path!s:<{width}}  {what}") for row, (path, what) in enumerate(written)]
-    return "\n".join(f"{title:<8}{text}" for title, text in rows)
+    print(as_text([("input", f"{source}: {count}{rate}"), *file_rows(written)]))

@@ -1,13 +1,11 @@
 """Measure a lifter on prepared data, under a protocol that is printed with the numbers."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from ampose.cli.arguments import call_with_arguments
 from ampose.errors import InputError
 from ampose.pipeline.progress import progress
 
@@ -37,12 +35,7 @@ class Changes:
 _NONE = Changes()
 
 
-def run(args: Sequence[str]) -> None:
-    """Run the command."""
-    call_with_arguments(evaluate_weights, "evaluate", args)
-
-
-def evaluate_weights(
+def run(
     weights: Annotated[str, tyro.conf.arg(metavar="WEIGHTS")],
     data: Annotated[Path, tyro.conf.arg(metavar="DATA")],
     /,
@@ -70,9 +63,14 @@ def evaluate_weights(
     from ampose.data import read_motion, read_recordings
     from ampose.evaluation import FixedCameras, find_protocol, hold_out, measure, method_of, write_reports
     from ampose.evaluation.facts import data_facts, weights_facts
+    from ampose.evaluation.report import comparison
+    from ampose.evaluation.tables import text_table
     from ampose.lifting.lifter import load_model
 
-    _check_output(output)
+    if output is not None and output.suffix != ".json":
+        raise InputError(f"{output}: report must be a .json file, got {output.suffix or 'no ending'}; rename it")
+    if output is not None and not output.parent.is_dir():
+        raise InputError(f"{output}: folder must be there, found no {output.parent}; make it first")
     lifter, chosen = load_model(weights), find_protocol(protocol).changed(**vars(changes))
     if isinstance(chosen.source, FixedCameras) and baselines is not None:
         raise InputError(f"--baselines must be left out for {chosen.name}: they learn from motion; remove it")
@@ -86,10 +84,11 @@ def evaluate_weights(
     held_out = hold_out(prepared, chosen, receptive_field=lifter.network.receptive_field)
     with progress(f"measuring {lifter.name}", unit="samples") as tell:
         reports = measure(method_of(lifter, progress=tell), held_out, [chosen], facts=known | facts)
-    _print(reports[0])
+    print(reports[0].statement(), reports[0].as_text(), sep="\n\n", flush=True)
     if baselines is not None:
         reports += _measure_baselines(baselines, held_out, chosen, facts)
-        _print_comparison(reports)
+        training = reports[-1].facts["training data"]
+        print(f"\nbaselines are trained on {training}", text_table(*comparison(reports)), sep="\n\n")
     if output is not None:
         write_reports(reports, output)
 
@@ -105,25 +104,3 @@ def _measure_baselines(
     with progress("measuring the baselines", unit="samples") as tell:
         methods = fit_baselines(others, protocol, progress=tell)
         return [measure(method, held_out, [protocol], facts=facts)[0] for method in methods]
-
-
-def _print(report: "Report") -> None:
-    print(report.statement(), report.as_text(), sep="\n\n", flush=True)
-
-
-def _check_output(output: Path | None) -> None:
-    """Refuse a place that cannot be written before the work begins."""
-    if output is None:
-        return
-    if output.suffix != ".json":
-        raise InputError(f"{output}: report must be a .json file, got {output.suffix or 'no ending'}; rename it")
-    if not output.parent.is_dir():
-        raise InputError(f"{output}: folder must be there, found no {output.parent}; make it first")
-
-
-def _print_comparison(reports: "Sequence[Report]") -> None:
-    from ampose.evaluation.report import comparison
-    from ampose.evaluation.tables import text_table
-
-    training = reports[-1].facts["training data"]
-    print(f"\nbaselines are trained on {training}", text_table(*comparison(reports)), sep="\n\n")

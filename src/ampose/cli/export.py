@@ -1,20 +1,12 @@
 """Write a model as a folder that other programs run without ampose: ONNX, OpenVINO or torch.export."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
 
-from ampose.cli.arguments import call_with_arguments
 
-
-def run(args: Sequence[str]) -> None:
-    """Run the command."""
-    call_with_arguments(export, "export", args)
-
-
-def export(
+def run(
     kind: Annotated[Literal["onnx", "openvino", "torch-export"], tyro.conf.arg(metavar="onnx|openvino|torch-export")],
     weights: Annotated[str, tyro.conf.arg(metavar="WEIGHTS")],
     /,

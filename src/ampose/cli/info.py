@@ -1,26 +1,15 @@
 """Show a model: its parameters, multiply-adds and FLOPs, layer by layer."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import tyro
-
-from ampose.cli.arguments import call_with_arguments
-
-if TYPE_CHECKING:
-    from ampose.models.cost import Cost
 
 CONVENTION = """\
 MACs       every multiply-add of every matrix product, attention and aggregation (dense) included; FLOPs = 2 x MACs
 weight MACs  multiply-adds with weights alone, as the papers' tool (thop 0.0.31) counted: AMPose's published "FLOPs\""""
 
 
-def run(args: Sequence[str]) -> None:
-    """Print what is known about a model."""
-    call_with_arguments(info, "info", args)
-
-
-def info(
+def run(
     model: Annotated[str, tyro.conf.arg(metavar="MODEL")] = "",
     /,
     *,
@@ -37,52 +26,42 @@ def info(
     if every:
         _print_systems()
         return
-    if not model:
-        _list()
-        return
-    from ampose.models import create_model, find_model
+    from tabulate import tabulate
+
+    from ampose.lifting.weights import bundled_weights
+    from ampose.models import create_model, find_model, list_models
     from ampose.models.cost import measure_cost
 
+    if not model:
+        print("models:  " + ", ".join(list_models()))
+        print("weights: " + (", ".join(bundled_weights()) or "none"))
+        return
     entry = find_model(model)
     for key, value in vars(entry.facts).items():
         if value and key != "published":
             print(f"{key:<8} {value}")
     print(f"config   {entry.config}\n")
-    _print_table(measure_cost(create_model(model), depth=depth))
+    rows = [["", "", "parameters", "MACs", "FLOPs", "weight MACs"]]
+    for cost in measure_cost(create_model(model), depth=depth):
+        if cost.parameters or cost.macs:
+            numbers = (cost.parameters, cost.macs, cost.flops, cost.weight_macs)
+            rows.append(["  " * cost.depth + cost.name.rsplit(".", 1)[-1], cost.kind, *(f"{n:,}" for n in numbers)])
+    sides = ("left", "left", "right", "right", "right", "right")
+    print(tabulate(rows, tablefmt="plain", colalign=sides, disable_numparse=True, preserve_whitespace=True))
     print(f"\n{CONVENTION}")
 
 
-def _list() -> None:
-    from ampose.lifting.weights import bundled_weights
-    from ampose.models import list_models
-
-    print("models:  " + ", ".join(list_models()))
-    print("weights: " + (", ".join(bundled_weights()) or "none"))
-
-
 def _print_systems() -> None:
+    from tabulate import tabulate
+
     from ampose.evaluation.systems import HEADER, describe_system, list_systems
 
     rows = [describe_system(name) for name in list_systems()]
+    sides = ["right" if label in ("joints", "frames", "parameters", "MACs") else "left" for label in HEADER]
     lines = [HEADER, *(row.cells() for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    numbers = ("joints", "frames", "parameters", "MACs")
-    for line in lines:
-        cells = zip(HEADER, line, widths, strict=True)
-        print("  ".join(f"{text:{'>' if label in numbers else '<'}{width}}" for label, text, width in cells).rstrip())
+    print(tabulate(lines, tablefmt="plain", colalign=sides, disable_numparse=True))
     print("\nMACs: every multiply-add of every matrix product for one output pose; FLOPs = 2 x MACs.")
     print("Published MPJPE: Human3.6M, as the AMPose paper's tables print it.\n")
     for row in rows:
         if row.published.note:
             print(f"{row.name}: {row.published.note}")
-
-
-def _print_table(costs: "list[Cost]") -> None:
-    costs = [cost for cost in costs if cost.parameters or cost.macs]
-    names = ["  " * cost.depth + cost.name.rsplit(".", 1)[-1] for cost in costs]
-    width = max(map(len, names))
-    kind = max(len(cost.kind) for cost in costs)
-    print(f"{'':<{width}}  {'':<{kind}}  {'parameters':>12} {'MACs':>13} {'FLOPs':>13} {'weight MACs':>13}")
-    for name, cost in zip(names, costs, strict=True):
-        numbers = f"{cost.parameters:>12,} {cost.macs:>13,} {cost.flops:>13,} {cost.weight_macs:>13,}"
-        print(f"{name:<{width}}  {cost.kind:<{kind}}  {numbers}")

@@ -5,23 +5,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from ampose import DEFAULT_MODEL
-from ampose.cli.arguments import call_with_arguments
 from ampose.cli.lift.outputs import check_folder
+from ampose.cli.pose_files import counted
 from ampose.errors import InputError
-from ampose.pipeline.lift_options import DetectorOption, LiftOptions
-from ampose.poses.camera import DEFAULT_FIELD_OF_VIEW
+from ampose.pipeline.lift_options import LiveOptions
 
 if TYPE_CHECKING:
     from ampose.media.webcam import LiveFrame, VideoSource
-    from ampose.pipeline.live import Latency, LiveLifter, LiveRecording
+    from ampose.pipeline.live import LiveLifter, LiveRecording
     from ampose.poses.people import Person
     from ampose.poses.pose import Pose2D, Pose3D
 
@@ -32,39 +29,10 @@ _EVERY_S = 2.0
 Output = Annotated[Path | None, tyro.conf.arg(aliases=["-o"])]
 
 
-@dataclass(frozen=True, kw_only=True)
-class LiveOptions:
-    """Live."""
-
-    model: str = DEFAULT_MODEL
-    """Name of bundled weights, or a folder that training wrote."""
-    detector: str = "blazepose"
-    """Name of the 2D detector."""
-    detector_option: Annotated[tuple[DetectorOption, ...], tyro.conf.UseAppendAction] = ()
-    """An option of the detector itself, as in skeleton=coco_17."""
-    field_of_view: float = DEFAULT_FIELD_OF_VIEW
-    """Degrees across the longer side of the image."""
-    flip: bool = False
-    """Average each prediction with the mirrored one: twice the work."""
-    fix_left_right_swaps: bool = True
-    """Correct temporary left/right swaps of the detector."""
-    smooth: bool = True
-    """Smooth the poses with a one-euro filter."""
-    seconds: float | None = None
-    """Stop after this time; by default with Ctrl-C, or q in the window."""
-    window: bool = True
-    """Show the camera's frames, where there is a screen and an OpenCV that can use it."""
-
-
 _DEFAULTS = LiveOptions()
 
 
-def run(args: Sequence[str]) -> None:
-    """Run the command."""
-    call_with_arguments(live, "live", args)
-
-
-def live(*, camera: str = "0", output: Output = None, options: LiveOptions = _DEFAULTS) -> None:
+def run(*, camera: str = "0", output: Output = None, options: LiveOptions = _DEFAULTS) -> None:
     """Lift people to 3D while a camera films them.
 
     Shows how long each step takes: the time within which half of the frames (p50) and 99 in 100 (p99) were done. With
@@ -82,18 +50,13 @@ def live(*, camera: str = "0", output: Output = None, options: LiveOptions = _DE
     from ampose.pipeline.live import LiveLifter, LiveRecording
     from ampose.processing.smoothing import OneEuro
 
-    if options.seconds is not None and not options.seconds > 0:
-        raise InputError(f"seconds must be positive, got {options.seconds:g}", field="seconds")
     if output is not None:
         check_folder(output, Path(camera))
-    how = LiftOptions(
-        field_of_view=options.field_of_view, flip=options.flip, fix_left_right_swaps=options.fix_left_right_swaps
-    )
     smooth = OneEuro() if options.smooth else None
     with VideoSource(camera) as source:
-        network = load_model(options.model)
+        network = load_model(options.model, engine=options.engine, precision=options.precision)
         with create_detector(options.detector, tracking=True, options=dict(options.detector_option)) as detector:
-            lifter = LiveLifter(detector, network, options=how, smooth=smooth)
+            lifter = LiveLifter(detector, network, options=options, smooth=smooth)
             recording = LiveRecording(detector, network, source.image_size)
             _film(source, lifter, recording if output else None, options)
     if output is not None:
@@ -103,7 +66,12 @@ def live(*, camera: str = "0", output: Output = None, options: LiveOptions = _DE
         output.mkdir(parents=True, exist_ok=True)
         for name in ("poses.json", "poses.npz"):
             write(output / name, people)
-    print(_summary(lifter.latency, output, len(recording.provenance)))
+    count = len(lifter.latency.steps["total"])
+    print(f"{counted(count, 'frame')}; milliseconds a frame:", f"{'':<10}{'p50':>8}{'p99':>8}", sep="\n")
+    for step, (half, most) in lifter.latency.percentiles(50.0, 99.0).items():
+        print(f"{step:<10}{half:>8.1f}{most:>8.1f}")
+    if output is not None:
+        print(f"{counted(len(people), 'person', 'people')} in {output / 'poses.json'} and {output / 'poses.npz'}")
 
 
 def _film(source: "VideoSource", lifter: "LiveLifter", recording: "LiveRecording | None", options: LiveOptions) -> None:
@@ -126,17 +94,6 @@ def _film(source: "VideoSource", lifter: "LiveLifter", recording: "LiveRecording
                 return
             if options.seconds is not None and now - start >= options.seconds:
                 return
-
-
-def _summary(latency: "Latency", folder: Path | None, people: int) -> str:
-    steps = latency.percentiles(50.0, 99.0)
-    frames = len(latency.steps["total"])
-    lines = [f"{frames} frame{'s' * (frames != 1)}; milliseconds a frame:", f"{'':<10}{'p50':>8}{'p99':>8}"]
-    lines += [f"{step:<10}{half:>8.1f}{most:>8.1f}" for step, (half, most) in steps.items()]
-    if folder is not None:
-        count = f"{people} {'person' if people == 1 else 'people'}"
-        lines.append(f"{count} in {folder / 'poses.json'} and {folder / 'poses.npz'}")
-    return "\n".join(lines)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Write people to files of several formats, and tell what each format leaves out."""
+"""Write people to files of several formats, and what a command then prints about the people and the files."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,6 +9,9 @@ from ampose.errors import InputError
 
 if TYPE_CHECKING:
     from ampose.poses.people import Person
+
+Rows = list[tuple[str, str]]
+"""A title, or nothing where the row belongs to the one above, and a text."""
 
 
 def check_names(paths: Sequence[Path], *, timed: bool) -> None:
@@ -68,3 +71,19 @@ def write_angle_files(
     for path in paths:
         write_angles(path, levelled)
     return [(path, f"{len(angle_names(people[0].pose3d.skeleton))} joint angles, in degrees") for path in paths]
+
+
+def counted(number: int, noun: str, several: str = "") -> str:
+    """Return so many of something in words; ``several`` is the plural where it is not made by an s."""
+    return f"{number} {noun if number == 1 else several or noun + 's'}"
+
+
+def file_rows(written: Sequence[tuple[Path, str]]) -> Rows:
+    """Return a row for each file with what it is."""
+    width = max(len(str(path)) for path, _ in written)
+    return [("" if row else "files", f"{path!s:<{width}}  {what}") for row, (path, what) in enumerate(written)]
+
+
+def as_text(rows: Rows) -> str:
+    """Return rows as lines, their titles in a column of their own."""
+    return "\n".join(f"{title:<8}{text}" for title, text in rows)

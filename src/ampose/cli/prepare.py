@@ -1,18 +1,17 @@
 """Read a dataset once into the file or folder that training and evaluation read."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from ampose.cli.arguments import call_with_arguments
 from ampose.errors import InputError
 from ampose.pipeline.progress import progress
 
 if TYPE_CHECKING:
-    from ampose.data import DatasetPreparer, MotionCapture
+    from ampose.data import MotionCapture
 
 Rows = list[tuple[str, str]]
 
@@ -50,12 +49,7 @@ class Choices:
 _NONE = Choices()
 
 
-def run(args: Sequence[str]) -> None:
-    """Run the command."""
-    call_with_arguments(prepare, "prepare", args)
-
-
-def prepare(
+def run(
     dataset: tyro.conf.Positional[str],
     root: Path,
     output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None,
@@ -70,7 +64,7 @@ def prepare(
             prepared/<dataset> for datasets with cameras.
         choices: What only some datasets take.
     """
-    from ampose.data import datasets
+    from ampose.data import Preparation, datasets
 
     entry = datasets.get(dataset)
     options = dict(vars(choices))
@@ -78,7 +72,12 @@ def prepare(
     if entry.target.prepare is not None:
         if skip_damaged:
             raise InputError(f"--skip-damaged must be left out for {dataset}, which has cameras; remove it")
-        _prepare_recordings(dataset, entry.target.prepare, root, output or Path("prepared") / dataset, options)
+        output = output or Path("prepared") / dataset
+        with progress(f"preparing {dataset}", unit="steps") as report:
+            announce = partial(print, flush=True)
+            preparation = Preparation(root=root, output=output, report=report, announce=announce, **options)
+            rows = entry.target.prepare(preparation)
+        _print_rows("prepared", [*rows, *_folder_rows(output)])
     elif entry.target.read is not None:
         given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
         if given:
@@ -89,16 +88,6 @@ def prepare(
     facts = entry.facts
     rights = {"terms": facts.terms, "acknowledgement": facts.acknowledgement, "link": facts.link}
     _print_rows("rights", [(name, text) for name, text in rights.items() if text])
-
-
-def _prepare_recordings(
-    dataset: str, prepare: "DatasetPreparer", root: Path, output: Path, choices: Mapping[str, Any]
-) -> None:
-    from ampose.data import Preparation
-
-    with progress(f"preparing {dataset}", unit="steps") as report:
-        rows = prepare(Preparation(root=root, output=output, report=report, announce=_announce, **choices))
-    _print_rows("prepared", [*rows, *_folder_rows(output)])
 
 
 def _folder_rows(folder: Path) -> Rows:
@@ -115,37 +104,29 @@ def _folder_rows(folder: Path) -> Rows:
     ]
 
 
-def _announce(line: str) -> None:
-    print(line, flush=True)
-
-
 def _write_motion(motion: "MotionCapture", output: Path) -> None:
     from ampose.data import write_motion
 
     write_motion(motion, output)
-    _print_rows("prepared", _summary(motion, output))
-    _print_rows("mean bone lengths", _bone_rows(motion))
-
-
-def _summary(motion: "MotionCapture", output: Path) -> Rows:
-    rates = sorted(set(motion.fps.tolist()))
     subjects = sorted(set(motion.subjects))
     skipped = motion.provenance.get("left out, damaged")
-    return [
+    rows = [
         ("subjects", f"{len(subjects)} ({', '.join(subjects)})"),
         ("clips", f"{motion.num_clips:,}"),
         *([("left out", f"{skipped} (damaged)")] if skipped else []),
         ("frames", f"{len(motion):,}"),
         ("minutes", f"{motion.seconds / 60:.1f}"),
-        ("fps", ", ".join(f"{rate:g}" for rate in rates)),
+        ("fps", ", ".join(f"{rate:g}" for rate in sorted(set(motion.fps.tolist())))),
         ("file", str(output)),
         ("size", f"{output.stat().st_size / 1e6:.1f} MB"),
         ("sha256", f"{motion.sha256} (of the positions)"),
     ]
+    _print_rows("prepared", rows)
+    _print_rows("mean bone lengths", _bone_rows(motion))
 
 
 def _bone_rows(motion: "MotionCapture") -> Rows:
-    """Each bone's mean over frames and sides beside its usual length."""
+    """Return each bone's mean over frames and sides beside its usual length."""
     from ampose.poses.geometry import bone_lengths
     from ampose.poses.skeletons.joint_sides import stem_of
 
@@ -153,15 +134,13 @@ def _bone_rows(motion: "MotionCapture") -> Rows:
     sides: dict[str, list[float]] = {}
     for (_, joint), mean in zip(motion.skeleton.bones, means, strict=True):
         sides.setdefault(stem_of(joint), []).append(float(mean))
-    return [_bone_row(joint, sum(lengths) / len(lengths)) for joint, lengths in sides.items()]
-
-
-def _bone_row(joint: str, mean: float) -> tuple[str, str]:
-    name, usual = _BONES.get(joint, (joint, 0))
-    if not usual:
-        return name, f"{mean:4.0f} mm"
-    warning = "  UNUSUAL" if abs(mean / usual - 1) > _UNUSUAL else ""
-    return name, f"{mean:4.0f} mm  (usual {usual}){warning}"
+    rows = []
+    for joint, lengths in sides.items():
+        length = sum(lengths) / len(lengths)
+        name, usual = _BONES.get(joint, (joint, 0))
+        warning = "  UNUSUAL" if usual and abs(length / usual - 1) > _UNUSUAL else ""
+        rows.append((name, f"{length:4.0f} mm" + (f"  (usual {usual}){warning}" if usual else "")))
+    return rows
 
 
 def _print_rows(title: str, rows: Rows) -> None:

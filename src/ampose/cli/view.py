@@ -1,28 +1,18 @@
 """Write a page that shows a result in motion: one HTML file, for any browser."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import tyro
 
-from ampose.cli.arguments import call_with_arguments
 from ampose.errors import InputError
-
-if TYPE_CHECKING:
-    from ampose.drawing.web_page import Result
 
 Poses = Annotated[Path, tyro.conf.arg(metavar="POSES")]
 Other = Annotated[Path | None, tyro.conf.arg(metavar="[OTHER]")]
 Output = Annotated[Path | None, tyro.conf.arg(aliases=["-o"])]
 
 
-def run(args: Sequence[str]) -> None:
-    """Run the command."""
-    call_with_arguments(view, "view", args)
-
-
-def view(
+def run(
     poses: Poses,
     other: Other = None,
     /,
@@ -44,19 +34,14 @@ def view(
         camera_tilt: How far the camera looks down, in degrees; by default as given to lift. The 3D view is turned
             upright by it.
     """
-    from ampose.drawing.web_page import write_page
+    from ampose.drawing.web_page import Result, write_page
+    from ampose.files.poses import read
 
     page = poses.with_suffix(".html") if output is None else output
     if page.suffix.lower() != ".html":
         raise InputError(f"{page}: the name of a page ends in .html", field="output")
-    results = [_result(path) for path in (poses, other) if path is not None]
+    # A file is called by its name and that of its folder, which is what tells two results apart.
+    files = [path for path in (poses, other) if path is not None]
+    results = [Result("/".join(path.resolve().parts[-2:]).lstrip("/"), read(path)) for path in files]
     write_page(page, results, video=video, camera_tilt=camera_tilt)
     print(f"{page}  ({page.stat().st_size / 1e6:.1f} MB): open it in a browser, or send it to somebody")
-
-
-def _result(path: Path) -> "Result":
-    """Read a file; it is called by its name and that of its folder, which is what tells two results apart."""
-    from ampose.drawing.web_page import Result
-    from ampose.files.poses import read
-
-    return Result("/".join(path.resolve().parts[-2:]).lstrip("/"), read(path))

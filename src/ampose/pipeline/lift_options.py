@@ -121,12 +121,27 @@ class CameraOptions:
     """Camera."""
 
     field_of_view: float | None = None
-    """Degrees across the longer side of the image; by default from EXIF data or the keypoint file, or else 60."""
+    """Degrees across the longer side of the image; by default 60, unless EXIF data or a keypoint file say it."""
     focal: Focal | None = None
     """Focal length in pixels, as in 1145, or fx,fy,cx,cy; in place of the field of view."""
-    camera_tilt: float | None = None
-    """How far the camera looks down, in degrees; 0 if not given. Drawings, and formats with a vertical axis, are turned
-    upright by it; the poses in other files stay in camera axes."""
+
+    def __post_init__(self) -> None:
+        if self.focal is not None and self.field_of_view is not None:
+            raise InputError("focal length and field of view must not both be given; leave one out", field="focal")
+        if self.field_of_view is not None:
+            check_field_of_view(self.field_of_view)
+
+    def camera(self, image_size: tuple[int, int], known_field_of_view: float | None = None) -> Intrinsics:
+        """Return the camera of images of this size.
+
+        Args:
+            image_size: (width, height) in pixels.
+            known_field_of_view: What a file says of the camera, in degrees; the user knows better.
+        """
+        if self.focal is not None:
+            return self.focal.intrinsics(image_size)
+        degrees = self.field_of_view or known_field_of_view or DEFAULT_FIELD_OF_VIEW
+        return Intrinsics.from_field_of_view(image_size, degrees)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,16 +152,29 @@ class DetectionOptions:
     """Name of the 2D detector, such as blazepose or rtmlib."""
     detector_option: Annotated[tuple[DetectorOption, ...], tyro.conf.UseAppendAction] = ()
     """An option of the detector itself, as in skeleton=coco_17."""
+    min_confidence: float = 0.0
+    """Treat joints that the detector is less confident of as not found."""
+    fix_left_right_swaps: bool = True
+    """Correct temporary left/right swaps of the detector, by the neighbouring frames."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_confidence < 1:
+            raise InputError(
+                f"the least confidence must be at least 0 and below 1, got {self.min_confidence:g}",
+                field="min_confidence",
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleOptions:
+    """People."""
+
     people: int | None = None
     """How many people to follow at most, for a detector with that option; by default everybody."""
     person: Literal["all", "largest"] | int = "all"
     """Whom to lift: all, the largest, or the person with this id."""
     box: Box | None = None
     """Whom to lift: the person in this box, x,y,width,height in pixels."""
-    min_confidence: float = 0.0
-    """Treat joints that the detector is less confident of as not found."""
-    fix_left_right_swaps: bool = True
-    """Correct temporary left/right swaps of the detector, by the neighbouring frames."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +201,9 @@ class ProcessingOptions:
     """The person's height in metres, which sets the scale; implies place."""
     ground: Literal["feet", "tilt"] | None = None
     """Turn everybody upright onto the floor, found from resting feet or by the camera's tilt; implies place."""
+    camera_tilt: float | None = None
+    """How far the camera looks down, in degrees; 0 if not given. Drawings, and formats with a vertical axis, are turned
+    upright by it; the poses in other files stay in camera axes."""
     constant_bones: bool = False
     """Give each bone one length over the clip."""
     smooth: FilterName | Literal["none"] = "savitzky-golay"
@@ -180,7 +211,7 @@ class ProcessingOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LiftOptions(InputOptions, CameraOptions, DetectionOptions, ModelOptions, ProcessingOptions):
+class LiftOptions(InputOptions, CameraOptions, DetectionOptions, PeopleOptions, ModelOptions, ProcessingOptions):
     """How to lift a video, images or a keypoint file: everything that decides the poses.
 
     Raises:
@@ -192,19 +223,12 @@ class LiftOptions(InputOptions, CameraOptions, DetectionOptions, ModelOptions, P
     """
 
     def __post_init__(self) -> None:
-        if self.focal is not None and self.field_of_view is not None:
-            raise InputError("focal length and field of view must not both be given; leave one out", field="focal")
-        if self.field_of_view is not None:
-            check_field_of_view(self.field_of_view)
+        CameraOptions.__post_init__(self)
+        DetectionOptions.__post_init__(self)
         if self.camera_tilt is not None:
             check_tilt(self.camera_tilt)
         if self.box is not None and self.person != "all":
             raise InputError("person and box must not both be given; leave one out", field="box")
-        if not 0 <= self.min_confidence < 1:
-            raise InputError(
-                f"the least confidence must be at least 0 and below 1, got {self.min_confidence:g}",
-                field="min_confidence",
-            )
         if self.ground == "tilt" and self.camera_tilt is None:
             raise InputError("ground by tilt needs the camera's tilt, 0 for a level camera", field="camera_tilt")
         if self.height is not None and not 0.3 <= self.height <= 3:
@@ -214,18 +238,6 @@ class LiftOptions(InputOptions, CameraOptions, DetectionOptions, ModelOptions, P
     def placed(self) -> bool:
         """Whether poses get a place before the camera."""
         return self.place or self.height is not None or self.ground is not None
-
-    def camera(self, image_size: tuple[int, int], known_field_of_view: float | None = None) -> Intrinsics:
-        """Return the camera of images of this size.
-
-        Args:
-            image_size: (width, height) in pixels.
-            known_field_of_view: What a file says of the camera, in degrees; the user knows better.
-        """
-        if self.focal is not None:
-            return self.focal.intrinsics(image_size)
-        degrees = self.field_of_view or known_field_of_view or DEFAULT_FIELD_OF_VIEW
-        return Intrinsics.from_field_of_view(image_size, degrees)
 
     def __str__(self) -> str:
         """Return what differs from the defaults, for the provenance of poses.
@@ -245,3 +257,32 @@ class LiftOptions(InputOptions, CameraOptions, DetectionOptions, ModelOptions, P
 
 
 DEFAULT_OPTIONS = LiftOptions()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowOptions:
+    """Live."""
+
+    smooth: bool = True
+    """Smooth the poses with a one-euro filter."""
+    seconds: float | None = None
+    """Stop after this time; by default with Ctrl-C, or q in the window."""
+    window: bool = True
+    """Show the camera's frames, where there is a screen and an OpenCV that can use it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveOptions(CameraOptions, DetectionOptions, ModelOptions, ShowOptions):
+    """How to lift while a camera films: as a video, without what needs the whole clip.
+
+    Raises:
+        InputError: A value is out of range, or two exclude each other.
+    """
+
+    flip: bool = False  # twice the work
+
+    def __post_init__(self) -> None:
+        CameraOptions.__post_init__(self)
+        DetectionOptions.__post_init__(self)
+        if self.seconds is not None and not self.seconds > 0:
+            raise InputError(f"seconds must be positive, got {self.seconds:g}", field="seconds")

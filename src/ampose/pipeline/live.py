@@ -3,16 +3,15 @@
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float
 
 from ampose.detectors import Detector
-from ampose.errors import InputError, changed_fields
 from ampose.lifting.lifter import Lifter
 from ampose.media.webcam import LiveFrame
-from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions, ProcessingOptions
+from ampose.pipeline.lift_options import LiveOptions
 from ampose.pipeline.video import without_unsure_joints
 from ampose.poses.people import Detection, Person
 from ampose.poses.pose import Pose2D, Pose3D
@@ -21,6 +20,7 @@ from ampose.processing.left_right import LiveLeftRight
 from ampose.processing.smoothing import LiveOneEuro, OneEuro
 from ampose.processing.tracking import Tracker
 
+_DEFAULTS = LiveOptions()
 _REMEMBERED = 10_000
 """Frames of which the times are kept: memory stays bounded."""
 
@@ -55,12 +55,11 @@ class LiveLifter:
     Args:
         detector: An open one, created with ``tracking=True``.
         lifter: What ``ampose.load_model`` returns.
-        options: The camera and how keypoints become 3D, without pose processing, which looks at the whole clip.
+        options: The camera and how keypoints become 3D.
         smooth: Settings of the one-euro filter over time; None: no smoothing.
 
     Raises:
-        InputError: The detector's skeleton does not lead to the lifter's, or something is asked for that needs the
-            whole clip.
+        InputError: The detector's skeleton does not lead to the lifter's.
     """
 
     def __init__(
@@ -68,14 +67,12 @@ class LiveLifter:
         detector: Detector,
         lifter: Lifter,
         *,
-        options: LiftOptions = DEFAULT_OPTIONS,
+        options: LiveOptions = _DEFAULTS,
         smooth: OneEuro | None = None,
     ) -> None:
         mapping_between(detector.skeleton, lifter.skeleton)
         self.latency = Latency()
         self._detector, self._lifter, self._options = detector, lifter, options
-        for name, value in changed_fields(options, [each.name for each in fields(ProcessingOptions)]):
-            raise InputError(f"{name} needs the whole clip, which is not there live, got {value}", field=name)
         self._tracker = Tracker()
         self._smooth = smooth
         self._followed: dict[int, _Followed] = {}

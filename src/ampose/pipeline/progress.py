@@ -7,50 +7,31 @@ from contextlib import contextmanager
 
 from ampose import Progress
 
+_EVERY_S = 10.0
+"""Between two lines, where there is no bar."""
+
 
 @contextmanager
 def progress(title: str, *, unit: str = "frames") -> Iterator[Progress]:
     """Show how far the work is: a bar in a terminal and in a notebook, elsewhere a line now and then."""
     if sys.stderr.isatty() or "ipykernel" in sys.modules:
-        with _bar(title) as report:
-            yield report
-    else:
-        yield _lines(title, unit)
+        import rich.progress as rich  # noqa: PLC0415  # a bar loads when it is shown
+        from rich.console import Console  # noqa: PLC0415
 
-
-@contextmanager
-def _bar(title: str) -> Iterator[Progress]:
-    import rich.progress as rich  # noqa: PLC0415  # a bar loads when it is shown
-    from rich.console import Console  # noqa: PLC0415
-
-    columns = (
-        "{task.description}",
-        rich.BarColumn(),
-        rich.MofNCompleteColumn(),
-        rich.TimeRemainingColumn(),
-        rich.TextColumn("{task.fields[note]}"),
-    )
-    with rich.Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(title, total=None, note="")
-
-        def report(done: int, total: int | None, note: str = "") -> None:
-            bar.update(task, completed=done, total=total, note=note)
-
-        yield report
-
-
-def _lines(title: str, unit: str, every_s: float = 10.0) -> Progress:
+        bar, count, left = rich.BarColumn(), rich.MofNCompleteColumn(), rich.TimeRemainingColumn()
+        columns = ("{task.description}", bar, count, left, rich.TextColumn("{task.fields[note]}"))
+        with rich.Progress(*columns, console=Console(stderr=True)) as shown:
+            task = shown.add_task(title, total=None, note="")
+            yield lambda done, total, note: shown.update(task, completed=done, total=total, note=note)
+        return
     last = time.monotonic()
 
-    def report(done: int, total: int | None, note: str = "") -> None:
+    def report(done: int, total: int | None, note: str) -> None:
         nonlocal last
         finished = total is not None and done >= total
-        if finished or time.monotonic() - last >= every_s:
+        if finished or time.monotonic() - last >= _EVERY_S:
             last = time.monotonic()
-            print(  # noqa: T201
-                f"{title}: {done} of {'?' if total is None else total} {unit} {note}".rstrip(),
-                file=sys.stderr,
-                flush=True,
-            )
+            of = "?" if total is None else total
+            print(f"{title}: {done} of {of} {unit} {note}".rstrip(), file=sys.stderr, flush=True)  # noqa: T201
 
-    return report
+    yield report

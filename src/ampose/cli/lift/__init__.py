@@ -8,7 +8,6 @@ from typing import Annotated
 
 import tyro
 
-from ampose.cli.arguments import call_with_arguments
 from ampose.cli.lift.batch import lift_many, name_folders
 from ampose.cli.lift.outputs import OutputOptions, lift_to_folder
 from ampose.cli.lift.summary import summary
@@ -19,15 +18,10 @@ _OUTPUTS = OutputOptions()
 
 Sources = Annotated[tuple[Path, ...], tyro.conf.arg(metavar="INPUT [INPUT ...]")]
 Output = Annotated[Path | None, tyro.conf.arg(aliases=["-o"])]
-Outputs = Annotated[OutputOptions, tyro.conf.arg(name="Output", help="")]
+Outputs = Annotated[tyro.conf.OmitArgPrefixes[OutputOptions], tyro.conf.arg(name="Output", help="")]
 
 
-def run(args: Sequence[str]) -> None:
-    """Run the command."""
-    call_with_arguments(lift, "lift", args)
-
-
-def lift(
+def run(
     sources: Sources,
     /,
     *,
@@ -51,31 +45,19 @@ def lift(
     """
     if not sources:
         raise InputError("there is nothing to lift; name a video, an image or a keypoint file")
+    inputs: Sequence[Path] = sources
+    if len(sources) == 1 and sources[0].is_dir():
+        from ampose.media.images import images_in
+        from ampose.media.video_reader import videos_in
+
+        videos, images = videos_in(sources[0]), images_in(sources[0])
+        if videos and images:
+            both = f"both videos and images, {len(videos)} and {len(images)}"
+            raise InputError(f"{sources[0]} holds {both}; name the files to lift, or move the others away")
+        inputs = videos or sources  # a folder of images is one input
     folder = output or Path(f"{sources[0].resolve().stem}_3d" if len(sources) == 1 else "lifted_3d")
-    inputs = _videos_in(sources[0]) or sources if len(sources) == 1 else sources
     if len(inputs) == 1 and inputs is sources:
         print(summary(lift_to_folder(sources[0], folder, options, outputs)))
     else:
-        folders = name_folders(inputs, folder)
         lift_one = partial(lift_to_folder, options=options, outputs=outputs)
-        lift_many(folders, lift_one, {**asdict(options), **asdict(outputs)}, jobs)
-
-
-def _videos_in(folder: Path) -> list[Path]:
-    """Return the videos of a folder; none if it is a folder of images, which make one input together.
-
-    Raises:
-        InputError: There are both, and it is not clear which are meant.
-    """
-    if not folder.is_dir():
-        return []
-    from ampose.media.images import images_in
-    from ampose.media.video_reader import videos_in
-
-    videos, images = videos_in(folder), images_in(folder)
-    if videos and images:
-        raise InputError(
-            f"{folder} holds both videos and images, {len(videos)} and {len(images)}; name the files to lift, or move "
-            "the others away"
-        )
-    return videos
+        lift_many(name_folders(inputs, folder), lift_one, {**asdict(options), **asdict(outputs)}, jobs)

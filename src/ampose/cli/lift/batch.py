@@ -110,12 +110,12 @@ def _try(source: Path, folder: Path, lift_one: LiftOne, settings: str) -> tuple[
     start = time.perf_counter()
     try:
         mark = _mark(source, settings)
-        if _read_mark(folder) == mark:
+        if (folder / MARK).is_file() and (folder / MARK).read_bytes() == mark.encode():
             return f"{source}: done already -> {folder}", True
         (folder / MARK).unlink(missing_ok=True)
         written = lift_one(source, folder)
         with replacing(folder / MARK) as unfinished:
-            unfinished.write_text(json.dumps(mark, indent=1), encoding="utf-8")
+            unfinished.write_bytes(mark.encode())
     except (InputError, MissingExtraError, OSError) as error:
         return f"{source}: failed: {' '.join(str(error).split())}", False
     except Exception as error:
@@ -124,22 +124,12 @@ def _try(source: Path, folder: Path, lift_one: LiftOne, settings: str) -> tuple[
     return in_one_line(str(source), written.result, folder, time.perf_counter() - start), True
 
 
-def _mark(source: Path, settings: str) -> dict[str, str | int]:
+def _mark(source: Path, settings: str) -> str:
     """Describe what is lifted and how: another file or other settings mean that it is not done."""
     if not source.exists():
         raise InputError(f"{source}: there is no such file or folder")
     files = sorted(source.iterdir()) if source.is_dir() else [source]
     facts = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    return {
-        "input": source.name,
-        "content": hashlib.sha256(json.dumps(facts).encode()).hexdigest(),
-        "settings": settings,
-        "version": __version__,
-    }
-
-
-def _read_mark(folder: Path) -> object:
-    try:
-        return json.loads((folder / MARK).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+    content = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+    mark = {"input": source.name, "content": content, "settings": settings, "version": __version__}
+    return json.dumps(mark, indent=1)

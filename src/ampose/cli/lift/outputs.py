@@ -133,8 +133,14 @@ def _draw(
 ) -> list[tuple[Path, str]]:
     """Draw the overview and the preview; returns each file with what it is."""
     from ampose.drawing import choose_frames, write_overview, write_preview
+    from ampose.processing.ground import upright
 
-    drawn = [_as_drawn(person) for person in people]
+    drawn = []
+    for person in people:  # upright and about the root: as large in the drawing wherever they go
+        pose = upright(person.pose3d)
+        if pose.frame_of_reference.origin != "root joint":
+            pose = replace(pose, positions=pose.positions - pose.positions[:, pose.skeleton.root_index, None])
+        drawn.append(replace(person, pose3d=pose))
     files = [(folder / "overview.png", "frames beside their 3D pose")]
     if preview:
         with progress("drawing the preview") as report:
@@ -147,14 +153,3 @@ def _draw(
     title = f"{media.path.name} in 3D, by {people[0].pose3d.provenance['model']}"
     write_overview(folder / "overview.png", frames, drawn, title=title)
     return files
-
-
-def _as_drawn(person: "Person[Pose2D, Pose3D]") -> "Person[Pose2D, Pose3D]":
-    """Return somebody upright and about the root: as large in the drawing wherever they go."""
-    from ampose.processing.ground import upright
-
-    pose = upright(person.pose3d)
-    if pose.frame_of_reference.origin != "root joint":
-        root = pose.positions[:, pose.skeleton.root_index, None]
-        pose = replace(pose, positions=pose.positions - root)
-    return replace(person, pose3d=pose)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ampose.cli.lift.outputs import WrittenFiles
+from ampose.cli.pose_files import Rows, as_text, counted, file_rows
 
 if TYPE_CHECKING:
-    from ampose.pipeline.video import LiftResult, LiftSource
+    from ampose.pipeline.video import LiftResult
     from ampose.poses.people import Person
     from ampose.poses.pose import Pose2D, Pose3D
 
@@ -23,18 +24,21 @@ _OURS = ("poses.", "poses_", "overview.png", "preview.mp4")
 _LISTED = 8
 """People who are named one by one."""
 
-Rows = list[tuple[str, str]]
-"""A title, or nothing where the row belongs to the one above, and a text."""
-
 
 def summary(written: WrittenFiles) -> str:
     """Return the input, the people and how well they were found, the camera, the speed and the files."""
+    from ampose.poses.camera import field_of_view
+
     result = written.result
     media, frames = result.source.media, result.num_frames
     width, height = media.image_size
     rate = f", {media.fps:.4g} frames a second" if media.fps else ""
-    rows = [("input", f"{media.path.name}: {_counted(frames)}, {width} x {height} pixels{rate}")]
-    rows += [*_keypoint_file(result), *_people(result), ("camera", _camera(result.source))]
+    rows = [("input", f"{media.path.name}: {counted(frames, 'frame')}, {width} x {height} pixels{rate}")]
+    rows += [*_keypoint_file(result), *_people(result)]
+    degrees = field_of_view(media.image_size, float(result.source.camera.focal[0]))
+    known = {"options": "as given", "assumed": "assumed; give yours with --focal or --field-of-view"}
+    origin = known.get(result.source.camera_origin, f"from the {result.source.camera_origin}")
+    rows.append(("camera", f"field of view {degrees:.4g} degrees, {origin}"))
     facts = result.people[0].pose3d.provenance
     rows += [("filter", f"{facts['smoothing']}; raw: --smooth none")] if "smoothing" in facts else []
     rows += [("floor", facts["floor"])] if "floor" in facts else []
@@ -43,32 +47,19 @@ def summary(written: WrittenFiles) -> str:
         speed = f"reading {reading:.1f}, detecting {detecting:.1f}, lifting {lifting:.2f} ms a frame"
         rows.append(("speed", f"{speed}; writing the files {written.seconds:.1f} s"))
     rows.append(("engine", facts["engine"]))
-    column = max(len(str(path)) for path, _ in written.files)
-    rows += [("" if row else "files", f"{path!s:<{column}}  {what}") for row, (path, what) in enumerate(written.files)]
+    rows += file_rows(written.files)
     # Files of an earlier run show another result, in a folder that looks like one.
     names = {path.name for path, _ in written.files}
     older = sorted(path.name for path in written.files[0][0].parent.iterdir() if path.name.startswith(_OURS))
     older = [name for name in older if name not in names]
     rows += [("older", f"{', '.join(older)}: of an earlier run, left as they were")] if older else []
-    return "\n".join(f"{title:<8}{text}" for title, text in rows)
+    return as_text(rows)
 
 
 def in_one_line(name: str, result: "LiftResult", folder: Path, seconds: float) -> str:
     """Return the summary of one of several inputs."""
-    people = len(result.people)
-    count = f"{people} {'person' if people == 1 else 'people'}"
-    return f"{name}: {count} in {_counted(result.num_frames)}, {seconds:.1f} s -> {folder}"
-
-
-def _camera(source: "LiftSource") -> str:
-    from ampose.poses.camera import field_of_view
-
-    degrees = f"field of view {field_of_view(source.media.image_size, float(source.camera.focal[0])):.4g} degrees"
-    if source.camera_origin == "options":
-        return f"{degrees}, as given"
-    if source.camera_origin == "assumed":
-        return f"{degrees}, assumed; give yours with --focal or --field-of-view"
-    return f"{degrees}, from the {source.camera_origin}"
+    people = counted(len(result.people), "person", "people")
+    return f"{name}: {people} in {counted(result.num_frames, 'frame')}, {seconds:.1f} s -> {folder}"
 
 
 def _keypoint_file(result: "LiftResult") -> Rows:
@@ -91,8 +82,8 @@ def _people(result: "LiftResult") -> Rows:
     alone = len(result.people) == 1 and not result.others
     rows = []
     for person in result.people[:_LISTED]:
-        rows.append(("person" if alone else f"person {person.id}", _person(person, alone=alone)))
-        rows += [("", note) for note in _notes(person)]
+        first, *notes = _person(person, alone=alone)
+        rows += [("person" if alone else f"person {person.id}", first), *(("", note) for note in notes)]
     if len(result.people) > _LISTED:
         rows.append(("", f"and {len(result.people) - _LISTED} more people"))
     if result.others:
@@ -100,48 +91,37 @@ def _people(result: "LiftResult") -> Rows:
     return [(f"{title:<8}" if len(title) < 8 else f"{title} ", text) for title, text in rows]
 
 
-def _person(person: "Person[Pose2D, Pose3D]", *, alone: bool) -> str:
-    """Tell how long somebody was visible, and how well; and when, if there are others."""
-    pose, visible = person.pose2d, ~person.pose2d.missing
+def _person(person: "Person[Pose2D, Pose3D]", *, alone: bool) -> list[str]:
+    """Tell how long somebody was visible and how well, and when, if there are others; then what to mind."""
+    pose2d, pose3d, visible = person.pose2d, person.pose3d, ~person.pose2d.missing
     missing = int((~visible).sum())
     lost = f"; the other {missing} {'is' if missing == 1 else 'are'} kept as missing" if missing else ""
     when = ""
-    if not alone and pose.seconds is not None:
-        first, last = pose.seconds[visible][[0, -1]]
+    if not alone and pose2d.seconds is not None:
+        first, last = pose2d.seconds[visible][[0, -1]]
         when = f", from {first:.1f} to {last:.1f} s"
-    limbs = ", ".join(f"{limb} {value:.2f}" for limb, value in _limb_confidence(pose).items())
-    confidence = f"confidence {pose.confidence[visible].mean():.2f} on average ({limbs})"
-    return f"found in {visible.sum()} of {_counted(len(pose))}{when}{lost}; {confidence}"
-
-
-def _notes(person: "Person[Pose2D, Pose3D]") -> list[str]:
-    """Tell what to mind: hidden limbs, corrected swaps, inferred joints, and frames that could not be lifted."""
-    pose2d, pose3d = person.pose2d, person.pose3d
+    confidence = pose2d.confidence[visible]  # (frame, joint)
+    limbs = {}
+    for limb, ends in _LIMBS.items():
+        joints = [number for number, joint in enumerate(pose2d.skeleton.joints) if joint.endswith(ends)]
+        if joints:
+            limbs[limb] = float(confidence[:, joints].mean())
+    each = ", ".join(f"{limb} {value:.2f}" for limb, value in limbs.items())
     notes = [
-        f"the {limb} were mostly out of sight: where their joints are drawn is a guess"
-        for limb, confidence in _limb_confidence(pose2d).items()
-        if confidence < _SURE
+        f"found in {visible.sum()} of {counted(len(pose2d), 'frame')}{when}{lost}; "
+        f"confidence {confidence.mean():.2f} on average ({each})",
+        *(
+            f"the {limb} were mostly out of sight: where their joints are drawn is a guess"
+            for limb, value in limbs.items()
+            if value < _SURE
+        ),
     ]
     if swaps := pose2d.provenance.get("sides"):
         notes.append(f"left and right {swaps}: the detector had taken one for the other")
     counts = pose3d.inferred.sum(axis=0)
-    joints = [f"{joint} ({count})" for joint, count in zip(pose3d.skeleton.joints, counts, strict=True) if count]
-    if joints:
-        notes.append(f"joints inferred, with confidence 0 (frames): {', '.join(joints)}")
+    inferred = [f"{joint} ({count})" for joint, count in zip(pose3d.skeleton.joints, counts, strict=True) if count]
+    if inferred:
+        notes.append(f"joints inferred, with confidence 0 (frames): {', '.join(inferred)}")
     if too_few := int((pose3d.missing & ~pose2d.missing).sum()):
-        notes.append(f"not lifted in {_counted(too_few)}: too few joints were found")
+        notes.append(f"not lifted in {counted(too_few, 'frame')}: too few joints were found")
     return notes
-
-
-def _limb_confidence(pose: "Pose2D") -> dict[str, float]:
-    """Return the mean confidence of the legs and of the arms in the frames in which the person was found."""
-    columns = {
-        limb: [number for number, joint in enumerate(pose.skeleton.joints) if joint.endswith(ends)]
-        for limb, ends in _LIMBS.items()
-    }
-    confidence = pose.confidence[~pose.missing]
-    return {limb: float(confidence[:, numbers].mean()) for limb, numbers in columns.items() if numbers}
-
-
-def _counted(frames: int) -> str:
-    return f"{frames} frame{'' if frames == 1 else 's'}"
