@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
+from tests.constant_lengths import constant_length_positions
 
 from ampose.poses.geometry import bone_lengths
 from ampose.poses.pose import Pose3D
 from ampose.poses.skeletons import get_skeleton
 from ampose.processing.bone_lengths import clip_lengths, constant_bone_lengths
-from ampose.processing.kinematics import constant_length_positions
 
 BODY = get_skeleton("human36m_17")
 

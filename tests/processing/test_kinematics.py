@@ -2,11 +2,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.constant_lengths import constant_length_positions
 
 from ampose.data.cmu.cmu_mocap import read_cmu
 from ampose.errors import InputError
 from ampose.poses.skeletons import get_skeleton, list_skeletons
-from ampose.processing.kinematics import RiggedMotion, constant_length_positions, shortest_arc, solve
+from ampose.processing.kinematics import RiggedMotion, shortest_arc, solve
 
 BODY = get_skeleton("human36m_17")
 CMU = Path(__file__).parents[2].parent / "shared" / "data" / "cmu-mocap"

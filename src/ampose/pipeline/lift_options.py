@@ -20,6 +20,7 @@ from ampose.poses.boxes import Box
 from ampose.poses.camera import DEFAULT_FIELD_OF_VIEW, Intrinsics, check_field_of_view
 from ampose.processing.ground import check_tilt
 from ampose.processing.person_selection import PersonChoice
+from ampose.processing.placement import check_height
 from ampose.processing.smoothing import FilterName
 
 
@@ -231,8 +232,8 @@ class LiftOptions(InputOptions, CameraOptions, DetectionOptions, PeopleOptions, 
             raise InputError("person and box must not both be given; leave one out", field="box")
         if self.ground == "tilt" and self.camera_tilt is None:
             raise InputError("ground by tilt needs the camera's tilt, 0 for a level camera", field="camera_tilt")
-        if self.height is not None and not 0.3 <= self.height <= 3:
-            raise InputError(f"height must be between 0.3 and 3 metres, got {self.height:g}", field="height")
+        if self.height is not None:
+            check_height(self.height)
 
     @property
     def placed(self) -> bool:

@@ -16,6 +16,8 @@ These are angles between segments: no rotation about a bone's own axis, and not 
 International Society of Biomechanics, which need more markers.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Float
 
@@ -25,9 +27,6 @@ from ampose.poses.skeletons import Skeleton
 Points = Float[np.ndarray, "frame 3"]
 Degrees = Float[np.ndarray, " frame"]
 
-_BENT = {"knee": ("hip", "knee", "ankle"), "elbow": ("shoulder", "elbow", "wrist")}
-_SWUNG = {"hip": ("hip", "knee"), "shoulder": ("shoulder", "elbow")}
-_TRUNK = ("hip", "thorax")
 _SIDEWAYS = np.sin(np.radians(15.0))
 """A limb nearer than 15 degrees to the line between the joints of both sides points sideways."""
 
@@ -42,7 +41,7 @@ def angle_names(skeleton: Skeleton) -> list[str]:
         >>> angle_names(get_skeleton("coco_17"))
         ['left_knee_flexion', 'right_knee_flexion', 'left_elbow_flexion', 'right_elbow_flexion']
     """
-    return [name for name, joints in _needs().items() if set(joints) <= set(skeleton.joints)]
+    return [name for name, (_, joints) in _ANGLES.items() if set(joints) <= set(skeleton.joints)]
 
 
 def joint_angles(pose: Pose3D) -> dict[str, Degrees]:
@@ -57,39 +56,25 @@ def joint_angles(pose: Pose3D) -> dict[str, Degrees]:
         'trunk_lean'
     """
     at = {joint: pose.positions[:, number].astype(np.float64) for number, joint in enumerate(pose.skeleton.joints)}
-    return {name: _angle(name, at) for name in angle_names(pose.skeleton)}
+    angles = {name: _ANGLES[name] for name in angle_names(pose.skeleton)}
+    return {name: angle(*(at[joint] for joint in joints)) for name, (angle, joints) in angles.items()}
 
 
-def _needs() -> dict[str, tuple[str, ...]]:
-    """Return the joints that each angle is made of."""
-    needs: dict[str, tuple[str, ...]] = {}
-    for joint, chain in _BENT.items():
-        for side in ("left", "right"):
-            needs[f"{side}_{joint}_flexion"] = tuple(f"{side}_{part}" for part in chain)
-    for joint, (_, end) in _SWUNG.items():
-        for side in ("left", "right"):
-            needs[f"{side}_{joint}_flexion"] = (f"left_{joint}", f"right_{joint}", f"{side}_{end}", *_TRUNK)
-    needs["trunk_lean"] = _TRUNK
-    return needs
+def _bend(start: Points, middle: Points, end: Points) -> Degrees:
+    return _between(middle - start, end - middle)
 
 
-def _angle(name: str, at: dict[str, Points]) -> Degrees:
-    if name == "trunk_lean":
-        return _between(at[_TRUNK[1]] - at[_TRUNK[0]], _UP)
-    side, joint, _ = name.split("_")
-    if joint in _BENT:
-        start, middle, end = (at[f"{side}_{part}"] for part in _BENT[joint])
-        return _between(middle - start, end - middle)
-    return _swing(side, joint, at)
+def _lean(hip: Points, thorax: Points) -> Degrees:
+    return _between(thorax - hip, _UP)
 
 
-def _swing(side: str, joint: str, at: dict[str, Points]) -> Degrees:
+def _swing(hip: Points, thorax: Points, left: Points, right: Points, joint: Points, end: Points) -> Degrees:
     """Return the angle in the sagittal plane, between -90 (far back) and 270 degrees (over the head and further)."""
-    trunk = _unit(at[_TRUNK[1]] - at[_TRUNK[0]])
-    across = at[f"left_{joint}"] - at[f"right_{joint}"]
+    trunk = _unit(thorax - hip)
+    across = left - right
     across = _unit(across - _dot(across, trunk)[:, None] * trunk)
     forward = np.cross(across, trunk)
-    limb = _unit(at[f"{side}_{_SWUNG[joint][1]}"] - at[f"{side}_{joint}"])
+    limb = _unit(end - joint)
     ahead, down = _dot(limb, forward), -_dot(limb, trunk)
     degrees = (np.degrees(np.arctan2(ahead, down)) + 90) % 360 - 90
     return np.where(np.hypot(ahead, down) < _SIDEWAYS, np.nan, degrees)
@@ -109,3 +94,22 @@ def _unit(vectors: Points) -> Points:
 
 def _dot(first: Points, second: Points) -> Degrees:
     return np.asarray((first * second).sum(axis=-1))
+
+
+_ANGLES: dict[str, tuple[Callable[..., Degrees], tuple[str, ...]]] = {
+    **{
+        f"{side}_{joint}_flexion": (_bend, (f"{side}_{above}", f"{side}_{joint}", f"{side}_{below}"))
+        for above, joint, below in (("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist"))
+        for side in ("left", "right")
+    },
+    **{
+        f"{side}_{joint}_flexion": (
+            _swing,
+            ("hip", "thorax", f"left_{joint}", f"right_{joint}", f"{side}_{joint}", f"{side}_{end}"),
+        )
+        for joint, end in (("hip", "knee"), ("shoulder", "elbow"))
+        for side in ("left", "right")
+    },
+    "trunk_lean": (_lean, ("hip", "thorax")),
+}
+"""What each angle is computed by, and from which joints."""

@@ -6,7 +6,6 @@ import numpy as np
 from jaxtyping import Float
 
 from ampose.poses.pose import Pose3D
-from ampose.poses.skeletons import Skeleton
 from ampose.processing.kinematics import median_lengths
 
 
@@ -27,18 +26,30 @@ def constant_bone_lengths(pose: Pose3D, *, symmetric: bool = True) -> Pose3D:
         >>> constant_bone_lengths(clip).positions[2].tolist()
         [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]
     """
-    lengths = clip_lengths(pose, symmetric=symmetric)
+    lengths, skeleton = clip_lengths(pose, symmetric=symmetric), pose.skeleton
+    positions = pose.positions.astype(np.float64)
+    rebuilt, shift = (
+        positions.copy(),
+        np.zeros_like(positions),
+    )  # shift: by how much what hangs on a joint moves with it
+    for joint in skeleton.topological_order[1:]:
+        parent = skeleton.parent_indices[joint]
+        bone = positions[:, joint] - positions[:, parent]  # (frame, xyz)
+        size = np.linalg.norm(bone, axis=1, keepdims=True)
+        known = size > 0  # False for NaN too
+        along = rebuilt[:, parent] + bone / np.where(known, size, 1.0) * lengths[joint]
+        rebuilt[:, joint] = np.where(known, along, positions[:, joint] + shift[:, parent])
+        moved = rebuilt[:, joint] - positions[:, joint]
+        shift[:, joint] = np.where(np.isfinite(moved), moved, shift[:, parent])
     kind = "constant, left and right alike" if symmetric else "constant"
-    positions = _rebuilt(pose.positions.astype(np.float64), pose.skeleton, lengths).astype(pose.positions.dtype)
-    return replace(pose, positions=positions, provenance={**pose.provenance, "bone_lengths": kind})
+    facts = {**pose.provenance, "bone_lengths": kind}
+    return replace(pose, positions=rebuilt.astype(pose.positions.dtype), provenance=facts)
 
 
 def clip_lengths(pose: Pose3D, *, symmetric: bool = True) -> Float[np.ndarray, " joint"]:
     """Return each joint's median distance from its parent, in metres; 0 for the root and what was never found.
 
-    Args:
-        pose: In any frame of reference.
-        symmetric: Give left and right the mean of their two lengths.
+    With ``symmetric``, left and right get the mean of their two lengths.
     """
     lengths = median_lengths(pose.positions.astype(np.float64), pose.skeleton)
     if not symmetric:
@@ -46,20 +57,3 @@ def clip_lengths(pose: Pose3D, *, symmetric: bool = True) -> Float[np.ndarray, "
     other = lengths[pose.skeleton.flip_order]
     both = (lengths > 0) & (other > 0)
     return np.where(both, (lengths + other) / 2, np.maximum(lengths, other))
-
-
-def _rebuilt(
-    positions: Float[np.ndarray, "frame joint 3"], skeleton: Skeleton, lengths: Float[np.ndarray, " joint"]
-) -> Float[np.ndarray, "frame joint 3"]:
-    """Move each joint along its bone; ``shift`` is by how much what hangs on a joint has to move with it."""
-    rebuilt, shift = positions.copy(), np.zeros_like(positions)
-    for joint in skeleton.topological_order[1:]:
-        parent = skeleton.parent_indices[joint]
-        bone = positions[:, joint] - positions[:, parent]
-        size = np.linalg.norm(bone, axis=1, keepdims=True)
-        known = size > 0  # False for NaN too
-        along = rebuilt[:, parent] + bone / np.where(known, size, 1.0) * lengths[joint]
-        rebuilt[:, joint] = np.where(known, along, positions[:, joint] + shift[:, parent])
-        moved = rebuilt[:, joint] - positions[:, joint]
-        shift[:, joint] = np.where(np.isfinite(moved), moved, shift[:, parent])
-    return rebuilt

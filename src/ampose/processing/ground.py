@@ -220,7 +220,11 @@ def on_floor(pose: Pose3D, floor: Floor) -> Pose3D:
         [[[0.5, 0.0, 4.0]]]
     """
     _check_placed(pose)
-    level = _to_level(floor.up)
+    # What is down becomes y, and the camera's heading stays along z: z without its part along the vertical.
+    down = -floor.up
+    away = np.array([0.0, 0.0, 1.0]) - down[2] * down
+    away /= np.linalg.norm(away)
+    level = np.stack([np.cross(down, away), down, away])  # its rows are the level axes, written in the camera's
     raised = pose.positions.astype(np.float64) @ level.T - np.array([0.0, floor.height, 0.0])
     how = f"feet at rest in {floor.contacts} places" if floor.contacts else "the stated tilt and the lowest feet"
     return replace(
@@ -233,15 +237,6 @@ def on_floor(pose: Pose3D, floor: Floor) -> Pose3D:
             f"{floor.camera_tilt:.1f} degrees" + (f", rolled by {floor.camera_roll:.1f}" if floor.contacts else ""),
         },
     )
-
-
-def _to_level(up: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3 3"]:
-    """Return the rotation that makes ``up`` point up (-y) and leaves the camera's heading along z."""
-    down = -up
-    # z without its part along the vertical; its rows are the level axes, written in the camera's.
-    away = np.array([0.0, 0.0, 1.0]) - down[2] * down
-    away /= np.linalg.norm(away)
-    return np.stack([np.cross(down, away), down, away])
 
 
 def _consensus(points: Float[np.ndarray, "contact 3"], rng: np.random.Generator) -> np.ndarray:
@@ -275,22 +270,18 @@ def _soles(pose: Pose3D, up: Float[np.ndarray, "3"], *, resting: bool) -> Float[
     """Return where the feet are, lowered by what the ankle stands above the floor along ``up``."""
     _check_placed(pose)
     pose = pose.without_inferred()  # a guess is no floor
-    places = [_resting(pose, foot) if resting else pose.positions[:, foot] for foot in _feet(pose)]
-    points = np.concatenate([np.zeros((0, 3)), *places]).astype(np.float64)
-    return points[np.isfinite(points).all(axis=1)] - _ankle_height(pose) * up
-
-
-def _resting(pose: Pose3D, foot: int) -> Float[np.ndarray, "contact 3"]:
-    """Return the places of a joint in frames in which it hardly moves."""
-    places, times = pose.positions[:, foot].astype(np.float64), pose.seconds
-    resting = np.zeros(len(places), dtype=bool)
-    if times is None:
-        return places[resting]
-    for run in unbroken_runs(np.asarray(np.isfinite(places).all(axis=1)), times):
-        if run.stop - run.start > 2:  # a gradient needs neighbours
-            speed = np.linalg.norm(np.gradient(places[run], times[run], axis=0), axis=1)
-            resting[run] = speed < _RESTING_M_S
-    return places[resting]
+    places = [np.zeros((0, 3))]
+    for foot in _feet(pose):
+        points = pose.positions[:, foot].astype(np.float64)  # (frame, xyz)
+        usable = np.asarray(np.isfinite(points).all(axis=1))
+        if resting and pose.seconds is not None:
+            speed = np.full(len(points), np.inf)
+            for run in unbroken_runs(usable, pose.seconds):
+                if run.stop - run.start > 2:  # a gradient needs neighbours
+                    speed[run] = np.linalg.norm(np.gradient(points[run], pose.seconds[run], axis=0), axis=1)
+            usable = speed < _RESTING_M_S
+        places.append(points[usable])
+    return np.concatenate(places) - _ankle_height(pose) * up
 
 
 def _check_placed(pose: Pose3D) -> None:

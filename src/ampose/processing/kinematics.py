@@ -114,28 +114,9 @@ def solve(positions: Float[np.ndarray, "frame joint 3"], skeleton: Skeleton, fps
         >>> solve(bent, leg, fps=30.0).positions.round(6).tolist() == bent.tolist()
         True
     """
-    root, directions, lengths = _bones(positions.astype(np.float64), skeleton)
+    root, directions, lengths = bone_directions(positions.astype(np.float64), skeleton)
     turned = _bone_frames(skeleton, directions, fps)
     return _rigged(skeleton, turned, directions, lengths, root)
-
-
-def constant_length_positions(
-    positions: Float[np.ndarray, "frame joint 3"], skeleton: Skeleton
-) -> Float[np.ndarray, "frame joint 3"]:
-    """Return positions with the same directions, in which each bone has its median length; gaps are held as in solve.
-
-    Example:
-        >>> arm = Skeleton("arm", {"elbow": None, "wrist": "elbow"})
-        >>> ends = np.array([[[0, 0, 0], [0, 1.0, 0]], [[0, 0, 0], [0, 1.0, 0]], [[0, 0, 0], [4.0, 0, 0]]])
-        >>> constant_length_positions(ends, arm)[2].tolist()
-        [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]
-    """
-    root, directions, lengths = _bones(positions.astype(np.float64), skeleton)
-    places = np.empty_like(directions)
-    for joint in skeleton.topological_order:
-        parent = skeleton.parent_indices[joint]
-        places[:, joint] = root if joint == parent else places[:, parent] + directions[:, joint] * lengths[joint]
-    return places
 
 
 def median_lengths(positions: Float[np.ndarray, "frame joint 3"], skeleton: Skeleton) -> Float[np.ndarray, " joint"]:
@@ -166,10 +147,14 @@ def rest_direction(skeleton: Skeleton, joint: str) -> Float[np.ndarray, "3"]:
     return _REST.get(stem, {"left": _X, "right": -_X, "middle": _Y}[side]).copy()
 
 
-def _bones(
+def bone_directions(
     positions: Float[np.ndarray, "frame joint 3"], skeleton: Skeleton
 ) -> tuple[Float[np.ndarray, "frame 3"], Float[np.ndarray, "frame joint 3"], Float[np.ndarray, " joint"]]:
-    """Return the root's place, and each joint's direction and median distance from its parent, without gaps."""
+    """Return the root's place, and each joint's direction and median distance from its parent, gaps held as in solve.
+
+    Raises:
+        InputError: A joint is missing in all frames.
+    """
     never = np.isnan(positions).any(axis=2).all(axis=0)
     if never.all():
         raise InputError("poses must have somebody in at least one frame, got nobody; there is nothing to turn")

@@ -60,38 +60,25 @@ def _paired(skeleton: Skeleton) -> Int[np.ndarray, " side"]:
     return np.flatnonzero(skeleton.flip_order != np.arange(skeleton.num_joints))
 
 
-def _steps(
-    keypoints: Float[np.ndarray, "frame joint 2"], skeleton: Skeleton
-) -> tuple[Float[np.ndarray, " step"], Float[np.ndarray, " step"]]:
-    """Return how far joints go from frame to frame, and from where their counterparts were, in shares of the body.
+def _costs(
+    keypoints: Float[np.ndarray, "frame joint 2"], seconds: Float[np.ndarray, " step"], skeleton: Skeleton
+) -> Float[np.ndarray, "step 3"]:
+    """Return what each step costs: to stay as the frame before, to change, and to be swapped at its end.
 
-    Joints that were found in one of the two frames only do not count; without any, both are NaN.
+    Staying costs how far the joints went, changing how far they went from where their counterparts were, in shares of
+    the body. Where the two frames cannot be compared (a cut, another person, too long a gap, no joint that was found in
+    both) both are free, so that the past has no say in what follows.
     """
     size = np.nanmax(np.nanmax(keypoints, axis=1) - np.nanmin(keypoints, axis=1), axis=1)  # (frame,)
     # Of the two frames the larger, as legs may be hidden in one.
     size = np.maximum(np.maximum(size[1:], size[:-1]), 1e-6)[:, None]  # (step, 1)
     paired = _paired(skeleton)
-    before = keypoints[:-1, paired]
-    steps = []
+    before, moves = keypoints[:-1, paired], []
     for after in (keypoints[1:, paired], keypoints[1:, skeleton.flip_order[paired]]):
         away = np.linalg.norm(after - before, axis=-1) / size  # (step, joint)
         both = np.isfinite(away)
-        steps.append(np.where(both, away, 0).sum(axis=1) / np.where(both.any(axis=1), both.sum(axis=1), np.nan))
-    return steps[0], steps[1]
-
-
-def _costs(
-    keypoints: Float[np.ndarray, "frame joint 2"],
-    seconds: Float[np.ndarray, " step"],
-    skeleton: Skeleton,
-) -> Float[np.ndarray, "step 3"]:
-    """Return what each step costs: to stay as the frame before, to change, and to be swapped at its end.
-
-    Staying costs how far the joints went, changing how far they went from their counterparts. Where the two frames
-    cannot be compared (a cut, another person, too long a gap) both are free, so that the past has no say in what
-    follows.
-    """
-    straight, crossed = _steps(keypoints, skeleton)
+        moves.append(np.where(both, away, 0).sum(axis=1) / np.where(both.any(axis=1), both.sum(axis=1), np.nan))
+    straight, crossed = moves  # (step,) each
     unlike = ~(np.minimum(straight, crossed) < FAR) | (seconds > LONGEST_STEP)  # not ">": NaN is unlike too
     staying = np.where(unlike, 0.0, straight)
     changing = np.where(unlike, 0.0, crossed + MARGIN)

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from ampose.errors import InputError
-from ampose.poses.boxes import Box, Corners, bounding_boxes, intersection_over_union
+from ampose.poses.boxes import Box, bounding_boxes, intersection_over_union
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose2D
 
@@ -33,11 +33,14 @@ def select_people(people: Sequence[Person[Pose2D, None]], which: PersonChoice = 
     """
     if which == "all":
         return list(people)
+    # Of each person the boxes in the frames in which they were found: (frame, left top right bottom).
+    boxes = [bounding_boxes(person.pose2d.keypoints[~person.pose2d.missing]) for person in people]
     if which == "largest":
-        return [max(people, key=_area)]
+        areas = [(corners[:, 2:] - corners[:, :2]).prod(axis=1).sum() for corners in boxes]
+        return [people[int(np.argmax(areas))]]
     if isinstance(which, Box):
-        corners = np.array([[which.left, which.top, which.left + which.width, which.top + which.height]])
-        overlaps = [intersection_over_union(corners, _boxes(person)).max(initial=0.0) for person in people]
+        wanted = np.array([[which.left, which.top, which.left + which.width, which.top + which.height]])
+        overlaps = [intersection_over_union(wanted, corners).max(initial=0.0) for corners in boxes]
         if max(overlaps) == 0:
             where = ",".join(f"{side:g}" for side in which)
             raise InputError(f"nobody was found in the box {where}; draw it around the whole person", field="box")
@@ -47,14 +50,3 @@ def select_people(people: Sequence[Person[Pose2D, None]], which: PersonChoice = 
         ids = ", ".join(str(person.id) for person in people) or "nobody"
         raise InputError(f"there is no person {which} among: {ids}", field="person")
     return selected
-
-
-def _boxes(person: Person[Pose2D, None]) -> Corners:
-    """Return the person's box in each frame in which they were found."""
-    return bounding_boxes(person.pose2d.keypoints[~person.pose2d.missing])
-
-
-def _area(person: Person[Pose2D, None]) -> float:
-    """Return the area of the person's boxes, added up over the frames."""
-    corners = _boxes(person)
-    return float((corners[:, 2:] - corners[:, :2]).prod(axis=1).sum())

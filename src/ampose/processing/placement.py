@@ -6,7 +6,6 @@ the same image. So the person's height sets the scale, or else the size that the
 """
 
 import logging
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -64,7 +63,11 @@ def place(pose: Pose3D, keypoints: Pose2D, intrinsics: Intrinsics, *, height_m: 
         >>> bool(place(ampose.lift(seen), seen, camera).positions[0, 0, 2] > 1)
         True
     """
-    _check(pose, keypoints, intrinsics)
+    if len(pose) != len(keypoints):
+        raise InputError(f"keypoints must have the pose's {len(pose)} frames, got {len(keypoints)}")
+    size = tuple(int(side) for side in intrinsics.image_size)
+    if size != tuple(keypoints.image_size):
+        raise InputError(f"intrinsics must be of the same image, {keypoints.image_size}, got {size}")
     # Distance follows from size: bones that breathe by a percent would move somebody at 5 m to and fro by 5 cm.
     clip = pose if pose.seconds is None else constant_bone_lengths(pose, symmetric=False)
     factor = 1.0 if height_m is None else height_scale(clip, height_m)
@@ -89,6 +92,14 @@ def place(pose: Pose3D, keypoints: Pose2D, intrinsics: Intrinsics, *, height_m: 
     )
 
 
+def check_height(height_m: float) -> None:
+    """Refuse what is no person's height in metres; raises InputError."""
+    if not 0.3 <= height_m <= 3:
+        raise InputError(
+            f"height must be between 0.3 and 3 metres, got {height_m:g}; 1.80 is a metre and 80", field="height"
+        )
+
+
 def height_scale(pose: Pose3D, height_m: float) -> float:
     """Return the factor that makes a pose's legs and trunk those of a person of this height.
 
@@ -98,8 +109,7 @@ def height_scale(pose: Pose3D, height_m: float) -> float:
     Raises:
         InputError: The height is not between 0.3 and 3 m, or no frame has a thigh, a shank and a trunk.
     """
-    if not (math.isfinite(height_m) and 0.3 <= height_m <= 3):
-        raise InputError(f"height must be between 0.3 and 3 metres, got {height_m:g}; 1.80 is a metre and 80")
+    check_height(height_m)
     lengths, skeleton = clip_lengths(pose), pose.skeleton
     joints = ("left_knee", "left_ankle", "left_hip", "right_hip", "left_shoulder", "right_shoulder")
     thigh, shank, *corners = (skeleton.index(joint) for joint in joints)
@@ -203,11 +213,3 @@ def _solve(
     # A hair of damping: a frame without joints has a matrix of zeros, and would stop all others.
     damping = 1e-9 * np.trace(normal, axis1=1, axis2=2)[:, None, None] + 1e-12
     return np.linalg.solve(normal + damping * np.eye(3), moment[..., None])[..., 0]
-
-
-def _check(pose: Pose3D, keypoints: Pose2D, intrinsics: Intrinsics) -> None:
-    if len(pose) != len(keypoints):
-        raise InputError(f"keypoints must have the pose's {len(pose)} frames, got {len(keypoints)}")
-    size = tuple(int(side) for side in intrinsics.image_size)
-    if size != tuple(keypoints.image_size):
-        raise InputError(f"intrinsics must be of the same image, {keypoints.image_size}, got {size}")

@@ -168,36 +168,26 @@ class Butterworth:
 
     def check(self, fps: float) -> None:
         """Refuse a cut-off that no frame rate this low can show."""
-        if self._beyond(fps):
+        if self.cutoff >= fps / 2:
             raise InputError(
                 f"butterworth cutoff must be below half the {fps:g} frames per second, got {self.cutoff:g} Hz; "
                 "lower it, or choose one-euro"
             )
 
-    def _beyond(self, fps: float) -> bool:
-        return bool(self.cutoff >= fps / 2)  # a rate made of times is NumPy's
+    def run(self, values: Float[np.ndarray, "frame xyz"], times: Float[np.ndarray, " frame"]) -> np.ndarray:
+        """Return the smoothed values; a single frame as it is."""
+        return values if len(values) < 2 else _evenly(values, times, self._even)
 
-    def sections(self, fps: float) -> Float[np.ndarray, "section 6"]:
-        """Return SciPy's second-order sections of one pass; raises InputError if ``fps`` is too low."""
-        self.check(fps)
+    def _even(self, values: np.ndarray, fps: float) -> np.ndarray:
+        if self.cutoff >= fps / 2:
+            return values  # a few frames that are farther apart than the clip's: they show nothing above the cut-off
         # Both passes together lose 3 dB at the cut-off, so each is designed with a higher one: a pass has the
         # power 1 / (1 + x^order), and its square is a half at this x.
         passes = (math.sqrt(2) - 1) ** (1 / self.order)
         # The digital filter bends the frequency axis (bilinear transform): the ratio holds between the tangents.
         warped = math.tan(math.pi * self.cutoff / fps) / passes
         design = math.atan(warped) * fps / math.pi
-        return np.asarray(scipy.signal.butter(self.order // 2, design, fs=fps, output="sos"))
-
-    def run(self, values: Float[np.ndarray, "frame xyz"], times: Float[np.ndarray, " frame"]) -> np.ndarray:
-        """Return the smoothed values; a single frame as it is."""
-        if len(values) < 2:
-            return values
-        return _evenly(values, times, self._even)
-
-    def _even(self, values: np.ndarray, fps: float) -> np.ndarray:
-        if self._beyond(fps):
-            return values  # a few frames that are farther apart than the clip's: they show nothing above the cut-off
-        sections = self.sections(fps)
+        sections = scipy.signal.butter(self.order // 2, design, fs=fps, output="sos")
         padding = min(3 * (self.order // 2 + 1), len(values) - 1)  # SciPy's usual one, or what the run has
         return np.asarray(scipy.signal.sosfiltfilt(sections, values, axis=0, padlen=padding))
 
@@ -235,9 +225,7 @@ class SavitzkyGolay:
 
     def run(self, values: Float[np.ndarray, "frame xyz"], times: Float[np.ndarray, " frame"]) -> np.ndarray:
         """Return the smoothed values; a run too short for the polynomial as it is."""
-        if len(values) <= self.degree + 1:
-            return values
-        return _evenly(values, times, self._even)
+        return values if len(values) <= self.degree + 1 else _evenly(values, times, self._even)
 
     def _even(self, values: np.ndarray, fps: float) -> np.ndarray:
         # An odd number of frames, so that there is a middle one; more than the degree, so that a fit smooths.

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
+from tests.constant_lengths import constant_length_positions
 
 from ampose.errors import InputError
 from ampose.files import poses as formats
@@ -12,7 +13,6 @@ from ampose.files.poses.bvh_file import _zxy
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
 from ampose.poses.skeletons import get_skeleton
-from ampose.processing.kinematics import constant_length_positions
 
 LIFTED = Path(__file__).parents[2] / "web" / "balance_beam.npz"
 

@@ -4,10 +4,10 @@ import numpy as np
 import pygltflib
 import pytest
 from scipy.spatial.transform import Rotation
+from tests.constant_lengths import constant_length_positions
 
 from ampose.files import poses as formats
 from ampose.files.poses.axes import from_camera
-from ampose.processing.kinematics import constant_length_positions
 
 LIFTED = Path(__file__).parents[2] / "web" / "balance_beam.npz"
 TYPES = {5126: np.float32, 5121: np.uint8}

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.constant_lengths import constant_length_positions
 
 from ampose.files import poses as formats
 from ampose.files.poses.axes import from_camera
 from ampose.poses.people import Person
-from ampose.processing.kinematics import constant_length_positions
 
 ROOT = Path(__file__).parents[3]
 LIFTED = ROOT / "tests" / "web" / "balance_beam.npz"
