@@ -112,9 +112,10 @@ def _options(info: StructTypeInfo) -> StructConstructorSpec | None:
         return StructConstructorSpec(lambda **values: _raising(kind, **values), tuple(specs))
     for base in sections:
         title = tyro.conf.arg(name=(base.__doc__ or "").partition("\n")[0].rstrip("."), help="")
-        section: Any = tyro.conf.OmitArgPrefixes
+        flat: Any = tyro.conf.OmitArgPrefixes
+        section: Any = Annotated[flat[base], title]
         default = base(**{each.name: getattr(info.default, each.name) for each in fields(base)})
-        specs.append(StructFieldSpec(base.__name__, Annotated[section[base], title], default))
+        specs.append(StructFieldSpec(base.__name__, section, default))
     return StructConstructorSpec(
         lambda **read: _raising(kind, **{name: value for part in read.values() for name, value in vars(part).items()}),
         tuple(specs),

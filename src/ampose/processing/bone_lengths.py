@@ -28,10 +28,8 @@ def constant_bone_lengths(pose: Pose3D, *, symmetric: bool = True) -> Pose3D:
     """
     lengths, skeleton = clip_lengths(pose, symmetric=symmetric), pose.skeleton
     positions = pose.positions.astype(np.float64)
-    rebuilt, shift = (
-        positions.copy(),
-        np.zeros_like(positions),
-    )  # shift: by how much what hangs on a joint moves with it
+    rebuilt = positions.copy()
+    shift = np.zeros_like(positions)  # by how much what hangs on a joint has to move with it
     for joint in skeleton.topological_order[1:]:
         parent = skeleton.parent_indices[joint]
         bone = positions[:, joint] - positions[:, parent]  # (frame, xyz)
