@@ -1,9 +1,9 @@
-"""The errors that a user can cause, apart from the errors that are ours; and what finds settings without effect.
+"""The errors that a user can cause, apart from the errors that are ours; and checks that several rooms make.
 
 The command line turns these into one line and exit status 2; anything else is a bug and shows a traceback.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import MISSING, fields
 from typing import Any
 
@@ -49,3 +49,17 @@ def changed_fields(config: Any, names: Collection[str]) -> Iterator[tuple[str, A
             value = getattr(config, each.name)
             if value != default:
                 yield each.name, value
+
+
+def check_known(label: str, wanted: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse names that the data has not.
+
+    Raises:
+        InputError: Some names are not known.
+
+    Example:
+        >>> check_known("subjects", ["S9"], ["S1", "S9"])
+    """
+    if unknown := sorted(set(wanted) - set(known)):
+        have = ", ".join(sorted(set(known))[:20])
+        raise InputError(f"{label} must be some that the data has, got {', '.join(unknown)}; it has {have}")

@@ -154,7 +154,7 @@ def test_data_without_the_subjects_is_refused(
     path = tmp_path / "others.npz"
     write_motion(make_motion().select(subjects=["01", "07"]), path)
     assert main(["evaluate", str(weights), str(path)]) == 2
-    assert "subject must be one that the motion has, got 02, 08, 16, 39, 55" in capsys.readouterr().err
+    assert "subjects must be some that the data has, got 02, 08, 16, 39, 55" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("name", "skeleton"), [("h36m-cpn-16", "human36m_16"), ("h36m-gt-17", "human36m_17")])

@@ -57,10 +57,10 @@ def test_select_keeps_whole_clips():
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        ({"subjects": ["03"]}, "subject must be one .* got 03"),
-        ({"exclude": ["03"]}, "subject must be one .* got 03"),
-        ({"clips": ["clip 9"]}, "clip must be one .* got clip 9"),
-        ({"exclude_clips": ["clip 9"]}, "clip must be one .* got clip 9"),
+        ({"subjects": ["03"]}, "subjects must be some .* got 03"),
+        ({"exclude": ["03"]}, "subjects must be some .* got 03"),
+        ({"clips": ["clip 9"]}, "clips must be some .* got clip 9"),
+        ({"exclude_clips": ["clip 9"]}, "clips must be some .* got clip 9"),
         ({"exclude": ["01", "02"]}, "at least one clip"),
     ],
 )

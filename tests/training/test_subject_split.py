@@ -194,7 +194,7 @@ def test_16_joints_are_a_subset_by_name(folder, views):
 def test_takes_that_the_data_has_not_cannot_be_left_out(tmp_path):
     stand_in.write_3dhp_test(tmp_path / "3dhp")
     config = DataConfig(files=(str(tmp_path / "3dhp"),), exclude_takes=("S9 Greeting",))
-    with pytest.raises(InputError, match=r"data\.exclude_takes must be takes that the data has, got S9 Greeting"):
+    with pytest.raises(InputError, match=r"data\.exclude_takes must be some that the data has, got S9 Greeting"):
         read_split(config, "mpi_inf_3dhp_17")
 
 
@@ -214,7 +214,7 @@ def test_evenly_spread_takes_first_and_last(samples):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"held_out_subjects": ("S3",)}, "subject must be one that the data has, got S3; it has S1"),
+        ({"held_out_subjects": ("S3",)}, "subjects must be some that the data has, got S3; it has S1"),
         ({"train_subjects": ("S9",)}, "train_subjects must not be held out, got both for S9"),
         ({"keypoints": "hrnet"}, "2D source must be one of gt, cpn, got 'hrnet'"),
         ({"held_out_subjects": ()}, "must leave samples for validation"),

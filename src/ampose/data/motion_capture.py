@@ -8,16 +8,17 @@ import hashlib
 import json
 import zipfile
 import zlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, compress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int64
+from jaxtyping import Float32, Float64, Int64
 
 from ampose.atomic import replacing
-from ampose.errors import InputError
+from ampose.errors import InputError, check_known
 from ampose.poses.skeletons import Skeleton
 
 WORLD_Z_UP = "world axes (right-handed, z up), metres"
@@ -66,8 +67,25 @@ class MotionCapture:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_positions(self.positions, self.skeleton)
-        _check_clips(self)
+        positions, starts, want = self.positions, self.clip_starts, (self.skeleton.num_joints, 3)
+        if positions.ndim != 3 or positions.shape[1:] != want or positions.dtype != np.float32:
+            raise InputError(
+                f"positions must be float32 of shape (frame, {want[0]}, 3) for {self.skeleton.name}, "
+                f"got {positions.dtype} {positions.shape}"
+            )
+        broken = ~np.isfinite(positions).all(axis=(1, 2))
+        if broken.any():
+            raise InputError(f"positions must be finite, got frame {int(broken.argmax())} that is not")
+        counts = [len(values) for values in (self.subjects, self.actions, self.names, self.fps)]
+        if set(counts) != {len(starts) - 1}:
+            raise InputError(
+                "subjects, actions, names and fps must have one entry a clip and clip_starts one more, got "
+                f"{', '.join(map(str, counts))} and {len(starts)}"
+            )
+        if starts[0] != 0 or starts[-1] != len(self) or (np.diff(starts) <= 0).any():
+            raise InputError(f"clip_starts must rise from 0 to {len(self)}, got {starts[0]} to {starts[-1]}")
+        if not (np.isfinite(self.fps) & (self.fps > 0)).all():
+            raise InputError(f"fps must be positive, got {self.fps.min()}")
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -125,8 +143,8 @@ class MotionCapture:
         Raises:
             InputError: A subject or a clip is unknown, or nothing is left.
         """
-        _check_known("subject", [*(subjects or ()), *exclude], self.subjects)
-        _check_known("clip", [*(clips or ()), *exclude_clips], self.names)
+        check_known("subjects", [*(subjects or ()), *exclude], self.subjects)
+        check_known("clips", [*(clips or ()), *exclude_clips], self.names)
         keep = np.array(
             [
                 (subjects is None or subject in subjects)
@@ -138,21 +156,14 @@ class MotionCapture:
         )
         if not keep.any():
             raise InputError("selection must leave at least one clip, got none; name other subjects or clips")
-        return self._only(keep)
-
-    def _only(self, keep: Bool[np.ndarray, " clip"]) -> "MotionCapture":
-        def kept(values: Sequence[str]) -> tuple[str, ...]:
-            return tuple(value for value, wanted in zip(values, keep, strict=True) if wanted)
-
-        return MotionCapture(
+        return replace(
+            self,
             positions=self.positions[np.repeat(keep, self.clip_lengths)],
-            skeleton=self.skeleton,
             clip_starts=_starts(self.clip_lengths[keep]),
-            subjects=kept(self.subjects),
-            actions=kept(self.actions),
-            names=kept(self.names),
+            subjects=tuple(compress(self.subjects, keep)),
+            actions=tuple(compress(self.actions, keep)),
+            names=tuple(compress(self.names, keep)),
             fps=self.fps[keep],
-            provenance=self.provenance,
         )
 
 
@@ -177,9 +188,9 @@ def concatenate(motions: Sequence[MotionCapture]) -> MotionCapture:
         positions=np.concatenate([motion.positions for motion in motions]),
         skeleton=first.skeleton,
         clip_starts=_starts(np.concatenate([motion.clip_lengths for motion in motions])),
-        subjects=_join(motion.subjects for motion in motions),
-        actions=_join(motion.actions for motion in motions),
-        names=_join(motion.names for motion in motions),
+        subjects=tuple(chain.from_iterable(motion.subjects for motion in motions)),
+        actions=tuple(chain.from_iterable(motion.actions for motion in motions)),
+        names=tuple(chain.from_iterable(motion.names for motion in motions)),
         fps=np.concatenate([motion.fps for motion in motions]),
         provenance=origins[0] if all(origin == origins[0] for origin in origins) else {"parts": origins},
     )
@@ -190,9 +201,31 @@ def write_motion(motion: MotionCapture, path: Path) -> None:
 
     The file appears whole or not at all.
     """
+    about = {
+        "format": _FORMAT,
+        "version": _VERSION,
+        "frame_of_reference": WORLD_Z_UP,
+        "skeleton": motion.skeleton.as_dict(),
+        "subjects": motion.subjects,
+        "actions": motion.actions,
+        "names": motion.names,
+        "provenance": dict(motion.provenance),
+        "sha256": motion.sha256,
+    }
+    arrays = {
+        "about": np.frombuffer(json.dumps(about, ensure_ascii=False, indent=1).encode(), dtype=np.uint8),
+        "positions": np.ascontiguousarray(motion.positions, dtype="<f4"),
+        "clip_starts": motion.clip_starts.astype("<i8"),
+        "fps": motion.fps.astype("<f8"),
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as unfinished, unfinished.open("wb") as file:
-        _write_members(file, _members(motion))
+    with replacing(path) as unfinished, zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            # np.savez would take the date from the clock, and zipfile the operating system's own number.
+            info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            info.create_system = 3
+            with archive.open(info, "w") as member:
+                np.save(member, array, allow_pickle=False)
 
 
 def read_motion(path: Path) -> MotionCapture:
@@ -201,7 +234,7 @@ def read_motion(path: Path) -> MotionCapture:
     Raises:
         InputError: The file is missing, is no such file, is cut off or changed; the message names it.
     """
-    arrays = _read_members(path)
+    arrays = _read_arrays(path)
     about = _read_about(path, arrays["about"])
     try:
         motion = MotionCapture(
@@ -224,63 +257,30 @@ def read_motion(path: Path) -> MotionCapture:
     return motion
 
 
-def _members(motion: MotionCapture) -> dict[str, np.ndarray]:
-    about = {
-        "format": _FORMAT,
-        "version": _VERSION,
-        "frame_of_reference": WORLD_Z_UP,
-        "skeleton": motion.skeleton.as_dict(),
-        "subjects": motion.subjects,
-        "actions": motion.actions,
-        "names": motion.names,
-        "provenance": dict(motion.provenance),
-        "sha256": motion.sha256,
-    }
-    text = json.dumps(about, ensure_ascii=False, indent=1)
-    return {
-        "about": np.frombuffer(text.encode(), dtype=np.uint8),
-        "positions": np.ascontiguousarray(motion.positions, dtype="<f4"),
-        "clip_starts": motion.clip_starts.astype("<i8"),
-        "fps": motion.fps.astype("<f8"),
-    }
-
-
-def _write_members(file: BinaryIO, members: Mapping[str, np.ndarray]) -> None:
-    """Write a zip of .npy members with a fixed date, which np.savez would take from the clock."""
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in members.items():
-            info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            info.create_system = 3  # otherwise the operating system's own number
-            with archive.open(info, "w") as member:
-                np.save(member, array, allow_pickle=False)
-
-
-def _read_members(path: Path) -> dict[str, np.ndarray]:
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise InputError(f"{path}: prepared motion must be a file, found none; make it with: ampose prepare")
+    arrays = {}
     try:
-        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(path) as archive:
             differs = {f"{key}.npy" for key in _ARRAYS} ^ set(archive.namelist())
             if differs:
                 raise InputError(f"{path}: arrays must be {', '.join(_ARRAYS)}, differs in {sorted(differs)}")
-            return {key: _read_array(path, archive, key) for key in _ARRAYS}
+            for key in _ARRAYS:
+                with archive.open(f"{key}.npy") as member:
+                    try:
+                        arrays[key] = np.load(member, allow_pickle=False)
+                    except ValueError as error:
+                        raise InputError(f"{path}: {key} must be a plain array, got another ({error})") from error
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise InputError(
             f"{path}: prepared motion must be a whole .npz file, got a broken or different one ({error}); "
             "make it again with: ampose prepare"
         ) from error
-
-
-def _read_array(path: Path, archive: zipfile.ZipFile, key: str) -> np.ndarray:
-    dtype, axes = _ARRAYS[key]
-    with archive.open(f"{key}.npy") as member:
-        try:
-            array = np.load(member, allow_pickle=False)
-        except ValueError as error:
-            raise InputError(f"{path}: {key} must be a plain array, got another ({error})") from error
-    if not isinstance(array, np.ndarray) or array.dtype != np.dtype(dtype) or array.ndim != axes:
-        raise InputError(f"{path}: {key} must be an array of {np.dtype(dtype)} with {axes} axes, got another")
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
+    for key, (dtype, axes) in _ARRAYS.items():
+        if not isinstance(arrays[key], np.ndarray) or arrays[key].dtype != dtype or arrays[key].ndim != axes:
+            raise InputError(f"{path}: {key} must be an array of {np.dtype(dtype)} with {axes} axes, got another")
+    return {key: array.astype(array.dtype.newbyteorder("="), copy=False) for key, array in arrays.items()}
 
 
 def _read_about(path: Path, raw: np.ndarray) -> dict[str, Any]:
@@ -303,41 +303,5 @@ def _read_about(path: Path, raw: np.ndarray) -> dict[str, Any]:
     return dict(about)
 
 
-def _check_positions(positions: np.ndarray, skeleton: Skeleton) -> None:
-    want = (skeleton.num_joints, 3)
-    if positions.ndim != 3 or positions.shape[1:] != want or positions.dtype != np.float32:
-        raise InputError(
-            f"positions must be float32 of shape (frame, {want[0]}, 3) for {skeleton.name}, "
-            f"got {positions.dtype} {positions.shape}"
-        )
-    if not np.isfinite(positions).all():
-        frame = int(np.flatnonzero(~np.isfinite(positions).all(axis=(1, 2)))[0])
-        raise InputError(f"positions must be finite, got frame {frame} that is not")
-
-
-def _check_clips(motion: MotionCapture) -> None:
-    starts, clips = motion.clip_starts, len(motion.names)
-    if not len(motion.subjects) == len(motion.actions) == clips == len(motion.fps) == len(starts) - 1:
-        raise InputError(
-            f"subjects, actions, names and fps must have one entry a clip and clip_starts one more, got "
-            f"{len(motion.subjects)}, {len(motion.actions)}, {clips}, {len(motion.fps)} and {len(starts)}"
-        )
-    if starts[0] != 0 or starts[-1] != len(motion) or (np.diff(starts) <= 0).any():
-        raise InputError(f"clip_starts must rise from 0 to {len(motion)}, got {starts[0]} to {starts[-1]}")
-    if not (np.isfinite(motion.fps) & (motion.fps > 0)).all():
-        raise InputError(f"fps must be positive, got {motion.fps.min()}")
-
-
-def _check_known(kind: str, wanted: Collection[str], known: Collection[str]) -> None:
-    unknown = sorted(set(wanted) - set(known))
-    if unknown:
-        have = ", ".join(sorted(set(known))[:20])
-        raise InputError(f"{kind} must be one that the motion has, got {', '.join(unknown)}; it has {have}")
-
-
 def _starts(lengths: np.ndarray) -> Int64[np.ndarray, " clip_end"]:
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-
-
-def _join(parts: Iterable[Sequence[str]]) -> tuple[str, ...]:
-    return tuple(value for part in parts for value in part)

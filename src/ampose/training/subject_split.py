@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from ampose.data.recordings import Recordings, read_recordings
-from ampose.errors import InputError
+from ampose.errors import InputError, check_known
 from ampose.poses.samples import Samples
 from ampose.training.config import DataConfig
 
@@ -30,8 +30,7 @@ def read_split(config: DataConfig, skeleton: str) -> tuple[Samples, Samples, dic
     if len(targets) > 1:
         raise InputError(f"data.files must be of one 3D annotation, got {' and '.join(sorted(targets))}")
     takes = {take for views in folders.values() for take in _takes(views)}
-    if unknown := sorted(set(config.exclude_takes) - takes):
-        raise InputError(f"data.exclude_takes must be takes that the data has, got {', '.join(unknown)}")
+    check_known("data.exclude_takes", config.exclude_takes, takes)
     training, held_out = _sides(config, {subject for views in folders.values() for subject in views.subjects})
     parts = {
         side: [part for views in folders.values() for part in _part(views, subjects, config, skeleton)]
@@ -57,11 +56,7 @@ def _joined(parts: list[Samples]) -> Samples:
 def _sides(config: DataConfig, known: set[str]) -> tuple[set[str], set[str]]:
     """Subjects to train on and to hold out."""
     held_out, named = set(config.held_out_subjects), set(config.train_subjects)
-    unknown = sorted((held_out | named) - known)
-    if unknown:
-        raise InputError(
-            f"subject must be one that the data has, got {', '.join(unknown)}; it has {', '.join(sorted(known))}"
-        )
+    check_known("subjects", held_out | named, known)
     if held_out & named:
         raise InputError(
             f"data.train_subjects must not be held out, got both for {', '.join(sorted(held_out & named))}"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from ampose.data.cmu.asf_amc import ROOT, bone_ends, read_amc, read_asf, rotations
+from ampose.data.cmu.asf_amc import ROOT, bone_ends, read_amc, read_asf
 from ampose.errors import InputError
 
 CMU = Path(__file__).parents[3].parent / "shared" / "data" / "cmu-mocap" / "subjects"
@@ -117,13 +117,6 @@ def test_windows_line_ends(files):
     files[1].write_bytes(AMC.replace("\n", "\r\n").encode())
     armature = read_asf(files[0])
     assert len(read_amc(files[1], armature)["lower"]) == 3
-
-
-@pytest.mark.parametrize("order", ["xyz", "zyx", "yz", "x", ""])
-def test_rotations_agree_with_scipy(order):
-    angles = np.random.default_rng(1).uniform(-4, 4, (50, len(order)))
-    want = Rotation.from_euler(order, angles).as_matrix() if order else np.tile(np.eye(3), (50, 1, 1))
-    np.testing.assert_allclose(rotations(angles, order), want, atol=1e-12)
 
 
 @pytest.mark.parametrize(

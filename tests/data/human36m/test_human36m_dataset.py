@@ -123,13 +123,6 @@ def test_counts_are_said_beside_the_published_ones(prepared):
         )
 
 
-def test_published_counts_are_recognised():
-    from ampose.data.human36m.human36m_dataset import _split_row, _Tally
-
-    tally = _Tally(samples=dict.fromkeys(SUBJECTS, 0) | {"S9": 543_344})
-    assert _split_row("test", tally) == ("test samples", "543,344 (the published number; S9, S11)")
-
-
 def test_the_16_joints_lack_only_the_nose(prepared):
     recordings = prepared[0].with_skeleton("human36m_16")
     np.testing.assert_array_equal(recordings.positions, np.delete(prepared[0].positions, 9, axis=1))
@@ -379,7 +372,7 @@ def test_cdf_and_npz_that_disagree(tree, tmp_path):
 
 def test_npz_of_something_else(tmp_path):
     np.savez(tmp_path / "data_3d_h36m.npz", poses=np.zeros(3))
-    refused(tmp_path, tmp_path, "data_3d_h36m.npz: file must hold positions_3d of VideoPose3D")
+    refused(tmp_path, tmp_path, "data_3d_h36m.npz: file must hold positions_3d in VideoPose3D's layout, found poses")
     (tmp_path / "data_3d_h36m.npz").write_bytes(b"PK half")
     refused(tmp_path, tmp_path, "data_3d_h36m.npz: file must be a whole .npz archive.*half downloaded")
     standin._save(tmp_path / "data_3d_h36m.npz", positions_3d={"S1": {"Jumping": np.zeros((2, 32, 3))}})

@@ -149,10 +149,12 @@ def test_the_training_lengths_are_the_published_ones() -> None:
         (12000, 12000, "12,000 frames, 12,488 published; the file is shorter than the original"),
     ],
 )
-def test_frames_beyond_the_published_length_are_left_out_aloud(frames: int, used: int, sentence: str | None) -> None:
-    said: list[tuple[str, str]] = []
-    assert published_length("S3 Seq1", frames, lambda *note: said.append(note)) == used
-    assert said == ([] if sentence is None else [("S3 Seq1", sentence)])
+def test_frames_beyond_the_published_length_are_left_out_and_noted(
+    frames: int, used: int, sentence: str | None
+) -> None:
+    notes: list[tuple[str, str]] = []
+    assert published_length("S3 Seq1", frames, notes) == used
+    assert notes == ([] if sentence is None else [("S3 Seq1", sentence)])
 
 
 @pytest.mark.parametrize("annotation", ["univ_annot3", "annot3"])

@@ -144,9 +144,7 @@ def test_valid_only_drops_samples_and_empty_views(folder):
 
 def test_selecting_nothing_or_unknown_names_is_refused(folder):
     recordings = read_recordings(folder)
-    with pytest.raises(
-        InputError, match="subjects must be some that the recordings have, got S7; they have S1, S5, S9"
-    ):
+    with pytest.raises(InputError, match="subjects must be some that the data has, got S7; it has S1, S5, S9"):
         recordings.select(subjects=["S7"])
     with pytest.raises(InputError, match="at least one recording"):
         recordings.select(subjects=["S1"], actions=["Sitting"])

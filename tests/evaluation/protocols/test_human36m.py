@@ -164,14 +164,14 @@ def test_drift_takes_stay_unless_they_are_left_out(recordings: Recordings) -> No
     kept, without = (measured(recordings, protocol) for protocol in (H36M_GT_17, leaves_out))
     assert kept.frames - without.frames == 2 * stand_in.FRAMES
     assert any("S9 Greeting" in caveat for caveat in without.caveats)
-    with pytest.raises(InputError, match="takes must be some that the recordings have, got S9 Greeting"):
+    with pytest.raises(InputError, match="takes must be some that the data has, got S9 Greeting"):
         measured(recordings.select(subjects=["S11"]), replace(leaves_out, subjects=("S11",)))
 
 
 def test_a_source_or_a_subject_that_is_not_there_is_named(recordings: Recordings) -> None:
     with pytest.raises(InputError, match="2D source must be one of gt, cpn, got 'hrnet'"):
         measured(recordings, H36M_CPN_17.with_source(keypoints="hrnet"))
-    with pytest.raises(InputError, match="subjects must be some that the recordings have, got S9"):
+    with pytest.raises(InputError, match="subjects must be some that the data has, got S9"):
         measured(recordings.select(exclude=["S9"]), H36M_CPN_17)
 
 

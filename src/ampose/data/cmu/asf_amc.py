@@ -13,10 +13,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 from jaxtyping import Float
+from scipy.spatial.transform import Rotation
 
 from ampose.errors import InputError
 
@@ -25,8 +26,32 @@ _INCH_M = 0.0254
 _TRANSLATIONS, _ROTATIONS = ("tx", "ty", "tz"), ("rx", "ry", "rz")
 _IGNORED = frozenset({"id", "limits", "bodymass", "cofmass"})
 
-Line = tuple[int, list[str]]
-"""Line number in the file, and its words."""
+
+class Line(NamedTuple):
+    """A line of a file that says something, without comments."""
+
+    path: Path
+    number: int
+    words: list[str]
+
+    def fail(self, expected: str) -> NoReturn:
+        """Raise InputError: this line should say something else."""
+        found = " ".join(self.words)[:60]
+        raise InputError(f"{self.path}, line {self.number}: expected {expected}, found {found!r}; get the file again")
+
+    def numbers(self, count: int, expected: str) -> Float[np.ndarray, " number"]:
+        """Return the numbers after the keyword."""
+        try:
+            values = np.array([float(word) for word in self.words[1 : 1 + count]])
+        except ValueError:
+            values = np.empty(0)
+        if len(values) != count or not np.isfinite(values).all():
+            self.fail(expected)
+        return values
+
+    def channels(self) -> tuple[str, ...]:
+        """Return the channels after the keyword."""
+        return tuple(word.lower() for word in self.words[1:])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,22 +92,29 @@ def read_asf(path: Path) -> Armature:
     Raises:
         InputError: The file is missing or a line of it is broken; the message names both.
     """
-    sections = _sections(path)
+    sections: dict[str, list[Line]] = {}
+    section: list[Line] = []
+    for line in _lines(path):
+        words = line.words
+        if words[0].startswith(":"):
+            section = sections.setdefault(words[0][1:].lower(), [])
+            words = words[1:]
+        if words:
+            section.append(line._replace(words=words))
     for needed in ("units", "root", "bonedata", "hierarchy"):
         if needed not in sections:
             raise InputError(f"{path}: ASF file must have a section :{needed}, found {', '.join(sections) or 'none'}")
-    units = _read_units(path, sections["units"])
-    parents = _read_hierarchy(path, sections["hierarchy"])
-    bones = {ROOT: _read_root(path, sections["root"], units["angle"])}
-    bones |= _read_bones(path, sections["bonedata"], units["angle"])
+    length, angle = _read_units(sections["units"])
+    parents = _read_hierarchy(sections["hierarchy"])
+    bones = {ROOT: _read_root(path, sections["root"], angle), **_read_bones(sections["bonedata"], angle)}
     strangers = sorted(set(bones) ^ {ROOT, *parents})
     if strangers:
         raise InputError(f"{path}: bonedata and hierarchy must have the same bones, differs in {', '.join(strangers)}")
     return Armature(
         bones={name: bones[name] for name in (ROOT, *parents)},
         parents=parents,
-        metres_per_unit=_INCH_M / units["length"],
-        radians_per_unit=units["angle"],
+        metres_per_unit=_INCH_M / length,
+        radians_per_unit=angle,
     )
 
 
@@ -96,7 +128,9 @@ def read_amc(path: Path, armature: Armature) -> dict[str, Float[np.ndarray, "fra
         InputError: The file is missing, holds no frame, or a line of it is broken; the message names both.
     """
     lines = _read_text(path).splitlines()
-    _check_angle_unit(path, lines, armature)
+    wrong = ":degrees" if armature.radians_per_unit == 1 else ":radians"
+    if wrong in {line.strip().lower() for line in lines}:
+        raise InputError(f"{path}: angles must be in the unit of the skeleton's ASF file, found {wrong}")
     words = " ".join(line for line in lines if line[:1] not in ("#", ":")).split()
     moving = {name: bone.channels for name, bone in armature.bones.items() if bone.channels}
     motion = _regular_motion(words, moving)
@@ -105,35 +139,29 @@ def read_amc(path: Path, armature: Armature) -> dict[str, Float[np.ndarray, "fra
     return motion
 
 
-def _check_angle_unit(path: Path, lines: Sequence[str], armature: Armature) -> None:
-    stated = {line.strip().lower() for line in lines if line.startswith(":")}
-    in_degrees = armature.radians_per_unit != 1
-    wrong = ":radians" if in_degrees else ":degrees"
-    if wrong in stated:
-        raise InputError(f"{path}: angles must be in the unit of the skeleton's ASF file, found {wrong}")
-
-
 def _regular_motion(
     words: Sequence[str], moving: Mapping[str, Sequence[str]]
 ) -> dict[str, Float[np.ndarray, "frame channel"]] | None:
     """Read frames that all look like the first one, whole columns at a time; None if they do not."""
-    order = _bone_order(words, moving)
-    width = 1 + sum(1 + len(moving[name]) for name in order)
-    if not words or len(order) != len(moving) or len(words) % width:
+    columns: dict[str, range] = {}
+    width = 1  # of a frame, in words: its number, then each bone's name and its channels
+    while width < len(words) and words[width] in moving and words[width] not in columns:
+        name = words[width]
+        columns[name] = range(width + 1, width + 1 + len(moving[name]))
+        width = columns[name].stop
+    if not words or len(columns) != len(moving) or len(words) % width or not all(map(str.isdigit, words[::width])):
         return None
-    motion, column = {}, 1
-    for name in order:
-        first, column = column + 1, column + 1 + len(moving[name])
-        if set(words[first - 1 :: width]) != {name}:
+    motion = {}
+    for name, own in columns.items():
+        if set(words[own.start - 1 :: width]) != {name}:
             return None
         try:
-            values = np.array([words[k::width] for k in range(first, column)], dtype=np.float64).T
+            motion[name] = np.array([words[column::width] for column in own], dtype=np.float64).T
         except ValueError:
             return None
-        if not np.isfinite(values).all():
+        if not np.isfinite(motion[name]).all():
             return None
-        motion[name] = values
-    return motion if all(map(str.isdigit, words[::width])) else None
+    return motion
 
 
 def bone_ends(
@@ -158,45 +186,10 @@ def bone_ends(
 def _local_rotation(armature: Armature, name: str, motion: Mapping[str, np.ndarray]) -> Float[np.ndarray, "frame 3 3"]:
     """C M C^-1 of one bone: its rotation in world axes relative to its parent's."""
     bone = armature.bones[name]
-    turns = [k for k, channel in enumerate(bone.channels) if channel in _ROTATIONS]
-    angles = motion[name][:, turns] * armature.radians_per_unit
-    own = rotations(angles, "".join(bone.channels[k][1] for k in turns))
+    turns = [column for column, channel in enumerate(bone.channels) if channel in _ROTATIONS]
+    order = "".join(bone.channels[column][1] for column in turns)  # small letters: about fixed axes, in this order
+    own = Rotation.from_euler(order, motion[name][:, turns] * armature.radians_per_unit).as_matrix()
     return bone.axis @ own @ bone.axis.T
-
-
-def rotations(angles: Float[np.ndarray, "frame axis"], order: str) -> Float[np.ndarray, "frame 3 3"]:
-    """Rotate about fixed axes, one after the other.
-
-    Args:
-        angles: Radians.
-        order: The axes in the order in which they are applied, as in "xyz".
-
-    Example:
-        >>> quarter = np.pi / 2
-        >>> turned = rotations(np.array([[quarter, 0, quarter]]), "xyz")[0] @ np.array([0, 1, 0])
-        >>> abs(turned).round(6).tolist()  # y to z about x; z stays z about z
-        [0.0, 0.0, 1.0]
-    """
-    total = np.broadcast_to(np.eye(3), (len(angles), 3, 3))
-    for column, axis in enumerate(order):
-        total = _rotation_about(axis, angles[:, column]) @ total
-    return total
-
-
-def _rotation_about(axis: str, angle: Float[np.ndarray, " frame"]) -> Float[np.ndarray, "frame 3 3"]:
-    k = "xyz".index(axis)
-    i, j = (k + 1) % 3, (k + 2) % 3
-    matrix = np.zeros((len(angle), 3, 3))
-    matrix[:, k, k] = 1
-    matrix[:, i, i] = matrix[:, j, j] = np.cos(angle)
-    matrix[:, j, i] = np.sin(angle)
-    matrix[:, i, j] = -matrix[:, j, i]
-    return matrix
-
-
-def _fail(path: Path, line: Line, expected: str) -> NoReturn:
-    number, words = line
-    raise InputError(f"{path}, line {number}: expected {expected}, found {' '.join(words)[:60]!r}; get the file again")
 
 
 def _read_text(path: Path) -> str:
@@ -207,138 +200,105 @@ def _read_text(path: Path) -> str:
 
 def _lines(path: Path) -> list[Line]:
     """The lines that say something, without comments."""
-    numbered = enumerate(_read_text(path).splitlines(), start=1)
-    split = [(number, text.split("#", 1)[0].split()) for number, text in numbered]
-    return [(number, words) for number, words in split if words]
+    split = [text.split("#", 1)[0].split() for text in _read_text(path).splitlines()]
+    return [Line(path, number, words) for number, words in enumerate(split, start=1) if words]
 
 
-def _sections(path: Path) -> dict[str, list[Line]]:
-    sections: dict[str, list[Line]] = {}
-    current: list[Line] = []
-    for number, words in _lines(path):
-        if words[0].startswith(":"):
-            current = sections.setdefault(words[0][1:].lower(), [])
-            words = words[1:]  # noqa: PLW2901
-        if words:
-            current.append((number, words))
-    return sections
-
-
-def _numbers(path: Path, line: Line, count: int, what: str) -> Float[np.ndarray, " number"]:
-    """The ``count`` numbers after a line's keyword."""
-    try:
-        values = np.array([float(word) for word in line[1][1 : 1 + count]])
-    except ValueError:
-        values = np.empty(0)
-    if len(values) != count or not np.isfinite(values).all():
-        _fail(path, line, what)
-    return values
-
-
-def _read_units(path: Path, lines: Sequence[Line]) -> dict[str, float]:
-    units = {"length": 1.0, "angle": math.radians(1)}
+def _read_units(lines: Sequence[Line]) -> tuple[float, float]:
+    """Return the units of length in an inch, and the radians in a unit of angle."""
+    length, angle = 1.0, math.radians(1)
     for line in lines:
-        key, *rest = line[1]
+        key, *rest = line.words
         if key == "angle":
             if rest not in (["deg"], ["rad"]):
-                _fail(path, line, "angle deg or angle rad")
-            units["angle"] = math.radians(1) if rest == ["deg"] else 1.0
+                line.fail("angle deg or angle rad")
+            angle = math.radians(1) if rest == ["deg"] else 1.0
         elif key == "length":
-            units["length"] = float(_numbers(path, line, 1, "the number of length units in an inch")[0])
-            if units["length"] <= 0:
-                _fail(path, line, "a positive number of length units in an inch")
-    return units
+            length = float(line.numbers(1, "the number of length units in an inch")[0])
+            if length <= 0:
+                line.fail("a positive number of length units in an inch")
+    return length, angle
+
+
+def _rest_axis(order: Line, turn: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]:
+    """Rotation from a bone's own axes to the world's; the line ends with the order of the three turns, in radians."""
+    axes = order.words[-1].lower()
+    if sorted(axes) != ["x", "y", "z"]:
+        order.fail("axis with an order such as XYZ")
+    return Rotation.from_euler(axes, turn).as_matrix()
 
 
 def _read_root(path: Path, lines: Sequence[Line], angle: float) -> Bone:
-    found = {line[1][0]: line for line in lines}
+    found = {line.words[0]: line for line in lines}
     for key in ("order", "axis", "position", "orientation"):
         if key not in found:
             raise InputError(f"{path}: :root must have {key}, found {', '.join(found)}")
-    channels = tuple(word.lower() for word in found["order"][1][1:])
+    channels = found["order"].channels()
     if sorted(channels) != sorted(_TRANSLATIONS + _ROTATIONS):
-        _fail(path, found["order"], "order with TX TY TZ RX RY RZ, each once")
-    turn = _numbers(path, found["orientation"], 3, "orientation with three angles") * angle
+        found["order"].fail("order with TX TY TZ RX RY RZ, each once")
     return Bone(
-        offset=_numbers(path, found["position"], 3, "position with three numbers"),
-        axis=rotations(turn[None], _axis_order(path, found["axis"]))[0],
+        offset=found["position"].numbers(3, "position with three numbers"),
+        axis=_rest_axis(found["axis"], found["orientation"].numbers(3, "orientation with three angles") * angle),
         channels=channels,
     )
 
 
-def _axis_order(path: Path, line: Line) -> str:
-    order = line[1][-1].lower()
-    if sorted(order) != ["x", "y", "z"]:
-        _fail(path, line, "axis with an order such as XYZ")
-    return order
-
-
-def _read_bones(path: Path, lines: Sequence[Line], angle: float) -> dict[str, Bone]:
+def _read_bones(lines: Sequence[Line], angle: float) -> dict[str, Bone]:
     bones: dict[str, Bone] = {}
     block: dict[str, Line] | None = None
     for line in lines:
-        key = line[1][0]
+        key = line.words[0]
         if (key == "begin") != (block is None):
-            _fail(path, line, "begin" if block is None else "a bone's data or end")
-        if key == "begin":
+            line.fail("begin" if block is None else "a bone's data or end")
+        if block is None:
             block = {}
-        elif key == "end" and block is not None:
-            name, bone = _read_bone(path, line, block, angle)
+        elif key == "end":
+            bone = _read_bone(line, block, angle)
+            name = block["name"].words[1]
             if name in bones or name == ROOT:
-                _fail(path, block["name"], "a name that no other bone has")
+                block["name"].fail("a name that no other bone has")
             bones[name] = bone
             block = None
-        elif block is not None and not key.startswith("("):  # further limits
+        elif not key.startswith("("):  # further limits
             if key not in _IGNORED | {"name", "direction", "length", "axis", "dof"}:
-                _fail(path, line, "a bone's id, name, direction, length, axis, dof or limits")
+                line.fail("a bone's id, name, direction, length, axis, dof or limits")
             block[key] = line
     if block is not None:
-        _fail(path, lines[-1], "end of the last bone")
+        lines[-1].fail("end of the last bone")
     return bones
 
 
-def _read_bone(path: Path, end: Line, block: Mapping[str, Line], angle: float) -> tuple[str, Bone]:
+def _read_bone(end: Line, block: Mapping[str, Line], angle: float) -> Bone:
     for key in ("name", "direction", "length", "axis"):
         if key not in block:
-            _fail(path, end, f"the bone's {key} before its end")
-    if len(block["name"][1]) != 2:
-        _fail(path, block["name"], "name with one word")
-    channels = tuple(word.lower() for word in block["dof"][1][1:]) if "dof" in block else ()
+            end.fail(f"the bone's {key} before its end")
+    if len(block["name"].words) != 2:
+        block["name"].fail("name with one word")
+    channels = block["dof"].channels() if "dof" in block else ()
     if not set(channels) <= set(_ROTATIONS) or len(set(channels)) != len(channels):
-        _fail(path, block["dof"], "dof with rx, ry, rz, each once at most")
-    direction = _numbers(path, block["direction"], 3, "direction with three numbers")
-    turn = _numbers(path, block["axis"], 3, "axis with three angles and an order") * angle
-    bone = Bone(
-        offset=direction * _numbers(path, block["length"], 1, "length with a number"),
-        axis=rotations(turn[None], _axis_order(path, block["axis"]))[0],
+        block["dof"].fail("dof with rx, ry, rz, each once at most")
+    direction = block["direction"].numbers(3, "direction with three numbers")
+    turn = block["axis"].numbers(3, "axis with three angles and an order") * angle
+    return Bone(
+        offset=direction * block["length"].numbers(1, "length with a number"),
+        axis=_rest_axis(block["axis"], turn),
         channels=channels,
     )
-    return block["name"][1][1], bone
 
 
-def _read_hierarchy(path: Path, lines: Sequence[Line]) -> dict[str, str]:
+def _read_hierarchy(lines: Sequence[Line]) -> dict[str, str]:
     parents: dict[str, str] = {}
     for line in lines:
-        parent, *children = line[1]
+        parent, *children = line.words
         if parent in ("begin", "end") and not children:
             continue
         if parent not in (ROOT, *parents) or not children:
-            _fail(path, line, "a bone that an earlier line names as a child, and its children")
+            line.fail("a bone that an earlier line names as a child, and its children")
         for child in children:
             if child in parents or child == ROOT:
-                _fail(path, line, f"one parent for {child}")
+                line.fail(f"one parent for {child}")
             parents[child] = parent
     return parents
-
-
-def _bone_order(words: Sequence[str], moving: Mapping[str, Sequence[str]]) -> list[str]:
-    """The bones of the first frame, in their order, as far as it makes sense."""
-    order: list[str] = []
-    column = 1
-    while column < len(words) and words[column] in moving and words[column] not in order:
-        order.append(words[column])
-        column += 1 + len(moving[words[column]])
-    return order
 
 
 def _explain_amc(path: Path, moving: Mapping[str, Sequence[str]]) -> NoReturn:
@@ -349,21 +309,21 @@ def _explain_amc(path: Path, moving: Mapping[str, Sequence[str]]) -> NoReturn:
     missing: set[str] = set()
     frames = 0
     for line in _lines(path):
-        name = line[1][0]
+        name = line.words[0]
         if name.startswith(":"):
             continue
-        if len(line[1]) == 1 and name.isdigit():
+        if len(line.words) == 1 and name.isdigit():
             if missing:
-                _fail(path, line, f"{', '.join(sorted(missing))} before the next frame")
+                line.fail(f"{', '.join(sorted(missing))} before the next frame")
             missing, frames = set(moving), frames + 1
         elif name not in missing:
-            _fail(path, line, "a frame number, or a bone of the skeleton, each once a frame")
+            line.fail("a frame number, or a bone of the skeleton, each once a frame")
         else:
             missing.remove(name)
             count = len(moving[name])
-            _numbers(path, line, count, f"{name} with {count} finite numbers")
-            if len(line[1]) != 1 + count:
-                _fail(path, line, f"{name} with {count} numbers")
+            line.numbers(count, f"{name} with {count} finite numbers")
+            if len(line.words) != 1 + count:
+                line.fail(f"{name} with {count} numbers")
     if missing or not frames:
         raise InputError(
             f"{path}: motion must end with a whole frame, found {frames} frames, the last without "

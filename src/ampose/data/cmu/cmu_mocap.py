@@ -11,7 +11,6 @@ the forearm.
 """
 
 import csv
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +68,9 @@ def read_cmu(root: Path, report: Report = ignore_report, *, skip_damaged: bool =
     Raises:
         InputError: There is no trial, or files are missing or broken; the message names all of them.
     """
-    folder = _subjects_folder(root)
+    if not root.is_dir():
+        raise InputError(f"{root}: folder of the database must be there, found none; get it from {LINK}")
+    folder = root / "subjects" if (root / "subjects").is_dir() else root.resolve()
     trials = sorted(folder.glob("*/*_*.amc"))
     if not trials:
         raise InputError(f"{folder}: folder must hold trials as NN/NN_MM.amc, found none")
@@ -82,13 +83,14 @@ def read_cmu(root: Path, report: Report = ignore_report, *, skip_damaged: bool =
         try:
             if subject not in armatures:
                 armatures[subject] = _read_armature(trial.with_name(f"{subject}.asf"))
-            clips.append(_read_trial(trial, armatures[subject]))
+            clips.append(_read_joints(trial, armatures[subject]))
         except InputError as error:  # the rest is read, so that one run names all that is damaged
             damaged[trial] = str(error)
         report(done, len(trials), trial.stem)
     if damaged and not (skip_damaged and clips):
         raise InputError("\n".join(dict.fromkeys(damaged.values())))
     trials = [trial for trial in trials if trial not in damaged]
+    left_out = {"left out, damaged": ", ".join(trial.stem for trial in damaged)} if damaged else {}
     return MotionCapture(
         positions=np.concatenate(clips),
         skeleton=get_skeleton("human36m_17"),
@@ -97,25 +99,15 @@ def read_cmu(root: Path, report: Report = ignore_report, *, skip_damaged: bool =
         actions=tuple(actions.get(trial.stem, "unknown") for trial in trials),
         names=tuple(trial.stem for trial in trials),
         fps=np.full(len(trials), FPS),
-        provenance=_provenance([trial.stem for trial in damaged]),
+        provenance=left_out
+        | {
+            "dataset": "cmu",
+            "source": f"CMU Graphics Lab Motion Capture Database, {LINK}",
+            "terms": TERMS,
+            "acknowledgement": ACKNOWLEDGEMENT,
+            "reader": "pelvis in the middle of the hips; neck_nose at the base of the skull; y up turned to z up",
+        },
     )
-
-
-def _provenance(left_out: Sequence[str]) -> dict[str, str]:
-    skipped = {"left out, damaged": ", ".join(left_out)} if left_out else {}
-    return skipped | {
-        "dataset": "cmu",
-        "source": f"CMU Graphics Lab Motion Capture Database, {LINK}",
-        "terms": TERMS,
-        "acknowledgement": ACKNOWLEDGEMENT,
-        "reader": "pelvis in the middle of the hips; neck_nose at the base of the skull; y up turned to z up",
-    }
-
-
-def _subjects_folder(root: Path) -> Path:
-    if not root.is_dir():
-        raise InputError(f"{root}: folder of the database must be there, found none; get it from {LINK}")
-    return root / "subjects" if (root / "subjects").is_dir() else root.resolve()
 
 
 def _read_actions(path: Path) -> dict[str, str]:
@@ -136,16 +128,13 @@ def _read_armature(path: Path) -> Armature:
     return armature
 
 
-def _read_trial(path: Path, armature: Armature) -> Float[np.ndarray, "frame joint 3"]:
-    joints = _joints(armature, bone_ends(armature, read_amc(path, armature)))
+def _read_joints(path: Path, armature: Armature) -> Float[np.ndarray, "frame joint 3"]:
+    """Read a trial as Human3.6M's joints."""
+    ends = bone_ends(armature, read_amc(path, armature))
+    joints = {joint: ends[bone] for joint, bone in _ENDS.items()}
+    joints |= {
+        joint: ends[armature.parents[bone]] for joint, bone in _STARTS.items()
+    }  # a bone starts where its parent ends
+    joints["hip"] = (joints["left_hip"] + joints["right_hip"]) / 2
     ordered = np.stack([joints[joint] for joint in get_skeleton("human36m_17").joints], axis=1)
     return (ordered @ _Y_UP_TO_Z_UP.T).astype(np.float32)
-
-
-def _joints(
-    armature: Armature, ends: Mapping[str, Float[np.ndarray, "frame 3"]]
-) -> dict[str, Float[np.ndarray, "frame 3"]]:
-    joints = {joint: ends[bone] for joint, bone in _ENDS.items()}
-    joints |= {joint: ends[armature.parents[bone]] for joint, bone in _STARTS.items()}
-    joints["hip"] = (joints["left_hip"] + joints["right_hip"]) / 2
-    return joints

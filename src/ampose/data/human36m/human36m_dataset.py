@@ -8,25 +8,18 @@ The 2D ground truth ("gt") is always projected here, from the same positions and
 where a file of it is given, the two are compared.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
 
 from ampose.data import Preparation, Recording, RecordingsWriter, Rows, register_recordings
 from ampose.data.human36m.human36m_cameras import CAMERAS, camera_of
-from ampose.data.human36m.human36m_files import (
-    Layout,
-    Take,
-    action_of,
-    find_layouts,
-    joint_columns,
-)
+from ampose.data.human36m.human36m_files import Layout, Take, action_of, find_layouts, joint_columns
 from ampose.data.human36m.human36m_keypoints import GROUND_TRUTH, Keypoints, find_keypoints
 from ampose.errors import InputError
-from ampose.poses.camera import Camera
 from ampose.poses.skeletons import get_skeleton
 
 FPS = 50.0
@@ -46,19 +39,24 @@ ACKNOWLEDGEMENT = (
 _SAME_M = 2e-6
 """Two layouts agree to this: twice the last digit of a float32 at ten metres."""
 _HIP_HEIGHT_M = (0.03, 2.0)
-"""Millimetres taken for metres are as far outside as camera axes are."""
+"""Of hips over the floor. Millimetres taken for metres are as far outside as camera axes are, in which z is the
+distance to a camera, some metres."""
 _SAME_PX = 0.01
 _WRONG_PX = 1.0
 
 
 @dataclass
-class _Tally:
+class Tally:
     """What is counted while writing, for the summary."""
 
-    samples: dict[str, int] = field(default_factory=dict)
-    cut: dict[str, int] = field(default_factory=dict)
-    lacking: dict[str, int] = field(default_factory=dict)
+    samples: Counter[str] = field(default_factory=Counter)
+    """Of each subject."""
+    cut: Counter[str] = field(default_factory=Counter)
+    """Frames after the end of the 3D, of each 2D source."""
+    lacking: Counter[str] = field(default_factory=Counter)
+    """Takes, of each 2D source."""
     difference_px: float = 0.0
+    """The largest between the published 2D ground truth and ours."""
 
 
 @register_recordings(
@@ -84,13 +82,17 @@ def prepare_human36m(preparation: Preparation) -> Rows:
     frames = _check_all(preparation, layouts, sources)
     names = (GROUND_TRUTH, *(source.name for source in detected))
     preparation.claim_disk(sum(frames.values()) * len(CAMERAS), SKELETON, len(names))
-    tally = _Tally()
+    tally = Tally()
+    provenance = {
+        "dataset": "human36m",
+        "source": f"Human3.6M, {layouts[0].name} files",
+        "keypoints_2d": {GROUND_TRUTH: "projected"} | {source.name: source.path.name for source in detected},
+        "dropped": "S11 Directions",
+        "terms": TERMS,
+        "acknowledgement": ACKNOWLEDGEMENT,
+    }
     with RecordingsWriter(
-        preparation.output,
-        skeleton=SKELETON,
-        sources=names,
-        target="D3_Positions",
-        provenance=_provenance(layouts[0], sources),
+        preparation.output, skeleton=SKELETON, sources=names, target="D3_Positions", provenance=provenance
     ) as writer:
         for done, take in enumerate(frames, start=1):
             for recording in _recordings(take, layouts[0].read(take), sources, tally):
@@ -103,9 +105,15 @@ def _check_all(preparation: Preparation, layouts: Sequence[Layout], sources: Seq
     """Read every file once; return the number of frames of each take."""
     first, *others = layouts
     frames: dict[Take, int] = {}
+    lowest, highest = _HIP_HEIGHT_M
     for done, take in enumerate(first.files, start=1):
         world = first.read(take)
-        _check_world(str(first.files[take]), world)
+        height = float(np.median(world[:, joint_columns([SKELETON.root]), 2]))
+        if not lowest < height < highest:
+            raise InputError(
+                f"{first.files[take]}: positions must be in world axes, z up, got hips at a height of {height:.3g} m; "
+                "take D3_Positions in millimetres, not D3_Positions_mono or D3_Positions_mono_universal"
+            )
         for other in others:
             _compare(take, first, world, other)
         for source in sources:
@@ -135,128 +143,81 @@ def _compare(take: Take, first: Layout, world: np.ndarray, other: Layout) -> Non
 
 
 def _recordings(
-    take: Take, world: Float32[np.ndarray, "frame 32 3"], sources: Sequence[Keypoints], tally: _Tally
+    take: Take, world: Float32[np.ndarray, "frame 32 3"], sources: Sequence[Keypoints], tally: Tally
 ) -> Iterator[Recording]:
     """Look at one take with each camera."""
     subject, name = take
     points = world[:, joint_columns(SKELETON.joints)].astype(np.float64)
     seen = {source.name: source.read(take, len(world)) for source in sources}
     published = seen.pop(GROUND_TRUTH, None)
-    _count(tally, take, len(world), sources)
+    tally.samples[subject] += len(world) * len(CAMERAS)
+    for source in sources:
+        tally.cut[source.name] += source.surplus(take, len(world))
+        tally.lacking[source.name] += take not in source.arrays
     for number, camera_id in enumerate(CAMERAS):
-        camera = camera_of(subject, camera_id)
+        where, camera = f"{subject} {name} {camera_id}", camera_of(subject, camera_id)
         positions = camera.to_camera(points).astype(np.float32)
-        _check_in_front(f"{subject} {name} {camera_id}", positions)
+        if positions[..., 2].min() <= 0:  # projection is without meaning there, and these cameras see everybody
+            raise InputError(
+                f"{where}: positions must be in front of the camera, got a joint behind it; get them again"
+            )
         truth = camera.project(positions.astype(np.float64)).astype(np.float32)
         if published is not None:
-            _compare_pixels(f"{subject} {name} {camera_id}", truth, published[number], tally)
-        keypoints = {GROUND_TRUTH: truth} | {
-            source: recordings[number] for source, recordings in seen.items() if recordings
-        }
-        yield _recording(take, camera_id, camera, positions, keypoints)
-
-
-def _recording(
-    take: Take, camera_id: str, camera: Camera, positions: np.ndarray, keypoints: Mapping[str, np.ndarray]
-) -> Recording:
-    subject, name = take
-    return Recording(
-        positions=positions,
-        keypoints=keypoints,
-        subject=subject,
-        action=action_of(name),
-        take=name,
-        camera=camera_id,
-        focal=camera.intrinsics.focal,
-        centre=camera.intrinsics.centre,
-        image_size=camera.intrinsics.image_size,
-        fps=FPS,
-        distortion=camera.distortion or (0.0,) * 5,
-    )
-
-
-def _count(tally: _Tally, take: Take, frames: int, sources: Sequence[Keypoints]) -> None:
-    subject, _ = take
-    tally.samples[subject] = tally.samples.get(subject, 0) + frames * len(CAMERAS)
-    for source in sources:
-        tally.cut[source.name] = tally.cut.get(source.name, 0) + source.surplus(take, frames)
-        tally.lacking[source.name] = tally.lacking.get(source.name, 0) + (take not in source.arrays)
-
-
-def _check_world(name: str, world: np.ndarray) -> None:
-    """Hips are near the floor in the world; in camera axes, z is the distance to a camera, some metres."""
-    lowest, highest = _HIP_HEIGHT_M
-    height = float(np.median(world[:, joint_columns([SKELETON.root]), 2]))
-    if not lowest < height < highest:
-        raise InputError(
-            f"{name}: positions must be in world axes, z up, got hips at a height of {height:.3g} m; "
-            "take D3_Positions in millimetres, not D3_Positions_mono or D3_Positions_mono_universal"
+            tally.difference_px = max(tally.difference_px, _compare_pixels(where, truth, published[number]))
+        yield Recording(
+            positions=positions,
+            keypoints={GROUND_TRUTH: truth, **{source: views[number] for source, views in seen.items() if views}},
+            subject=subject,
+            action=action_of(name),
+            take=name,
+            camera=camera_id,
+            focal=camera.intrinsics.focal,
+            centre=camera.intrinsics.centre,
+            image_size=camera.intrinsics.image_size,
+            fps=FPS,
+            distortion=camera.distortion or (0.0,) * 5,
         )
 
 
-def _check_in_front(name: str, positions: np.ndarray) -> None:
-    """Projection is without meaning behind a camera; these cameras see everybody."""
-    if positions[..., 2].min() <= 0:
-        raise InputError(f"{name}: positions must be in front of the camera, got a joint behind it; get them again")
-
-
-def _compare_pixels(name: str, projected: np.ndarray, published: np.ndarray, tally: _Tally) -> None:
+def _compare_pixels(name: str, projected: np.ndarray, published: np.ndarray) -> float:
+    """Return how far apart they are at most, pixels; refuse what is no rounding."""
     difference = float(np.abs(projected - published).max())
-    tally.difference_px = max(tally.difference_px, difference)
     if difference > _WRONG_PX:
         raise InputError(
             f"{name}: 2D ground truth must be the projection of the 3D to {_SAME_PX} px, differs by up to "
             f"{difference:.3g} px; the two files do not belong together"
         )
+    return difference
 
 
-def _provenance(layout: Layout, sources: Sequence[Keypoints]) -> dict[str, Any]:
-    return {
-        "dataset": "human36m",
-        "source": f"Human3.6M, {layout.name} files",
-        "keypoints_2d": {GROUND_TRUTH: "projected"}
-        | {source.name: source.path.name for source in sources if source.name != GROUND_TRUTH},
-        "dropped": "S11 Directions",
-        "terms": TERMS,
-        "acknowledgement": ACKNOWLEDGEMENT,
-    }
-
-
-def _summary(layouts: Sequence[Layout], sources: Sequence[Keypoints], tally: _Tally) -> Rows:
+def _summary(layouts: Sequence[Layout], sources: Sequence[Keypoints], tally: Tally) -> Rows:
     rows = [
         ("3D", " and ".join(layout.name for layout in layouts) + " files" + ", equal" * (len(layouts) > 1)),
         ("subjects", f"{len(tally.samples)} ({', '.join(tally.samples)})"),
         ("takes", f"{len(layouts[0].files)} (S11 Directions left out: it is corrupted)"),
         ("cameras", f"{len(CAMERAS)} ({', '.join(CAMERAS)})"),
+        *(split_row(split, tally.samples) for split in SPLITS),
     ]
-    rows += [_split_row(split, tally) for split in SPLITS]
-    rows.append(("2D gt", _truth_text(sources, tally)))
-    rows += [(f"2D {s.name}", _source_text(s, tally)) for s in sources if s.name != GROUND_TRUTH]
-    return rows
+    texts = {GROUND_TRUTH: "projected from the 3D"}
+    for source in sources:
+        text = source.path.name
+        if source.name == GROUND_TRUTH:
+            verdict = "the same" if tally.difference_px < _SAME_PX else "DIFFERENT"
+            text = f"projected from the 3D; {text} is {verdict} (at most {tally.difference_px:.5f} px apart)"
+        cut, lacking = tally.cut[source.name], tally.lacking[source.name]
+        text += f"; {cut:,} frames after the end of the 3D cut off" if cut else ""
+        texts[source.name] = text + (f"; LACKS {lacking} takes" if lacking else "")
+    return rows + [(f"2D {source}", text) for source, text in texts.items()]
 
 
-def _split_row(split: str, tally: _Tally) -> tuple[str, str]:
-    found = sum(tally.samples[subject] for subject in SPLITS[split])
+def split_row(split: str, samples: Mapping[str, int]) -> tuple[str, str]:
+    """Return the line of a summary that compares a split's samples, by subject, with the published number.
+
+    Example:
+        >>> split_row("test", {"S9": 543_344, "S11": 0})
+        ('test samples', '543,344 (the published number; S9, S11)')
+    """
+    found = sum(samples[subject] for subject in SPLITS[split])
     published = PUBLISHED_SAMPLES[split]
     same = "the published number" if found == published else f"DIFFERS from the published {published:,}"
     return f"{split} samples", f"{found:,} ({same}; {', '.join(SPLITS[split])})"
-
-
-def _truth_text(sources: Sequence[Keypoints], tally: _Tally) -> str:
-    files = [source.path.name for source in sources if source.name == GROUND_TRUTH]
-    if not files:
-        return "projected from the 3D"
-    verdict = "the same" if tally.difference_px < _SAME_PX else "DIFFERENT"
-    return f"projected from the 3D; {files[0]} is {verdict} (at most {tally.difference_px:.5f} px apart)" + _losses(
-        GROUND_TRUTH, tally
-    )
-
-
-def _source_text(source: Keypoints, tally: _Tally) -> str:
-    return source.path.name + _losses(source.name, tally)
-
-
-def _losses(source: str, tally: _Tally) -> str:
-    cut, lacking = tally.cut[source], tally.lacking[source]
-    longer = f"; {cut:,} frames after the end of the 3D cut off" if cut else ""
-    return longer + (f"; LACKS {lacking} takes" if lacking else "")

@@ -12,8 +12,9 @@ differ between layouts: TakingPhoto is Photo here, and WalkingDog is WalkDog.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,12 @@ _JOINTS = (
 _RENAMED = {"TakingPhoto": "Photo", "WalkingDog": "WalkDog"}
 _TAKE = re.compile(r"([A-Za-z]+)(?: (\d))?")
 _POSITIONS = "MyPoseFeatures/D3_Positions"
+_FILES = {
+    "cdf": (_POSITIONS, ".cdf"),
+    "cdf.mat": (_POSITIONS, ".cdf.mat"),
+    "h5": ("MyPoses/3D_positions", ".h5"),
+}
+"""Layout -> folder below a subject's, and how its files' names end."""
 _ARCHIVE = "data_3d_h36m.npz"
 
 
@@ -75,12 +82,12 @@ class Layout:
     Args:
         name: cdf, cdf.mat, h5 or npz.
         files: Where each take is; the takes in the order of subjects, actions and numbers.
-        load: Reads one take as the layout has it, (frame, 32, 3) metres.
+        arrays: Of an npz, each take as it holds it, (frame, 32, 3) metres; other files are read when they are needed.
     """
 
     name: str
     files: Mapping[Take, Path]
-    load: Callable[[Path, Take], np.ndarray]
+    arrays: Mapping[Take, Any] | None = None
 
     def read(self, take: Take) -> Float32[np.ndarray, "frame 32 3"]:
         """Return world positions in metres.
@@ -90,7 +97,7 @@ class Layout:
         """
         path = self.files[take]
         try:
-            positions = self.load(path, take)
+            positions = _load(path) if self.arrays is None else np.asarray(self.arrays[take])
         except (InputError, MissingExtraError):
             raise
         except Exception as error:  # what the readers of broken files raise has no end
@@ -99,7 +106,17 @@ class Layout:
                 f"{path}: file must be a whole {self.name} file with the 3D positions, got a broken one ({reason}); "
                 f"it may be half downloaded: {DOWNLOAD}"
             ) from error
-        _check(f"{path}: {' '.join(take)}" if self.name == "npz" else str(path), positions)
+        name = str(path) if self.arrays is None else f"{path}: {' '.join(take)}"
+        want = (len(_JOINTS), 3)
+        if positions.ndim != 3 or positions.shape[1:] != want or not len(positions) or positions.dtype.kind != "f":
+            raise InputError(
+                f"{name} must be positions of shape (frame, {want[0]}, 3), got {positions.dtype} {positions.shape}; "
+                "prepare needs all 32 joints of the dataset"
+            )
+        broken = ~np.isfinite(positions).all(axis=(1, 2))
+        if broken.any():
+            frame = int(broken.argmax())
+            raise InputError(f"{name} must hold finite positions, got frame {frame} that is not; {DOWNLOAD}")
         return positions.astype(np.float32)
 
 
@@ -155,31 +172,24 @@ def find_layouts(root: Path) -> list[Layout]:
     if not root.exists():
         raise InputError(f"{root}: root must be the folder of the download, found none; {DOWNLOAD}")
     folders = [folder for folder in (root, root / "h36m") if folder.is_dir()]
-    found = [layout for folder in folders for layout in _file_layouts(folder)]
+    found = []
+    for folder, (name, (place, ending)) in product(folders, _FILES.items()):
+        files = {
+            take: path for subject in SUBJECTS for take, path in _list_takes(folder / subject / place, subject, ending)
+        }
+        if files:
+            found.append(Layout(name=name, files=_in_order(files)))
     archives = [root] if root.is_file() else [folder / _ARCHIVE for folder in folders]
-    found += [_archive(path) for path in archives if path.is_file()]
+    for path in archives:
+        if path.is_file():
+            arrays = read_videopose3d(path, load_restricted_npz(path), "positions_3d")
+            found.append(Layout(name="npz", files=_in_order(dict.fromkeys(arrays, path)), arrays=arrays))
     if not found:
         packed = sorted(path.name for path in root.glob("*D3_Positions*.tgz")) if root.is_dir() else []
         hint = f"unpack {', '.join(packed)} there" if packed else DOWNLOAD
         raise InputError(f"{root}: root must hold S1/{_POSITIONS}/*.cdf or {_ARCHIVE}, found neither; {hint}")
     for layout in found:
         _check_complete(root, layout)
-    return found
-
-
-def _file_layouts(folder: Path) -> list[Layout]:
-    layouts = (
-        ("cdf", _POSITIONS, ".cdf", _load_cdf),
-        ("cdf.mat", _POSITIONS, ".cdf.mat", _load_mat),
-        ("h5", "MyPoses/3D_positions", ".h5", _load_h5),
-    )
-    found = []
-    for layout, place, ending, load in layouts:
-        files = {
-            take: path for subject in SUBJECTS for take, path in _list_takes(folder / subject / place, subject, ending)
-        }
-        if files:
-            found.append(_in_order(layout, files, load))
     return found
 
 
@@ -199,27 +209,32 @@ def _list_takes(folder: Path, subject: str, ending: str) -> list[tuple[Take, Pat
     return list(takes.items())
 
 
-def _in_order(layout: str, files: Mapping[Take, Path], load: Callable[[Path, Take], np.ndarray]) -> Layout:
-    wanted = sorted(set(files) - DROPPED, key=take_order)
-    return Layout(name=layout, files={take: files[take] for take in wanted}, load=load)
+def _in_order(files: Mapping[Take, Path]) -> dict[Take, Path]:
+    return {take: files[take] for take in sorted(set(files) - DROPPED, key=take_order)}
 
 
-def _archive(path: Path) -> Layout:
-    subjects = load_restricted_npz(path).get("positions_3d")
+def read_videopose3d(path: Path, content: Mapping[str, Any], key: str) -> dict[Take, Any]:
+    """Return what a file of VideoPose3D, subject -> take -> value, holds of the subjects that have 3D.
+
+    Args:
+        path: The file, for messages.
+        content: Its members.
+        key: Name of the member.
+
+    Raises:
+        InputError: It has another layout, or a name that is no take.
+    """
+    subjects = content.get(key)
     if not isinstance(subjects, Mapping) or not all(isinstance(takes, Mapping) for takes in subjects.values()):
-        raise InputError(f"{path}: file must hold positions_3d of VideoPose3D, found something else; make it again")
-    arrays = {}
+        raise InputError(f"{path}: file must hold {key} in VideoPose3D's layout, found {', '.join(content)}")
+    found = {}
     for subject in SUBJECTS:
-        for name, positions in subjects.get(subject, {}).items():
+        for name, value in subjects.get(subject, {}).items():
             try:
-                arrays[subject, take_name(str(name))] = positions
+                found[subject, take_name(str(name))] = value
             except InputError as error:
                 raise InputError(f"{path}: {subject}: {error}") from error
-
-    def load(path: Path, take: Take) -> np.ndarray:
-        return np.asarray(arrays[take])
-
-    return _in_order("npz", dict.fromkeys(arrays, path), load)
+    return found
 
 
 def _check_complete(root: Path, layout: Layout) -> None:
@@ -243,39 +258,21 @@ def _check_complete(root: Path, layout: Layout) -> None:
                 )
 
 
-def _load_cdf(path: Path, take: Take) -> np.ndarray:
-    cdflib = load_package("cdflib", extra="datasets", purpose="reading Human3.6M's .cdf files")
-    numbers = np.asarray(cdflib.CDF(str(path)).varget("Pose"))
-    return _frames(numbers.reshape(-1, numbers.shape[-1]), path)
-
-
-def _load_mat(path: Path, take: Take) -> np.ndarray:
-    io = load_package("scipy.io", extra="datasets", purpose="reading Human3.6M's .mat files")
-    return _frames(np.asarray(io.loadmat(path)["data"][0, 0]), path)
-
-
-def _load_h5(path: Path, take: Take) -> np.ndarray:
-    h5py = load_package("h5py", extra="datasets", purpose="reading Human3.6M's .h5 files")
-    with h5py.File(path, "r") as file:
-        return _frames(np.asarray(file["3D_positions"]).T, path)
-
-
-def _frames(numbers: Float[np.ndarray, "frame number"], path: Path) -> Float[np.ndarray, "frame 32 3"]:
-    """Make joints in metres from rows of millimetres."""
-    if numbers.shape[1] != len(_JOINTS) * 3:
+def _load(path: Path) -> Float[np.ndarray, "frame 32 3"]:
+    """Read the rows of millimetres of a .cdf, .cdf.mat or .h5 file as joints in metres."""
+    if path.suffix == ".cdf":
+        cdflib = load_package("cdflib", extra="datasets", purpose="reading Human3.6M's .cdf files")
+        rows = np.asarray(cdflib.CDF(str(path)).varget("Pose"))
+        rows = rows.reshape(-1, rows.shape[-1])  # with or without an axis of one record before the frames
+    elif path.suffix == ".mat":
+        io = load_package("scipy.io", extra="datasets", purpose="reading Human3.6M's .mat files")
+        rows = np.asarray(io.loadmat(path)["data"][0, 0])
+    else:
+        h5py = load_package("h5py", extra="datasets", purpose="reading Human3.6M's .h5 files")
+        with h5py.File(path, "r") as file:
+            rows = np.asarray(file["3D_positions"]).T
+    if rows.shape[1] != len(_JOINTS) * 3:
         raise InputError(
-            f"{path}: frames must be {len(_JOINTS)} joints of 3 numbers, got {numbers.shape[1]} numbers; {DOWNLOAD}"
+            f"{path}: frames must be {len(_JOINTS)} joints of 3 numbers, got {rows.shape[1]} numbers; {DOWNLOAD}"
         )
-    return numbers.reshape(-1, len(_JOINTS), 3).astype(np.float64) / 1000
-
-
-def _check(name: str, positions: Any) -> None:
-    want = (len(_JOINTS), 3)
-    if positions.ndim != 3 or positions.shape[1:] != want or not len(positions) or positions.dtype.kind != "f":
-        raise InputError(
-            f"{name} must be positions of shape (frame, {want[0]}, 3), got {positions.dtype} {positions.shape}; "
-            "prepare needs all 32 joints of the dataset"
-        )
-    broken = ~np.isfinite(positions).all(axis=(1, 2))
-    if broken.any():
-        raise InputError(f"{name} must hold finite positions, got frame {int(broken.argmax())} that is not; {DOWNLOAD}")
+    return rows.reshape(-1, len(_JOINTS), 3).astype(np.float64) / 1000

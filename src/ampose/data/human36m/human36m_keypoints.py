@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from ampose.data.human36m.human36m_cameras import CAMERAS, SUBJECTS
-from ampose.data.human36m.human36m_files import Take, take_name
+from ampose.data.human36m.human36m_files import Take, read_videopose3d
 from ampose.errors import InputError
 from ampose.files.pickles.restricted_pickle import load_restricted_npz
 from ampose.poses.skeletons import get_skeleton
@@ -50,11 +50,23 @@ class Keypoints:
         """
         if take not in self.arrays:
             return None
-        name = f"{self.path}: {' '.join(take)}"
-        return [
-            _points(f"{name} camera {camera}", array, frames)
-            for camera, array in zip(CAMERAS, self.arrays[take], strict=True)
-        ]
+        pixels = []
+        for camera, array in zip(CAMERAS, self.arrays[take], strict=True):
+            name, joints = f"{self.path}: {' '.join(take)} camera {camera}", _SKELETON.num_joints
+            if array.ndim != 3 or array.shape[1] != joints or array.shape[2] < 2 or array.dtype.kind not in "fiu":
+                raise InputError(f"{name} must have shape (frame, {joints}, 2), got {array.dtype} {array.shape}")
+            if len(array) < frames:
+                raise InputError(
+                    f"{name} must have at least the {frames} frames of the 3D positions, got {len(array)}; "
+                    "get the file again"
+                )
+            points = array[:frames, :, :2].astype(np.float32)
+            broken = ~np.isfinite(points).all(axis=(1, 2))
+            if broken.any():
+                frame = int(broken.argmax())
+                raise InputError(f"{name} must be finite, got frame {frame} that is not; get the file again")
+            pixels.append(points)
+        return pixels
 
     def surplus(self, take: Take, frames: int) -> int:
         """How many frames ``read`` cuts off, all cameras together."""
@@ -86,16 +98,18 @@ def read_keypoints(path: Path) -> Keypoints:
         InputError: It is missing, broken, of another layout, or its joints are not Human3.6M's 17.
     """
     content = load_restricted_npz(path)
-    subjects = content.get("positions_2d")
-    if not isinstance(subjects, Mapping) or not all(isinstance(takes, Mapping) for takes in subjects.values()):
-        raise InputError(f"{path}: file must hold positions_2d in VideoPose3D's layout, found {', '.join(content)}")
+    takes = read_videopose3d(path, content, "positions_2d")
+    if not takes:
+        found = ", ".join(content["positions_2d"])
+        raise InputError(f"{path}: file must hold keypoints of {', '.join(SUBJECTS)}, found {found}")
     _check_joints(path, content.get("metadata"))
     arrays = {}
-    for subject in SUBJECTS:
-        for name, cameras in subjects.get(subject, {}).items():
-            arrays[subject, _take(path, subject, name)] = _camera_arrays(path, f"{subject} {name}", cameras)
-    if not arrays:
-        raise InputError(f"{path}: file must hold keypoints of {', '.join(SUBJECTS)}, found {', '.join(subjects)}")
+    for take, cameras in takes.items():
+        count = len(cameras) if isinstance(cameras, list | tuple | np.ndarray) else type(cameras).__name__
+        if count != len(CAMERAS):
+            name = " ".join(take)
+            raise InputError(f"{path}: {name} must have one array for each of {len(CAMERAS)} cameras, got {count}")
+        arrays[take] = [np.asarray(camera) for camera in cameras]
     return Keypoints(name=source_name(path), path=path, arrays=arrays)
 
 
@@ -108,20 +122,6 @@ def source_name(path: Path) -> str:
     """
     stem = path.stem.removeprefix(_PREFIX)
     return _SHORT.get(stem) or re.sub(r"[^a-z0-9_.-]+", "_", stem.lower()).lstrip("_.-") or "detected"
-
-
-def _take(path: Path, subject: str, name: Any) -> str:
-    try:
-        return take_name(str(name))
-    except InputError as error:
-        raise InputError(f"{path}: {subject}: {error}") from error
-
-
-def _camera_arrays(path: Path, name: str, cameras: Any) -> list[np.ndarray]:
-    if not isinstance(cameras, list | tuple | np.ndarray) or len(cameras) != len(CAMERAS):
-        count = len(cameras) if isinstance(cameras, list | tuple | np.ndarray) else type(cameras).__name__
-        raise InputError(f"{path}: {name} must have one array for each of {len(CAMERAS)} cameras, got {count}")
-    return [np.asarray(camera) for camera in cameras]
 
 
 def _check_joints(path: Path, metadata: Any) -> None:
@@ -137,17 +137,3 @@ def _check_joints(path: Path, metadata: Any) -> None:
             f"{path}: keypoints must be the {_SKELETON.num_joints} joints of Human3.6M, got {joints} joints with "
             f"left {sides[0]} and right {sides[-1]}; give a file whose detector was trained on Human3.6M's joints"
         )
-
-
-def _points(name: str, array: np.ndarray, frames: int) -> Float32[np.ndarray, "frame 17 2"]:
-    if array.ndim != 3 or array.shape[1] != _SKELETON.num_joints or array.shape[2] < 2 or array.dtype.kind not in "fiu":
-        raise InputError(f"{name} must have shape (frame, {_SKELETON.num_joints}, 2), got {array.dtype} {array.shape}")
-    if len(array) < frames:
-        raise InputError(
-            f"{name} must have at least the {frames} frames of the 3D positions, got {len(array)}; get the file again"
-        )
-    points = array[:frames, :, :2].astype(np.float32)
-    broken = ~np.isfinite(points).all(axis=(1, 2))
-    if broken.any():
-        raise InputError(f"{name} must be finite, got frame {int(broken.argmax())} that is not; get the file again")
-    return points

@@ -1,6 +1,5 @@
 """MPI-INF-3DHP's cameras: the text file of the training set, and a lens found from 3D points and their pixels."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,42 +31,33 @@ def read_calibration(path: Path) -> dict[int, Lens]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: camera calibration must be a text file, got {error}; {DOWNLOAD}") from error
-    lenses = {camera: _lens(path, camera, fields) for camera, fields in _cameras(path, lines)}
-    if not lenses:
-        raise InputError(f"{path}: camera calibration must have lines 'name', 'size', 'intrinsic', found none")
-    return lenses
-
-
-def _cameras(path: Path, lines: list[str]) -> Iterator[tuple[int, dict[str, list[float]]]]:
-    """Give each camera's number and its other lines as key -> numbers."""
-    camera, fields = None, dict[str, list[float]]()
+    cameras: dict[int, dict[str, list[float]]] = {}
+    fields: dict[str, list[float]] = {}
     for number, line in enumerate(lines, start=1):
         key, *values = line.split() or [""]
         try:
             if key == "name":
-                if camera is not None:
-                    yield camera, fields
-                camera, fields = int(values[0]), {}
+                fields = cameras[int(values[0])] = {}
             elif key in ("size", "intrinsic"):
                 fields[key] = [float(value) for value in values]
         except (ValueError, IndexError) as error:
             raise InputError(f"{path}: line {number} must be {key!r} and numbers, got {line.strip()!r:.60}") from error
-    if camera is not None:
-        yield camera, fields
-
-
-def _lens(path: Path, camera: int, fields: dict[str, list[float]]) -> Lens:
-    matrix, size = fields.get("intrinsic", []), fields.get("size", [])
-    if len(matrix) != 16 or len(size) != 2:
-        raise InputError(
-            f"{path}: camera {camera} must have a size of 2 numbers and an intrinsic matrix of 16, "
-            f"got {len(size)} and {len(matrix)}; it may be half downloaded: {DOWNLOAD}"
-        )
-    if tuple(size) != TRAIN_SIZE:
-        want, got = (f"{width:g} x {height:g}" for width, height in (TRAIN_SIZE, size))
-        raise InputError(f"{path}: camera {camera} must have the size {want}, got {got}; {DOWNLOAD}")
-    (fx, _, cx, _), (_, fy, cy, _) = matrix[:4], matrix[4:8]
-    return Lens(focal=(fx, fy), centre=(cx, cy), image_size=TRAIN_SIZE)
+    if not cameras:
+        raise InputError(f"{path}: camera calibration must have lines 'name', 'size', 'intrinsic', found none")
+    lenses = {}
+    for camera, fields in cameras.items():
+        matrix, size = fields.get("intrinsic", []), fields.get("size", [])
+        if len(matrix) != 16 or len(size) != 2:
+            raise InputError(
+                f"{path}: camera {camera} must have a size of 2 numbers and an intrinsic matrix of 16, "
+                f"got {len(size)} and {len(matrix)}; it may be half downloaded: {DOWNLOAD}"
+            )
+        if tuple(size) != TRAIN_SIZE:
+            want, got = (f"{width:g} x {height:g}" for width, height in (TRAIN_SIZE, size))
+            raise InputError(f"{path}: camera {camera} must have the size {want}, got {got}; {DOWNLOAD}")
+        (fx, _, cx, _), (_, fy, cy, _) = matrix[:4], matrix[4:8]
+        lenses[camera] = Lens(focal=(fx, fy), centre=(cx, cy), image_size=TRAIN_SIZE)
+    return lenses
 
 
 def fit_lens(

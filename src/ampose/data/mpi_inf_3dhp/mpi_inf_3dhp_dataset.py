@@ -7,7 +7,7 @@ Routes, looked for in this order: the original tree (``mpi_inf_3dhp_train``, ``m
 cameras and the activities; P-STMO's ``data_train_3dhp.npz`` and ``data_test_3dhp.npz`` (``mpi_inf_3dhp_npz``).
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -55,17 +55,14 @@ def prepare_mpi_inf_3dhp_train(preparation: Preparation, cameras: Collection[int
     target = _target(preparation)
     if preparation.sequences:
         raise InputError("sequences must be left out for mpi-inf-3dhp-train, which is prepared as a whole")
-    _check_cameras(cameras)
+    if not cameras or len(set(cameras)) != len(cameras) or not set(cameras) <= set(range(NUM_CAMERAS)):
+        raise InputError(f"cameras must be different numbers from 0 to {NUM_CAMERAS - 1}, got {list(cameras)}")
     notes: Rows = []
-
-    def say(about: str, sentence: str) -> None:
-        notes.append((about, sentence))
-
     folder, npz = find_train_folder(preparation.root), find_npz(preparation.root, TRAIN_FILE)
     source = _choose(preparation.root, folder, npz, f"S1 to S8 or {TRAIN_FILE}")
     read = read_train_tree if source == folder else read_train_npz
     published = sum(frames for frames, _ in TRAIN_SEQUENCES.values()) * len(cameras)
-    recordings = read(source, target, tuple(cameras), say)
+    recordings = read(source, target, tuple(cameras), notes)
     preparation.claim_disk(published, _SKELETON, num_sources=1)
     about = {"split": "train", "source": source.name, "cameras": list(cameras)}
     frames, _ = _write(preparation, recordings, len(TRAIN_SEQUENCES) * len(cameras), about, notes)
@@ -90,14 +87,10 @@ def prepare_mpi_inf_3dhp_test(preparation: Preparation) -> Rows:
         raise InputError(f"sequences must be among {', '.join(TEST_SEQUENCES)}, got {', '.join(strangers)}")
     wanted = [name for name in TEST_SEQUENCES if not preparation.sequences or name in preparation.sequences]
     notes: Rows = []
-
-    def say(about: str, sentence: str) -> None:
-        notes.append((about, sentence))
-
     folder, npz = find_test_folder(preparation.root), find_npz(preparation.root, TEST_FILE)
     source = _choose(preparation.root, folder, npz, f"TS1 to TS6 or {TEST_FILE}")
     read = read_test_tree if source == folder else read_test_npz
-    recordings = list(read(source, target, wanted, say))  # small, and its size is only known when it is read
+    recordings = list(read(source, target, wanted, notes))  # small, and its size is only known when it is read
     preparation.claim_disk(sum(len(recording.positions) for recording in recordings), _SKELETON, num_sources=1)
     about = {"split": "test", "source": source.name, "sequences": wanted, "fps": "not published; 25 assumed"}
     frames, valid = _write(preparation, recordings, len(recordings), about, notes)
@@ -112,20 +105,7 @@ def _write(
     """Write the recordings; return how many frames there are and how many of them are valid."""
     frames = valid = 0
     target = _target(preparation)
-    with RecordingsWriter(
-        preparation.output, skeleton=_SKELETON, target=target, provenance=_provenance(about)
-    ) as writer:
-        for done, recording in enumerate(recordings, start=1):
-            writer.append(recording)
-            frames += len(recording.positions)
-            valid += len(recording.positions) if recording.valid is None else int(recording.valid.sum())
-            preparation.report(done, total, f"{recording.take} camera {recording.camera}")
-        writer.provenance |= {"frames": frames, "valid_frames": valid, "notes": [": ".join(note) for note in notes]}
-    return frames, valid
-
-
-def _provenance(about: dict[str, Any]) -> dict[str, Any]:
-    return {
+    provenance = {
         "dataset": "mpi-inf-3dhp",
         "link": LINK,
         "terms": TERMS,
@@ -133,6 +113,14 @@ def _provenance(about: dict[str, Any]) -> dict[str, Any]:
         "reader": "28 joints to the relevant 17; millimetres to metres; camera axes as annotated",
         **about,
     }
+    with RecordingsWriter(preparation.output, skeleton=_SKELETON, target=target, provenance=provenance) as writer:
+        for done, recording in enumerate(recordings, start=1):
+            writer.append(recording)
+            frames += len(recording.positions)
+            valid += len(recording.positions) if recording.valid is None else int(recording.valid.sum())
+            preparation.report(done, total, f"{recording.take} camera {recording.camera}")
+        writer.provenance |= {"frames": frames, "valid_frames": valid, "notes": [": ".join(note) for note in notes]}
+    return frames, valid
 
 
 def _target(preparation: Preparation) -> str:
@@ -147,20 +135,10 @@ def _target(preparation: Preparation) -> str:
     return target
 
 
-def _check_cameras(cameras: Collection[int]) -> None:
-    if not cameras or len(set(cameras)) != len(cameras) or not set(cameras) <= set(range(NUM_CAMERAS)):
-        raise InputError(f"cameras must be different numbers from 0 to {NUM_CAMERAS - 1}, got {list(cameras)}")
-
-
 def _choose(root: Path, folder: Path | None, npz: Path | None, what: str) -> Path:
     source = folder or npz
     if source is None:
-        found = ", ".join(_listing(root)) or "nothing"
+        names = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
+        found = ", ".join(names[:6]) or "nothing"
         raise InputError(f"{root}: folder must hold {what}, found {found}; {DOWNLOAD}")
     return source
-
-
-def _listing(root: Path) -> Iterator[str]:
-    """Give the first names in a folder."""
-    names = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
-    yield from names[:6]

@@ -9,17 +9,18 @@ is its projection. ``univ_annot3`` is the same body scaled about its root to the
 skeleton; the field's figures are against it, and it does not project to ``annot2``.
 
 Lengths and rates are those of the official ``mpii_get_sequence_info``. They are compared with the files, and the
-comparison is said aloud. What is used is what the file holds, cut to the published length where it is longer, as the
-dataset's README asks (S3/Seq1 has an annotation more than it has pictures).
+comparison is noted in the summary. What is used is what the file holds, cut to the published length where it is longer,
+as the dataset's README asks (S3/Seq1 has an annotation more than it has pictures).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, Float32
 
+from ampose.data.preparation import Rows
 from ampose.errors import InputError
 
 LINK = "https://vcai.mpi-inf.mpg.de/3dhp-dataset"
@@ -70,9 +71,6 @@ ACTIVITIES = (
 
 TEST_FPS = 25.0
 """Assumed: no file tells. TS1 to TS4 last four minutes at that rate, as the training sequences do."""
-
-Say = Callable[[str, str], None]
-"""(about what, sentence) -> None: how a reader tells what it found, compared or cut."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,11 +139,12 @@ def metres(millimetres: Float[np.ndarray, "frame joint 3"]) -> Float32[np.ndarra
     return (millimetres.astype(np.float64) / 1000).astype(np.float32)
 
 
-def published_length(sequence: str, frames: int, say: Say) -> int:
-    """Return how many frames of a training sequence are used, and say so where it is not what was published."""
+def published_length(sequence: str, frames: int, notes: Rows) -> int:
+    """Return how many frames of a training sequence are used, and note where it is not what was published."""
     published, _ = TRAIN_SEQUENCES[sequence]
     if frames > published:
-        say(sequence, f"{frames:,} annotations for {published:,} pictures; the last {frames - published:,} left out")
+        cut = f"{frames:,} annotations for {published:,} pictures; the last {frames - published:,} left out"
+        notes.append((sequence, cut))
     elif frames < published:
-        say(sequence, f"{frames:,} frames, {published:,} published; the file is shorter than the original")
+        notes.append((sequence, f"{frames:,} frames, {published:,} published; the file is shorter than the original"))
     return min(frames, published)

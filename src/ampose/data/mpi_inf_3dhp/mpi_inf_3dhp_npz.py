@@ -20,12 +20,12 @@ from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_files import (
     TRAIN_SIZE,
     UNLABELLED,
     Lens,
-    Say,
     check_finite,
     published_length,
 )
 from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_testset import LabelledFrames, activity_recordings
 from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_train import train_recording
+from ampose.data.preparation import Rows
 from ampose.data.recordings import Recording
 from ampose.errors import InputError
 from ampose.files.pickles.restricted_pickle import load_restricted_npz
@@ -52,7 +52,7 @@ def find_npz(root: Path, name: str) -> Path | None:
     return root / name if (root / name).is_file() else None
 
 
-def read_train_npz(path: Path, annotation: str, cameras: Collection[int], say: Say) -> Iterator[Recording]:
+def read_train_npz(path: Path, annotation: str, cameras: Collection[int], notes: Rows) -> Iterator[Recording]:
     """Read all 16 sequences, one recording a camera.
 
     Raises:
@@ -60,31 +60,33 @@ def read_train_npz(path: Path, annotation: str, cameras: Collection[int], say: S
     """
     entries = _sequences(path, TRAIN_SEQUENCES)
     firsts = [_camera(path, name, entry, min(cameras)) for name, entry in entries.items()]
-    _check_annotation(path, annotation, firsts, say)
+    _check_annotation(path, annotation, firsts, notes)
     for name, entry in entries.items():
-        _check_rate(name, entry, say)
+        published, stated = TRAIN_SEQUENCES[name][1], entry[1] if len(entry) > 1 else None
+        if stated != published:
+            notes.append((name, f"{stated} frames per second in the file, {published:g} published and used"))
         used = None
         for camera in cameras:
             points = _camera(path, name, entry, camera)
-            lens = _lens(points, annotation, None, say)
-            used = used or published_length(name, len(points.valid), say)
+            lens = _lens(points, annotation, None, notes)
+            used = used or published_length(name, len(points.valid), notes)
             yield train_recording(name, camera, lens, points.keypoints[:used], points.millimetres[:used])
 
 
-def read_test_npz(path: Path, annotation: str, sequences: Sequence[str], say: Say) -> Iterator[Recording]:
+def read_test_npz(path: Path, annotation: str, sequences: Sequence[str], notes: Rows) -> Iterator[Recording]:
     """Read the named ones of the 6 sequences, one recording each: the file does not tell the activities.
 
     Raises:
         InputError: The file is broken, lacks a sequence, or holds the other annotation.
     """
     clips = {name: _points(path, name, entry, valid=True) for name, entry in _sequences(path, sequences).items()}
-    _check_annotation(path, annotation, clips.values(), say)
+    _check_annotation(path, annotation, clips.values(), notes)
     for name, points in clips.items():
         yield from activity_recordings(
             name,
             LabelledFrames(points.keypoints, points.millimetres, points.valid, np.full(len(points.valid), UNLABELLED)),
-            _lens(points, annotation, TEST_SEQUENCES[name].lens, say),
-            say,
+            _lens(points, annotation, TEST_SEQUENCES[name].lens, notes),
+            notes,
         )
 
 
@@ -135,7 +137,7 @@ def _array(where: str, entry: Any, key: str, shape: tuple[int, ...]) -> np.ndarr
     return array
 
 
-def _check_annotation(path: Path, annotation: str, clips: Iterable[_Points], say: Say) -> None:
+def _check_annotation(path: Path, annotation: str, clips: Iterable[_Points], notes: Rows) -> None:
     """Refuse a file that holds the annotation that was not asked for."""
     residuals = [_fit(clip, slice(None), TRAIN_SIZE).residual_px for clip in clips]
     held = "annot3" if max(residuals) < PINHOLE_PX else "univ_annot3"
@@ -144,7 +146,7 @@ def _check_annotation(path: Path, annotation: str, clips: Iterable[_Points], say
         raise InputError(
             f"{path}: data_3d must be {annotation}, got {held} ({found}); name another file or the other annotation"
         )
-    say(path.name, f"holds {held} ({found})")
+    notes.append((path.name, f"holds {held} ({found})"))
 
 
 def _fit(points: _Points, joints: slice, image_size: tuple[float, float]) -> LensFit:
@@ -157,19 +159,13 @@ def _fit(points: _Points, joints: slice, image_size: tuple[float, float]) -> Len
         raise InputError(f"{points.where}: {error}") from error
 
 
-def _lens(points: _Points, annotation: str, published: Lens | None, say: Say) -> Lens:
+def _lens(points: _Points, annotation: str, published: Lens | None, notes: Rows) -> Lens:
     """Find the camera from all joints, or from the root alone where only it projects to its pixel."""
     image_size = published.image_size if published else TRAIN_SIZE
     fitted = _fit(points, slice(None) if annotation == "annot3" else _ROOT, image_size)
     if fitted.residual_px < PINHOLE_PX:
         return fitted.lens
     used = "the published one" if published else "the best one, prepare from the tree where the camera matters"
-    say(points.where, f"no camera projects the root to its pixel, best {fitted.residual_px:.2f} px (RMS); took {used}")
+    best = f"no camera projects the root to its pixel, best {fitted.residual_px:.2f} px (RMS)"
+    notes.append((points.where, f"{best}; took {used}"))
     return published or fitted.lens
-
-
-def _check_rate(sequence: str, entry: Any, say: Say) -> None:
-    published = TRAIN_SEQUENCES[sequence][1]
-    stated = entry[1] if len(entry) > 1 else None
-    if stated != published:
-        say(sequence, f"{stated} frames per second in the file, {published:g} published and used")

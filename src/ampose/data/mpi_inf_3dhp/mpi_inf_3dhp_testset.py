@@ -22,12 +22,12 @@ from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_files import (
     TEST_SEQUENCES,
     UNLABELLED,
     Lens,
-    Say,
     broken_file,
     check_finite,
     metres,
     require_files,
 )
+from ampose.data.preparation import Rows
 from ampose.data.recordings import Recording
 from ampose.errors import InputError
 from ampose.packages import load_package
@@ -51,7 +51,7 @@ def find_test_folder(root: Path) -> Path | None:
     return next((root / name for name in _FOLDERS if any((root / name).glob("TS[1-6]"))), None)
 
 
-def read_test_tree(folder: Path, annotation: str, sequences: Sequence[str], say: Say) -> Iterator[Recording]:
+def read_test_tree(folder: Path, annotation: str, sequences: Sequence[str], notes: Rows) -> Iterator[Recording]:
     """Read the named ones of the 6 sequences, a recording for each stretch of one activity.
 
     Raises:
@@ -61,27 +61,26 @@ def read_test_tree(folder: Path, annotation: str, sequences: Sequence[str], say:
     require_files(folder, files, "test set")
     for sequence, path in zip(sequences, files, strict=True):
         content = _load(path)
-        valid = _valid_frames(path, content["valid_frame"])
+        flags, numbers = content["valid_frame"], content["activity_annotation"]
+        if not np.isin(flags, (0, 1)).all():
+            raise InputError(f"{path}: valid_frame must be 0 or 1, got {np.unique(flags)[:5].tolist()}; {DOWNLOAD}")
+        valid = flags == 1
         for name in ("annot2", annotation):
             check_finite(f"{path}: {name}", content[name][valid])
-        yield from activity_recordings(
-            sequence,
-            LabelledFrames(
-                content["annot2"],
-                content[annotation],
-                valid,
-                _activities(path, content["activity_annotation"], valid),
-            ),
-            _lens(sequence, content, valid, say),
-            say,
-        )
+        known = np.isin(numbers, range(1, len(ACTIVITIES) + 1))
+        if not known[valid].all():  # a frame that does not count may have no activity
+            frame = int(np.flatnonzero(valid & ~known)[0])
+            raise InputError(f"{path}: activity_annotation must be 1 to 7, got {numbers[frame]:g} in frame {frame}")
+        activities = np.array([UNLABELLED, *ACTIVITIES])[np.where(known, numbers, 0).astype(int)]
+        frames = LabelledFrames(content["annot2"], content[annotation], valid, activities)
+        yield from activity_recordings(sequence, frames, _lens(sequence, content, valid, notes), notes)
 
 
-def activity_recordings(sequence: str, frames: LabelledFrames, lens: Lens, say: Say) -> Iterator[Recording]:
-    """Give the recordings of a test sequence, and say how many of its frames are valid beside the published count."""
+def activity_recordings(sequence: str, frames: LabelledFrames, lens: Lens, notes: Rows) -> Iterator[Recording]:
+    """Give the recordings of a test sequence, and note how many of its frames are valid beside the published count."""
     published, total, count = TEST_SEQUENCES[sequence], len(frames.valid), int(frames.valid.sum())
     same = "as published" if count == published.valid else f"{published.valid} published: figures will not compare"
-    say(sequence, f"{total:,} frames, {count} of them valid ({same})")
+    notes.append((sequence, f"{total:,} frames, {count} of them valid ({same})"))
     changes = np.flatnonzero(frames.activities[1:] != frames.activities[:-1]) + 1
     for number, (start, end) in enumerate(itertools.pairwise([0, *changes.tolist(), total]), start=1):
         yield Recording(
@@ -101,6 +100,7 @@ def activity_recordings(sequence: str, frames: LabelledFrames, lens: Lens, say: 
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:
+    """Read the arrays of a sequence, without the axis of the person, of which there is one."""
     h5py = load_package("h5py", extra="datasets", purpose="reading MATLAB v7.3 files")
     try:
         with h5py.File(path, "r") as file:
@@ -110,11 +110,6 @@ def _load(path: Path) -> dict[str, np.ndarray]:
             content = {name: np.asarray(file[name]) for name in (*_POINTS, *_LABELS)}
     except (OSError, KeyError, RuntimeError, TypeError) as error:
         raise broken_file(path, "a MATLAB v7.3 (HDF5) file", error) from error
-    return _checked(path, content)
-
-
-def _checked(path: Path, content: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Take away the axis of the person, of which there is one."""
     frames = len(content["annot2"])
     shapes = {name: (frames, 1, 17, axes) for name, axes in _POINTS.items()} | dict.fromkeys(_LABELS, (frames, 1))
     for name, array in content.items():
@@ -126,41 +121,20 @@ def _checked(path: Path, content: Mapping[str, np.ndarray]) -> dict[str, np.ndar
     return {name: array[:, 0].astype(np.float64) for name, array in content.items()}
 
 
-def _valid_frames(path: Path, values: np.ndarray) -> Bool[np.ndarray, " frame"]:
-    if not np.isin(values, (0, 1)).all():
-        raise InputError(f"{path}: valid_frame must be 0 or 1, got {np.unique(values)[:5].tolist()}; {DOWNLOAD}")
-    return values == 1
-
-
-def _activities(path: Path, values: np.ndarray, valid: Bool[np.ndarray, " frame"]) -> np.ndarray:
-    """Name the activity of each frame; a frame that does not count may have none."""
-    known = np.isin(values, range(1, len(ACTIVITIES) + 1))
-    if not known[valid].all():
-        frame = int(np.flatnonzero(valid & ~known)[0])
-        raise InputError(f"{path}: activity_annotation must be 1 to 7, got {values[frame]:g} in frame {frame}")
-    return np.array([UNLABELLED, *ACTIVITIES])[np.where(known, values, 0).astype(int)]
-
-
-def _lens(sequence: str, content: Mapping[str, np.ndarray], valid: np.ndarray, say: Say) -> Lens:
+def _lens(sequence: str, content: Mapping[str, np.ndarray], valid: np.ndarray, notes: Rows) -> Lens:
     """Fit the camera to ``annot2`` and ``annot3``, which belong together, whichever annotation is wanted."""
     published = TEST_SEQUENCES[sequence].lens
     used = valid if valid.any() else np.ones_like(valid)
     try:
         fitted = fit_lens(content["annot3"][used], content["annot2"][used], published.image_size)
     except InputError as error:
-        say(sequence, f"published camera used ({error})")
+        notes.append((sequence, f"published camera used ({error})"))
         return published
     if not fitted.residual_px < PINHOLE_PX:
-        say(
-            sequence,
-            f"annot3 projects {fitted.residual_px:.2f} px (RMS) away from annot2 with the best camera; "
-            "published camera used",
-        )
+        off = f"{fitted.residual_px:.2f} px (RMS) away from annot2"
+        notes.append((sequence, f"annot3 projects {off} with the best camera; published camera used"))
         return published
-    off = np.abs(np.subtract(fitted.lens.focal + fitted.lens.centre, published.focal + published.centre)).max()
-    say(
-        sequence,
-        f"camera fitted to annot2 and annot3, residual {fitted.residual_px:.3f} px (RMS); "
-        f"published one differs by up to {off:.2f} px",
-    )
+    differs = np.abs(np.subtract(fitted.lens.focal + fitted.lens.centre, published.focal + published.centre)).max()
+    found = f"camera fitted to annot2 and annot3, residual {fitted.residual_px:.3f} px (RMS)"
+    notes.append((sequence, f"{found}; published one differs by up to {differs:.2f} px"))
     return fitted.lens

@@ -16,13 +16,13 @@ from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_files import (
     NUM_CAMERAS,
     TRAIN_SEQUENCES,
     Lens,
-    Say,
     broken_file,
     check_finite,
     metres,
     published_length,
     require_files,
 )
+from ampose.data.preparation import Rows
 from ampose.data.recordings import Recording
 from ampose.errors import InputError
 from ampose.packages import load_package
@@ -37,7 +37,7 @@ def find_train_folder(root: Path) -> Path | None:
     return next((root / name for name in _FOLDERS if any((root / name).glob("S[1-8]/Seq[12]"))), None)
 
 
-def read_train_tree(folder: Path, annotation: str, cameras: Collection[int], say: Say) -> Iterator[Recording]:
+def read_train_tree(folder: Path, annotation: str, cameras: Collection[int], notes: Rows) -> Iterator[Recording]:
     """Read all 16 sequences, one recording a camera, as the 17 relevant joints; missing files are told at once.
 
     Raises:
@@ -47,17 +47,16 @@ def read_train_tree(folder: Path, annotation: str, cameras: Collection[int], say
     calibrations = [path.with_name("camera.calibration") for path in files]
     require_files(folder, [path for pair in zip(files, calibrations, strict=True) for path in pair], "training set")
     return itertools.chain.from_iterable(
-        _read_sequence(sequence, path, read_calibration(calibration), annotation, cameras, say)
+        _read_sequence(sequence, path, read_calibration(calibration), annotation, cameras, notes)
         for sequence, path, calibration in zip(TRAIN_SEQUENCES, files, calibrations, strict=True)
     )
 
 
 def _read_sequence(
-    sequence: str, path: Path, lenses: Mapping[int, Lens], annotation: str, cameras: Collection[int], say: Say
+    sequence: str, path: Path, lenses: Mapping[int, Lens], annotation: str, cameras: Collection[int], notes: Rows
 ) -> Iterator[Recording]:
     cells = _load(path, ("annot2", annotation))
-    frames = _check_cells(path, cells)
-    used = published_length(sequence, frames, say)
+    used = published_length(sequence, len(cells["annot2"][0]), notes)
     for camera in cameras:
         if camera not in lenses:
             raise InputError(f"{path.with_name('camera.calibration')}: must have camera {camera}, got {sorted(lenses)}")
@@ -66,8 +65,13 @@ def _read_sequence(
         check_finite(f"{path}: annot2 of camera {camera}", keypoints)
         check_finite(f"{path}: {annotation} of camera {camera}", positions)
         recording = train_recording(sequence, camera, lenses[camera], keypoints, positions)
-        if annotation == "annot3":
-            _check_projection(path, recording, say)
+        if annotation == "annot3":  # it must project to annot2
+            projected = project(recording.positions, np.asarray(recording.focal), np.asarray(recording.centre))
+            residual = float(np.sqrt(((projected - recording.keypoints["gt"]) ** 2).sum(axis=-1).mean()))
+            if not residual < PINHOLE_PX:
+                notes.append(
+                    (str(path), f"annot3 of camera {camera} projects {residual:.1f} px (RMS) away from annot2")
+                )
         yield recording
 
 
@@ -91,26 +95,22 @@ def train_recording(
 
 
 def _load(path: Path, names: tuple[str, ...]) -> dict[str, list[np.ndarray]]:
-    """Read some cell arrays of a MATLAB v5 file as lists of arrays."""
+    """Read some cell arrays of a MATLAB v5 file as lists of arrays, all with as many frames."""
     matlab = load_package("scipy.io", extra="datasets", purpose="reading MATLAB files")
     try:
         # A broken file fails in many ways inside: zlib's, struct's, NumPy's own.
         content = matlab.loadmat(path, variable_names=list(names))
     except Exception as error:
         raise broken_file(path, "a MATLAB v5 file", error) from error
+    cells = {}
     for name in names:
         if name not in content:
             raise InputError(f"{path}: file must hold {' and '.join(names)}, found no {name}; {DOWNLOAD}")
-    return {name: [np.asarray(cell) for cell in content[name].ravel()] for name in names}
-
-
-def _check_cells(path: Path, cells: Mapping[str, list[np.ndarray]]) -> int:
-    """Return the number of frames, the same in all cells."""
-    for name, arrays in cells.items():
+        cells[name] = [np.asarray(cell) for cell in content[name].ravel()]
+        if len(cells[name]) != NUM_CAMERAS:
+            raise InputError(f"{path}: {name} must have {NUM_CAMERAS} cameras, got {len(cells[name])}; {DOWNLOAD}")
         want = 28 * (2 if name == "annot2" else 3)
-        if len(arrays) != NUM_CAMERAS:
-            raise InputError(f"{path}: {name} must have {NUM_CAMERAS} cameras, got {len(arrays)}; {DOWNLOAD}")
-        for camera, array in enumerate(arrays):
+        for camera, array in enumerate(cells[name]):
             if array.ndim != 2 or array.shape[1] != want or array.dtype.kind not in "fiu":
                 raise InputError(
                     f"{path}: {name} of camera {camera} must be numbers of shape (frame, {want}), "
@@ -121,7 +121,7 @@ def _check_cells(path: Path, cells: Mapping[str, list[np.ndarray]]) -> int:
         raise InputError(
             f"{path}: all cameras must have as many frames in {' and '.join(cells)}, got {sorted(lengths)}; {DOWNLOAD}"
         )
-    return lengths.pop()
+    return cells
 
 
 def _relevant(rows: np.ndarray, axes: int) -> np.ndarray:
@@ -129,14 +129,3 @@ def _relevant(rows: np.ndarray, axes: int) -> np.ndarray:
     mapping = find_mapping("mpi_inf_3dhp_28", "mpi_inf_3dhp_17")
     order = [mapping.source.index(joint) for joint in mapping.target.joints]
     return rows.reshape(len(rows), mapping.source.num_joints, axes)[:, order].astype(np.float64)
-
-
-def _check_projection(path: Path, recording: Recording, say: Say) -> None:
-    """``annot3`` must project to ``annot2``; say so where it does not."""
-    off = (
-        project(recording.positions, np.asarray(recording.focal), np.asarray(recording.centre))
-        - recording.keypoints["gt"]
-    )
-    residual = float(np.sqrt((off**2).sum(axis=-1).mean()))
-    if not residual < PINHOLE_PX:
-        say(str(path), f"annot3 of camera {recording.camera} projects {residual:.1f} px (RMS) away from annot2")

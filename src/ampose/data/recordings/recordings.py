@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
-from ampose.errors import InputError
+from ampose.errors import InputError, check_known
 from ampose.poses.camera import Intrinsics, project
 from ampose.poses.skeletons import Skeleton, find_mapping
 
@@ -80,8 +80,27 @@ class Recordings:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_samples(self)
-        _check_recordings(self)
+        count, joints = len(self), self.skeleton.num_joints
+        shapes = {"positions": (self.positions, 3)}
+        shapes |= {f"keypoints {source}": (points, 2) for source, points in self.keypoints.items()}
+        for name, (array, axes) in shapes.items():
+            want = (count, joints, axes)
+            if array.shape != want or array.dtype != np.float32:
+                got = f"{array.dtype} {array.shape}"
+                raise InputError(f"{name} must be float32 of shape {want} for {self.skeleton.name}, got {got}")
+        if self.valid.shape != (count,) or self.valid.dtype != bool:
+            raise InputError(f"valid must be bool of shape ({count},), got {self.valid.shape}")
+        lengths = {label: len(getattr(self, label)) for label in (*LABELS, *_PER_CAMERA, "fps")}
+        if self.distortion is not None:
+            lengths["distortion"] = len(self.distortion)
+        wrong = [f"{name} {length}" for name, length in lengths.items() if length != self.num_recordings]
+        if wrong or len(self.starts) != self.num_recordings + 1:
+            raise InputError(
+                f"recordings must have {self.num_recordings} of each label and camera, "
+                f"got {', '.join(wrong) or len(self.starts)}"
+            )
+        if self.starts[0] != 0 or self.starts[-1] != count or (np.diff(self.starts) <= 0).any():
+            raise InputError(f"starts must rise from 0 to {count}, got {self.starts[0]} to {self.starts[-1]}")
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -153,29 +172,28 @@ class Recordings:
             InputError: A name is unknown, or nothing is left.
 
         """
+        check_known("subjects", exclude, self.subjects)
         keep = np.array([subject not in exclude for subject in self.subjects])
-        _check_known("subjects", exclude, self.subjects)
         for label, names in wanted.items():
             if label not in LABELS:
                 raise InputError(f"selection must be by one of {', '.join(LABELS)}, got {label!r}")
             if names is not None:
-                have = getattr(self, label)
-                _check_known(label, names, have)
-                keep &= np.isin(have, list(names))
+                check_known(label, names, getattr(self, label))
+                keep &= np.isin(getattr(self, label), list(names))
         takes = [f"{subject} {take}" for subject, take in zip(self.subjects, self.takes, strict=True)]
-        _check_known("takes", exclude_takes, takes)
+        check_known("takes", exclude_takes, takes)
         keep &= ~np.isin(takes, list(exclude_takes))
         samples = np.repeat(keep, self.lengths)
-        return self._only(samples & self.valid if valid_only else samples)
-
-    def _only(self, keep: Bool[np.ndarray, " sample"]) -> "Recordings":
-        lengths = np.add.reduceat(keep.astype(np.int64), self.starts[:-1])
+        samples = samples & self.valid if valid_only else samples
+        lengths = np.add.reduceat(samples.astype(np.int64), self.starts[:-1])
         left = np.flatnonzero(lengths)
         if not len(left):
             raise InputError(
                 "selection must leave at least one recording, got none; name other subjects, actions or scenes"
             )
-        rows = _rows(keep)
+        # A slice where the samples follow each other, because a slice of a memory map copies nothing.
+        first, last = int(samples.argmax()), len(samples) - int(samples[::-1].argmax())
+        rows = slice(first, last) if samples[first:last].all() else samples
         kept: dict[str, Any] = {label: tuple(getattr(self, label)[k] for k in left) for label in LABELS}
         kept |= {name: getattr(self, name)[left] for name in _PER_CAMERA}
         return replace(
@@ -234,9 +252,23 @@ class Recordings:
         needed = self.valid if valid_only else np.ones(len(self), dtype=bool)
         if not needed.any():
             raise InputError("recordings must have valid samples, got none; name other subjects, actions or scenes")
-        keypoints = torch.from_numpy(np.array(self._whole_source(source, needed)))
+        points = self._source(source)
+        there = np.isfinite(points).all(axis=(1, 2))
+        lacking = np.flatnonzero(needed & ~there)
+        if len(lacking):
+            recording = int(self.sample_recordings[lacking[0]])
+            raise InputError(
+                f"2D source {source!r} must have every recording, lacks "
+                f"{self.subjects[recording]} {self.takes[recording]} {self.cameras[recording]} "
+                f"({len(lacking)} samples in all); prepare again with its file, or select others"
+            )
+        # Samples that are not needed and not there are as in the sample before.
+        keypoints = torch.from_numpy(np.array(points if there.all() else points[_latest(there, self.starts)]))
         cameras = {name: torch.from_numpy(getattr(self, name)[self.sample_recordings]) for name in _PER_CAMERA}
-        starts = self._take_starts() if whole_takes else self.starts
+        starts = self.starts
+        if whole_takes:  # a clip begins where another subject, take or camera does
+            takes = list(zip(self.subjects, self.takes, self.cameras, strict=True))
+            starts = starts[[True, *(take != before for before, take in pairwise(takes)), True]]
         samples = Samples(
             keypoints_px=keypoints[:, None],
             positions=torch.from_numpy(np.array(self.positions))[:, None],
@@ -245,30 +277,10 @@ class Recordings:
         )
         return samples if needed.all() else samples[torch.from_numpy(np.flatnonzero(needed))]
 
-    def _take_starts(self) -> Int64[np.ndarray, " take_end"]:
-        """Where another subject, take or camera begins, and the number of samples at the end."""
-        takes = list(zip(self.subjects, self.takes, self.cameras, strict=True))
-        begins = [recording == 0 or takes[recording] != takes[recording - 1] for recording in range(len(takes))]
-        return self.starts[[*begins, True]]
-
     def _source(self, name: str) -> Float32[np.ndarray, "sample joint 2"]:
         if name not in self.keypoints:
             raise InputError(f"2D source must be one of {', '.join(self.keypoints)}, got {name!r}")
         return self.keypoints[name]
-
-    def _whole_source(self, source: str, needed: Bool[np.ndarray, " sample"]) -> Float32[np.ndarray, "sample joint 2"]:
-        """Return keypoints of all samples; those that are not needed and not there are as in the sample before."""
-        points = self._source(source)
-        there = np.isfinite(points).all(axis=(1, 2))
-        gone = np.flatnonzero(needed & ~there)
-        if len(gone):
-            recording = int(self.sample_recordings[gone[0]])
-            raise InputError(
-                f"2D source {source!r} must have every recording, lacks "
-                f"{self.subjects[recording]} {self.takes[recording]} {self.cameras[recording]} "
-                f"({len(gone)} samples in all); prepare again with its file, or select others"
-            )
-        return points if there.all() else points[_latest(there, self.starts)]
 
 
 def _latest(there: Bool[np.ndarray, " sample"], starts: Int64[np.ndarray, " end"]) -> Int64[np.ndarray, " sample"]:
@@ -284,41 +296,3 @@ def _latest(there: Bool[np.ndarray, " sample"], starts: Int64[np.ndarray, " end"
         if len(own):
             rows[start:end] = start + own[np.searchsorted(own, np.arange(end - start), side="right").clip(1) - 1]
     return rows
-
-
-def _rows(keep: Bool[np.ndarray, " sample"]) -> "slice | Bool[np.ndarray, ' sample']":
-    """A slice where the samples follow each other, because a slice of a memory map copies nothing."""
-    first, last = int(keep.argmax()), len(keep) - int(keep[::-1].argmax())
-    return slice(first, last) if keep[first:last].all() else keep
-
-
-def _check_known(label: str, wanted: Collection[str], known: Sequence[str]) -> None:
-    unknown = sorted(set(wanted) - set(known))
-    if unknown:
-        have = ", ".join(sorted(set(known))[:20])
-        raise InputError(f"{label} must be some that the recordings have, got {', '.join(unknown)}; they have {have}")
-
-
-def _check_samples(recordings: Recordings) -> None:
-    joints, skeleton = recordings.skeleton.num_joints, recordings.skeleton.name
-    shapes = {"positions": (recordings.positions, 3)}
-    shapes |= {f"keypoints {source}": (points, 2) for source, points in recordings.keypoints.items()}
-    for name, (array, axes) in shapes.items():
-        want = (len(recordings.positions), joints, axes)
-        if array.shape != want or array.dtype != np.float32:
-            raise InputError(f"{name} must be float32 of shape {want} for {skeleton}, got {array.dtype} {array.shape}")
-    if recordings.valid.shape != (len(recordings.positions),) or recordings.valid.dtype != bool:
-        raise InputError(f"valid must be bool of shape ({len(recordings.positions)},), got {recordings.valid.shape}")
-
-
-def _check_recordings(recordings: Recordings) -> None:
-    starts, count = recordings.starts, recordings.num_recordings
-    lengths = {label: len(getattr(recordings, label)) for label in (*LABELS, *_PER_CAMERA, "fps")}
-    lengths["distortion"] = count if recordings.distortion is None else len(recordings.distortion)
-    wrong = [f"{name} {length}" for name, length in lengths.items() if length != count]
-    if wrong or len(starts) != count + 1:
-        raise InputError(
-            f"recordings must have {count} of each label and camera, got {', '.join(wrong) or len(starts)}"
-        )
-    if starts[0] != 0 or starts[-1] != len(recordings) or (np.diff(starts) <= 0).any():
-        raise InputError(f"starts must rise from 0 to {len(recordings)}, got {starts[0]} to {starts[-1]}")

@@ -12,6 +12,8 @@ from ampose.data.recordings.recordings import Recordings
 from ampose.data.recordings.recordings_writer import (
     FORMAT,
     INDEX,
+    LABELS,
+    NUMBERS,
     VERSION,
     Recording,
     RecordingsWriter,
@@ -24,8 +26,6 @@ __all__ = ["INDEX", "is_recordings_folder", "read_recordings", "write_recordings
 
 _AGAIN = "prepare it again with: ampose prepare"
 _KEYS = ("arrays", "format", "provenance", "skeleton", "sources", "target", "version", "views")
-_NUMBERS = {"focal": 2, "centre": 2, "image_size": 2, "distortion": 5}
-_LABELS = ("subject", "action", "take", "camera", "scene")
 
 
 def read_recordings(folder: str | Path, *, verify: bool = False) -> Recordings:
@@ -44,9 +44,31 @@ def read_recordings(folder: str | Path, *, verify: bool = False) -> Recordings:
     arrays = {name: _open_array(folder / f"{name}.npy", stated) for name, stated in index["arrays"].items()}
     if verify:
         for name, array in arrays.items():
-            _check_hash(folder / f"{name}.npy", array, index["arrays"][name]["sha256"])
+            found, stated = (
+                hashlib.sha256(np.ascontiguousarray(array).data).hexdigest(),
+                index["arrays"][name]["sha256"],
+            )
+            if found != stated:
+                raise InputError(
+                    f"{folder / name}.npy: array must have the hash {stated[:12]}... that {INDEX} states, "
+                    f"got {found[:12]}...; the file was changed, {_AGAIN}"
+                )
     try:
-        return _as_recordings(index, arrays)
+        views = index["views"]
+        columns: dict[str, Any] = {f"{label}s": tuple(str(view[label]) for view in views) for label in LABELS}
+        for name, width in NUMBERS.items():
+            columns[name] = np.array([view[name] for view in views], dtype=np.float32).reshape(len(views), width)
+        return Recordings(
+            positions=arrays["positions"],
+            keypoints={source: arrays[f"keypoints_{source}"] for source in index["sources"]},
+            valid=arrays["valid"],
+            skeleton=Skeleton.from_dict(index["skeleton"]),
+            starts=np.cumsum([0, *(view["samples"] for view in views)], dtype=np.int64),
+            fps=np.array([view["fps"] for view in views], dtype=np.float64),
+            target=index["target"],
+            provenance=index["provenance"],
+            **columns,
+        )
     except InputError as error:
         raise InputError(f"{folder}: {error}; {_AGAIN}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -68,27 +90,21 @@ def write_recordings(recordings: Recordings, folder: str | Path) -> None:
     )
     with writer:
         for number in range(recordings.num_recordings):
-            writer.append(_recording(recordings, number))
-
-
-def _recording(recordings: Recordings, number: int) -> Recording:
-    rows = slice(recordings.starts[number], recordings.starts[number + 1])
-    there = {source: points[rows] for source, points in recordings.keypoints.items()}
-    return Recording(
-        positions=recordings.positions[rows],
-        keypoints={source: points for source, points in there.items() if not np.isnan(points).all()},
-        subject=recordings.subjects[number],
-        action=recordings.actions[number],
-        take=recordings.takes[number],
-        camera=recordings.cameras[number],
-        scene=recordings.scenes[number],
-        focal=recordings.focal[number],
-        centre=recordings.centre[number],
-        image_size=recordings.image_size[number],
-        fps=float(recordings.fps[number]),
-        valid=recordings.valid[rows],
-        distortion=(0.0,) * 5 if recordings.distortion is None else recordings.distortion[number].tolist(),
-    )
+            rows = slice(recordings.starts[number], recordings.starts[number + 1])
+            sources = {source: points[rows] for source, points in recordings.keypoints.items()}
+            fields: dict[str, Any] = {label: getattr(recordings, f"{label}s")[number] for label in LABELS}
+            for name in NUMBERS:
+                if getattr(recordings, name) is not None:  # distortion may be
+                    fields[name] = getattr(recordings, name)[number].tolist()
+            writer.append(
+                Recording(
+                    positions=recordings.positions[rows],
+                    keypoints={source: points for source, points in sources.items() if not np.isnan(points).all()},
+                    fps=float(recordings.fps[number]),
+                    valid=recordings.valid[rows],
+                    **fields,
+                )
+            )
 
 
 def _read_index(path: Path) -> dict[str, Any]:
@@ -124,33 +140,3 @@ def _open_array(path: Path, stated: Mapping[str, Any]) -> np.ndarray:
             f"got {array.dtype.str} of shape {found[1]} in {size} bytes; {_AGAIN}"
         )
     return array
-
-
-def _check_hash(path: Path, array: np.ndarray, stated: str) -> None:
-    found = hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
-    if found != stated:
-        raise InputError(
-            f"{path}: array must have the hash {stated[:12]}... that {INDEX} states, got {found[:12]}...; "
-            f"the file was changed, {_AGAIN}"
-        )
-
-
-def _as_recordings(index: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Recordings:
-    recordings = index["views"]
-    columns: dict[str, Any] = {
-        f"{label}s": tuple(str(recording[label]) for recording in recordings) for label in _LABELS
-    }
-    for name, width in _NUMBERS.items():
-        numbers = np.array([recording[name] for recording in recordings], dtype=np.float32)
-        columns[name] = numbers.reshape(len(recordings), width)
-    return Recordings(
-        positions=arrays["positions"],
-        keypoints={source: arrays[f"keypoints_{source}"] for source in index["sources"]},
-        valid=arrays["valid"],
-        skeleton=Skeleton.from_dict(index["skeleton"]),
-        starts=np.cumsum([0, *(recording["samples"] for recording in recordings)], dtype=np.int64),
-        fps=np.array([recording["fps"] for recording in recordings], dtype=np.float64),
-        target=index["target"],
-        provenance=index["provenance"],
-        **columns,
-    )

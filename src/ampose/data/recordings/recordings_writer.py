@@ -21,6 +21,10 @@ from ampose.errors import InputError
 from ampose.poses.skeletons import Skeleton
 
 FORMAT, VERSION, INDEX = "ampose.views", 1, "index.json"
+LABELS = ("subject", "action", "take", "camera", "scene")
+NUMBERS = {"focal": 2, "centre": 2, "image_size": 2, "distortion": 5}
+"""Fields of a recording, as the index has them; how many numbers each has."""
+
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -161,7 +165,9 @@ class RecordingsWriter:
                 self._columns[f"keypoints_{source}"].append(recording.keypoints.get(source, nothing))
         except OSError as problem:
             self._explain(problem)
-        self._recordings.append(_describe(recording, count))
+        labels = {name: getattr(recording, name) for name in LABELS}
+        numbers = {name: np.asarray(getattr(recording, name), dtype=np.float32).tolist() for name in NUMBERS}
+        self._recordings.append({**labels, "samples": count, "fps": float(recording.fps), **numbers})
 
     def _column(self, name: str, dtype: str, shape: tuple[int, ...]) -> _Column:
         return _Column((self._unfinished / f"{name}.npy").open("wb"), dtype, shape)
@@ -181,10 +187,7 @@ class RecordingsWriter:
         }
         text = json.dumps(index, ensure_ascii=False, indent=1)
         (self._unfinished / INDEX).write_text(text + "\n", encoding="utf-8", newline="\n")
-        self._replace()
-
-    def _replace(self) -> None:
-        """Put the new folder in the old one's place; a folder cannot be renamed over one that is not empty."""
+        # A folder cannot be renamed over one that is not empty, so the old one steps aside first.
         old = self._unfinished.with_suffix(".old")
         if self.folder.exists():
             self.folder.rename(old)
@@ -219,25 +222,6 @@ def check_replaceable(folder: Path) -> None:
 def is_recordings_folder(path: Path) -> bool:
     """Whether there is a folder of prepared recordings at that place."""
     return (path / INDEX).is_file()
-
-
-def _describe(recording: Recording, count: int) -> dict[str, Any]:
-    def numbers(values: Any) -> list[float]:
-        return [float(value) for value in np.asarray(values, dtype=np.float32)]
-
-    return {
-        "subject": recording.subject,
-        "action": recording.action,
-        "take": recording.take,
-        "camera": recording.camera,
-        "scene": recording.scene,
-        "samples": count,
-        "fps": float(recording.fps),
-        "focal": numbers(recording.focal),
-        "centre": numbers(recording.centre),
-        "image_size": numbers(recording.image_size),
-        "distortion": numbers(recording.distortion),
-    }
 
 
 def _check(recording: Recording, valid: np.ndarray, skeleton: Skeleton, sources: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ampose.errors import InputError
 from ampose.poses.skeletons import Skeleton
+from ampose.poses.skeletons.joint_sides import stem_of
 
 _OUTLIER = 5.0
 """How many times farther off an outlier is."""
@@ -81,18 +82,11 @@ def swap_left_right(
     """Exchange left and right of one limb, or of a part of it, in some samples: alike in all frames of a sample."""
     if config.swaps == 0:
         return keypoints_px
-    orders = torch.stack([_order(skeleton, limb) for limb in ((), *_LIMBS)])  # (limb, joint); the first changes nothing
+    # (limb, joint): the order of the joints with that limb's left and right exchanged; the first changes nothing.
+    exchanged = torch.tensor([[stem_of(joint) in limb for joint in skeleton.joints] for limb in ((), *_LIMBS)])
+    orders = torch.where(exchanged, torch.tensor(skeleton.flip_order), torch.arange(skeleton.num_joints))
     count = len(keypoints_px)
     which = torch.randint(1, len(orders), (count,), generator=generator)
     which = torch.where(torch.rand(count, generator=generator) < config.swaps, which, 0)
     order = orders[which].view(count, *[1] * (keypoints_px.ndim - 3), -1, 1)
     return keypoints_px.gather(-2, order.expand(keypoints_px.shape))
-
-
-def _order(skeleton: Skeleton, limb: tuple[str, ...]) -> Tensor:
-    """Order of the joints with one limb's left and right exchanged."""
-    order = list(range(skeleton.num_joints))
-    for joint in limb:
-        left, right = skeleton.index(f"left_{joint}"), skeleton.index(f"right_{joint}")
-        order[left], order[right] = right, left
-    return torch.tensor(order)

@@ -76,12 +76,21 @@ def vary_definitions(
     size = to_bones(positions, skeleton).norm(dim=-1).sum(dim=-1)[:, None, None] / _ADULT
     deviation = torch.tensor([config.trunk_m if joint in _TRUNK else config.joint_m for joint in skeleton.joints])
     moved = positions + size * deviation[:, None] * torch.randn(positions.shape, generator=generator)
+    pelvis, chest = pelvis_axes(positions, skeleton), chest_axes(positions, skeleton)
     if config.girdles_m:
-        for joint, axes in (("hip", pelvis_axes), ("shoulder", chest_axes)):
-            _move_both(moved, joint, axes(positions, skeleton), skeleton, config.girdles_m * size, generator)
+        for joint, axes in (("hip", pelvis), ("shoulder", chest)):
+            offset = config.girdles_m * size * torch.randn(len(moved), 1, 3, generator=generator)
+            _move(moved, skeleton, joint, offset, axes)
     if config.other_sets:
         chosen = torch.rand(len(positions), 1, generator=generator) < config.other_sets
-        _move_to_other_set(moved, positions, skeleton, chosen[..., None] * size, generator)
+        offsets: dict[str, Tensor] = {}
+        for joint, ranges in _OTHER_SETS.items():
+            low, high = torch.tensor(ranges).T
+            drawn = low + (high - low) * torch.rand(len(moved), 1, 3, generator=generator)
+            offsets[joint] = chosen[..., None] * size * drawn
+        offsets["head"] = offsets["head"] + offsets["neck_nose"]
+        for joint, offset in offsets.items():
+            _move(moved, skeleton, joint, offset, pelvis if joint in ("hip", "spine") else chest)
     # The root is the middle between the hips by definition, so it goes where they went.
     hips = [skeleton.index("left_hip"), skeleton.index("right_hip")]
     shift = (moved[:, hips] - positions[:, hips]).mean(dim=1)
@@ -89,38 +98,15 @@ def vary_definitions(
     return moved
 
 
-def _move_both(
+def _move(
     moved: Float[Tensor, "sample joint 3"],
+    skeleton: Skeleton,
     joint: str,
+    offset: Float[Tensor, "sample 1 3"],
     axes: Float[Tensor, "sample 3 3"],
-    skeleton: Skeleton,
-    spread: Float[Tensor, "sample 1 1"],
-    generator: torch.Generator,
 ) -> None:
-    """Move the left and the right joint alike, in place."""
-    # In the axes left, forward, up of the girdle: outwards is left on the left side, and its mirror image on the right.
-    left = spread * torch.randn(len(moved), 1, 3, generator=generator)
-    right = left * torch.tensor([-1.0, 1.0, 1.0])
-    for side, offset in (("left", left), ("right", right)):
-        moved[:, skeleton.index(f"{side}_{joint}")] += (offset @ axes)[:, 0]
-
-
-def _move_to_other_set(
-    moved: Float[Tensor, "sample joint 3"],
-    positions: Float[Tensor, "sample joint 3"],
-    skeleton: Skeleton,
-    size: Float[Tensor, "sample 1 1"],
-    generator: torch.Generator,
-) -> None:
-    """Move trunk, hips and shoulders to where another set has them, in place; a size of 0 stays as it is."""
-    pelvis, chest = pelvis_axes(positions, skeleton), chest_axes(positions, skeleton)
-    shifts: dict[str, Tensor] = {}
-    for joint, ranges in _OTHER_SETS.items():
-        low, high = torch.tensor(ranges).T
-        shifts[joint] = size * (low + (high - low) * torch.rand(len(moved), 1, 3, generator=generator))
-    shifts["head"] = shifts["head"] + shifts["neck_nose"]
-    for joint, shift in shifts.items():
-        axes = pelvis if joint in ("hip", "spine") else chest
-        sides = {f"left_{joint}": 1.0, f"right_{joint}": -1.0} if joint in ("hip", "shoulder") else {joint: 1.0}
-        for name, outwards in sides.items():
-            moved[:, skeleton.index(name)] += ((shift * torch.tensor([outwards, 1.0, 1.0])) @ axes)[:, 0]
+    """Move a joint, or the left and the right one alike, in place, by an offset in the axes of pelvis or chest."""
+    # Outwards is left on the left side, and its mirror image on the right.
+    sides = {f"left_{joint}": 1.0, f"right_{joint}": -1.0} if joint in ("hip", "shoulder") else {joint: 1.0}
+    for name, outwards in sides.items():
+        moved[:, skeleton.index(name)] += ((offset * torch.tensor([outwards, 1.0, 1.0])) @ axes)[:, 0]

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from ampose.errors import InputError
@@ -101,7 +101,11 @@ def render(positions: Float[Tensor, "sample frame joint 3"], cameras: DrawnCamer
     # A point is a row: row @ rotation.T is rotation @ column.
     in_camera = (positions - aim) @ cameras.rotation.mT[:, None] + cameras.root[:, None, None]
     if frames > 1:
-        taken = around_centre(_in_sight(in_camera, camera, root))  # (sample, frame)
+        xy, depth = in_camera[:, :, root, :2], in_camera[:, :, root, 2:]  # (sample, frame, 2) and (sample, frame, 1)
+        # |f x / z| <= size / 2, times z: a person behind the camera (z < 0) is out of the image, too.
+        in_image = (xy * camera.focal[:, None]).abs() <= camera.image_size[:, None] / 2 * depth
+        in_sight = in_image.all(dim=2) & (in_camera[..., 2] > NEAREST_M).all(dim=2)
+        taken = around_centre(in_sight)  # (sample, frame)
         in_camera = in_camera[torch.arange(len(taken))[:, None], taken]
     pixels = project(in_camera, camera.focal[:, None, None], camera.centre[:, None, None])
     return Samples(keypoints_px=pixels, positions=in_camera, intrinsics=camera)
@@ -133,16 +137,6 @@ def render_frames(
         rendered = render(positions[windows.rows], cameras[some], skeleton)
         parts.append(replace(rendered, positions=middle_frame(rendered.positions)))
     return Samples.concatenate(parts)
-
-
-def _in_sight(
-    positions: Float[Tensor, "sample frame joint 3"], camera: Intrinsics[Tensor], root: int
-) -> Bool[Tensor, "sample frame"]:
-    """Whether the root is in the image and no joint too near."""
-    xy, depth = positions[:, :, root, :2], positions[:, :, root, 2:]
-    # |f x / z| <= size / 2, times z: a person behind the camera (z < 0) is out of the image, too.
-    in_image = (xy * camera.focal[:, None]).abs() <= camera.image_size[:, None] / 2 * depth
-    return in_image.all(dim=2) & (positions[..., 2] > NEAREST_M).all(dim=2)
 
 
 def draw_cameras(count: int, config: VirtualCameraConfig, generator: torch.Generator) -> DrawnCameras:
