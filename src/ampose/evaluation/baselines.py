@@ -100,13 +100,11 @@ class NearestNeighbour:
         seen = normalise(self.normalisation, samples.middle.keypoints_px, samples.intrinsics, self.skeleton.root_index)
         shapes = _shape_and_size(seen.keypoints[:, 0], self.skeleton)[0]
         rows = max(1, DISTANCE_BYTES // (len(self.shapes) * self.shapes.element_size()))
-        nearest = torch.cat([self._nearest(part) for part in torch.split(shapes, rows)])
-        return to_camera_axes(self.positions[nearest, None], seen.rotation)[:, 0]
-
-    def _nearest(self, shapes: Float[Tensor, "sample feature"]) -> Tensor:
-        """Index of the neighbour with the least |a - b|^2; |a|^2 is the same for all b and is left out."""
+        # The least |a - b|^2 = |a|^2 + |b|^2 - 2 ab over the neighbours b; |a|^2 is the same for all b and is left out.
         squares = self.shapes.square().sum(dim=1)
-        return torch.addmm(squares, shapes, self.shapes.mT, alpha=-2).argmin(dim=1)
+        parts = torch.split(shapes, rows)
+        nearest = torch.cat([torch.addmm(squares, part, self.shapes.mT, alpha=-2).argmin(dim=1) for part in parts])
+        return to_camera_axes(self.positions[nearest, None], seen.rotation)[:, 0]
 
 
 def _training_pairs(training: Samples, skeleton: Skeleton, normalisation: str) -> tuple[Tensor, Tensor]:

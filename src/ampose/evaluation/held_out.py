@@ -67,7 +67,13 @@ def hold_out(data: MotionCapture | Recordings, protocol: Protocol, *, receptive_
     if isinstance(data, Recordings) and isinstance(protocol.source, FixedCameras):
         return _recorded(data, protocol, protocol.source)
     if isinstance(data, MotionCapture) and isinstance(protocol.source, VirtualCameras):
-        return _filmed(data, protocol, protocol.source, receptive_field)
+        chosen, source = data.select(subjects=protocol.subjects or None), protocol.source
+        frames = np.tile(np.arange(0, len(chosen), protocol.frame_stride), source.cameras_per_frame)
+        return HeldOut(
+            samples=_film(chosen, frames, protocol.skeleton, source, source.seed, receptive_field),
+            groups=chosen.frame_actions[frames].tolist(),
+            subjects=chosen.frame_subjects[frames].tolist(),
+        )
     wanted = "motion capture" if isinstance(protocol.source, VirtualCameras) else "recordings of fixed cameras"
     raise InputError(f"{protocol.name} must be measured on {wanted}, got prepared data of the other kind")
 
@@ -89,16 +95,6 @@ def _recorded(data: Recordings, protocol: Protocol, source: FixedCameras) -> Hel
         groups=chosen.sample_labels(protocol.group)[measured].tolist(),
         subjects=chosen.sample_labels("subjects")[measured].tolist(),
         starts=chosen.starts.tolist() if whole else None,
-    )
-
-
-def _filmed(motion: MotionCapture, protocol: Protocol, source: VirtualCameras, receptive_field: int) -> HeldOut:
-    chosen = motion.select(subjects=protocol.subjects or None)
-    frames = np.tile(np.arange(0, len(chosen), protocol.frame_stride), source.cameras_per_frame)
-    return HeldOut(
-        samples=_film(chosen, frames, protocol.skeleton, source, source.seed, receptive_field),
-        groups=chosen.frame_actions[frames].tolist(),
-        subjects=chosen.frame_subjects[frames].tolist(),
     )
 
 

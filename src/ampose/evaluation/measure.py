@@ -14,7 +14,7 @@ from ampose.errors import InputError
 from ampose.evaluation.baselines import LinearRegression, NearestNeighbour
 from ampose.evaluation.held_out import HeldOut, film_others
 from ampose.evaluation.protocol import FixedCameras, Protocol
-from ampose.evaluation.report import Report, Row, all_frames_row, mean_of_rows, rows_by_group
+from ampose.evaluation.report import Report, all_frames_row, mean_of_rows, rows_by_group
 from ampose.lifting.lifter import Lifter
 from ampose.lifting.prediction import predict_samples
 from ampose.lifting.refinement import PoseRefinement, refine
@@ -71,28 +71,23 @@ def measure(
         raise InputError(f"protocols must select the same samples, got {', '.join(one.name for one in protocols)}")
     root = get_skeleton(protocols[0].skeleton).root_index
     true = held_out.samples.middle.positions[:, 0]  # (sample, joint, xyz)
-    samples = _without_truth(held_out.samples, root if method.needs_root_depth else None)
+    # Methods are given NaN for the truth, so that none can peek; but for the distance of the root, if that is needed.
+    hidden = torch.full_like(held_out.samples.positions, torch.nan)
+    if method.needs_root_depth:
+        hidden[..., root, 2] = held_out.samples.positions[..., root, 2]
+    samples = replace(held_out.samples, positions=hidden)
     predictions = {flip: method.predict(samples, flip) for flip in {protocol.flip for protocol in protocols}}
     for predicted in predictions.values():
-        _check(predicted, true, method.name)
+        shape, want = tuple(predicted.shape), tuple(true.shape)
+        if shape != want:
+            raise InputError(f"{method.name}: prediction must have shape {want}, got {shape}")
+        lost = int((~torch.isfinite(predicted)).any(dim=(1, 2)).sum())
+        if lost:
+            raise InputError(
+                f"{method.name}: prediction must be finite, got {lost} samples of {len(true)} that are not"
+            )
     known, target = {**method.facts, **(facts or {})}, root_relative(true, root)
     return [_report(method, predictions[protocol.flip], target, held_out, protocol, known) for protocol in protocols]
-
-
-def _without_truth(samples: Samples, root: int | None) -> Samples:
-    """Set the positions to NaN, so that no method can peek; but for the distance of the root if that is needed."""
-    positions = torch.full_like(samples.positions, torch.nan)
-    if root is not None:
-        positions[..., root, 2] = samples.positions[..., root, 2]
-    return replace(samples, positions=positions)
-
-
-def _check(predicted: Tensor, true: Tensor, name: str) -> None:
-    if predicted.shape != true.shape:
-        raise InputError(f"{name}: prediction must have shape {tuple(true.shape)}, got {tuple(predicted.shape)}")
-    lost = int((~torch.isfinite(predicted)).any(dim=(1, 2)).sum())
-    if lost:
-        raise InputError(f"{name}: prediction must be finite, got {lost} samples of {len(predicted)} that are not")
 
 
 def _report(
@@ -105,51 +100,32 @@ def _report(
 ) -> Report:
     skeleton = get_skeleton(protocol.skeleton)
     predicted = apply_root_convention(predicted, skeleton.root_index, protocol.root)
-    whole = [name for name in protocol.metrics if metrics.get(name).facts.whole_sequence]
-    values = {name: sample_values(name, predicted, target, protocol) for name in protocol.metrics if name not in whole}
+    values = {name: sample_values(name, predicted, target, protocol, held_out.starts) for name in protocol.metrics}
     groups = rows_by_group(values, held_out.groups)
-    subjects = rows_by_group(values, held_out.subjects)
-    total = all_frames_row(values, protocol.group)
-    if whole:
-        # A step from a frame to the next belongs to its second frame; the first frame of a sequence has none.
-        steps = {name: _sequence_values(name, predicted, target, held_out) for name in whole}
-        names = [_second_frames(held_out, labels) for labels in (held_out.groups, held_out.subjects)]
-        groups = tuple(_joined(groups, rows_by_group(steps, names[0])))
-        subjects = tuple(_joined(subjects, rows_by_group(steps, names[1])))
-        total = replace(total, values={**total.values, **all_frames_row(steps, protocol.group).values})
     per_joint = joint_errors(predicted, target).double().mean(dim=0) * 1000
-    suffix = f" ({USES_GT_ROOT_DEPTH})" if method.needs_root_depth else ""
-    counted = _compared_count(len(predicted), protocol)
-    return Report(
-        method=method.name + suffix,
-        protocol=protocol,
-        actions=groups,
-        subjects=subjects,
-        mean_over_actions=mean_of_rows(groups, protocol.group),
-        all_frames=total,
-        per_joint_mm=dict(zip(skeleton.joints, per_joint.tolist(), strict=True)),
-        facts={**facts, **({"samples": counted} if counted else {})},
-        caveats=_caveats(method, protocol, counted, facts),
-    )
-
-
-def _compared_count(count: int, protocol: Protocol) -> str:
-    published = protocol.source.published_samples if isinstance(protocol.source, FixedCameras) else 0
-    if not published:
-        return ""
-    return f"{count:,}, as published" if count == published else f"{count:,}, not the published {published:,}"
-
-
-def _caveats(method: Method, protocol: Protocol, counted: str, facts: Mapping[str, str]) -> tuple[str, ...]:
-    """Whatever keeps the numbers from being compared with others as they stand."""
-    left_out = protocol.source.exclude_takes if isinstance(protocol.source, FixedCameras) else ()
+    counted, left_out = "", tuple[str, ...]()
+    if isinstance(protocol.source, FixedCameras):
+        left_out, published = protocol.source.exclude_takes, protocol.source.published_samples
+        same = "as published" if len(target) == published else f"not the published {published:,}"
+        counted = f"{len(target):,}, {same}" if published else ""
+    # Whatever keeps the numbers from being compared with others as they stand.
     caveats = {
         f"the method {USES_GT_ROOT_DEPTH}": method.needs_root_depth,
         f"takes left out, which published figures keep: {', '.join(left_out)}": bool(left_out),
         f"samples: {counted}: no figure of the published test set": "not the published" in counted,
         "the epoch was chosen on subjects that are measured": "TEST-SELECTED" in facts.get("selection", ""),
     }
-    return tuple(text for text, holds in caveats.items() if holds)
+    return Report(
+        method=method.name + (f" ({USES_GT_ROOT_DEPTH})" if method.needs_root_depth else ""),
+        protocol=protocol,
+        actions=groups,
+        subjects=rows_by_group(values, held_out.subjects),
+        mean_over_actions=mean_of_rows(groups, protocol.group),
+        all_frames=all_frames_row(values, protocol.group),
+        per_joint_mm=dict(zip(skeleton.joints, per_joint.tolist(), strict=True)),
+        facts={**facts, **({"samples": counted} if counted else {})},
+        caveats=tuple(text for text, holds in caveats.items() if holds),
+    )
 
 
 def sample_values(
@@ -157,34 +133,33 @@ def sample_values(
     predicted: Float[Tensor, "sample joint 3"],
     target: Float[Tensor, "sample joint 3"],
     protocol: Protocol,
+    starts: Sequence[int] | None = None,
 ) -> Float[Tensor, " sample"]:
-    """Return a metric's value for each sample in its displayed unit, over the joints that count."""
-    entry = metrics.get(metric)
+    """Return a metric's value for each sample in its displayed unit, over the joints that count.
+
+    A metric of whole sequences has one for each step inside a sequence, which belongs to the step's second frame; the
+    first frame of a sequence has NaN.
+
+    Raises:
+        InputError: The metric is one of whole sequences, and there are none.
+    """
+    entry, factor = metrics.get(metric), display(metric).factor
+    if entry.facts.whole_sequence:
+        values = torch.full((len(predicted),), torch.nan, dtype=torch.float64)
+        for start, end in pairwise(starts or ()):
+            if end - start > 1:
+                values[start + 1 : end] = entry.target(predicted[start:end], target[start:end]).double() * factor
+        if values.isnan().all():
+            raise InputError(
+                f"{metric} must be measured on all frames of whole sequences, got a stride or single frames"
+            )
+        return values
     if entry.facts.chosen_joints and protocol.threshold_joints:
         skeleton = get_skeleton(protocol.skeleton)
         predicted, target = (
             select_joints(points, skeleton, protocol.threshold_joints) for points in (predicted, target)
         )
-    return entry.target(predicted, target).double() * display(metric).factor
-
-
-def _sequence_values(metric: str, predicted: Tensor, target: Tensor, held_out: HeldOut) -> Float[Tensor, " step"]:
-    """Return a metric's value for each step inside the sequences; a step from one sequence to the next is none."""
-    starts = held_out.starts or ()
-    sequences = [slice(start, end) for start, end in pairwise(starts) if end - start > 1]
-    if not sequences:
-        raise InputError(f"{metric} must be measured on all frames of whole sequences, got a stride or single frames")
-    function = metrics.get(metric).target
-    return torch.cat([function(predicted[rows], target[rows]) for rows in sequences]).double() * display(metric).factor
-
-
-def _second_frames(held_out: HeldOut, labels: Sequence[str]) -> list[str]:
-    return [label for start, end in pairwise(held_out.starts or ()) for label in labels[start + 1 : end]]
-
-
-def _joined(rows: Sequence[Row], others: Sequence[Row]) -> list[Row]:
-    more = {row.name: row.values for row in others}
-    return [replace(row, values={**row.values, **more[row.name]}) for row in rows]
+    return entry.target(predicted, target).double() * factor
 
 
 def method_of(lifter: Lifter, *, facts: Mapping[str, str] | None = None, progress: Progress | None = None) -> Method:

@@ -138,7 +138,8 @@ def rows_by_group(values: Mapping[str, Float[Tensor, " sample"]], names: Sequenc
 
 
 def _mean_row(name: str, values: Mapping[str, Tensor], rows: Tensor) -> Row:
-    return Row(name, len(rows), {metric: value[rows].mean().item() for metric, value in values.items()})
+    # The first frame of a sequence has no value of a metric of steps.
+    return Row(name, len(rows), {metric: value[rows].nanmean().item() for metric, value in values.items()})
 
 
 def all_frames_row(values: Mapping[str, Float[Tensor, " sample"]], group: str) -> Row:

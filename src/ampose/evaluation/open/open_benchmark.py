@@ -17,7 +17,7 @@ import torch
 from ampose.atomic import replacing
 from ampose.data import MotionCapture
 from ampose.errors import InputError
-from ampose.evaluation.held_out import HeldOut, hold_out
+from ampose.evaluation.held_out import hold_out
 from ampose.evaluation.measure import measure, method_of
 from ampose.evaluation.protocol import Protocol
 from ampose.evaluation.protocols.cmu import CMU_HELD_OUT, CMU_HELD_OUT_NOISY
@@ -122,7 +122,10 @@ class OpenBenchmark:
         """
         config = config_for(self.common, system, seed)
         folder = self.folder / system / f"seed-{seed}"
-        path, identity = folder / "result.json", self._identify(config)
+        protocols = [protocol.as_dict() for protocol in self.protocols]
+        parts = [settings_of(config), config.start_from, protocols, self.motion_sha256]
+        identity = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+        path = folder / "result.json"
         if path.is_file():
             return _read_trial(path, identity)
         self.train(config, folder / "run")
@@ -134,22 +137,15 @@ class OpenBenchmark:
             unfinished.write_text(text, encoding="utf-8")
         return trial
 
-    def _identify(self, config: TrainConfig) -> str:
-        protocols = [protocol.as_dict() for protocol in self.protocols]
-        parts = [settings_of(config), config.start_from, protocols, self.motion_sha256]
-        text = json.dumps(parts, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()
-
-    def _held_out(self, frames: int) -> list[HeldOut]:
-        """The same samples for all; those of networks over time with what is around them."""
-        if frames == 1:
-            return self.held_out
-        return [hold_out(self.motion, protocol, receptive_field=frames) for protocol in self.protocols]
-
     def _measure(self, network: LifterNetwork, system: str, seed: int) -> Trial:
-        pairs = zip(self._held_out(network.receptive_field), [[one] for one in self.protocols], strict=True)
+        held_out, frames = self.held_out, network.receptive_field
+        if frames > 1:  # the same samples, with what is around them
+            held_out = [hold_out(self.motion, protocol, receptive_field=frames) for protocol in self.protocols]
         method = method_of(Lifter(network, name=system))
-        ideal, noisy = (measure(method, *pair)[0].all_frames.values for pair in pairs)
+        ideal, noisy = (
+            measure(method, samples, [protocol])[0].all_frames.values
+            for samples, protocol in zip(held_out, self.protocols, strict=True)
+        )
         network.cpu()
         cost = measure_cost(network, depth=0)[0]
         return Trial(

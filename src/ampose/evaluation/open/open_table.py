@@ -72,13 +72,14 @@ def summarise(trials: Sequence[Trial]) -> list[Summary]:
 def winner(summaries: Sequence[Summary]) -> str:
     """Say who wins, and who is too near to tell apart: means that differ by less than the two spreads together."""
     first, *others = summaries
-    near = [other.system for other in others if _overlap(first.mpjpe_mm, other.mpjpe_mm)]
+    best = first.mpjpe_mm
+    near = [
+        other.system
+        for other in others
+        if abs(best.mean - other.mpjpe_mm.mean) < best.deviation + other.mpjpe_mm.deviation
+    ]
     said = f"Lowest mean MPJPE with ideal 2D: {first.system}, {first.mpjpe_mm} mm."
     return f"{said} Not told apart from it by these seeds: {', '.join(near)}." if near else said
-
-
-def _overlap(a: Spread, b: Spread) -> bool:
-    return abs(a.mean - b.mean) < a.deviation + b.deviation
 
 
 def as_markdown(summaries: Sequence[Summary]) -> str:

@@ -33,23 +33,18 @@ def choose_examples(weights: Path, data: Sequence[Path], count: int) -> tuple[li
     lifter = load_model(weights)
     source = read_run(weights).get("data", {}).get("keypoints", "gt")
     shares = [len(part) for part in np.array_split(np.arange(count), len(data))]
-    examples = [
-        example
-        for folder, share in zip(data, shares, strict=True)
-        for example in _examples(lifter, _test_recordings(folder, lifter), source, share)
-    ]
+    examples = []
+    for folder, share in zip(data, shares, strict=True):
+        recordings = read_recordings(folder)
+        present = sorted(_TEST_SUBJECTS & set(recordings.subjects))
+        if not present:
+            raise InputError(f"{folder}: data must have test subjects (S9, S11 or TS1 to TS6), got none")
+        recordings = recordings.select(subjects=present).with_skeleton(lifter.skeleton)
+        examples += _examples(lifter, recordings, source, share)
     title = (
         f"{lifter.name} ({lifter.weights_hash[:12]}), test-time flip, root aligned; no sample was picked by its error"
     )
     return examples, title
-
-
-def _test_recordings(folder: Path, lifter: Lifter) -> Recordings:
-    recordings = read_recordings(folder)
-    present = sorted(_TEST_SUBJECTS & set(recordings.subjects))
-    if not present:
-        raise InputError(f"{folder}: data must have test subjects (S9, S11 or TS1 to TS6), got none")
-    return recordings.select(subjects=present).with_skeleton(lifter.skeleton)
 
 
 def _examples(lifter: Lifter, recordings: Recordings, source: str, count: int) -> list[Example]:
@@ -64,16 +59,21 @@ def _examples(lifter: Lifter, recordings: Recordings, source: str, count: int) -
     # (sample, joint, xyz): the samples are single frames, windows of length one
     truth = root_relative(samples.positions[:, 0], lifter.skeleton.root_index).numpy()
     errors = 1000 * np.linalg.norm(predicted - truth, axis=-1).mean(axis=1)
-    return [
-        Example(
-            caption=f"{_name(recordings, recording)}, 2D {source}: {errors[number]:.1f} mm MPJPE",
-            keypoints=samples.keypoints_px[number, 0].numpy(),
-            truth=truth[number],
-            predicted=predicted[number],
-            skeleton=lifter.skeleton,
+    examples = []
+    for number, recording in enumerate(chosen):
+        subject, take, scene = recordings.subjects[recording], recordings.takes[recording], recordings.scenes[recording]
+        clip = take if take.startswith(subject) else f"{subject} {take}"
+        where = scene or f"camera {recordings.cameras[recording]}"
+        examples.append(
+            Example(
+                caption=f"{clip}, {where}, 2D {source}: {errors[number]:.1f} mm MPJPE",
+                keypoints=samples.keypoints_px[number, 0].numpy(),
+                truth=truth[number],
+                predicted=predicted[number],
+                skeleton=lifter.skeleton,
+            )
         )
-        for number, recording in enumerate(chosen)
-    ]
+    return examples
 
 
 def _one_of_each_action(recordings: Recordings, count: int) -> list[int]:
@@ -83,10 +83,3 @@ def _one_of_each_action(recordings: Recordings, count: int) -> list[int]:
     actions = [shown[named == action] for action in sorted(set(named))]
     picks = [actions[number * max(len(actions), count) // count % len(actions)] for number in range(count)]
     return [int(own[number * (len(own) - 1) // max(count - 1, 1)]) for number, own in enumerate(picks)]
-
-
-def _name(recordings: Recordings, recording: int) -> str:
-    """Say which clip and camera it is."""
-    subject, take, scene = recordings.subjects[recording], recordings.takes[recording], recordings.scenes[recording]
-    clip = take if take.startswith(subject) else f"{subject} {take}"
-    return f"{clip}, {scene}" if scene else f"{clip}, camera {recordings.cameras[recording]}"

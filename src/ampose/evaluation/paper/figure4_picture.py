@@ -17,7 +17,6 @@ from ampose.drawing.projection import (
     SIDE_COLOURS,
     SIDES,
     Scene,
-    Side,
     bone_strokes,
     frame_strokes,
 )
@@ -65,7 +64,8 @@ def write_figure4(path: str | Path, examples: Sequence[Example], *, title: str =
         InputError: The folder cannot be written to.
         MissingExtraError: Pillow is not installed.
     """
-    columns = ["2D input", *(f"{whose}, {_short(side)}" for side in SIDES for whose in ("ground truth", "prediction"))]
+    sides = [side.title.removeprefix("3D, ") for side in SIDES]
+    columns = ["2D input", *(f"{whose}, {side}" for side in sides for whose in ("ground truth", "prediction"))]
     step = _CELL + _GAP
     size = (2 * _MARGIN + len(columns) * step - _GAP, _HEADER + len(examples) * (step + _CAPTION) + _MARGIN)
     page = blank(size)
@@ -82,11 +82,6 @@ def write_figure4(path: str | Path, examples: Sequence[Example], *, title: str =
         write_text(page, (_MARGIN, top + _CELL + 4), example.caption, size=15, colour=FAINT_INK)
     with replacing(path) as unfinished:
         page.save(unfinished, format="PNG")
-
-
-def _short(side: Side) -> str:
-    """Its title without what all have in common."""
-    return side.title.removeprefix("3D, ")
 
 
 def _draw_row(example: Example) -> "list[Image]":

@@ -77,29 +77,25 @@ def measure_row(
     wanted = row.protocol.skeleton
     if lifter.skeleton.name != wanted:
         raise InputError(f"{folder}: weights for {row.recipe} must be of {wanted}, got {lifter.skeleton.name}")
-    _check_keypoints(row, folder)
+    # Weights that learned from one detector are not measured on another's keypoints in a table of the paper.
+    recipe = read_recipe(row.recipe)
+    learned = read_run(folder).get("data", {}).get("keypoints", recipe.data.keypoints)
+    if learned != recipe.data.keypoints:
+        raise InputError(
+            f"{folder}: weights for {row.recipe} must be trained on the 2D source {recipe.data.keypoints!r}, "
+            f"got {learned!r}; the paper's tables have no row for them"
+        )
     method = method_of(lifter, progress=progress)
     facts = weights_facts(lifter, folder, row.protocol.subjects)
     if row.second_stage_of:
         second = _refinement(folder, lifter)
         method = refined(method, second.refinement)
         facts["refinement weights"] = f"sha256 {second.sha256}"
-    facts |= {"recipe": row.recipe, "model": _differences(lifter.network.config, read_recipe(row.recipe).model)}
+    facts |= {"recipe": row.recipe, "model": _differences(lifter.network.config, recipe.model)}
     protocols = [protocol.changed(**changes) for protocol in row.variants.values()]
     held_out = hold_out(recordings, protocols[0])
     reports = measure(method, held_out, protocols, facts=facts | data_facts(data, recordings))
     return Measured(row=row, method=lifter.name, reports=tuple(reports), cost=measure_cost(lifter.network.cpu())[0])
-
-
-def _check_keypoints(row: TableRow, folder: Path) -> None:
-    """Weights that learned from one detector are not measured on another's keypoints in a table of the paper."""
-    wanted = read_recipe(row.recipe).data.keypoints
-    learned = read_run(folder).get("data", {}).get("keypoints", wanted)
-    if learned != wanted:
-        raise InputError(
-            f"{folder}: weights for {row.recipe} must be trained on the 2D source {wanted!r}, got {learned!r}; "
-            "the paper's tables have no row for them"
-        )
 
 
 def _refinement(folder: Path, lifter: Lifter) -> RefinementWeights:

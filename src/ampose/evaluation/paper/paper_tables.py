@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
@@ -105,28 +105,24 @@ def assemble(table: str, measured: Sequence[Measured] = ()) -> list[PaperTable]:
         >>> [part.name for part in assemble("table1")]
         ['table1-cpn', 'table1-gt']
     """
-    return [_assemble_part(part, [one for one in measured if one.row.part == part]) for part in parts_of(table)]
-
-
-def _assemble_part(part: str, measured: Sequence[Measured]) -> PaperTable:
-    table = TABLES[part]
-    notes = list(dict.fromkeys([*table.notes, *(note for row in table.rows for note in row.notes)]))
-    rows = [
-        ShownRow(
-            kind=PUBLISHED,
-            method=row.method + "".join(f" ({notes.index(note) + 1})" for note in row.notes),
-            cells=row.figures,
-        )
-        for row in table.rows
-    ]
-    for (compared, variant, method), (figures, spread) in _our_rows(part, measured).items():
-        label = f"{method}, {variant}, for {compared}"
-        rows.append(ShownRow(kind=MEASURED, method=label, cells=_shown(table.columns, figures)))
-        if spread:
-            cells = _shown(table.columns, spread)
-            rows.append(ShownRow(kind=SPREAD, method="  standard deviation of the runs", cells=cells))
-        rows.append(_difference(table, compared, figures))
-    return PaperTable(name=part, published=table, rows=tuple(rows), notes=tuple(notes))
+    tables = []
+    for part in parts_of(table):
+        published = TABLES[part]
+        notes = list(dict.fromkeys([*published.notes, *(note for row in published.rows for note in row.notes)]))
+        rows = []
+        for row in published.rows:
+            numbers = "".join(f" ({notes.index(note) + 1})" for note in row.notes)
+            rows.append(ShownRow(kind=PUBLISHED, method=row.method + numbers, cells=row.figures))
+        ours = _our_rows(part, [one for one in measured if one.row.part == part])
+        for (compared, variant, method), (figures, spread) in ours.items():
+            label = f"{method}, {variant}, for {compared}"
+            rows.append(ShownRow(kind=MEASURED, method=label, cells=_shown(published.columns, figures)))
+            if spread:
+                cells = _shown(published.columns, spread)
+                rows.append(ShownRow(kind=SPREAD, method="  standard deviation of the runs", cells=cells))
+            rows.append(_difference(published, compared, figures))
+        tables.append(PaperTable(name=part, published=published, rows=tuple(rows), notes=tuple(notes)))
+    return tables
 
 
 def _our_rows(part: str, measured: Sequence[Measured]) -> dict[tuple[str, str, str], tuple[Figures, Figures]]:
@@ -138,21 +134,34 @@ def _our_rows(part: str, measured: Sequence[Measured]) -> dict[tuple[str, str, s
         whose += f", mean of {len(runs)} runs" if len(runs) > 1 else ""
         for variant in row.variants:
             figures, spread = joined.setdefault((row.compared, variant, whose), ({}, {}))
-            found = [_FIGURES[part](one, one.report(variant)) for one in runs]
+            found = [_figures(part, one, one.report(variant)) for one in runs]
             figures |= {key: mean(run[key] for run in found) for key in found[0]}
             if len(runs) > 1:
                 spread |= {key: stdev(run[key] for run in found) for key in set(found[0]) - _OF_NETWORKS}
-    if part == "table5":
-        _add_deltas({key: figures for key, (figures, _) in joined.items()})
+    if part == "table5":  # the distance to our own row Ours of the same variant
+        ours = {variant: figures["mpjpe"] for (row, variant, _), (figures, _) in joined.items() if row == "Ours"}
+        for (name, variant, _), (figures, _) in joined.items():
+            if name != "Ours" and variant in ours:
+                figures["delta"] = figures["mpjpe"] - ours[variant]
     return joined
 
 
-def _add_deltas(rows: Mapping[tuple[str, str, str], Figures]) -> None:
-    """Distance to our own row Ours of the same variant."""
-    ours = {variant: figures["mpjpe"] for (row, variant, _), figures in rows.items() if row == "Ours"}
-    for (row, variant, _), figures in rows.items():
-        if row != "Ours" and variant in ours:
-            figures["delta"] = figures["mpjpe"] - ours[variant]
+def _figures(part: str, one: Measured, report: Report) -> Figures:
+    """Return what a report and the network's cost say for the columns of a part."""
+    means, pooled = report.mean_over_actions.values, report.all_frames.values
+    parameters, flops = one.cost.parameters / 1e6, one.cost.weight_macs / 1e6
+    if part == "table2":
+        return {"parameters": parameters, one.row.column: means["mpjpe"]}
+    if part == "table3":
+        scenes = {row.name: row.values["pck"] for row in report.actions if row.name in SCENES}
+        return {**scenes, "pck": pooled["pck"], "auc": pooled["auc"], "scene_mean": means["pck"]}
+    if part == "table4":
+        figures = {key: pooled[key] for key in ("pck", "auc", "mpjpe")}
+        return {"parameters": parameters, "flops": flops, "flops_one_unit": 2 * flops, **figures}
+    if part == "table5":
+        return {"parameters": parameters, "flops": flops, "mpjpe": means["mpjpe"]}
+    actions = {row.name: row.values["mpjpe"] for row in report.actions if row.name in ACTIONS}
+    return {**actions, "average": means["mpjpe"], "all_frames": pooled["mpjpe"]}
 
 
 def _shown(columns: Sequence[Column], figures: Figures) -> dict[str, str]:
@@ -167,48 +176,6 @@ def _difference(table: PublishedTable, compared: str, figures: Figures) -> Shown
         if column.key in figures and not math.isnan(row.value(column.key))
     }
     return ShownRow(kind=DIFFERENCE, method=f"  difference to {compared}", cells=cells)
-
-
-def _by_action(one: Measured, report: Report) -> Figures:
-    found = {row.name: row.values["mpjpe"] for row in report.actions if row.name in ACTIONS}
-    return {**found, "average": _mean(report, "mpjpe"), "all_frames": report.all_frames.values["mpjpe"]}
-
-
-def _by_source(one: Measured, report: Report) -> Figures:
-    return {"parameters": one.cost.parameters / 1e6, one.row.column: _mean(report, "mpjpe")}
-
-
-def _by_scene(one: Measured, report: Report) -> Figures:
-    found = {row.name: row.values["pck"] for row in report.actions if row.name in SCENES}
-    pooled = report.all_frames.values
-    return {**found, "pck": pooled["pck"], "auc": pooled["auc"], "scene_mean": _mean(report, "pck")}
-
-
-def _in_dataset(one: Measured, report: Report) -> Figures:
-    pooled = {key: report.all_frames.values[key] for key in ("pck", "auc", "mpjpe")}
-    return {**_budget(one), "flops_one_unit": 2 * one.cost.weight_macs / 1e6, **pooled}
-
-
-def _by_design(one: Measured, report: Report) -> Figures:
-    return {**_budget(one), "mpjpe": _mean(report, "mpjpe")}
-
-
-def _budget(one: Measured) -> Figures:
-    return {"parameters": one.cost.parameters / 1e6, "flops": one.cost.weight_macs / 1e6}
-
-
-def _mean(report: Report, metric: str) -> float:
-    return report.mean_over_actions.values[metric]
-
-
-_FIGURES: Mapping[str, Callable[[Measured, Report], Figures]] = {
-    "table1-cpn": _by_action,
-    "table1-gt": _by_action,
-    "table2": _by_source,
-    "table3": _by_scene,
-    "table4": _in_dataset,
-    "table5": _by_design,
-}
 
 
 def protocol_text(measured: Sequence[Measured], *, every_variant: bool = True) -> str:
@@ -231,11 +198,20 @@ def write_tables(folder: Path, table: str, parts: Sequence[PaperTable], measured
     Raises:
         InputError: The folder cannot be written to.
     """
+    plain = {
+        "table": table,
+        "parts": [part.as_dict() for part in parts],
+        "measured": [
+            {"recipe": one.row.recipe, "row": one.row.compared, "variant": variant, **one.report(variant).as_dict()}
+            for one in measured
+            for variant in one.row.variants
+        ],
+    }
     folder.mkdir(parents=True, exist_ok=True)
     contents = {
         "md": _markdown(parts, measured),
         "csv": _csv(parts),
-        "json": json.dumps(_json(table, parts, measured), indent=2, allow_nan=False) + "\n",
+        "json": json.dumps(plain, indent=2, allow_nan=False) + "\n",
         "txt": "\n\n".join([*(part.as_text() for part in parts), protocol_text(measured)]).rstrip() + "\n",
     }
     files = [folder / f"{table}.{ending}" for ending in contents]
@@ -264,18 +240,6 @@ def _csv(parts: Sequence[PaperTable]) -> str:
         for row, cells in zip(part.rows, part.cells(), strict=True):
             writer.writerow([part.name, row.kind, *(cell.strip() for cell in cells)])
     return text.getvalue()
-
-
-def _json(table: str, parts: Sequence[PaperTable], measured: Sequence[Measured]) -> dict[str, Any]:
-    return {
-        "table": table,
-        "parts": [part.as_dict() for part in parts],
-        "measured": [
-            {"recipe": one.row.recipe, "row": one.row.compared, "variant": variant, **one.report(variant).as_dict()}
-            for one in measured
-            for variant in one.row.variants
-        ],
-    }
 
 
 def missing_rows(table: str, measured: Sequence[Measured]) -> list[TableRow]:
