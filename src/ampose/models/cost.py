@@ -16,12 +16,12 @@ answers for all frames of the window is charged its share of it.
 
 import copy
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from ampose.models.layers.pointwise import PointwiseConvolution
@@ -47,19 +47,6 @@ class Cost:
         return 2 * self.macs
 
 
-def _count_weight_macs(layer: nn.Module, output: Tensor) -> int:
-    """Multiply-adds of one call of a layer; 0 for kinds that the papers' tool did not count."""
-    if isinstance(layer, nn.Linear):
-        bias = isinstance(layer, PointwiseConvolution)
-        return output.numel() * (layer.in_features + bias)
-    if isinstance(layer, nn.Conv1d):
-        joined = layer.in_channels // layer.groups * layer.kernel_size[0]
-        return output.numel() * (joined + (layer.bias is not None))
-    if isinstance(layer, nn.BatchNorm1d):
-        return 2 * output.numel()
-    return 0
-
-
 def measure_cost(network: LifterNetwork, *, depth: int = 3) -> list[Cost]:
     """Count a network's parameters and multiply-adds for one output pose.
 
@@ -75,7 +62,21 @@ def measure_cost(network: LifterNetwork, *, depth: int = 3) -> list[Cost]:
     network = copy.deepcopy(network).eval().to("meta")
     keypoints = torch.zeros(1, network.receptive_field, joints, 2, device="meta")
     counter = FlopCounterMode(display=False)
-    with _weight_macs(network) as weight_macs, counter, torch.no_grad():
+    weight_macs: Counter[nn.Module] = Counter()
+
+    def count(layer: nn.Module, inputs: object, output: Any) -> None:
+        """Add the multiply-adds of a call of a layer; other kinds of layer the papers' tool did not count."""
+        if isinstance(layer, nn.Linear):
+            weight_macs[layer] += output.numel() * (layer.in_features + isinstance(layer, PointwiseConvolution))
+        elif isinstance(layer, nn.Conv1d):
+            joined = layer.in_channels // layer.groups * layer.kernel_size[0]
+            weight_macs[layer] += output.numel() * (joined + (layer.bias is not None))
+        elif isinstance(layer, nn.BatchNorm1d):
+            weight_macs[layer] += 2 * output.numel()
+
+    for module in network.modules():  # of the copy, so that the hooks need not be removed
+        module.register_forward_hook(count)
+    with counter, torch.no_grad():
         poses = network(keypoints).shape[1]
     root = type(network).__name__
     counts: Mapping[str, Mapping[object, int]] = counter.get_flop_counts()
@@ -92,23 +93,6 @@ def measure_cost(network: LifterNetwork, *, depth: int = 3) -> list[Cost]:
         for name, module in network.named_modules()
         if (level := len(name.split(".")) if name else 0) <= depth
     ]
-
-
-@contextmanager
-def _weight_macs(network: nn.Module) -> Iterator[Counter[nn.Module]]:
-    """Add up, while the network runs, the multiply-adds of each of its layers."""
-    counts: Counter[nn.Module] = Counter()
-
-    def count(layer: nn.Module, inputs: object, output: Tensor) -> None:
-        counts[layer] += _count_weight_macs(layer, output)
-
-    kinds = (nn.Linear, nn.Conv1d, nn.BatchNorm1d)
-    hooks = [module.register_forward_hook(count) for module in network.modules() if isinstance(module, kinds)]
-    try:
-        yield counts
-    finally:
-        for hook in hooks:
-            hook.remove()
 
 
 def _count_flops(module: nn.Module, name: str, flops: Mapping[str, int]) -> int:

@@ -101,17 +101,22 @@ class SingleFrameLifter(LifterNetwork):
         raise TypeError(f"{type(self).__name__} must define lift_poses")
 
 
-def check_settings(*, dropout: float = 0.0, **counts: int) -> None:
+def check_settings(*, dropout: float = 0.0, drop_path: float = 0.0, **counts: int) -> None:
     """Refuse settings that no network can have.
 
     Raises:
-        InputError: A count is not positive, or dropout is not in [0, 1).
+        InputError: A count is not positive, dropout or drop_path is not in [0, 1), or heads, where they have no width
+            of their own (``head_width``), do not divide the channels.
     """
     for name, count in counts.items():
         if count < 1:
             raise InputError(f"{name} must be positive, got {count}")
-    if not 0 <= dropout < 1:
-        raise InputError(f"dropout must be in [0, 1), got {dropout}")
+    for name, chance in (("dropout", dropout), ("drop_path", drop_path)):
+        if not 0 <= chance < 1:
+            raise InputError(f"{name} must be in [0, 1), got {chance}")
+    channels, heads = counts.get("channels", 0), counts.get("heads", 1)
+    if "head_width" not in counts and channels % heads:
+        raise InputError(f"channels must be a multiple of heads, got {channels} and {heads}")
 
 
 @dataclass(frozen=True, kw_only=True)

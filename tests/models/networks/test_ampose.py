@@ -152,7 +152,7 @@ def test_frames_do_not_see_each_other():
     ("overrides", "message"),
     [
         ({"channels": 10, "heads": 4}, "channels must be a multiple of heads"),
-        ({"depth": 0}, "positive, got channels=16, depth=0"),
+        ({"depth": 0}, "depth must be positive, got 0"),
         ({"dropout": 1.5}, r"must be in \[0, 1\), got 1.5"),
         ({"mlp_ratio": -1.0}, "mlp_ratio must be positive, got -1.0"),
         ({"skeleton": "human36m_71"}, "did you mean 'human36m_17'"),

@@ -54,7 +54,7 @@ def test_loss_is_that_of_every_stage(refine):
     torch.manual_seed(0)
     network = create_model("jointformer", refine=refine, refine_channels=16).eval()
     keypoints, target = torch.randn(3, 1, 17, 2), torch.randn(3, 1, 17, 3)
-    poses, errors, refined = network(keypoints, every_layer=True)
+    poses, errors, refined = network.every_layer(keypoints)
     stages = []
     for pose, error in zip(array(poses), array(errors), strict=True):
         off = np.abs(pose - target.numpy())

@@ -68,7 +68,7 @@ def windows(frames=9):
 
 def test_network_computes_the_papers_stages():
     network = shake(create_model("p-stmo", **SMALL))
-    of_all, answers = network(windows(), part="both")
+    of_all, answers = network.with_all_frames(windows())
     torch.testing.assert_close(network(windows()), answers)
     assert answers.shape == (2, 1, 17, 3)
     for window, every, answer in zip(windows().numpy(), array(of_all), array(answers), strict=True):
@@ -93,7 +93,7 @@ def test_masked_poses_are_restored_as_the_paper_has_it(monkeypatch):
     hidden, joints = network.draw_masks(torch.device("cpu"))
     monkeypatch.setattr(network, "draw_masks", lambda device: (hidden, joints))
     decoder = network.decoder
-    for window, restored in zip(windows().numpy(), array(network(windows(), part="restored")), strict=True):
+    for window, restored in zip(windows().numpy(), array(network.restore(windows())), strict=True):
         seen = window.copy()
         seen[joints.numpy()] = array(decoder.joint_token)
         x = embed(network, seen)[~hidden.numpy()]
@@ -114,13 +114,13 @@ def test_hidden_frames_and_joints_have_no_part_in_what_is_restored(monkeypatch):
     changed = windows()
     changed[:, hidden] += 5
     changed[:, joints] -= 3
-    torch.testing.assert_close(network(changed, part="restored"), network(windows(), part="restored"))
+    torch.testing.assert_close(network.restore(changed), network.restore(windows()))
 
 
 def test_restoring_is_trained_in_mixed_precision():
     network = create_model("p-stmo", **SMALL, stage="pretraining")
     with torch.autocast("cpu", torch.bfloat16):
-        restored = network(windows().float(), part="restored")
+        restored = network.restore(windows().float())
     restored.float().square().mean().backward()
     assert network.decoder.frame_token.grad.isfinite().all()
 
@@ -137,7 +137,7 @@ def test_masks_hide_the_stated_share():
 
 def test_restoring_needs_the_decoder():
     with pytest.raises(InputError, match='must be "pretraining" to restore'):
-        create_model("p-stmo", **SMALL)(windows().float(), part="restored")
+        create_model("p-stmo", **SMALL).restore(windows().float())
 
 
 def test_heads_that_count_in_millimetres_answer_in_metres():
@@ -146,5 +146,5 @@ def test_heads_that_count_in_millimetres_answer_in_metres():
         torch.manual_seed(0)
         networks.append(create_tiny("p-stmo", head_unit=unit).eval())
     keypoints = torch.randn(2, networks[0].receptive_field, 17, 2)
-    for metres, millimetres in zip(*(network(keypoints, part="both") for network in networks), strict=True):
+    for metres, millimetres in zip(*(network.with_all_frames(keypoints) for network in networks), strict=True):
         torch.testing.assert_close(millimetres, 0.001 * metres)

@@ -35,7 +35,7 @@ from ampose.models.layers.graph_convolution import (
     normalise_groups,
 )
 from ampose.models.layers.pointwise import PointwiseConvolution
-from ampose.models.lifter_network import LifterConfig, LifterNetwork, Published
+from ampose.models.lifter_network import LifterConfig, LifterNetwork, Published, check_settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,13 +112,8 @@ class AMPoseConfig(LifterConfig):
         return self.error_head
 
     def __post_init__(self) -> None:
-        if min(self.channels, self.depth, self.heads) < 1 or self.channels % self.heads:
-            raise InputError(
-                f"channels must be a multiple of heads and all of channels, depth, heads positive, got "
-                f"channels={self.channels}, depth={self.depth}, heads={self.heads}"
-            )
-        if not (0 <= self.dropout < 1 and 0 <= self.drop_path < 1):
-            raise InputError(f"dropout and drop_path must be in [0, 1), got {self.dropout} and {self.drop_path}")
+        check_settings(channels=self.channels, depth=self.depth, heads=self.heads)
+        check_settings(dropout=self.dropout, drop_path=self.drop_path)
         if self.mlp_ratio <= 0:
             raise InputError(f"mlp_ratio must be positive, got {self.mlp_ratio}")
         # A setting without effect would make two equal networks look different.

@@ -25,8 +25,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ampose import models
-from ampose.errors import InputError
 from ampose.models.layers.attention import MultiHeadSelfAttention
+from ampose.models.layers.residual import Residual
 from ampose.models.lifter_network import LifterConfig, Published, SingleFrameLifter, check_settings
 from ampose.poses.skeletons import Skeleton
 
@@ -56,8 +56,6 @@ class GraFormerConfig(LifterConfig):
     def __post_init__(self) -> None:
         check_settings(channels=self.channels, depth=self.depth, heads=self.heads, dropout=self.dropout)
         check_settings(dropout=self.chebyshev_dropout)
-        if self.channels % self.heads:
-            raise InputError(f"channels must be a multiple of heads, got {self.channels} and {self.heads}")
 
 
 def chebyshev_basis(skeleton: Skeleton, order: int = 2) -> Float[np.ndarray, "order joint joint"]:
@@ -91,20 +89,13 @@ class ChebyshevConvolution(nn.Module):
         return self.transform(collected.transpose(1, 2).flatten(2))
 
 
-class ChebyshevBlock(nn.Module):
-    """x + f(f(x)), f a Chebyshev convolution, ReLU and dropout."""
-
-    def __init__(self, config: GraFormerConfig, basis: Float[np.ndarray, "order joint joint"]) -> None:
-        super().__init__()
-        self.layers = nn.Sequential()
-        for _ in range(2):
-            self.layers.append(ChebyshevConvolution(config.channels, config.channels, basis))
-            self.layers.append(nn.ReLU())
-            self.layers.append(nn.Dropout(config.chebyshev_dropout))
-
-    def forward(self, x: Float[Tensor, "batch joint channel"]) -> Float[Tensor, "batch joint channel"]:
-        """Add what the two convolutions find."""
-        return x + self.layers(x)
+def chebyshev_block(config: GraFormerConfig, basis: Float[np.ndarray, "order joint joint"]) -> Residual:
+    """Return x + f(f(x)), f a Chebyshev convolution, ReLU and dropout."""
+    layers: list[nn.Module] = []
+    for _ in range(2):
+        convolution = ChebyshevConvolution(config.channels, config.channels, basis)
+        layers += [convolution, nn.ReLU(), nn.Dropout(config.chebyshev_dropout)]
+    return Residual(*layers)
 
 
 class GraphNet(nn.Module):
@@ -168,7 +159,7 @@ class GraFormer(SingleFrameLifter):
         self.layers = nn.Sequential()
         for _ in range(config.depth):
             self.layers.append(GraphAttention(config, self.skeleton.num_joints))
-            self.layers.append(ChebyshevBlock(config, basis))
+            self.layers.append(chebyshev_block(config, basis))
         self.head = ChebyshevConvolution(config.channels, 3, basis)
 
     def lift_poses(self, keypoints: Float[Tensor, "pose joint 2"]) -> Float[Tensor, "pose joint 3"]:

@@ -24,7 +24,7 @@ Published: 50.5 mm (Human3.6M, CPN, 17 joints), 34.0 mm (ground-truth 2D).
 """
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, overload
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -168,7 +168,7 @@ def every_layer_loss(network: "JointFormer", keypoints: Tensor, target: Tensor) 
     Of each stage (MSE of the pose + MSE of the predicted error) / 2, and the mean over stages. Where there is a
     refinement, the MSE of the refined pose is added.
     """
-    predicted = network(keypoints, every_layer=True)
+    predicted = network.every_layer(keypoints)
     poses, errors = predicted.poses.float(), predicted.errors.float()  # (layer, batch, frame, joint, 3)
     true_errors = (poses.detach() - target).abs()
     loss = (coordinate_square(poses, target[None]) + coordinate_square(errors, true_errors)) / 2
@@ -215,18 +215,8 @@ class JointFormer(SingleFrameLifter):
         self.stages = nn.ModuleList(Stage(joints, config) for _ in range(config.depth))
         self.refinement = Refinement(joints, config) if config.refine else None
 
-    @overload
-    def forward(self, keypoints: Tensor, *, every_layer: Literal[False] = False) -> Tensor: ...
-
-    @overload
-    def forward(self, keypoints: Tensor, *, every_layer: Literal[True]) -> EveryLayer: ...
-
-    def forward(
-        self, keypoints: Float[Tensor, "batch frame joint 2"], *, every_layer: bool = False
-    ) -> Float[Tensor, "batch frame joint 3"] | EveryLayer:
-        """Lift each frame on its own; with ``every_layer`` return what each stage predicts."""
-        if not every_layer:
-            return super().forward(keypoints)
+    def every_layer(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> EveryLayer:
+        """Lift each frame on its own, and return what each stage predicts."""
         poses, errors, refined = self._predict(keypoints.flatten(0, 1))
         shape = (*keypoints.shape[:-1], 3)
         return EveryLayer(

@@ -33,6 +33,7 @@ by the true distance of the root, as above.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -44,6 +45,7 @@ from ampose import models
 from ampose.errors import InputError
 from ampose.models.layers.batch_norm import JointBatchNorm
 from ampose.models.layers.constrained_linear import ConstrainedLinear
+from ampose.models.layers.residual import Residual
 from ampose.models.lifter_network import LifterConfig, Published, SingleFrameLifter, check_settings
 from ampose.models.normalisation import normalise
 from ampose.models.output_space import OutputSpace, output_spaces
@@ -181,20 +183,6 @@ class LocalLayer(nn.Sequential):
         )
 
 
-class LocalBlock(nn.Module):
-    """Two hidden layers around which the input passes unchanged."""
-
-    def __init__(self, config: LCNConfig, near: Bool[np.ndarray, "joint joint"]) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            LocalLayer(config.channels, config, near), LocalLayer(config.channels, config, near)
-        )
-
-    def forward(self, x: Float[Tensor, "pose joint channel"]) -> Float[Tensor, "pose joint channel"]:
-        """Add what the two layers find."""
-        return x + self.layers(x)
-
-
 @models.register(
     "lcn",
     config=LCNConfig(),
@@ -217,9 +205,10 @@ class LCN(SingleFrameLifter):
         super().__init__(config)
         self.in_plane = config.target == "image-plane"
         near = within_reach(self.skeleton, config.reach)
+        hidden = partial(LocalLayer, config.channels, config, near)
         self.layers = nn.Sequential(
             LocalLayer(2, config, near),
-            *(LocalBlock(config, near) for _ in range(config.depth)),
+            *(Residual(hidden(), hidden()) for _ in range(config.depth)),
             LocallyConnected(config.channels, 3, near, config.max_norm if self.in_plane else None),
         )
 

@@ -33,7 +33,7 @@ from ampose.models.layers.attention import (
     MultiHeadSelfAttention,
     TransformerEncoder,
 )
-from ampose.models.lifter_network import LifterConfig, LifterNetwork, Published
+from ampose.models.lifter_network import LifterConfig, LifterNetwork, Published, check_settings
 from ampose.models.losses import Loss, distance
 
 HYPOTHESES = 3
@@ -79,10 +79,7 @@ class MHFormerConfig(LifterConfig):
                 f"receptive_field must be an odd multiple of generation_heads, got {self.receptive_field} and "
                 f"{self.generation_heads}"
             )
-        if self.channels < 1 or self.channels % self.heads:
-            raise InputError(f"channels must be a multiple of heads, got {self.channels} and {self.heads}")
-        if not (0 <= self.dropout < 1 and 0 <= self.drop_path < 1):
-            raise InputError(f"dropout and drop_path must be in [0, 1), got {self.dropout} and {self.drop_path}")
+        check_settings(channels=self.channels, heads=self.heads, dropout=self.dropout, drop_path=self.drop_path)
 
 
 class HypothesisGeneration(nn.Module):

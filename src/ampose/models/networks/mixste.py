@@ -21,9 +21,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ampose import models
-from ampose.errors import InputError
 from ampose.models.layers.attention import TransformerEncoder
-from ampose.models.lifter_network import LifterConfig, LifterNetwork, Published
+from ampose.models.lifter_network import LifterConfig, LifterNetwork, Published, check_settings
 from ampose.models.losses import Loss
 from ampose.poses.clips import Output
 from ampose.poses.skeletons import get_skeleton
@@ -56,14 +55,8 @@ class MixSTEConfig(LifterConfig):
     """Chance to leave a branch out in training; rises from 0 in the first layer to this in the last."""
 
     def __post_init__(self) -> None:
-        if min(self.receptive_field, self.channels, self.depth, self.heads) < 1 or self.channels % self.heads:
-            raise InputError(
-                "channels must be a multiple of heads and receptive_field, channels, depth, heads positive, got "
-                f"receptive_field={self.receptive_field}, channels={self.channels}, depth={self.depth}, "
-                f"heads={self.heads}"
-            )
-        if not (0 <= self.dropout < 1 and 0 <= self.drop_path < 1):
-            raise InputError(f"dropout and drop_path must be in [0, 1), got {self.dropout} and {self.drop_path}")
+        check_settings(receptive_field=self.receptive_field, depth=self.depth, drop_path=self.drop_path)
+        check_settings(channels=self.channels, heads=self.heads, dropout=self.dropout)
 
     def encoders(self) -> nn.ModuleList:
         """Make the encoders of one kind."""

@@ -4,7 +4,7 @@ Wenkang Shan, Zhenhua Liu, Xinfeng Zhang, Shanshe Wang, Siwei Ma and Wen Gao, EC
 https://arxiv.org/abs/2203.07628; the small model, "P-STMO-S".
 
 A fully connected block embeds each frame's joints; Transformer encoders let the frames see each other; strided
-encoders (see ``layers/strided_encoder.py``) fold the window into one answer. A second head answers for all frames
+encoders fold the window into one answer. A second head answers for all frames
 before the folding and is used in training only. Stage I of the training hides frames and joints and lets a light
 decoder restore the 2D input (section 3.2); stage II keeps the encoders and learns to lift. Written from the paper.
 
@@ -20,7 +20,7 @@ PCK 97.9, AUC 75.8, MPJPE 32.2 mm (MPI-INF-3DHP, ground-truth keypoints).
 
 import math
 from dataclasses import dataclass
-from typing import Literal, overload
+from typing import Literal
 
 import torch
 from jaxtyping import Bool, Float
@@ -28,9 +28,8 @@ from torch import Tensor, nn
 
 from ampose import models
 from ampose.errors import InputError
-from ampose.models.layers.attention import TransformerEncoder
+from ampose.models.layers.attention import MultiHeadSelfAttention, TransformerEncoder
 from ampose.models.layers.batch_norm import PoseBatchNorm
-from ampose.models.layers.strided_encoder import StridedEncoder
 from ampose.models.lifter_network import LifterConfig, LifterNetwork, Published
 from ampose.models.losses import Loss, distance
 from ampose.poses.samples import middle_frame
@@ -129,6 +128,42 @@ class SpatialEncoder(nn.Module):
         return embedded.mT
 
 
+class StridedEncoder(nn.Module):
+    """An encoder that shortens the sequence (the Strided Transformer, Li et al., 2022).
+
+    Z' = Z + MSA(LN(Z));  out = every s-th of Z' + Conv_{3,s}(ReLU(Conv_1(LN(Z')))).
+
+    The second convolution joins three frames around every s-th one, the first at the edge. The residual is a max
+    pooling with a window of one frame, which takes every s-th frame as it is.
+
+    Args:
+        channels: Of a frame.
+        hidden: Between the two convolutions.
+        heads: Attention heads.
+        stride: s; a sequence of n frames comes out with n / s.
+        dropout: On attention, between the convolutions and on both branches.
+    """
+
+    def __init__(self, channels: int, hidden: int, heads: int, *, stride: int, dropout: float) -> None:
+        super().__init__()
+        self.stride = stride
+        self.attention_norm = nn.LayerNorm(channels)
+        self.attention = MultiHeadSelfAttention(channels, heads, dropout=dropout)
+        self.convolution_norm = nn.LayerNorm(channels)
+        self.convolutions = nn.Sequential(
+            nn.Conv1d(channels, hidden, 1),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Conv1d(hidden, channels, 3, stride=stride, padding=1),
+            nn.Dropout(dropout),
+        )
+
+    def forward(self, x: Float[Tensor, "batch frame channel"]) -> Float[Tensor, "batch out_frame channel"]:
+        """Let all frames see each other, and keep every s-th."""
+        x = x + self.attention(self.attention_norm(x))
+        return x[:, :: self.stride] + self.convolutions(self.convolution_norm(x).mT).mT
+
+
 class Head(nn.Module):
     """BatchNorm and a linear layer, from a frame's token to its joints."""
 
@@ -170,7 +205,7 @@ class MaskedPoseDecoder(nn.Module):
 
 def lifting_loss(network: "PSTMO", keypoints: Tensor, target: Tensor) -> Float[Tensor, ""]:
     """Mean distance of the head of all frames, and of the answer for the middle one (stage II; the loss ``p-stmo``)."""
-    of_all, answer = network(keypoints, part="both")  # (batch, frame, joint, 3) and (batch, 1, joint, 3)
+    of_all, answer = network.with_all_frames(keypoints)  # (batch, frame, joint, 3) and (batch, 1, joint, 3)
     return distance(of_all.float(), target) + distance(answer.float(), middle_frame(target))
 
 
@@ -179,7 +214,7 @@ def pretraining_loss(network: "PSTMO", keypoints: Tensor, target: Tensor) -> Flo
 
     Stage I; the loss ``p-stmo-pretraining``.
     """
-    return distance(network(keypoints, part="restored").float(), keypoints)
+    return distance(network.restore(keypoints).float(), keypoints)
 
 
 def _check_stage(config: PSTMOConfig) -> None:
@@ -236,38 +271,31 @@ class PSTMO(LifterNetwork):
         self.metres = 0.001 if config.head_unit == "mm" else 1.0
         self.decoder = MaskedPoseDecoder(config, self.joints) if config.stage == "pretraining" else None
 
-    @overload
-    def forward(self, keypoints: Tensor, *, part: Literal["answer", "restored"] = "answer") -> Tensor: ...
+    def forward(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch 1 joint 3"]:
+        """Lift the middle frame of each window."""
+        return self._fold(self._tokens(keypoints))
 
-    @overload
-    def forward(self, keypoints: Tensor, *, part: Literal["both"]) -> tuple[Tensor, Tensor]: ...
+    def with_all_frames(
+        self, keypoints: Float[Tensor, "batch frame joint 2"]
+    ) -> tuple[Float[Tensor, "batch frame joint 3"], Float[Tensor, "batch 1 joint 3"]]:
+        """Return the answer for all frames, and that for the middle one."""
+        x = self._tokens(keypoints)
+        return self.metres * self.head_of_all(x), self._fold(x)
 
-    def forward(
-        self, keypoints: Float[Tensor, "batch frame joint 2"], *, part: Literal["answer", "both", "restored"] = "answer"
-    ) -> Tensor | tuple[Tensor, Tensor]:
-        """Lift windows.
+    def _tokens(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch frame channel"]:
+        tokens: Tensor = self.temporal(self.spatial(keypoints) + self.position)
+        return tokens
 
-        Args:
-            keypoints: One window a sample.
-            part: What is wanted: the ``answer`` for the middle frame, (batch, 1, joint, 3); ``both`` the one for
-                all frames, (batch, frame, joint, 3), and the answer; or the 2D input ``restored`` from what was
-                not hidden, (batch, frame, joint, 2).
-        """
-        if part == "restored":
-            return self._restore(keypoints)
-        x = self.temporal(self.spatial(keypoints) + self.position)
-        answer: Tensor = self.metres * self.head(self._fold(x))
-        return (self.metres * self.head_of_all(x), answer) if part == "both" else answer
-
-    def _fold(self, x: Float[Tensor, "batch frame channel"]) -> Float[Tensor, "batch 1 channel"]:
-        """The first three strided encoders have a position of their own."""
+    def _fold(self, x: Float[Tensor, "batch frame channel"]) -> Float[Tensor, "batch 1 joint 3"]:
+        """Answer for the middle frame; the first three strided encoders have a position of their own."""
         for number, encoder in enumerate(self.strided):
             if number < len(self.strided_positions):
                 x = x + self.strided_positions[number]
             x = encoder(x)
-        return x
+        answer: Tensor = self.metres * self.head(x)
+        return answer
 
-    def _restore(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch frame joint 2"]:
+    def restore(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch frame joint 2"]:
         """Hide frames and joints, the same ones in all samples of the batch, and restore them (stage I)."""
         if self.decoder is None:
             raise InputError('model.stage must be "pretraining" to restore what is hidden, got "lifting"')

@@ -15,6 +15,7 @@ Published: 62.9 mm (Human3.6M, fine-tuned Stacked Hourglass 2D), 45.5 mm (ground
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -22,6 +23,7 @@ from torch import Tensor, nn
 from ampose import models
 from ampose.models.layers.batch_norm import PoseBatchNorm
 from ampose.models.layers.constrained_linear import ConstrainedLinear
+from ampose.models.layers.residual import Residual
 from ampose.models.lifter_network import LifterConfig, Published, SingleFrameLifter, check_settings
 
 
@@ -54,21 +56,6 @@ def _hidden_layer(inputs: int, config: SimpleBaselineConfig) -> list[nn.Module]:
     ]
 
 
-class SimpleBaselineBlock(nn.Module):
-    """Two hidden layers around which the input passes unchanged."""
-
-    def __init__(self, config: SimpleBaselineConfig) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            *_hidden_layer(config.channels, config),
-            *_hidden_layer(config.channels, config),
-        )
-
-    def forward(self, x: Float[Tensor, "pose channel"]) -> Float[Tensor, "pose channel"]:
-        """Add what the two layers find."""
-        return x + self.layers(x)
-
-
 @models.register(
     "simple-baseline",
     config=SimpleBaselineConfig(),
@@ -92,9 +79,10 @@ class SimpleBaseline(SingleFrameLifter):
     def __init__(self, config: SimpleBaselineConfig) -> None:
         super().__init__(config)
         self.joints = self.skeleton.num_joints
+        hidden = partial(_hidden_layer, config.channels, config)
         self.layers = nn.Sequential(
             *_hidden_layer(2 * self.joints, config),
-            *(SimpleBaselineBlock(config) for _ in range(config.depth)),
+            *(Residual(*hidden(), *hidden()) for _ in range(config.depth)),
             ConstrainedLinear(config.channels, 3 * self.joints),
         )
 

@@ -18,6 +18,7 @@ Published: 33.9 mm (Human3.6M, ground-truth 2D, 17 joints).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -26,6 +27,7 @@ from torch import Tensor, nn
 from ampose import models
 from ampose.models.layers.batch_norm import PoseBatchNorm
 from ampose.models.layers.body_parts import body_parts
+from ampose.models.layers.residual import Residual
 from ampose.models.lifter_network import LifterConfig, Published, SingleFrameLifter, check_settings
 from ampose.poses.skeletons import Skeleton
 
@@ -64,12 +66,6 @@ def share(total: int, sizes: Sequence[int]) -> list[int]:
     return shares
 
 
-def _new_gate(inputs: int) -> nn.Linear:
-    gate = nn.Linear(inputs, 1, bias=False)  # the BatchNorm after it has one
-    nn.init.zeros_(gate.weight)
-    return gate
-
-
 class GatedGroups(nn.Module):
     """One layer of all groups: gate each group by the others, then transform it alone.
 
@@ -83,7 +79,11 @@ class GatedGroups(nn.Module):
         super().__init__()
         self.inputs = list(inputs)
         self.transforms = nn.ModuleList(nn.Linear(a, b, bias=bias) for a, b in zip(inputs, outputs, strict=True))
-        self.gates = nn.ModuleList(_new_gate(sum(inputs) - a) for a in inputs)
+        # No bias: the BatchNorm after it has one.
+        gates = [nn.Linear(sum(inputs) - a, 1, bias=False) for a in inputs]
+        for gate in gates:
+            nn.init.zeros_(gate.weight)
+        self.gates = nn.ModuleList(gates)
         self.gate_norms = nn.ModuleList(PoseBatchNorm(1) for _ in inputs)
 
     def gate_values(self, groups: Sequence[Float[Tensor, "pose _"]]) -> Float[Tensor, "pose group"]:
@@ -114,18 +114,6 @@ class SRNetLayer(nn.Sequential):
         )
 
 
-class SRNetBlock(nn.Module):
-    """Two hidden layers around which the input passes unchanged."""
-
-    def __init__(self, widths: Sequence[int], dropout: float) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(SRNetLayer(widths, widths, dropout), SRNetLayer(widths, widths, dropout))
-
-    def forward(self, x: Float[Tensor, "pose channel"]) -> Float[Tensor, "pose channel"]:
-        """Add what the two layers find."""
-        return x + self.layers(x)
-
-
 @models.register(
     "srnet",
     config=SRNetConfig(),
@@ -145,9 +133,10 @@ class SRNet(SingleFrameLifter):
         self.order = [joint for group in groups for joint in group]
         inputs = [2 * len(group) for group in groups]
         widths = share(config.channels, inputs)
+        hidden = partial(SRNetLayer, widths, widths, config.dropout)
         self.layers = nn.Sequential(
             SRNetLayer(inputs, widths, config.dropout),
-            *(SRNetBlock(widths, config.dropout) for _ in range(config.depth)),
+            *(Residual(hidden(), hidden()) for _ in range(config.depth)),
             GatedGroups(widths, [3 * len(group) for group in groups], bias=True),
         )
         places = torch.zeros(self.skeleton.num_joints, len(self.order))

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from ampose import models
 from ampose.errors import InputError
 from ampose.models.layers.batch_norm import PoseBatchNorm
-from ampose.models.lifter_network import LifterConfig, LifterNetwork, Published
+from ampose.models.lifter_network import LifterConfig, LifterNetwork, Published, check_settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +44,7 @@ class VideoPose3DConfig(LifterConfig):
     def __post_init__(self) -> None:
         if not self.widths or any(width < 1 or width % 2 == 0 for width in self.widths):
             raise InputError(f"widths must be odd and at least one, got {self.widths}; a window has a middle frame")
-        if self.channels < 1 or not 0 <= self.dropout < 1:
-            raise InputError(f"channels must be positive and dropout in [0, 1), got {self.channels} and {self.dropout}")
+        check_settings(channels=self.channels, dropout=self.dropout)
 
     @property
     def receptive_field(self) -> int:

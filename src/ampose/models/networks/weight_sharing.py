@@ -21,16 +21,19 @@ Published: 52.4 mm (Human3.6M, CPN, 16 joints), 37.8 mm (ground-truth 2D).
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
-from jaxtyping import Float
+import numpy as np
+import torch
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ampose import models
 from ampose.errors import InputError
 from ampose.models.layers.batch_norm import JointBatchNorm
-from ampose.models.layers.edge_weights import EdgeWeightConvolution, by_direction, edges_of
 from ampose.models.layers.joint_weights import JointWeightConvolution, Sharing, affinity
+from ampose.models.layers.residual import Residual
 from ampose.models.lifter_network import LifterConfig, Published, SingleFrameLifter, check_settings
 from ampose.poses.skeletons import get_skeleton
 
@@ -68,6 +71,72 @@ class WeightSharingConfig(LifterConfig):
             raise InputError(f"decoupled must be true for sharing {self.sharing!r}, got false")
 
 
+def edges_of(weights: Float[np.ndarray, "node node"]) -> Int[np.ndarray, "edge 2"]:
+    """Return the (receiver, sender) of each edge, loops included: where the affinity is not 0.
+
+    Example:
+        >>> edges_of(np.array([[0.5, 0.5], [0.5, 0.5]])).tolist()
+        [[0, 0], [0, 1], [1, 0], [1, 1]]
+    """
+    return np.argwhere(weights)
+
+
+def by_direction(edges: Int[np.ndarray, "edge 2"], hops: Int[np.ndarray, " node"]) -> Int[np.ndarray, " edge"]:
+    """Return the kind of each edge: 0 to itself, 1 from a joint nearer to the root, 2 from one farther away.
+
+    Example:
+        >>> by_direction(np.array([[0, 0], [0, 1], [1, 0]]), np.array([0, 1])).tolist()
+        [0, 2, 1]
+    """
+    receiver, sender = hops[edges].T
+    return np.where(sender == receiver, 0, np.where(sender < receiver, 1, 2))
+
+
+class EdgeWeightConvolution(nn.Module):
+    """y_i = sum_j a_ij x_j W_k(i, j) + b, k being the kind of the edge from j to i.
+
+    Weights depend on who speaks *and* on who hears.
+
+    Args:
+        in_channels: Of x.
+        out_channels: Of y.
+        weights: The affinity matrix a; fixed.
+        kinds: Of each of its edges, in the order of ``edges_of``; None for every edge a kind of its own.
+    """
+
+    senders: Tensor
+    """Of each edge."""
+    kinds: Tensor
+    """Of each edge."""
+    arrivals: Tensor
+    """a_ij where the edge from j arrives at i, else 0: (node, edge)."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        weights: Float[np.ndarray, "node node"],
+        kinds: Int[np.ndarray, " edge"] | None = None,
+    ) -> None:
+        super().__init__()
+        edges = edges_of(weights)
+        kinds = np.arange(len(edges)) if kinds is None else kinds
+        arrivals = np.zeros((len(weights), len(edges)))
+        arrivals[edges[:, 0], np.arange(len(edges))] = weights[edges[:, 0], edges[:, 1]]
+        self.weight = nn.Parameter(torch.empty(int(kinds.max()) + 1, in_channels, out_channels))
+        self.bias = nn.Parameter(torch.zeros(out_channels))
+        bound = (6 / (in_channels + out_channels)) ** 0.5  # Glorot and Bengio
+        nn.init.uniform_(self.weight, -bound, bound)
+        self.register_buffer("senders", torch.tensor(edges[:, 1]), persistent=False)
+        self.register_buffer("kinds", torch.tensor(kinds), persistent=False)
+        self.register_buffer("arrivals", torch.tensor(arrivals, dtype=torch.float32), persistent=False)
+
+    def forward(self, x: Float[Tensor, "batch node in"]) -> Float[Tensor, "batch node out"]:
+        """Send along every edge, then collect."""
+        sent = x[:, self.senders].transpose(0, 1) @ self.weight[self.kinds]
+        return self.arrivals @ sent.transpose(0, 1) + self.bias
+
+
 def make_convolution(inputs: int, outputs: int, config: WeightSharingConfig) -> nn.Module:
     """Return a graph convolution of the config's scheme."""
     skeleton = get_skeleton(config.skeleton)
@@ -91,18 +160,6 @@ class SharedLayer(nn.Sequential):
         )
 
 
-class SharedBlock(nn.Module):
-    """Two hidden layers around which the input passes unchanged."""
-
-    def __init__(self, config: WeightSharingConfig) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(SharedLayer(config.channels, config), SharedLayer(config.channels, config))
-
-    def forward(self, x: Float[Tensor, "batch joint channel"]) -> Float[Tensor, "batch joint channel"]:
-        """Add what the two layers find."""
-        return x + self.layers(x)
-
-
 @models.register(
     "weight-sharing",
     config=WeightSharingConfig(),
@@ -117,9 +174,10 @@ class WeightSharing(SingleFrameLifter):
 
     def __init__(self, config: WeightSharingConfig) -> None:
         super().__init__(config)
+        hidden = partial(SharedLayer, config.channels, config)
         self.layers = nn.Sequential(
             SharedLayer(2, config),
-            *(SharedBlock(config) for _ in range(config.depth)),
+            *(Residual(hidden(), hidden()) for _ in range(config.depth)),
             make_convolution(config.channels, 3, config),
         )
 
