@@ -135,7 +135,11 @@ def people_over_time(
     for frame, detections in enumerate(frames):
         for person in detections:
             if person.id is not None:
-                _check_joints(person, skeleton)
+                if person.keypoints.shape != keypoints.shape[2:]:
+                    raise InputError(
+                        f"keypoints must be those of the {skeleton.num_joints} joints of {skeleton.name}, got shape "
+                        f"{person.keypoints.shape}; name the skeleton that your points have"
+                    )
                 row = order[person.id]
                 keypoints[row, frame], confidence[row, frame] = person.keypoints, person.confidence
     people = []
@@ -151,11 +155,3 @@ def people_over_time(
         )
         people.append(Person(int(identity) if numbered else number, pose, None))
     return people
-
-
-def _check_joints(person: Detection, skeleton: Skeleton) -> None:
-    if person.keypoints.shape != (skeleton.num_joints, 2):
-        raise InputError(
-            f"keypoints must be those of the {skeleton.num_joints} joints of {skeleton.name}, got shape "
-            f"{person.keypoints.shape}; name the skeleton that your points have"
-        )

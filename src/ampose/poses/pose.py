@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, final
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -27,10 +27,65 @@ UNIT = "m"
 """Of every 3D position."""
 
 Pose = TypeVar("Pose", "Pose2D", "Pose3D")
+_Own = TypeVar("_Own", bound="PoseOverTime")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pose2D:
+class PoseOverTime:
+    """What the 2D and the 3D pose of a person have in common; ``Pose2D`` and ``Pose3D`` say what each field means."""
+
+    confidence: Float[np.ndarray, "frame joint"]
+    skeleton: Skeleton
+    fps: float | None = None
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    times: Float[np.ndarray, " frame"] | None = None
+    focal_px: float | None = None
+    camera_tilt: float | None = None
+
+    def _check(self, points: np.ndarray, name: str, num_axes: int) -> None:
+        """Refuse points and confidences of other shapes than the skeleton's, and times that do not rise."""
+        if points.ndim != 3 or points.shape[2] != num_axes:
+            raise InputError(f"{name} must have shape (frame, joint, {num_axes}), got {points.shape}")
+        if points.shape[1] != self.skeleton.num_joints:
+            raise InputError(
+                f"{name} must have the {self.skeleton.num_joints} joints of {self.skeleton.name}, got "
+                f"{points.shape[1]} joints; name the skeleton that your points have"
+            )
+        if self.confidence.shape != points.shape[:2]:
+            raise InputError(f"confidence must have shape {points.shape[:2]}, got {self.confidence.shape}")
+        if self.times is None:
+            return
+        if self.times.shape != (len(self),):
+            raise InputError(f"times must be one for each of the {len(self)} frames, got shape {self.times.shape}")
+        if not np.isfinite(self.times).all() or (np.diff(self.times) <= 0).any():
+            raise InputError("times must be finite and rise from frame to frame, got some that do not")
+
+    @property
+    def seconds(self) -> Float[np.ndarray, " frame"] | None:
+        """The time of each frame; None for single images."""
+        if self.times is not None or self.fps is None:
+            return self.times
+        return np.arange(len(self)) / self.fps
+
+    @property
+    def mean_rate(self) -> float | None:
+        """Frames per second over the whole clip, also where times are uneven; None where no time is known."""
+        if self.times is not None and len(self) > 1:
+            return float((len(self) - 1) / (self.times[-1] - self.times[0]))
+        return self.fps
+
+    def __len__(self) -> int:
+        return len(self.confidence)
+
+    def __getitem__(self: _Own, frames: "slice | Bool[np.ndarray, ' frame'] | EllipsisType") -> _Own:
+        """Return the pose of some frames."""
+        arrays: dict[str, Any] = {name: array for name, array in vars(self).items() if isinstance(array, np.ndarray)}
+        return replace(self, **{name: array[frames] for name, array in arrays.items()})
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Pose2D(PoseOverTime):
     """One person's keypoints over time.
 
     Args:
@@ -51,23 +106,40 @@ class Pose2D:
     """
 
     keypoints: Float[np.ndarray, "frame joint 2"]
-    confidence: Float[np.ndarray, "frame joint"]
-    skeleton: Skeleton
     image_size: tuple[int, int]
-    fps: float | None = None
-    provenance: Mapping[str, str] = field(default_factory=dict)
-    times: Float[np.ndarray, " frame"] | None = None
-    focal_px: float | None = None
-    camera_tilt: float | None = None
 
     def __post_init__(self) -> None:
-        _check_shapes(self.keypoints, self.confidence, self.skeleton, "keypoints", 2)
-        if not _is_size(self.image_size):
-            raise InputError(f"image_size must be positive (width, height), got {self.image_size}")
-        _check_finite_or_missing(self.keypoints, self.skeleton)
-        _check_pixels(self.keypoints)
-        _check_confidence(self.confidence, self.skeleton)
-        _check_times(self.times, len(self))
+        self._check(self.keypoints, "keypoints", 2)
+        size: Any = self.image_size
+        numbers = isinstance(size, tuple | list | np.ndarray) and all(isinstance(side, Real) for side in size)
+        if not (numbers and len(size) == 2 and min(size) > 0):
+            raise InputError(f"image_size must be positive (width, height), got {size}")
+        self._check_finite()
+        there = self.keypoints[np.isfinite(self.keypoints)]
+        # A body that fits into the pixel at the corner: these are parts of the image, as some detectors write them.
+        if len(there) and there.min() < there.max() and np.abs(there).max() <= 1:
+            raise InputError(
+                "keypoints must be pixels, got numbers between -1 and 1; multiply them by the image's width and height"
+            )
+
+    def _check_finite(self) -> None:
+        """Refuse infinite numbers, joints of which only x or y is known, and a confidence that is no number."""
+        lost = np.isnan(self.keypoints)
+        wrong = np.argwhere(np.isinf(self.keypoints).any(axis=2) | (lost.any(axis=2) != lost.all(axis=2)))
+        if len(wrong):
+            frame, joint = wrong[0]
+            raise InputError(
+                f"keypoints must be finite, or NaN in x and y for a joint that was not found, got "
+                f"{self.keypoints[frame, joint]} in frame {frame} for {self.skeleton.joints[joint]} "
+                f"({len(wrong)} such joints)"
+            )
+        wrong = np.argwhere(~np.isfinite(self.confidence))
+        if len(wrong):
+            frame, joint = wrong[0]
+            raise InputError(
+                f"confidence must be a finite number, got {self.confidence[frame, joint]} in frame {frame} for "
+                f"{self.skeleton.joints[joint]}; write 0 for a joint that is a guess"
+            )
 
     @classmethod
     def from_array(
@@ -87,8 +159,10 @@ class Pose2D:
         Raises:
             InputError: The array has another shape, or does not hold numbers.
         """
+        if isinstance(keypoints, np.ma.MaskedArray):
+            keypoints = np.where(keypoints.mask, np.nan, keypoints.data)
         try:
-            array = np.array(_unmasked(keypoints), dtype=np.float32)
+            array = np.array(keypoints, dtype=np.float32)
         except (TypeError, ValueError, RuntimeError) as error:
             raise InputError(f"keypoints must be numbers, got {' '.join(str(error).split())}") from error
         if array.ndim != 3 or array.shape[2] not in (2, 3):
@@ -111,26 +185,10 @@ class Pose2D:
         """True for frames in which nobody was found."""
         return np.isnan(self.keypoints).all(axis=(1, 2))
 
-    @property
-    def seconds(self) -> Float[np.ndarray, " frame"] | None:
-        """The time of each frame; None for single images."""
-        return _seconds(self.times, self.fps, len(self))
 
-    def __len__(self) -> int:
-        return len(self.keypoints)
-
-    def __getitem__(self, frames: "slice | Bool[np.ndarray, ' frame'] | EllipsisType") -> "Pose2D":
-        """Return the pose of some frames."""
-        return replace(
-            self,
-            keypoints=self.keypoints[frames],
-            confidence=self.confidence[frames],
-            times=None if self.times is None else self.times[frames],
-        )
-
-
+@final
 @dataclass(frozen=True, kw_only=True)
-class Pose3D:
+class Pose3D(PoseOverTime):
     """One person's 3D pose over time.
 
     Args:
@@ -152,22 +210,14 @@ class Pose3D:
     """
 
     positions: Float[np.ndarray, "frame joint 3"]
-    confidence: Float[np.ndarray, "frame joint"]
-    skeleton: Skeleton
-    fps: float | None = None
     frame_of_reference: ReferenceFrame = CAMERA_ROOT_RELATIVE
-    provenance: Mapping[str, str] = field(default_factory=dict)
     expected_error: Float[np.ndarray, "frame joint"] | None = None
-    times: Float[np.ndarray, " frame"] | None = None
-    focal_px: float | None = None
-    camera_tilt: float | None = None
     computed_joints: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        _check_shapes(self.positions, self.confidence, self.skeleton, "positions", 3)
+        self._check(self.positions, "positions", 3)
         if self.expected_error is not None and self.expected_error.shape != self.confidence.shape:
             raise InputError(f"expected_error must have shape {self.confidence.shape}, got {self.expected_error.shape}")
-        _check_times(self.times, len(self))
 
     @property
     def missing(self) -> Bool[np.ndarray, " frame"]:
@@ -189,21 +239,6 @@ class Pose3D:
     def unit(self) -> str:
         """The unit of ``positions``: always metres."""
         return UNIT
-
-    @property
-    def seconds(self) -> Float[np.ndarray, " frame"] | None:
-        """The time of each frame; None for single images."""
-        return _seconds(self.times, self.fps, len(self))
-
-    @property
-    def mean_rate(self) -> float | None:
-        """Frames per second over the whole clip, also where times are uneven; None where no time is known."""
-        if self.times is not None and len(self) > 1:
-            return float((len(self) - 1) / (self.times[-1] - self.times[0]))
-        return self.fps
-
-    def __len__(self) -> int:
-        return len(self.positions)
 
     def joint(self, name: str) -> Float[np.ndarray, "frame 3"]:
         """Return where a joint is in each frame.
@@ -344,36 +379,11 @@ class Pose3D:
 
         return _only(tables.from_xarray(dataset, skeleton=skeleton))
 
-    def __getitem__(self, frames: "slice | Bool[np.ndarray, ' frame'] | EllipsisType") -> "Pose3D":
-        """Return the pose of some frames."""
-        return replace(
-            self,
-            positions=self.positions[frames],
-            confidence=self.confidence[frames],
-            expected_error=None if self.expected_error is None else self.expected_error[frames],
-            times=None if self.times is None else self.times[frames],
-        )
-
 
 def _only(people: "Mapping[int, Pose3D]") -> "Pose3D":
     if len(people) != 1:
         raise InputError(f"there must be one person, got {len(people)}; ampose.poses.tables takes several")
     return next(iter(people.values()))
-
-
-def _seconds(times: np.ndarray | None, fps: float | None, num_frames: int) -> np.ndarray | None:
-    if times is not None:
-        return times
-    return None if fps is None else np.arange(num_frames) / fps
-
-
-def _check_times(times: np.ndarray | None, num_frames: int) -> None:
-    if times is None:
-        return
-    if times.shape != (num_frames,):
-        raise InputError(f"times must be one for each of the {num_frames} frames, got shape {times.shape}")
-    if not np.isfinite(times).all() or (np.diff(times) <= 0).any():
-        raise InputError("times must be finite and rise from frame to frame, got some that do not")
 
 
 def check_fps(fps: float | None, name: str = "fps") -> None:
@@ -384,56 +394,3 @@ def check_fps(fps: float | None, name: str = "fps") -> None:
     """
     if fps is not None and not 0 < fps < float("inf"):
         raise InputError(f"{name} must be a positive number, got {fps}")
-
-
-def _unmasked(array: Any) -> Any:
-    """Return an array with NaN where it was masked."""
-    return np.where(array.mask, np.nan, array.data) if isinstance(array, np.ma.MaskedArray) else array
-
-
-def _is_size(size: Any) -> bool:
-    """Say whether this is (width, height)."""
-    numbers = isinstance(size, tuple | list | np.ndarray) and all(isinstance(side, Real) for side in size)
-    return numbers and len(size) == 2 and min(size) > 0
-
-
-def _check_shapes(points: np.ndarray, confidence: np.ndarray, skeleton: Skeleton, name: str, axes: int) -> None:
-    if points.ndim != 3 or points.shape[2] != axes:
-        raise InputError(f"{name} must have shape (frame, joint, {axes}), got {points.shape}")
-    if points.shape[1] != skeleton.num_joints:
-        raise InputError(
-            f"{name} must have the {skeleton.num_joints} joints of {skeleton.name}, got {points.shape[1]} joints; "
-            "name the skeleton that your points have"
-        )
-    if confidence.shape != points.shape[:2]:
-        raise InputError(f"confidence must have shape {points.shape[:2]}, got {confidence.shape}")
-
-
-def _check_finite_or_missing(points: np.ndarray, skeleton: Skeleton) -> None:
-    """Refuse infinite numbers, and joints of which only x or y is known."""
-    wrong = np.argwhere(np.isinf(points).any(axis=2) | (np.isnan(points).any(axis=2) != np.isnan(points).all(axis=2)))
-    if len(wrong):
-        frame, joint = wrong[0]
-        raise InputError(
-            f"keypoints must be finite, or NaN in x and y for a joint that was not found, got {points[frame, joint]} "
-            f"in frame {frame} for {skeleton.joints[joint]} ({len(wrong)} such joints)"
-        )
-
-
-def _check_pixels(points: np.ndarray) -> None:
-    """Refuse a body that fits into the pixel at the corner: these are parts of the image, as some detectors say."""
-    there = points[np.isfinite(points)]
-    if len(there) and there.min() < there.max() and np.abs(there).max() <= 1:
-        raise InputError(
-            "keypoints must be pixels, got numbers between -1 and 1; multiply them by the image's width and height"
-        )
-
-
-def _check_confidence(confidence: np.ndarray, skeleton: Skeleton) -> None:
-    lost = np.argwhere(~np.isfinite(confidence))
-    if len(lost):
-        frame, joint = lost[0]
-        raise InputError(
-            f"confidence must be a finite number, got {confidence[frame, joint]} in frame {frame} for "
-            f"{skeleton.joints[joint]}; write 0 for a joint that is a guess"
-        )

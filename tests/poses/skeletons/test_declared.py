@@ -198,7 +198,7 @@ def test_every_tree_can_be_declared(tmp_path_factory, parts):
     lines += [f'{joint} = "{parent}"' for joint, parent in tree.parents.items() if parent]
     file = tmp_path_factory.mktemp("tree") / "tree.toml"
     file.write_text("\n".join(lines))
-    read = read_declaration(file, get_skeleton).skeleton
+    read = read_declaration(file, get_skeleton)[0]
     assert list(read.parents.items()) == list(tree.parents.items())
     np.testing.assert_array_equal(read.flip_order, tree.flip_order)
 

@@ -66,13 +66,13 @@ def load_skeleton(file: str | Path) -> Skeleton:
     Raises:
         InputError: The file holds a mistake, or another skeleton has that name; nothing is made known then.
     """
-    declared = read_declaration(Path(file), get_skeleton)
-    name = declared.skeleton.name
+    skeleton, mapped = read_declaration(Path(file), get_skeleton)
+    name = skeleton.name
     if name in _SKELETONS and name not in _DECLARED:
         raise InputError(f"{file}: name must be your own, got {name!r}, which ampose knows already; rename it")
-    register_skeleton(declared.skeleton)
+    register_skeleton(skeleton)
     _DECLARED.add(name)
-    recipes = {mapping.target.name: (mapping.recipe, mapping.made_up) for mapping in declared.mappings}
+    recipes = {mapping.target.name: (mapping.recipe, mapping.made_up) for mapping in mapped}
     if known.HUMAN36M_17.name in recipes:  # the 16 joints are these without one
         recipes = {known.HUMAN36M_16.name: recipes[known.HUMAN36M_17.name]} | recipes
     for target, recipe in recipes.items():
@@ -134,18 +134,14 @@ def mapping_between(have: Skeleton, want: Skeleton) -> SkeletonMapping:
 
 for _skeleton in known.KNOWN:
     register_skeleton(_skeleton)
+register_mapping("human36m_17", "mpi_inf_3dhp_17", mappings.to_mpi_inf_3dhp({}))
 for _target in ("human36m_17", "human36m_16"):
-    for _source, (_recipe, _made_up) in mappings.DETECTORS.items():
-        register_mapping(_source, _target, _recipe, made_up=_made_up)
     for _source in ("mpi_inf_3dhp_28", "mpi_inf_3dhp_17"):
         register_mapping(_source, _target, mappings.FROM_MPI_INF_3DHP)
-register_mapping("human36m_17", "mpi_inf_3dhp_17", mappings.to_mpi_inf_3dhp({}))
 for _source, (_recipe, _made_up) in mappings.DETECTORS.items():
-    register_mapping(
-        _source,
-        "mpi_inf_3dhp_17",
-        mappings.to_mpi_inf_3dhp(_recipe),
-        made_up=mappings.named_as_mpi_inf_3dhp(_made_up),
-    )
+    for _target in ("human36m_17", "human36m_16"):
+        register_mapping(_source, _target, _recipe, made_up=_made_up)
+    _renamed = mappings.named_as_mpi_inf_3dhp(_made_up)
+    register_mapping(_source, "mpi_inf_3dhp_17", mappings.to_mpi_inf_3dhp(_recipe), made_up=_renamed)
 for (_source, _target), _recipe in mappings.BETWEEN_DETECTORS.items():
     register_mapping(_source, _target, _recipe, made_up=frozenset(_recipe))

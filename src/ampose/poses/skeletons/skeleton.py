@@ -45,8 +45,18 @@ class Skeleton:
         for joint, parent in self.parents.items():
             if parent is not None and parent not in self.parents:
                 raise InputError(f"skeleton {self.name}: parent of {joint} must be a joint, got {parent!r}")
-        self._check_pairs()
-        self._check_reaches_root()
+        for start in self.parents:
+            joint, steps = start, 0
+            while (parent := self.parents[joint]) is not None:
+                joint, steps = parent, steps + 1
+                if steps > len(self.parents):
+                    raise InputError(f"skeleton {self.name} must be a tree, got a cycle through {start!r}")
+        paired = [joint for pair in self.pairs for joint in pair]
+        for joint in paired:
+            if joint not in self.parents:
+                raise InputError(f"skeleton {self.name}: a pair must name joints, got {joint!r}")
+        if len(set(paired)) != len(paired):
+            raise InputError(f"skeleton {self.name}: a joint must be in one pair at most, got {paired}")
 
     @cached_property
     def _identity(self) -> tuple[object, ...]:
@@ -58,22 +68,6 @@ class Skeleton:
 
     def __hash__(self) -> int:
         return hash(self._identity)
-
-    def _check_pairs(self) -> None:
-        paired = [joint for pair in self.pairs for joint in pair]
-        for joint in paired:
-            if joint not in self.parents:
-                raise InputError(f"skeleton {self.name}: a pair must name joints, got {joint!r}")
-        if len(set(paired)) != len(paired):
-            raise InputError(f"skeleton {self.name}: a joint must be in one pair at most, got {paired}")
-
-    def _check_reaches_root(self) -> None:
-        for start in self.parents:
-            joint, steps = start, 0
-            while (parent := self.parents[joint]) is not None:
-                joint, steps = parent, steps + 1
-                if steps > len(self.parents):
-                    raise InputError(f"skeleton {self.name} must be a tree, got a cycle through {start!r}")
 
     @cached_property
     def joints(self) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 import math
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +15,8 @@ _KEYS = ("name", "joints", "root", "pairs", "parents", "mapping", "made_up")
 _LARGEST_FILE = 1_000_000
 
 
-@dataclass(frozen=True)
-class Declaration:
-    """What a file declares.
-
-    Args:
-        skeleton: The joints.
-        mappings: To the skeletons of lifters.
-    """
-
-    skeleton: Skeleton
-    mappings: tuple[SkeletonMapping, ...]
-
-
-def read_declaration(file: Path, known: Callable[[str], Skeleton]) -> Declaration:
-    """Read a skeleton and its mappings from a TOML file.
+def read_declaration(file: Path, known: Callable[[str], Skeleton]) -> tuple[Skeleton, list[SkeletonMapping]]:
+    """Read a skeleton and its mappings to those of lifters from a TOML file.
 
     Args:
         file: What the user wrote.
@@ -40,23 +26,21 @@ def read_declaration(file: Path, known: Callable[[str], Skeleton]) -> Declaratio
         InputError: The file cannot be read, or holds a mistake; the message names the file and the place.
     """
     try:
-        return _declaration(_read(file), known)
+        with file.open("rb") as stream:
+            content = stream.read(_LARGEST_FILE + 1)
+    except OSError as error:
+        raise InputError(f"{file}: must be a file with a skeleton, got: {error.strerror}; check the path") from error
+    if len(content) > _LARGEST_FILE:
+        raise InputError(f"{file}: a skeleton must be a small TOML file, got more than 1 MB; name another file")
+    try:
+        return _declaration(tomllib.loads(content.decode("utf-8")), known)
     except InputError as error:
         raise InputError(f"{file}: {error}") from error
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        if file.stat().st_size > _LARGEST_FILE:
-            raise InputError("a skeleton must be a small TOML file, got more than 1 MB; name another file")
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"must be a file with a skeleton, got: {error.strerror}; check the path") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"must be TOML in UTF-8, got {' '.join(str(error).split())}") from error
+        raise InputError(f"{file}: must be TOML in UTF-8, got {' '.join(str(error).split())}") from error
 
 
-def _declaration(data: dict[str, Any], known: Callable[[str], Skeleton]) -> Declaration:
+def _declaration(data: dict[str, Any], known: Callable[[str], Skeleton]) -> tuple[Skeleton, list[SkeletonMapping]]:
     for key in data:
         if key not in _KEYS:
             raise InputError(f"keys must be among {', '.join(_KEYS)}, got {key!r}")
@@ -66,7 +50,7 @@ def _declaration(data: dict[str, Any], known: Callable[[str], Skeleton]) -> Decl
     for target in made_up:
         if target not in tables:
             raise InputError(f"made_up must name a skeleton of [mapping.<skeleton>], got {target!r}")
-    return Declaration(skeleton, tuple(mappings))
+    return skeleton, mappings
 
 
 def _skeleton(data: dict[str, Any]) -> Skeleton:
@@ -90,7 +74,17 @@ def _pairs(given: Any, joints: list[str]) -> tuple[tuple[str, str], ...]:
     """Return the given pairs, and those that the names show; every left_ needs its right_."""
     if not isinstance(given, list):
         raise InputError(f"pairs must be a list of [left, right], got {given!r:.60}")
-    pairs = [_pair(pair, joints) for pair in given]
+    pairs = []
+    for pair in given:
+        names = _names(pair, "each of pairs")
+        if len(names) != 2:
+            raise InputError(f"each of pairs must be [left, right], got {pair!r:.60}")
+        for joint in names:
+            _check_joint(joint, joints, "pairs")
+        left, right = names
+        if left.startswith("right_") or right.startswith("left_"):
+            raise InputError(f"each of pairs must be [left, right], got [{left}, {right}]; exchange them")
+        pairs.append((left, right))
     paired = {joint for pair in pairs for joint in pair}
     for joint in joints:
         if joint in paired or stem_of(joint) == joint:
@@ -102,18 +96,6 @@ def _pairs(given: Any, joints: list[str]) -> tuple[tuple[str, str], ...]:
         pairs.append(both)
         paired |= set(both)
     return tuple(pairs)
-
-
-def _pair(pair: Any, joints: list[str]) -> tuple[str, str]:
-    names = _names(pair, "each of pairs")
-    if len(names) != 2:
-        raise InputError(f"each of pairs must be [left, right], got {pair!r:.60}")
-    left, right = names
-    for joint in names:
-        _check_joint(joint, joints, "pairs")
-    if left.startswith("right_") or right.startswith("left_"):
-        raise InputError(f"each of pairs must be [left, right], got [{left}, {right}]; exchange them")
-    return left, right
 
 
 def _mapping(source: Skeleton, target: Skeleton, table: Any, made_up: Any) -> SkeletonMapping:
