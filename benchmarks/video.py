@@ -48,11 +48,10 @@ def lift(video: Path, *, preview: bool) -> dict:
         from ampose.files.poses import write
         from ampose.lifting.lifter import load_model
         from ampose.media import open_media
-        from ampose.media.sampled import Sampled
         from ampose.pipeline.lift_options import LiftOptions
         from ampose.pipeline.video import find_people, lift_people, open_detector
 
-        lifter, media, options = load_model("ampose-small"), Sampled(open_media(video)), LiftOptions()
+        lifter, media, options = load_model("ampose-small"), open_media(video), LiftOptions()
         opened = open_detector(media, options)
     with timed(costs, "reading"):
         for _ in open_media(video):

@@ -12,7 +12,7 @@ from ampose.detectors import create_detector
 from ampose.errors import InputError
 from ampose.lifting.lifter import Lifter
 from ampose.media import open_media
-from ampose.media.blank import Blank
+from ampose.media.images import Blank
 from ampose.media.video_writer import writing_video
 from ampose.models import create_model
 from ampose.pipeline.lift_options import LiftOptions

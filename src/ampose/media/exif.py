@@ -3,8 +3,7 @@
 import math
 from pathlib import Path
 
-from ampose.errors import InputError
-from ampose.packages import pillow
+from ampose.media.images import opened_image
 
 _EXIF_PART = 0x8769
 _FOCAL_LENGTH_35MM = 0xA405
@@ -24,15 +23,11 @@ def field_of_view(file: str | Path) -> float | None:
         InputError: The file is no image.
         MissingExtraError: Pillow is not installed.
     """
-    image_module = pillow()
+    with opened_image(file) as image:
+        width, height = image.size
+        focal = image.getexif().get_ifd(_EXIF_PART).get(_FOCAL_LENGTH_35MM)
     try:
-        with image_module.open(file) as image:
-            width, height = image.size
-            focal = image.getexif().get_ifd(_EXIF_PART).get(_FOCAL_LENGTH_35MM)
-    except (OSError, ValueError, SyntaxError, image_module.DecompressionBombError) as error:
-        raise InputError(f"{file}: must be a whole image, got one that cannot be read ({error})") from error
-    try:
-        millimetres = float(focal)
+        millimetres = float(focal or 0)
     except (TypeError, ValueError, ZeroDivisionError):
         return None
     if not 5 <= millimetres <= 2000:  # 0 means unknown

@@ -1,35 +1,23 @@
-"""An image, or a folder of images in natural order (frame2 before frame10)."""
+"""An image, a folder of images in natural order (frame2 before frame10), or white images."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from natsort import natsort_keygen, ns
+from natsort import natsorted, ns
 
 from ampose.errors import InputError
-from ampose.media.frames import Frame
+from ampose.media.frames import Frame, Media
 from ampose.packages import pillow
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_SUFFIXES = frozenset(
-    {
-        ".jpg",
-        ".jpeg",
-        ".png",
-        ".bmp",
-        ".tif",
-        ".tiff",
-        ".webp",
-        ".gif",
-        ".ppm",
-        ".pgm",
-        ".avif",
-        ".heic",
-        ".heif",
-    }
+_SUFFIXES = (
+    *(".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"),
+    *(".gif", ".ppm", ".pgm", ".avif", ".heic", ".heif"),
 )
 """In a folder, a file with one of these must be readable; others that are no images are passed over."""
 
@@ -38,7 +26,7 @@ _TURNED_ORIENTATIONS = (5, 6, 7, 8)
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
 
 
-class Images:
+class Images(Media):
     """Images of one size, each a frame.
 
     Args:
@@ -49,27 +37,26 @@ class Images:
         InputError: There is none, one cannot be read, or their sizes differ.
     """
 
-    fps: float | None = None
-    times: Sequence[float] = ()
-    lost: Collection[int] = frozenset()
-
     def __init__(self, path: Path, files: Sequence[Path]) -> None:
         if not files:
             raise InputError(f"{path}: must hold images, got a folder without any; name another folder or file")
         self.path = path
+        self.num_frames = len(files)
         self._files = files
         self.image_size = _upright_size(files[0])
         for file in files[1:]:
             self._check_size(file, _upright_size(file))
 
-    @property
-    def num_frames(self) -> int | None:
-        """How many images there are."""
-        return len(self._files)
-
-    def __iter__(self) -> Iterator[Frame]:
+    def read(self) -> Iterator[Frame]:
+        """Read one image after the other."""
         for file in self._files:
-            frame = _read(file)
+            with opened_image(file) as image:
+                upright: Image = pillow("ImageOps").exif_transpose(image)
+                if upright.mode.startswith("I"):  # 16 bits, which Pillow would clip to 8
+                    eight = (np.asarray(upright).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8)
+                    frame = np.repeat(eight[..., None], 3, axis=2)
+                else:
+                    frame = np.array(upright.convert("RGB"))
             self._check_size(file, (frame.shape[1], frame.shape[0]))
             yield frame
 
@@ -82,15 +69,36 @@ class Images:
             )
 
 
-natural_key = natsort_keygen(alg=ns.IGNORECASE)
-"""A sort key under which numbers inside names count as numbers: frame9 before frame10."""
+class Blank(Media):
+    """As many white images as a keypoint file has frames, to draw on.
+
+    Example:
+        >>> [frame.shape for frame in Blank(Path("poses.json"), (40, 30), None, 2)]
+        [(30, 40, 3), (30, 40, 3)]
+    """
+
+    def __init__(self, path: Path, image_size: tuple[int, int], fps: float | None, num_frames: int) -> None:
+        self.path = path
+        self.image_size = image_size
+        self.fps = fps
+        self.num_frames = num_frames
+
+    def read(self) -> Iterator[Frame]:
+        """Make one white image after the other."""
+        width, height = self.image_size
+        for _ in range(self.num_frames or 0):
+            yield np.full((height, width, 3), 255, dtype=np.uint8)
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Return the files of a folder in natural order, frame9 before frame10; hidden ones are passed over."""
+    files = [file for file in folder.iterdir() if not file.name.startswith(".") and file.is_file()]
+    return natsorted(files, key=lambda file: file.name, alg=ns.IGNORECASE)
 
 
 def images_in(folder: Path) -> list[Path]:
     """Return the images of a folder in natural order; hidden and other files are passed over."""
-    files = [file for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")]
-    files = [file for file in files if file.suffix.lower() in _SUFFIXES or is_image(file)]
-    return sorted(files, key=lambda file: natural_key(file.name))
+    return [file for file in files_in(folder) if file.suffix.lower() in _SUFFIXES or is_image(file)]
 
 
 def is_image(file: Path) -> bool:
@@ -99,44 +107,40 @@ def is_image(file: Path) -> bool:
     Raises:
         InputError: It is an image of a kind that cannot be read.
     """
-    image_module = pillow()
     with file.open("rb") as stream:
         head = stream.read(12)
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
         raise InputError(f"{file}: must be a JPEG, PNG, WebP, TIFF or BMP image, got HEIC; save it as JPEG first")
     try:
-        with image_module.open(file) as image:
+        with opened_image(file) as image:
             return not getattr(image, "is_animated", False)
-    except image_module.UnidentifiedImageError:
-        return False
-    except (OSError, ValueError, SyntaxError, image_module.DecompressionBombError) as error:
-        raise _unreadable(file, error) from error
+    except InputError as error:
+        if isinstance(error.__cause__, pillow().UnidentifiedImageError):
+            return False
+        raise
 
 
 def _upright_size(file: Path) -> tuple[int, int]:
     """Read the size from the header, exchanged where EXIF says that the image lies on its side."""
+    with opened_image(file) as image:
+        width, height = image.size
+        turned = image.getexif().get(_ORIENTATION_TAG) in _TURNED_ORIENTATIONS
+        return (height, width) if turned else (width, height)
+
+
+@contextmanager
+def opened_image(file: str | Path) -> "Iterator[Image]":
+    """Open an image with Pillow; whatever goes wrong while it is used says which image it was.
+
+    Raises:
+        InputError: It is no image, or a damaged one.
+        MissingExtraError: Pillow is not installed.
+    """
     image_module = pillow()
     try:
         with image_module.open(file) as image:
-            width, height = image.size
-            turned = image.getexif().get(_ORIENTATION_TAG) in _TURNED_ORIENTATIONS
-            return (height, width) if turned else (width, height)
+            yield image
     except (OSError, ValueError, SyntaxError, image_module.DecompressionBombError) as error:
-        raise _unreadable(file, error) from error
-
-
-def _read(file: Path) -> Frame:
-    image_module = pillow()
-    try:
-        with image_module.open(file) as image:
-            upright: Image = pillow("ImageOps").exif_transpose(image)
-            if upright.mode.startswith("I"):  # 16 bits, which Pillow would clip to 8
-                eight = (np.asarray(upright).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8)
-                return np.repeat(eight[..., None], 3, axis=2)
-            return np.array(upright.convert("RGB"))
-    except (OSError, ValueError, SyntaxError, image_module.DecompressionBombError) as error:
-        raise _unreadable(file, error) from error
-
-
-def _unreadable(file: Path, error: Exception) -> InputError:
-    return InputError(f"{file}: must be a whole image, got one that cannot be read ({error}); copy it again")
+        raise InputError(
+            f"{file}: must be a whole image, got one that cannot be read ({error}); copy it again"
+        ) from error

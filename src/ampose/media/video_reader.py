@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ampose.errors import InputError
-from ampose.media.frames import Frame
-from ampose.media.images import natural_key
+from ampose.media.frames import Frame, Media
+from ampose.media.images import files_in
 from ampose.packages import pyav
 
 _LOG = logging.getLogger(__name__)
@@ -35,11 +35,10 @@ _SUFFIXES = (
 
 def videos_in(folder: Path) -> list[Path]:
     """Return the videos of a folder in natural order, by their names; hidden and other files are passed over."""
-    files = [file for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES and not file.name.startswith(".")]
-    return sorted((file for file in files if file.is_file()), key=lambda file: natural_key(file.name))
+    return [file for file in files_in(folder) if file.suffix.lower() in _SUFFIXES]
 
 
-class Video:
+class Video(Media):
     """A video file. Its first frame is decoded at once: it gives the size, and the certainty that it works.
 
     Raises:
@@ -52,8 +51,11 @@ class Video:
         self._warned = False
         self._forget()
         with opened(path) as (container, stream):
-            self.fps = _fps(stream)
-            self.num_frames = _count(container, stream, self.fps)
+            rate = stream.average_rate or stream.guessed_rate
+            self.fps = float(rate) if rate else None
+            # Containers that do not state the number of frames state how many microseconds they last.
+            counted = round(container.duration / 1e6 * self.fps) if container.duration and self.fps else None
+            self.num_frames = int(stream.frames) or counted
             shape = stream.sample_aspect_ratio or Fraction(1)
             self._size = (round(stream.width * shape), stream.height)
             first = next(self._decode(container, stream), None)
@@ -61,7 +63,8 @@ class Video:
             raise InputError(f"{path}: must be a video, got a file without a frame that can be decoded; copy it again")
         self.image_size = (first.shape[1], first.shape[0])
 
-    def __iter__(self) -> Iterator[Frame]:
+    def read(self) -> Iterator[Frame]:
+        """Decode the frames; warns once of what is damaged or not there."""
         self._forget()
         with opened(self.path) as (container, stream):
             yield from self._decode(container, stream)
@@ -93,7 +96,10 @@ class Video:
     def _decode(self, container: Any, stream: Any) -> Iterator[Frame]:
         """Decode everything that can be; a black image stands for each frame that cannot."""
         for frame in self._frames(container, stream):
-            image = self._upright(frame)
+            # RGB with square pixels, turned as the display matrix says.
+            width, height = self._size
+            image = frame.to_ndarray(format="rgb24", width=width, height=height)
+            image = np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
             seconds = len(self.times) / (self.fps or 1.0) if frame.time is None else float(frame.time)
             yield from self._stand_ins(seconds, image)
             if frame.is_corrupt:
@@ -127,12 +133,6 @@ class Video:
             self._damaged -= 1
             yield np.zeros_like(image)
 
-    def _upright(self, frame: Any) -> Frame:
-        """Convert to RGB with square pixels, and turn as the display matrix says."""
-        width, height = self._size
-        image = frame.to_ndarray(format="rgb24", width=width, height=height)
-        return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
-
     def _warn(self, what: str) -> None:
         if not self._warned:
             self._warned = True
@@ -163,17 +163,3 @@ def opened(path: Path | str) -> Iterator[tuple[Any, Any]]:
             raise InputError(f"{path}: must be a video or an image, got {container.format.long_name} without video")
         streams[0].thread_type = "AUTO"
         yield container, streams[0]
-
-
-def _fps(stream: Any) -> float | None:
-    rate = stream.average_rate or stream.guessed_rate
-    return float(rate) if rate else None
-
-
-def _count(container: Any, stream: Any, fps: float | None) -> int | None:
-    """Return the number of frames that the container states, or the one that its duration gives."""
-    if stream.frames:
-        return int(stream.frames)
-    if container.duration and fps:
-        return round(float(container.duration) / 1e6 * fps)
-    return None

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
 
 from ampose.atomic import replacing
 from ampose.media.frames import Frame
@@ -26,7 +25,10 @@ class VideoWriter:
 
     def write(self, frame: Frame, seconds: float | None = None) -> None:
         """Add a frame, at its own time if the video is timed; all frames have the same size."""
-        image = pyav().VideoFrame.from_ndarray(_even(frame), format="rgb24")
+        height, width, _ = frame.shape
+        if height % 2 or width % 2:
+            frame = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+        image = pyav().VideoFrame.from_ndarray(frame, format="rgb24")
         if seconds is not None:
             image.time_base = _TICK
             image.pts = round(seconds / _TICK)
@@ -66,10 +68,3 @@ def writing_video(
             stream.codec_context.time_base = _TICK
         yield VideoWriter(container, stream)
         container.mux(stream.encode())
-
-
-def _even(frame: Frame) -> UInt8[np.ndarray, "even_height even_width 3"]:
-    height, width, _ = frame.shape
-    if height % 2 or width % 2:
-        return np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    return frame

@@ -61,7 +61,7 @@ class VideoSource:
     def __init__(self, name: str) -> None:
         self.name = f"camera {name}" if name.isdecimal() else name
         self._video = Video(Path(name)) if Path(name).is_file() and not name.isdecimal() else None
-        self._frames = _film(self._video) if self._video else _device(int(name)) if name.isdecimal() else _stream(name)
+        self._frames = iter(self._video) if self._video else _device(int(name)) if name.isdecimal() else _stream(name)
         try:
             self._first = next(self._frames)
         except StopIteration:
@@ -127,11 +127,6 @@ def newest(frames: Iterator[Frame], name: str) -> Iterator[LiveFrame]:
         over.set()
     if raised:
         raise raised[0]
-
-
-def _film(video: Video) -> Generator[Frame, None, None]:
-    """Play a file; closed, it lets go of it."""
-    yield from video
 
 
 def _device(number: int) -> Generator[Frame, None, None]:

@@ -21,9 +21,7 @@ from ampose.files.keypoints import is_keypoint_file, read_keypoints
 from ampose.lifting.lifter import Lifter, load_model
 from ampose.lifting.prediction import LEAST_JOINTS
 from ampose.media import Media, exif, open_media
-from ampose.media.blank import Blank
-from ampose.media.images import Images, is_image
-from ampose.media.sampled import Sampled
+from ampose.media.images import Blank, Images, is_image
 from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions
 from ampose.pipeline.progress import progress as progress_bar
 from ampose.poses import tables
@@ -60,7 +58,7 @@ class LiftSource:
         people: The people in a keypoint file; None where they have to be detected.
     """
 
-    media: Sampled
+    media: Media
     camera: Intrinsics
     camera_origin: str
     people: tuple[Person[Pose2D, None], ...] | None = None
@@ -204,7 +202,7 @@ def open_source(source: str | Path | Media, options: LiftOptions) -> LiftSource:
         origin = "options"
     elif degrees is None:
         origin = "assumed"
-    return LiftSource(Sampled(media), options.camera(media.image_size, degrees), origin, people)
+    return LiftSource(media, options.camera(media.image_size, degrees), origin, people)
 
 
 def _open_frames(path: Path, options: LiftOptions) -> Media:

@@ -14,7 +14,7 @@ from ampose.pipeline.lift_options import LiftOptions
 from ampose.pipeline.progress import progress
 
 if TYPE_CHECKING:
-    from ampose.media.sampled import Sampled
+    from ampose.media import Media
     from ampose.pipeline.video import LiftResult
     from ampose.poses.people import Person
     from ampose.poses.pose import Pose2D, Pose3D
@@ -129,7 +129,7 @@ def check_folder(folder: Path, source: Path) -> None:
 
 
 def _draw(
-    folder: Path, media: "Sampled", people: "tuple[Person[Pose2D, Pose3D], ...]", *, preview: bool
+    folder: Path, media: "Media", people: "tuple[Person[Pose2D, Pose3D], ...]", *, preview: bool
 ) -> list[tuple[Path, str]]:
     """Draw the overview and the preview; returns each file with what it is."""
     from ampose.drawing import choose_frames, write_overview, write_preview
