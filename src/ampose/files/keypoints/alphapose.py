@@ -7,12 +7,9 @@ same with ``people`` and ``pose_keypoints_2d``, of OpenPose's 18 points. Both al
 https://github.com/MVIG-SJTU/AlphaPose/blob/master/docs/output.md
 """
 
-from collections.abc import Mapping, Sequence
 from pathlib import PurePath
-from typing import Any
 
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.frame_order import in_order
 from ampose.files.keypoints.gather import RawPerson, gather, triples
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
@@ -41,31 +38,21 @@ class AlphaPose:
 
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all entries."""
-        if content.kind == "folder":
-            people = {name: _bodies(frame.json, "bodies") for name, frame in content.frames.items()}
-            return gather(people, content.frame_names, options)
-        data = content.json
-        if isinstance(data, list):
-            people = _entries(data)
-        elif "bodies" in data:
-            people = {content.path.stem: _bodies(data, "bodies")}
+        people: dict[str, list[RawPerson]] = {}
+        if isinstance(content.json, list):
+            for entry in content.json:
+                idx = entry.get("idx")
+                while isinstance(idx, list) and len(idx) == 1:
+                    idx = idx[0]
+                # A list of several: detections were merged, of which each had an id.
+                identity = int(idx) if isinstance(idx, int | float) else None
+                people.setdefault(PurePath(entry["image_id"]).stem, []).append((triples(entry["keypoints"]), identity))
+            return gather(people, options)
+        if content.kind == "folder" or "bodies" in content.json:
+            images = {name: frame.json for name, frame in content.frames.items()}
         else:
-            key = "bodies" if "bodies" in next(iter(data.values())) else "people"
-            people = {PurePath(name).stem: _bodies(image, key) for name, image in data.items()}
-        return gather(people, in_order(people), options)
-
-
-def _entries(data: Sequence[Mapping[str, Any]]) -> dict[str, list[RawPerson]]:
-    people: dict[str, list[RawPerson]] = {}
-    for entry in data:
-        idx = entry.get("idx")
-        while isinstance(idx, list) and len(idx) == 1:
-            idx = idx[0]
-        # A list of several: detections were merged, of which each had an id.
-        identity = int(idx) if isinstance(idx, int | float) else None
-        people.setdefault(PurePath(entry["image_id"]).stem, []).append((triples(entry["keypoints"]), identity))
-    return people
-
-
-def _bodies(image: Mapping[str, Any], key: str) -> list[RawPerson]:
-    return [(triples(body[_POINTS_IN[key]]), None) for body in image[key]]
+            images = {PurePath(name).stem: image for name, image in content.json.items()}
+        for name, image in images.items():
+            key = "bodies" if "bodies" in image else "people"
+            people[name] = [(triples(body[_POINTS_IN[key]]), None) for body in image[key]]
+        return gather(people, options)

@@ -6,14 +6,10 @@ this reads any annotation tool's file. A ``track_id``, as PoseTrack has, is the 
 https://cocodataset.org/#format-data
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.frame_order import in_order
 from ampose.files.keypoints.gather import RawPerson, gather, triples
-from ampose.files.keypoints.joints import JointLayout, layout_by_names
+from ampose.files.keypoints.joints import layout_by_names
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
 _VISIBLE = 2
@@ -44,24 +40,18 @@ class CocoGroundTruth:
                 points = triples(entry["keypoints"])
                 points[:, 2] /= _VISIBLE
                 people[names[entry["image_id"]]].append((points, entry.get("track_id")))
-        size = _size(data["images"])
-        return gather(people, in_order(people), options, layout=_layout(data, options), image_size=size)
-
-
-def _layout(data: Mapping[str, Any], options: ReaderOptions) -> JointLayout | None:
-    """Return the layout of the categories' names; None where there are none."""
-    named = {tuple(category["keypoints"]) for category in data.get("categories", []) if category.get("keypoints")}
-    if len(named) > 1:
-        raise InputError(
-            f"categories must have the same keypoints, got {len(named)} with different ones; split the file"
-        )
-    return layout_by_names(named.pop(), options.skeleton) if named else None
-
-
-def _size(images: Sequence[Mapping[str, Any]]) -> tuple[int, int] | None:
-    """Return the size of all images; None where the file does not say it."""
-    sizes = {(int(image["width"]), int(image["height"])) for image in images if "width" in image and "height" in image}
-    if len(sizes) > 1:
-        shown = ", ".join(f"{width}x{height}" for width, height in sorted(sizes)[:3])
-        raise InputError(f"images must have one size, got {len(sizes)} ({shown}); split the file by size")
-    return next(iter(sizes), None)
+        sizes = {
+            (int(image["width"]), int(image["height"]))
+            for image in data["images"]
+            if "width" in image and "height" in image
+        }
+        if len(sizes) > 1:
+            shown = ", ".join(f"{width}x{height}" for width, height in sorted(sizes)[:3])
+            raise InputError(f"images must have one size, got {len(sizes)} ({shown}); split the file by size")
+        named = {tuple(category["keypoints"]) for category in data.get("categories", []) if category.get("keypoints")}
+        if len(named) > 1:
+            raise InputError(
+                f"categories must have the same keypoints, got {len(named)} with different ones; split the file"
+            )
+        layout = layout_by_names(named.pop(), options.skeleton) if named else None
+        return gather(people, options, layout=layout, image_size=next(iter(sizes), None))

@@ -6,7 +6,6 @@ https://cocodataset.org/#format-results
 """
 
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.frame_order import in_order
 from ampose.files.keypoints.gather import RawPerson, gather, triples
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
@@ -33,4 +32,4 @@ class CocoResults:
         for entry in content.json:
             person = triples(entry["keypoints"]), entry.get("track_id")
             people.setdefault(str(entry["image_id"]), []).append(person)
-        return gather(people, in_order(people), options)
+        return gather(people, options)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from ampose.errors import InputError
-from ampose.files.keypoints.frame_order import in_order
 from ampose.files.pickles.restricted_pickle import load_restricted_npz
 from ampose.packages import load_package
 
@@ -120,19 +119,22 @@ class Content:
                 return {path.stem: Content(path) for path in files}
         raise InputError(f"{self.path}: must hold a {' or '.join(_FRAME_SUFFIXES)} file for each frame, got none")
 
-    @cached_property
-    def frame_names(self) -> list[str | None]:
-        """The names of ``frames`` in order; None for a number that is missing. See ``frame_order``."""
-        return in_order(self.frames)
+    def frame_name(self, file: "Content", number: object) -> str:
+        """Return the name of one of the frames that a file holds: its number, in a folder after the file's name."""
+        return f"{file.path.stem}_{number}" if self.kind == "folder" else str(number)
 
     @cached_property
     def first(self) -> "Content | None":
         """One of the frames that has something in it, or None: to tell the layout by."""
-        frames = (self.frames[name] for name in self.frame_names if name is not None)
-        return next((frame for frame in frames if frame.json or frame.rows), None)
+        return next((frame for frame in self.frames.values() if frame.json or frame.rows), None)
 
     def _text(self) -> str:
         try:
             return self.path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
             raise InputError(f"{self.path}: must be text or a known binary file, got bytes that are neither") from error
+
+
+def texts(array: Any) -> list[str]:
+    """Return the texts of an HDF5 array, which may hold them as bytes."""
+    return [text.decode("utf-8") if isinstance(text, bytes) else str(text) for text in array[:]]

@@ -8,13 +8,11 @@ https://deeplabcut.github.io/DeepLabCut/docs/standardDeepLabCut_UserGuide.html
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from ampose.errors import InputError
-from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.frame_order import in_order
+from ampose.files.keypoints.content import Content, texts
 from ampose.files.keypoints.gather import RawPerson, gather
 from ampose.files.keypoints.joints import layout_by_names
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
@@ -56,7 +54,7 @@ class DeepLabCut:
         for individual in individuals:
             for name, points in zip(names, _points(columns, values, individual, parts), strict=True):
                 people[name].append((points, individual or 0))
-        return gather(people, in_order(people), options, layout=layout_by_names(parts, options.skeleton))
+        return gather(people, options, layout=layout_by_names(parts, options.skeleton))
 
 
 def _points(columns: Sequence[Column], values: np.ndarray, individual: str, parts: Sequence[str]) -> np.ndarray:
@@ -85,19 +83,10 @@ def _hdf5(content: Content) -> tuple[list[Column], list[str], np.ndarray]:
         if "table" not in group:
             raise InputError("table must be one that pandas writes with format='table', got another; use the CSV file")
         table, axes = group["table"], loads_restricted(bytes(group.attrs["non_index_axes"]))
-        names = [_text(name) for name in table["index"]]
+        names = texts(table["index"])
         values = np.asarray(table["values_block_0"], dtype=np.float64)
-    columns = [_column(tuple(map(str, levels))) for levels in axes[0][1]]
+    # The scorer is left out; in a project with one individual there are only two names behind it.
+    columns = [("" if len(name) < len(_LEVELS) else str(name[1]), str(name[-2]), str(name[-1])) for name in axes[0][1]]
     if values.shape != (len(names), len(columns)):
         raise InputError(f"table must have {len(columns)} columns of numbers, got {values.shape}; use the CSV file")
     return columns, names, values
-
-
-def _column(levels: tuple[str, ...]) -> Column:
-    """Leave out the scorer; a project with one individual has three levels."""
-    *individual, part, coordinate = levels[1:]
-    return (individual[0] if individual else "", part, coordinate)
-
-
-def _text(name: Any) -> str:
-    return name.decode("utf-8") if isinstance(name, bytes) else str(name)

@@ -38,4 +38,4 @@ class Detectron:
             str(number): [(np.asarray(person, dtype=np.float64)[_X_Y_PROBABILITY].T, None) for person in frame[_PERSON]]
             for number, frame in enumerate(content.arrays["keypoints"])
         }
-        return gather(people, list(people), options, image_size=(int(size["w"]), int(size["h"])))
+        return gather(people, options, image_size=(int(size["w"]), int(size["h"])))

@@ -21,8 +21,7 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.frame_order import in_order
-from ampose.files.keypoints.gather import Points, RawPerson, gather
+from ampose.files.keypoints.gather import Points, RawPerson, gather, to_pixels
 from ampose.files.keypoints.joints import layout_by_names, plain_name
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 from ampose.poses.skeletons import get_skeleton
@@ -53,17 +52,16 @@ class MediaPipe:
 
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all frames."""
-        if options.image_size is None:
-            raise InputError(
-                "coordinates are parts of the image, whose size the file does not hold; give width and height",
-                field="image_size",
-            )
         people = _rows(content.rows) if content.kind == "text" else _frames(content.json)
-        _check_parts(people)
-        size = np.array([*options.image_size, 1.0])
-        names = get_skeleton("blazepose_33").joints
-        layout = layout_by_names(names, options.skeleton or get_skeleton("blazepose_33"))
-        return gather(people, in_order(people), options, layout=layout, to_pixels=lambda points: points * size)
+        for points in (points for frame in people.values() for points, _ in frame):
+            if np.nanmedian(np.abs(points[:, :2])) > _FEW_PARTS:
+                raise InputError(
+                    f"x and y must be parts of the image, 0 to 1, as MediaPipe gives them, got {points[0, :2]}; "
+                    "divide pixels by the image's width and height"
+                )
+        skeleton = get_skeleton("blazepose_33")
+        layout = layout_by_names(skeleton.joints, options.skeleton or skeleton)
+        return gather(to_pixels(people, options), options, layout=layout)
 
 
 def _rows(rows: Sequence[Sequence[str]]) -> dict[str, list[RawPerson]]:
@@ -93,13 +91,3 @@ def _frames(data: Sequence[Mapping[str, Any]]) -> dict[str, list[RawPerson]]:
         rows = [[(mark["x"], mark["y"], mark.get("visibility", 1)) for mark in marks] for marks in persons]
         people[str(number)] = [(np.array(marks, dtype=np.float64), None) for marks in rows]
     return people
-
-
-def _check_parts(people: Mapping[str, Sequence[RawPerson]]) -> None:
-    for frame in people.values():
-        for points, _ in frame:
-            if np.nanmedian(np.abs(points[:, :2])) > _FEW_PARTS:
-                raise InputError(
-                    f"x and y must be parts of the image, 0 to 1, as MediaPipe gives them, got {points[0, :2]}; "
-                    "divide pixels by the image's width and height"
-                )

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.frame_order import in_order
 from ampose.files.keypoints.gather import RawPerson, gather
 from ampose.files.keypoints.joints import layout_by_names
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
@@ -40,19 +39,16 @@ class MMPose:
         """Read all frames."""
         people: dict[str, list[RawPerson]] = {}
         for name, frame in content.frames.items():
-            people |= _frames(frame.json, name)
-        names = content.frame_names if content.kind == "folder" else in_order(people)
+            entries = frame.json["instance_info"] if isinstance(frame.json, dict) else frame.json
+            if entries and "instances" in entries[0]:  # the frames of a video
+                for entry in entries:
+                    people[content.frame_name(frame, entry["frame_id"])] = _people(entry["instances"])
+            else:
+                people[name] = _people(entries)
         data = content.first.json if content.first else None
         named = data.get("meta_info", {}).get("keypoint_id2name", {}) if isinstance(data, dict) else {}
         joints = [named[number] for number in sorted(named, key=int)]
-        return gather(people, names, options, layout=layout_by_names(joints, options.skeleton) if joints else None)
-
-
-def _frames(data: Any, name: str) -> dict[str, list[RawPerson]]:
-    entries = data["instance_info"] if isinstance(data, dict) else data
-    if entries and "instances" in entries[0]:
-        return {str(entry["frame_id"]): _people(entry["instances"]) for entry in entries}
-    return {name: _people(entries)}
+        return gather(people, options, layout=layout_by_names(joints, options.skeleton) if joints else None)
 
 
 def _people(instances: Sequence[Mapping[str, Any]]) -> list[RawPerson]:

@@ -8,14 +8,12 @@ Of 17 points COCO's and Human3.6M's orders are recognised by the lengths of the 
 number of points.
 """
 
-from typing import Any
-
 import numpy as np
 
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.gather import RawPerson, fractions_to_pixels, gather
-from ampose.files.keypoints.joints import JointLayout, layout_by_number
+from ampose.files.keypoints.joints import layout_by_number
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 from ampose.poses.skeletons import get_skeleton
 from ampose.poses.skeletons.joint_order import likelier, where_seen
@@ -42,28 +40,29 @@ class NumpyArray:
 
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all people and frames."""
-        frames = _by_frame(_array(content))
+        # Mapped: the header's shape is compared with the size of the file before room is made for anything.
+        only = np.load(content.path, mmap_mode="r") if content.kind == "npy" else next(iter(content.arrays.values()))
+        if not isinstance(only, np.ndarray) or only.dtype.kind not in "fiu":
+            kind = getattr(only, "dtype", type(only).__name__)
+            raise InputError(f"keypoints must be an array of numbers, got {kind}")
+        frames = _by_frame(np.asarray(only, dtype=np.float64))
         if frames.shape[-1] == 2:  # without a confidence, what is NaN or exactly (0, 0) was not found
             found = np.isfinite(frames).all(axis=-1) & (frames != 0).any(axis=-1)
             frames = np.concatenate([frames, found[..., None].astype(np.float64)], axis=-1)
-        people: dict[str, list[RawPerson]] = {
-            str(number): list(zip(frame, range(len(frame)), strict=True)) for number, frame in enumerate(frames)
-        }
-        to_pixels = fractions_to_pixels(people, options)
-        if to_pixels is not None and np.nanmin(frames[frames[..., 2] > 0, :2]) < 0:
+        seen = frames[frames[..., 2] > 0, :2]
+        if (seen < 0).any() and not (np.abs(seen) > 1).any():
             # Screen coordinates of VideoPose3D are of -1 to 1 too, but not in the height: either would be a guess.
             raise InputError(
                 "keypoints must be in pixels or from 0 to 1, got numbers between -1 and 1; undo that first"
             )
-        return gather(people, list(people), options, layout=_layout(frames, options), to_pixels=to_pixels)
-
-
-def _array(content: Content) -> np.ndarray:
-    # Mapped: the header's shape is compared with the size of the file before room is made for anything.
-    array: Any = np.load(content.path, mmap_mode="r") if content.kind == "npy" else next(iter(content.arrays.values()))
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
-        raise InputError(f"keypoints must be an array of numbers, got {getattr(array, 'dtype', type(array).__name__)}")
-    return np.asarray(array, dtype=np.float64)
+        skeleton, (usual, other) = options.skeleton, map(get_skeleton, _ORDERS_OF_17)
+        if skeleton is None and frames.shape[2] == usual.num_joints:
+            skeleton = likelier(where_seen(frames.reshape(-1, *frames.shape[2:])), usual, other, below=_SHORTER)
+        people: dict[str, list[RawPerson]] = {
+            str(number): list(zip(frame, range(len(frame)), strict=True)) for number, frame in enumerate(frames)
+        }
+        layout = layout_by_number(frames.shape[2], skeleton)
+        return gather(fractions_to_pixels(people, options), options, layout=layout)
 
 
 def _by_frame(array: np.ndarray) -> np.ndarray:
@@ -79,12 +78,3 @@ def _by_frame(array: np.ndarray) -> np.ndarray:
     if shape[0] == shape[1] > 1:
         raise InputError(f"keypoints must have more frames than people, or fewer, to tell the axes apart, got {shape}")
     return array.swapaxes(0, 1) if shape[0] < shape[1] else array
-
-
-def _layout(frames: np.ndarray, options: ReaderOptions) -> JointLayout:
-    usual, other = map(get_skeleton, _ORDERS_OF_17)
-    skeleton = options.skeleton
-    if skeleton is None and frames.shape[2] == usual.num_joints:
-        people = frames.reshape(-1, *frames.shape[2:])
-        skeleton = likelier(where_seen(people), usual, other, below=_SHORTER)
-    return layout_by_number(frames.shape[2], skeleton)

@@ -6,7 +6,6 @@ is 0, 0, 0. With ``--keypoint_scale`` 3 or 4 the coordinates are 0 to 1, or -1 t
 https://github.com/CMU-Perceptual-Computing-Lab/openpose/blob/master/doc/02_output.md
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +14,7 @@ from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.gather import RawPerson, fractions_to_pixels, gather, triples
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
-from ampose.poses.skeletons import Skeleton, get_skeleton
+from ampose.poses.skeletons import get_skeleton
 from ampose.poses.skeletons.joint_order import likelier, where_seen
 
 _SHORTER = 0.6
@@ -41,15 +40,12 @@ class OpenPoseFolder:
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all frames."""
         people = {name: _people(frame) for name, frame in content.frames.items()}
-        options = replace(options, skeleton=options.skeleton or _body_25b(people))
-        return gather(people, content.frame_names, options, to_pixels=fractions_to_pixels(people, options))
-
-
-def _body_25b(people: Mapping[str, Sequence[RawPerson]]) -> Skeleton | None:
-    """Return the skeleton if it is this one, which no number in the file tells."""
-    usual, other = get_skeleton("body_25"), get_skeleton("body_25b")
-    seen = [points for frame in people.values() for points, _ in frame if len(points) == other.num_joints]
-    return other if seen and likelier(where_seen(np.stack(seen)), usual, other, below=_SHORTER) is other else None
+        usual, other = get_skeleton("body_25"), get_skeleton("body_25b")
+        seen = [points for frame in people.values() for points, _ in frame if len(points) == other.num_joints]
+        # No number in the file tells these two apart.
+        if options.skeleton is None and seen:
+            options = replace(options, skeleton=likelier(where_seen(np.stack(seen)), usual, other, below=_SHORTER))
+        return gather(fractions_to_pixels(people, options), options)
 
 
 def _people(frame: Content) -> list[RawPerson]:

@@ -1,8 +1,7 @@
 """From a keypoint file of any known layout to people over time."""
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,11 +83,11 @@ def read_keypoints(
     entry = readers.get(format) if format else _recognise(content)
     if video is not None and not entry.facts.videos:
         raise InputError(f"{content.path}: video must be named for files of several videos only, got {video!r}")
-    with _naming(content.path):
-        people = _read(entry, content, options)
-        _check_somebody(people)
-        size = _size(people, options, entry)
-        return _people(people, size, fps or people.fps, _origin(entry, content, people))
+    try:
+        return _people(_read(entry, content, options), entry, content, options, fps)
+    except InputError as error:
+        message = str(error) if str(error).startswith(str(content.path)) else f"{content.path}: {error}"
+        raise InputError(message, field=error.field) from error
 
 
 def recognise(path: str | Path) -> str:
@@ -114,72 +113,61 @@ def _recognise(content: Content) -> ReaderEntry:
 
 
 def _read(entry: ReaderEntry, content: Content, options: ReaderOptions) -> PeopleFile:
+    """Read the file, and see that there is somebody in it."""
     facts = entry.facts
     if facts.package:
         require(facts.package, extra=facts.extra, purpose=facts.title)
     try:
-        return entry.target().read(content, options)
+        file = entry.target().read(content, options)
     except InputError:
         raise
     except _BROKEN as error:
         reason = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())[:200]
         raise InputError(
-            f"{content.path}: must be a whole file of the format {entry.name} ({entry.facts.looks_for}), got one "
-            f"with {reason or type(error).__name__}"
+            f"{content.path}: must be a whole file of the format {entry.name} ({facts.looks_for}), got one with "
+            f"{reason or type(error).__name__}"
         ) from error
-
-
-@contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Put the file's name before what is wrong with it, if it is not there."""
-    try:
-        yield
-    except InputError as error:
-        message = str(error) if str(error).startswith(str(path)) else f"{path}: {error}"
-        raise InputError(message, field=error.field) from error
-
-
-def _check_somebody(people: PeopleFile) -> None:
-    if all(person.missing for frame in people.frames for person in frame):
+    if all(person.missing for frame in file.frames for person in frame):
         raise InputError(
-            f"must hold a person, but there is nobody in {len(people.frames)} frame"
-            f"{'' if len(people.frames) == 1 else 's'}; use one in which somebody was found"
+            f"must hold a person, but there is nobody in {len(file.frames)} frame{'s' * (len(file.frames) != 1)}; use "
+            "one in which somebody was found"
         )
+    return file
 
 
-def _size(people: PeopleFile, options: ReaderOptions, entry: ReaderEntry) -> tuple[int, int]:
-    size = options.image_size or people.image_size
+def _people(
+    file: PeopleFile, entry: ReaderEntry, content: Content, options: ReaderOptions, fps: float | None
+) -> list[Person[Pose2D, None]]:
+    size = options.image_size or file.image_size
     if size is None:
         raise InputError(
             f"the format {entry.name} does not hold the image size; give it, width and height in pixels",
             field="image_size",
         )
-    if people.image_size not in (None, tuple(size)):
+    if file.image_size not in (None, tuple(size)):
         raise InputError(
-            f"image size must be the file's own, {people.image_size}, got {size}; leave it out", field="image_size"
+            f"image size must be the file's own, {file.image_size}, got {size}; leave it out", field="image_size"
         )
-    return int(size[0]), int(size[1])
-
-
-def _origin(entry: ReaderEntry, content: Content, people: PeopleFile) -> dict[str, str]:
-    origin = {"source": content.path.name, "format": entry.name}
-    first = people.frame_names[0]
-    focal = None if people.focal_px is None else f"{people.focal_px:.1f}"
-    tilt = None if people.camera_tilt is None else f"{people.camera_tilt:g}"
-    stated = {"first_frame": first, "focal_px": focal, "camera_tilt": tilt}
-    return origin | {name: value for name, value in stated.items() if value is not None}
-
-
-def _people(
-    file: PeopleFile, image_size: tuple[int, int], fps: float | None, provenance: dict[str, str]
-) -> list[Person[Pose2D, None]]:
     frames: Sequence[Sequence[Detection]] = [[one for one in people if not one.missing] for people in file.frames]
+    fps = fps or file.fps
     # AlphaPose gives the id 0 to everybody whom it does not track: ids must tell the people of a frame apart.
     ids = [[one.id for one in people] for people in frames]
     if not all(None not in people and len(set(people)) == len(people) for people in ids):
         frames = track(frames, fps=fps, times=file.times)
+    provenance = {
+        "source": content.path.name,
+        "format": entry.name,
+        "first_frame": file.frame_names[0],
+        "focal_px": None if file.focal_px is None else f"{file.focal_px:.1f}",
+        "camera_tilt": None if file.camera_tilt is None else f"{file.camera_tilt:g}",
+    }
     people = people_over_time(
-        frames, skeleton=file.skeleton, image_size=image_size, fps=fps, times=file.times, provenance=provenance
+        frames,
+        skeleton=file.skeleton,
+        image_size=(int(size[0]), int(size[1])),
+        fps=fps,
+        times=file.times,
+        provenance={name: value for name, value in provenance.items() if value is not None},
     )
     return [
         replace(person, pose2d=replace(person.pose2d, focal_px=file.focal_px, camera_tilt=file.camera_tilt))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ampose.errors import InputError
-from ampose.files.keypoints.content import Content
+from ampose.files.keypoints.content import Content, texts
 from ampose.files.keypoints.gather import RawPerson, gather
 from ampose.files.keypoints.joints import layout_by_names
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
@@ -35,20 +35,20 @@ class SleapAnalysis:
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all frames."""
         with content.hdf5() as file:
-            nodes, tracks = _texts(file["node_names"]), _in_order(file["tracks"], ("xy", "node"))
+            nodes, tracks = texts(file["node_names"]), _in_order(file["tracks"], ("xy", "node"))
             if tracks.ndim != 4 or tracks.shape[2:] != (len(nodes), 2):
                 raise InputError(f"tracks must be of x and y of {len(nodes)} nodes, got {file['tracks'].shape}")
             scores = np.full(tracks.shape[:3], np.nan)  # (frame, track, node)
             if "point_scores" in file:
                 scores = _in_order(file["point_scores"], ("node",))
-            names = _texts(file["track_names"]) if "track_names" in file else []
+            names = texts(file["track_names"]) if "track_names" in file else []
         ids = names if len(names) == tracks.shape[1] else list(map(str, range(tracks.shape[1])))
         # Points that somebody set by hand have no score: they are certain.
         rows = np.concatenate([tracks, np.nan_to_num(scores, nan=1.0)[..., None]], axis=3)
         people: dict[str, list[RawPerson]] = {
             str(number): list(zip(frame, ids, strict=True)) for number, frame in enumerate(rows)
         }
-        return gather(people, list(people), options, layout=layout_by_names(nodes, options.skeleton))
+        return gather(people, options, layout=layout_by_names(nodes, options.skeleton))
 
 
 def _in_order(array: Any, inner: tuple[str, ...]) -> np.ndarray:
@@ -62,7 +62,3 @@ def _in_order(array: Any, inner: tuple[str, ...]) -> np.ndarray:
     dims = ["track", *inner, "frame"] if stated is None else json.loads(stated)
     wanted = [name for name in ("frame", "track", "node", "xy") if name in dims]
     return np.asarray(array, dtype=np.float64).transpose([dims.index(name) for name in wanted])
-
-
-def _texts(array: Any) -> list[str]:
-    return [name.decode("utf-8") if isinstance(name, bytes) else str(name) for name in array[:]]

@@ -5,13 +5,12 @@ of the image with ``normalize=True``. A joint at 0, 0 was not found. Frames may 
 https://docs.ultralytics.com/reference/engine/results/
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.frame_order import in_order
 from ampose.files.keypoints.gather import RawPerson, fractions_to_pixels, gather
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
@@ -38,19 +37,16 @@ class UltralyticsJson:
         """Read all frames; objects without keypoints are left out."""
         people: dict[str, list[RawPerson]] = {}
         for name, frame in content.frames.items():
+            frames = {name: frame.json}
             if any(isinstance(entry, list) for entry in frame.json):  # a list of people for each frame of a video
-                people |= {str(number): _people(entries) for number, entries in enumerate(frame.json)}
-            else:
-                people[name] = _people(frame.json)
-        names = content.frame_names if content.kind == "folder" else in_order(people)
-        return gather(people, names, options, to_pixels=fractions_to_pixels(people, options))
+                frames = {content.frame_name(frame, number): entries for number, entries in enumerate(frame.json)}
+            for key, entries in frames.items():
+                people[key] = [_person(entry) for entry in entries if entry.get("keypoints")]
+        return gather(fractions_to_pixels(people, options), options)
 
 
-def _people(entries: Sequence[Mapping[str, Any]]) -> list[RawPerson]:
-    return [(_points(entry["keypoints"]), entry.get("track_id")) for entry in entries if entry.get("keypoints")]
-
-
-def _points(keypoints: Mapping[str, Any]) -> np.ndarray:
+def _person(entry: Mapping[str, Any]) -> RawPerson:
+    keypoints = entry["keypoints"]
     x, y = (np.array(keypoints[axis], dtype=np.float64) for axis in ("x", "y"))
     visible = np.array(keypoints.get("visible", np.ones_like(x)), dtype=np.float64)
-    return np.column_stack([x, y, np.where((x == 0) & (y == 0), 0, visible)])
+    return np.column_stack([x, y, np.where((x == 0) & (y == 0), 0, visible)]), entry.get("track_id")

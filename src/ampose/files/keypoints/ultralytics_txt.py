@@ -9,7 +9,7 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import RawPerson, gather
+from ampose.files.keypoints.gather import RawPerson, gather, to_pixels
 from ampose.files.keypoints.joints import layout_by_number
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 from ampose.poses.skeletons import get_skeleton
@@ -38,11 +38,6 @@ class UltralyticsTxt:
 
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all frames."""
-        if options.image_size is None:
-            raise InputError(
-                "coordinates are parts of the image, whose size the file does not hold; give width and height",
-                field="image_size",
-            )
         skeleton = options.skeleton or get_skeleton("coco_17")
         people = {
             name: [
@@ -50,9 +45,8 @@ class UltralyticsTxt:
             ]
             for name, frame in content.frames.items()
         }
-        size = np.array([*options.image_size, 1.0])
         layout = layout_by_number(skeleton.num_joints, skeleton)
-        return gather(people, content.frame_names, options, layout=layout, to_pixels=lambda points: points * size)
+        return gather(to_pixels(people, options), options, layout=layout)
 
 
 def _person(numbers: np.ndarray, num_joints: int, name: str) -> RawPerson:

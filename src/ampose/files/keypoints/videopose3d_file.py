@@ -40,8 +40,14 @@ class VideoPose3DCustom:
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read the only video, or the one that was named."""
         metadata: Mapping[str, Any] = content.arrays["metadata"]
-        name, array = _choose(_videos(content.arrays["positions_2d"]), options)
-        points = np.asarray(array, dtype=np.float64)
+        videos = _videos(content.arrays["positions_2d"])
+        name = next(iter(videos)) if options.video is None and len(videos) == 1 else options.video
+        if name is None or name not in videos:
+            shown = ", ".join(list(videos)[:6]) + (", ..." if len(videos) > 6 else "")
+            raise InputError(
+                f"video must be one of the {len(videos)} in the file ({shown}), got {name}; name it (video)"
+            )
+        points = np.asarray(videos[name], dtype=np.float64)
         if points.ndim != 3 or points.shape[2] < 2:
             raise InputError(f"{name}: keypoints must have shape (frame, joint, 2), got {points.shape}")
         skeleton = options.skeleton or get_skeleton(_LAYOUTS[metadata["layout_name"]])
@@ -50,7 +56,7 @@ class VideoPose3DCustom:
         stated = metadata.get("video_metadata", {}).get(name)
         size = (int(stated["w"]), int(stated["h"])) if stated else None
         layout = layout_by_number(points.shape[1], skeleton)
-        return gather(people, list(people), options, layout=layout, image_size=size)
+        return gather(people, options, layout=layout, image_size=size)
 
 
 def _videos(positions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -62,11 +68,3 @@ def _videos(positions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
                 whole = video if action == _CUSTOM and len(cameras) == 1 else f"{video}/{action}/{number}"
                 videos[whole] = array
     return videos
-
-
-def _choose(videos: Mapping[str, Any], options: ReaderOptions) -> tuple[str, Any]:
-    name = next(iter(videos)) if options.video is None and len(videos) == 1 else options.video
-    if name is None or name not in videos:
-        shown = ", ".join(list(videos)[:6]) + (", ..." if len(videos) > 6 else "")
-        raise InputError(f"video must be one of the {len(videos)} in the file ({shown}), got {name}; name it (video)")
-    return name, videos[name]
