@@ -44,7 +44,7 @@ class Media(ABC):
     """Numbers of the frames since the first that were damaged: a black image stood for each."""
 
     kept: Mapping[int, Frame] = MappingProxyType({})
-    """Up to eight frames by number, evenly spread over what has passed: drawing them takes no second look at the file."""
+    """Up to eight frames by number, evenly spread over what has passed: to draw them, nobody reads the file again."""
 
     def __iter__(self) -> Generator[Frame, None, None]:
         self.kept, every = {}, 1

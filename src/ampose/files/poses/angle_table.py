@@ -6,7 +6,6 @@
 """
 
 import csv
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +13,8 @@ import numpy as np
 from ampose.atomic import replacing
 from ampose.errors import InputError
 from ampose.files.poses.pose_format import People, as_people
+from ampose.files.poses.table_columns import cells
 from ampose.poses.joint_angles import angle_names, joint_angles
-from ampose.poses.people import Person
 
 _DIGITS, _DIGITS_S = 3, 9
 
@@ -40,15 +39,7 @@ def write_angles(path: str | Path, people: People) -> None:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(("person", "frame", "time_s", *(f"{name}_deg" for name in names)))
         for person in people:
-            writer.writerows(_rows(person, names))
-
-
-def _rows(person: Person, names: Sequence[str]) -> list[tuple[object, ...]]:
-    pose, angles = person.pose3d, joint_angles(person.pose3d.without_inferred())
-    seconds = np.full(len(pose), np.nan) if pose.seconds is None else pose.seconds
-    columns = [_cells(seconds, _DIGITS_S), *(_cells(angles[name], _DIGITS) for name in names)]
-    return [(person.id, frame, *cells) for frame, cells in enumerate(zip(*columns, strict=True))]
-
-
-def _cells(values: np.ndarray, digits: int) -> list[float | str]:
-    return ["" if np.isnan(value) else round(value, digits) + 0.0 for value in values.astype(np.float64).tolist()]
+            pose, angles = person.pose3d, joint_angles(person.pose3d.without_inferred())
+            seconds = np.full(len(pose), np.nan) if pose.seconds is None else pose.seconds
+            columns = [cells(seconds, _DIGITS_S), *(cells(angles[name], _DIGITS) for name in names)]
+            writer.writerows((person.id, frame, *row) for frame, row in enumerate(zip(*columns, strict=True)))

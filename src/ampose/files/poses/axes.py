@@ -1,4 +1,4 @@
-"""From camera axes (x right, y down, z away) to the axes of other programs, and back: one definition for all formats.
+"""From camera axes (x right, y down, z away) to the axes and units of other programs, and back: one for all formats.
 
 Both are turns, never mirror images: left stays left. "Up" is the camera's up; for a camera that looks down, turn the
 pose upright first (``ampose.processing.ground.upright``). The origin stays
@@ -15,6 +15,7 @@ up      X       Y           Z                    used by
 import numpy as np
 from jaxtyping import Float
 
+from ampose.errors import InputError
 from ampose.poses.reference_frame import AXES, ReferenceFrame
 
 TURNED_FROM = {
@@ -26,6 +27,16 @@ _FROM_CAMERA = {
     "y": np.array([[1, 0, 0], [0, -1, 0], [0, 0, -1]], dtype=np.float64),
     "z": np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], dtype=np.float64),
 }
+
+_METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0}
+MILLIMETRE = _METRES["mm"]
+
+
+def metres(unit: str, field: str) -> float:
+    """Return how many metres a file's unit is; raises InputError if the field names another."""
+    if unit.strip().lower() not in _METRES:
+        raise InputError(f"{field} must be one of {', '.join(_METRES)}, got {unit!r}")
+    return _METRES[unit.strip().lower()]
 
 
 def from_camera(positions: Float[np.ndarray, "*batch 3"], up: str) -> Float[np.ndarray, "*batch 3"]:

@@ -14,13 +14,12 @@ from typing import Literal
 import numpy as np
 
 from ampose.errors import InputError
-from ampose.files.poses.axes import TURNED_FROM, from_camera, to_camera
+from ampose.files.poses.axes import MILLIMETRE, TURNED_FROM, from_camera, metres, to_camera
 from ampose.files.poses.joint_names import pose_of
 from ampose.files.poses.pose_format import formats
 from ampose.poses.people import Person
 
 _UP = "z"
-_METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0}
 _CARRIES = ("positions", "missing_joints", "missing_frames", "people")
 _BLOCK, _MAGIC, _BIG_ENDIAN = 512, 0x50, 86
 _MOST_FRAMES = 65535  # a 16-bit field of the header
@@ -37,13 +36,14 @@ class C3dFile:
         if len(people[0].pose3d) > _MOST_FRAMES:
             raise InputError(f"frames of a .c3d file must be {_MOST_FRAMES} at most, got {len(people[0].pose3d)}")
         positions = np.concatenate([person.pose3d.positions for person in people], axis=1)
-        points_mm = np.moveaxis(from_camera(positions, _UP), -1, 0).swapaxes(1, 2) / _METRES["mm"]
+        points_mm = np.moveaxis(from_camera(positions, _UP), -1, 0).swapaxes(1, 2) / MILLIMETRE
         lost = np.isnan(points_mm).any(axis=0)
         file = ezc3d.c3d()
         about = file["parameters"]["POINT"]
         about["RATE"]["value"] = [people[0].pose3d.mean_rate or 1.0]
         about["UNITS"]["value"] = ["mm"]
-        about["LABELS"]["value"] = _labels(people)
+        prefixes = [f"{person.id}:" if len(people) > 1 else "" for person in people]
+        about["LABELS"]["value"] = [prefix + joint for prefix in prefixes for joint in people[0].pose3d.skeleton.joints]
         file["data"]["points"] = np.concatenate([np.where(lost, np.nan, points_mm), np.ones((1, *lost.shape))])
         file["data"]["meta_points"]["residuals"] = np.where(lost, -1.0, 0.0)[None]
         file.write(str(path))
@@ -63,10 +63,8 @@ class C3dFile:
             raise ValueError(f"{file['data']['points'].shape[2]} of the {declared} frames that its header says")
         about, points = file["parameters"]["POINT"], file["data"]["points"][:3]
         lost = np.isnan(points).any(axis=0) | (file["data"]["meta_points"]["residuals"][0] < 0)
-        unit = about["UNITS"]["value"][0].strip().lower()
-        if unit not in _METRES:
-            raise InputError(f"POINT:UNITS must be one of {', '.join(_METRES)}, got {unit!r}")
-        positions = np.where(lost, np.nan, points * _METRES[unit]).transpose(2, 1, 0)
+        unit = metres(about["UNITS"]["value"][0], "POINT:UNITS")
+        positions = np.where(lost, np.nan, points * unit).transpose(2, 1, 0)
         rate = np.float32(about["RATE"]["value"][0])
         if not 0 < rate < np.inf:
             raise InputError(f"POINT:RATE must be positive, got {rate:g}")
@@ -84,11 +82,6 @@ def _declared_frames(path: Path) -> int:
         order: Literal["little", "big"] = "big" if stream.read(1) == bytes([_BIG_ENDIAN]) else "little"
     first, last = (int.from_bytes(header[at : at + 2], order) for at in (6, 8))
     return last - first + 1
-
-
-def _labels(people: Sequence[Person]) -> list[str]:
-    prefixes = [f"{person.id}:" if len(people) > 1 else "" for person in people]
-    return [prefix + joint for prefix in prefixes for joint in people[0].pose3d.skeleton.joints]
 
 
 def _people(positions: np.ndarray, labels: Sequence[str], fps: float) -> list[Person]:

@@ -168,7 +168,12 @@ def _animation(document: _Document, motion: RiggedMotion, seconds: Float[np.ndar
     """Return the root's path and all joints' rotations, at the frames' own times."""
     times = document.add(seconds.astype(np.float32), bounds=True)
     outputs = [(0, "translation", document.add(motion.root.astype(np.float32)))]
-    for at, turns in enumerate(np.moveaxis(_quaternions(motion.rotations), 1, 0)):
+    # Quaternions x, y, z, w. Both q and -q are one rotation: over time the sign is kept, as players interpolate.
+    rotations = motion.rotations  # (frame, joint, 3, 3)
+    unit = Rotation.from_matrix(rotations.reshape(-1, 3, 3)).as_quat().reshape(*rotations.shape[:2], 4)
+    flips = np.where((unit[1:] * unit[:-1]).sum(axis=-1, keepdims=True) < 0, -1.0, 1.0)
+    unit[1:] *= np.cumprod(flips, axis=0)
+    for at, turns in enumerate(np.moveaxis(unit, 1, 0)):
         outputs.append((at, "rotation", document.add(np.ascontiguousarray(turns, dtype=np.float32))))
     return {
         "name": "motion",
@@ -178,11 +183,3 @@ def _animation(document: _Document, motion: RiggedMotion, seconds: Float[np.ndar
             for number, (node, path, _) in enumerate(outputs)
         ],
     }
-
-
-def _quaternions(rotations: Float[np.ndarray, "frame joint 3 3"]) -> Float[np.ndarray, "frame joint 4"]:
-    """Return x, y, z, w. Both q and -q are one rotation: over time the sign is kept, as players interpolate between."""
-    unit = Rotation.from_matrix(rotations.reshape(-1, 3, 3)).as_quat().reshape(*rotations.shape[:-2], 4)
-    flips = np.where((unit[1:] * unit[:-1]).sum(axis=-1, keepdims=True) < 0, -1.0, 1.0)
-    same_sign: np.ndarray = unit * np.concatenate([np.ones((1, *flips.shape[1:])), np.cumprod(flips, axis=0)])
-    return same_sign

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ampose.drawing.web_page import Result, page
-from ampose.files.poses.pose_format import PARTS, formats
+from ampose.files.poses.pose_format import all_but, formats
 from ampose.poses.people import Person
 
-_CARRIES = tuple(part for part in PARTS if part not in ("frame_of_reference", "provenance"))
 
-
-@formats.register(".html", up="y", carries=_CARRIES)
+@formats.register(".html", up="y", carries=all_but("frame_of_reference", "provenance"))
 class HtmlFile:
     """People as a self-contained page; ``ampose view`` also puts the video into it and compares two results."""
 

@@ -16,8 +16,9 @@ def pose_of(
     fps: float | None,
     frame_of_reference: ReferenceFrame,
     times: np.ndarray | None = None,
+    confidence: np.ndarray | float = 1.0,
 ) -> Pose3D:
-    """Return the pose of (frame, joint, 3) metres from a file that carries no confidence: 1, and 0 where it is NaN.
+    """Return the pose of (frame, joint, 3) metres; a joint that is NaN has confidence 0, as has one whose own is NaN.
 
     Raises:
         InputError: See ``skeleton_of``.
@@ -25,7 +26,7 @@ def pose_of(
     known = ~np.isnan(positions).any(axis=2)
     return Pose3D(
         positions=np.where(known[..., None], positions, np.nan).astype(np.float32),
-        confidence=known.astype(np.float32),
+        confidence=np.where(known, np.nan_to_num(confidence), 0).astype(np.float32),
         skeleton=skeleton_of(joints),
         fps=fps,
         frame_of_reference=frame_of_reference,

@@ -28,28 +28,16 @@ version 1 have no ``uneven_times`` and no ``expected_error``; they are read all 
 """
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ampose.errors import InputError
-from ampose.files.poses.own_header import (
-    FORMAT,
-    VERSION,
-    camera_of,
-    check_joints,
-    check_unit,
-    check_version,
-    provenance_of,
-)
+from ampose.files.poses.own_header import FORMAT, check_header, header_of, person_of
 from ampose.files.poses.pose_format import formats
 from ampose.poses.people import Person
-from ampose.poses.pose import Pose2D, Pose3D
-from ampose.poses.reference_frame import ReferenceFrame
 from ampose.poses.skeletons import Skeleton
 from ampose.poses.timing import frame_numbers
 
@@ -70,14 +58,13 @@ class JsonFile:
         data = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(data, dict) or "format" not in data:
             raise ValueError(f"no {FORMAT!r} in its field 'format'")
-        check_version(data["format"], data["version"])
-        check_unit(data["unit"])
-        return [_person(entry, data) for entry in data["people"]]
+        check_header(data)
+        return [person_of(entry["id"], data, _arrays(entry["frames"], data)) for entry in data["people"]]
 
 
 def _lines(people: Sequence[Person]) -> Iterator[str]:
     yield "{\n"
-    for key, value in _header(people[0]).items():
+    for key, value in header_of(people).items():
         yield f" {json.dumps(key)}: {json.dumps(value, allow_nan=False, ensure_ascii=False)},\n"
     yield ' "people": [\n'
     for number, person in enumerate(people):
@@ -89,128 +76,63 @@ def _lines(people: Sequence[Person]) -> Iterator[str]:
     yield " ]\n}\n"
 
 
-def _header(person: Person) -> dict[str, Any]:
-    pose2d, pose3d = person.pose2d, person.pose3d
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "unit": pose3d.unit,
-        "frame_of_reference": str(pose3d.frame_of_reference),
-        "fps": pose3d.fps,
-        "uneven_times": pose3d.times is not None,
-        "num_frames": len(pose3d),
-        "skeleton": pose3d.skeleton.as_dict(),
-        "joints": list(pose3d.skeleton.joints),
-        "parents": list(pose3d.skeleton.parents.values()),
-        "made_up": sorted(pose3d.computed_joints),
-        "image_size": list(pose2d.image_size) if pose2d else None,
-        "skeleton_2d": pose2d.skeleton.as_dict() if pose2d else None,
-        "joints_2d": list(pose2d.skeleton.joints) if pose2d else None,
-        "provenance": provenance_of(pose3d),
-    }
-
-
 def _frame(person: Person, frame: int) -> dict[str, Any]:
     pose2d, pose3d = person.pose2d, person.pose3d
-    found = not pose3d.missing[frame]
-    has_2d = pose2d is not None and not pose2d.missing[frame]
     time = round(frame / pose3d.fps, 6) if pose3d.fps else None
-    return {
+    row: dict[str, Any] = {
         "frame": frame,
         "time": time if pose3d.times is None else float(pose3d.times[frame]),
-        "positions": _points(pose3d.positions[frame], _DIGITS_M) if found else None,
-        "confidence": _rounded(pose3d.confidence[frame], _DIGITS_CONFIDENCE) if found else None,
-        "expected_error": _error(pose3d, frame) if found else None,
-        "keypoints_2d": _points(pose2d.keypoints[frame], _DIGITS_PX) if pose2d and has_2d else None,
-        "confidence_2d": _rounded(pose2d.confidence[frame], _DIGITS_CONFIDENCE) if pose2d and has_2d else None,
+        **dict.fromkeys(("positions", "confidence", "expected_error", "keypoints_2d", "confidence_2d")),
     }
+    if not np.isnan(pose3d.positions[frame]).all():
+        row["positions"] = _numbers(pose3d.positions[frame], _DIGITS_M)
+        row["confidence"] = _numbers(pose3d.confidence[frame], _DIGITS_CONFIDENCE)
+        if pose3d.expected_error is not None:
+            row["expected_error"] = _numbers(pose3d.expected_error[frame], _DIGITS_M)
+    if pose2d is not None and not np.isnan(pose2d.keypoints[frame]).all():
+        row["keypoints_2d"] = _numbers(pose2d.keypoints[frame], _DIGITS_PX)
+        row["confidence_2d"] = _numbers(pose2d.confidence[frame], _DIGITS_CONFIDENCE)
+    return row
 
 
-def _error(pose: Pose3D, frame: int) -> list[float | None] | None:
-    if pose.expected_error is None:
-        return None
-    return [None if math.isnan(value) else value for value in _rounded(pose.expected_error[frame], _DIGITS_M)]
+def _numbers(values: np.ndarray, digits: int) -> list[Any]:
+    """Return the points, or the numbers, of a frame; null for one that is NaN."""
+    lost = np.isnan(values).reshape(len(values), -1).any(axis=1)
+    rounded = np.round(values.astype(np.float64), digits).tolist()
+    return [None if gone else value for gone, value in zip(lost, rounded, strict=True)]
 
 
-def _points(points: np.ndarray, digits: int) -> list[list[float] | None]:
-    lost = np.isnan(points).any(axis=1)
-    return [None if gone else point for gone, point in zip(lost, _rounded(points, digits), strict=True)]
+def _arrays(rows: Sequence[Mapping[str, Any]], data: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Return the arrays of a person's frames, by name."""
+    counts = np.array([data["num_frames"], *(row["frame"] for row in rows)], dtype=np.float64)
+    num_frames, *numbers = frame_numbers(counts).tolist()  # within bounds: room is made for all of them
+    if len(set(numbers)) < len(rows) or max(numbers, default=-1) >= num_frames:
+        raise InputError(f"frames must be numbered from 0 to {num_frames - 1} (num_frames), and be there once each")
+    num_joints = Skeleton.from_dict(data["skeleton"]).num_joints
+    shapes = {"positions": (num_joints, 3), "confidence": (num_joints,)}
+    if any(row.get("expected_error") for row in rows):
+        shapes["expected_error"] = (num_joints,)
+    if data["skeleton_2d"] is not None:
+        num_joints = Skeleton.from_dict(data["skeleton_2d"]).num_joints
+        shapes |= {"keypoints_2d": (num_joints, 2), "confidence_2d": (num_joints,)}
+    by_number = dict(zip(numbers, rows, strict=True))
+    arrays = {key: _stacked(key, shape, by_number, num_frames) for key, shape in shapes.items()}
+    if data.get("uneven_times"):
+        if len(rows) < num_frames:
+            raise InputError(f"frames must all be there where times are uneven, got {len(rows)} of them")
+        arrays["times"] = np.array([by_number[number]["time"] for number in range(num_frames)], dtype=np.float64)
+    return arrays
 
 
-def _rounded(values: np.ndarray, digits: int) -> Any:
-    return np.round(values.astype(np.float64), digits).tolist()
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """The frames that are written of a person, and which of the video's each is."""
-
-    rows: Sequence[Mapping[str, Any]]
-    numbers: np.ndarray
-    num_frames: int
-
-    @classmethod
-    def of(cls, rows: Sequence[Mapping[str, Any]], stated: Any) -> "_Rows":
-        counts = np.array([stated, *(row["frame"] for row in rows)], dtype=np.float64)
-        num_frames, *numbers = frame_numbers(counts).tolist()  # within bounds: room is made for all of them
-        if len(set(numbers)) < len(rows) or max(numbers, default=-1) >= num_frames:
-            raise InputError(f"frames must be numbered from 0 to {num_frames - 1} (num_frames), and be there once each")
-        return cls(rows, np.array(numbers, dtype=np.int64), num_frames)
-
-    def stack(self, key: str, shape: tuple[int, ...], missing: float) -> np.ndarray:
-        """Return (frame, *shape); frames that are not there or hold null, and null points, are ``missing``."""
-        stacked = np.full((self.num_frames, *shape), missing, dtype=np.float32)
-        for number, row in zip(self.numbers, self.rows, strict=True):
-            if row[key] is not None:
-                nothing = [missing] * shape[-1] if len(shape) > 1 else missing
-                values = [nothing if value is None else value for value in row[key]]
-                array = np.asarray(values, dtype=np.float32)
-                if array.shape != shape:
-                    raise ValueError(f"{key} of shape {array.shape} instead of {shape} in frame {number}")
-                stacked[number] = array
-        return stacked
-
-    def times(self) -> np.ndarray:
-        """Return the time of each frame."""
-        if len(self.rows) < self.num_frames:
-            raise InputError(f"frames must all be there where times are uneven, got {len(self.rows)} of them")
-        times = np.empty(self.num_frames)
-        times[self.numbers] = [row["time"] for row in self.rows]
-        return times
-
-
-def _person(entry: Mapping[str, Any], data: Mapping[str, Any]) -> Person:
-    skeleton, frames = Skeleton.from_dict(data["skeleton"]), _Rows.of(entry["frames"], data["num_frames"])
-    check_joints(data["joints"], skeleton)
-    has_errors = any(row.get("expected_error") for row in frames.rows)
-    pose3d = Pose3D(
-        positions=frames.stack("positions", (skeleton.num_joints, 3), np.nan),
-        confidence=frames.stack("confidence", (skeleton.num_joints,), 0.0),
-        skeleton=skeleton,
-        fps=None if data["fps"] is None else float(data["fps"]),
-        frame_of_reference=ReferenceFrame.parse(data["frame_of_reference"]),
-        provenance=data["provenance"],
-        expected_error=frames.stack("expected_error", (skeleton.num_joints,), np.nan) if has_errors else None,
-        times=frames.times() if data.get("uneven_times") else None,
-        computed_joints=frozenset(data.get("made_up", ())),
-        **camera_of(data["provenance"]),
-    )
-    return Person(entry["id"], _pose2d(frames, data, pose3d), pose3d)
-
-
-def _pose2d(frames: _Rows, data: Mapping[str, Any], pose3d: Pose3D) -> Pose2D | None:
-    if data["skeleton_2d"] is None:
-        return None
-    skeleton, (width, height) = Skeleton.from_dict(data["skeleton_2d"]), data["image_size"]
-    check_joints(data["joints_2d"], skeleton)
-    return Pose2D(
-        keypoints=frames.stack("keypoints_2d", (skeleton.num_joints, 2), np.nan),
-        confidence=frames.stack("confidence_2d", (skeleton.num_joints,), 0.0),
-        skeleton=skeleton,
-        image_size=(int(width), int(height)),
-        fps=pose3d.fps,
-        provenance=data["provenance"],
-        times=pose3d.times,
-        focal_px=pose3d.focal_px,
-        camera_tilt=pose3d.camera_tilt,
-    )
+def _stacked(key: str, shape: tuple[int, ...], rows: Mapping[int, Mapping[str, Any]], num_frames: int) -> np.ndarray:
+    """Return (frame, *shape); what is not there or null is NaN, and has confidence 0."""
+    missing = 0.0 if key.startswith("confidence") else np.nan
+    nothing = [missing] * shape[-1] if len(shape) > 1 else missing
+    stacked = np.full((num_frames, *shape), missing, dtype=np.float32)
+    for number, row in rows.items():
+        if row[key] is not None:
+            array = np.asarray([nothing if value is None else value for value in row[key]], dtype=np.float32)
+            if array.shape != shape:
+                raise ValueError(f"{key} of shape {array.shape} instead of {shape} in frame {number}")
+            stacked[number] = array
+    return stacked

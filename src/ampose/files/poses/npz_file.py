@@ -31,20 +31,14 @@ from typing import Any
 
 import numpy as np
 
-from ampose.files.poses.own_header import (
-    FORMAT,
-    VERSION,
-    camera_of,
-    check_joints,
-    check_unit,
-    check_version,
-    provenance_of,
-)
+from ampose.files.poses.own_header import check_header, expected_errors, header_of, person_of
 from ampose.files.poses.pose_format import formats
 from ampose.poses.people import Person
-from ampose.poses.pose import Pose2D, Pose3D
-from ampose.poses.reference_frame import ReferenceFrame
-from ampose.poses.skeletons import Skeleton
+
+_TEXTS = ("skeleton", "skeleton_2d", "provenance")
+_OF_EACH = ("positions", "confidence", "expected_error", "keypoints_2d", "confidence_2d")
+_NOT_HELD = ("uneven_times", "num_frames", "parents")
+"""Fields of the header that the arrays tell."""
 
 
 @formats.register(".npz")
@@ -53,25 +47,25 @@ class NpzFile:
 
     def write(self, path: Path, people: Sequence[Person]) -> None:
         """Write compressed arrays."""
-        first = people[0]
+        header = {key: value for key, value in header_of(people).items() if key not in _NOT_HELD}
+        times = people[0].pose3d.times
         arrays: dict[str, Any] = {
-            "format": FORMAT,
-            "version": VERSION,
+            **header,
+            **{key: json.dumps(header[key]) for key in _TEXTS if header[key] is not None},
+            "made_up": np.array(header["made_up"], dtype=str),
+            "fps": np.nan if header["fps"] is None else header["fps"],
+            "ids": np.array([person.id for person in people]),
             "positions": np.stack([person.pose3d.positions for person in people]),
             "confidence": np.stack([person.pose3d.confidence for person in people]),
-            "ids": np.array([person.id for person in people]),
-            "joints": list(first.pose3d.skeleton.joints),
-            "made_up": np.array(sorted(first.pose3d.computed_joints), dtype=str),
-            "fps": np.nan if first.pose3d.fps is None else first.pose3d.fps,
-            "unit": first.pose3d.unit,
-            "frame_of_reference": str(first.pose3d.frame_of_reference),
-            "skeleton": json.dumps(first.pose3d.skeleton.as_dict()),
-            "provenance": json.dumps(provenance_of(first.pose3d)),
-            **_arrays_if_there(people),
-            **_arrays_2d(people),
+            "expected_error": expected_errors(people),
+            "times": None if times is None else times.astype(np.float64),
         }
+        poses = [person.pose2d for person in people if person.pose2d is not None]
+        if poses:
+            arrays["keypoints_2d"] = np.stack([pose.keypoints for pose in poses])
+            arrays["confidence_2d"] = np.stack([pose.confidence for pose in poses])
         archive = io.BytesIO()  # a disk that is full would make the unfinished archive complain when it is collected
-        np.savez_compressed(archive, **arrays)
+        np.savez_compressed(archive, **{key: value for key, value in arrays.items() if value is not None})
         path.write_bytes(archive.getvalue())
 
     def read(self, path: Path) -> list[Person]:
@@ -83,68 +77,17 @@ class NpzFile:
                 data = {name: file[name] for name in file.files}
         except (zipfile.BadZipFile, zlib.error) as error:
             raise ValueError(f"a damaged archive in it ({error})") from error
-        check_version(str(data["format"]), int(data["version"]))
-        check_unit(str(data["unit"]))
-        return [_person(number, data) for number in range(len(data["ids"]))]
-
-
-def _arrays_if_there(people: Sequence[Person]) -> dict[str, Any]:
-    first = people[0].pose3d
-    arrays: dict[str, Any] = {} if first.times is None else {"times": first.times.astype(np.float64)}
-    errors = [person.pose3d.expected_error for person in people]
-    if any(error is not None for error in errors):
-        nothing = np.full(first.confidence.shape, np.nan, dtype=np.float32)
-        arrays["expected_error"] = np.stack([nothing if error is None else error for error in errors])
-    return arrays
-
-
-def _arrays_2d(people: Sequence[Person]) -> dict[str, Any]:
-    poses = [person.pose2d for person in people if person.pose2d is not None]
-    if not poses:
-        return {}
-    return {
-        "keypoints_2d": np.stack([pose.keypoints for pose in poses]),
-        "confidence_2d": np.stack([pose.confidence for pose in poses]),
-        "joints_2d": list(poses[0].skeleton.joints),
-        "image_size": np.array(poses[0].image_size),
-        "skeleton_2d": json.dumps(poses[0].skeleton.as_dict()),
-    }
-
-
-def _person(number: int, data: dict[str, np.ndarray]) -> Person:
-    fps = None if np.isnan(data["fps"]) else float(data["fps"])
-    skeleton = Skeleton.from_dict(json.loads(str(data["skeleton"])))
-    check_joints(data["joints"].tolist(), skeleton)
-    provenance = json.loads(str(data["provenance"]))
-    error = data["expected_error"][number] if "expected_error" in data else None
-    pose3d = Pose3D(
-        positions=data["positions"][number],
-        confidence=data["confidence"][number],
-        skeleton=skeleton,
-        fps=fps,
-        frame_of_reference=ReferenceFrame.parse(str(data["frame_of_reference"])),
-        provenance=provenance,
-        expected_error=None if error is None or np.isnan(error).all() else error,
-        times=data.get("times"),
-        computed_joints=frozenset(data["made_up"].tolist() if "made_up" in data else ()),
-        **camera_of(provenance),
-    )
-    return Person(int(data["ids"][number]), _pose2d(number, data, pose3d), pose3d)
-
-
-def _pose2d(number: int, data: dict[str, np.ndarray], pose3d: Pose3D) -> Pose2D | None:
-    if "keypoints_2d" not in data:
-        return None
-    skeleton, (width, height) = Skeleton.from_dict(json.loads(str(data["skeleton_2d"]))), data["image_size"].tolist()
-    check_joints(data["joints_2d"].tolist(), skeleton)
-    return Pose2D(
-        keypoints=data["keypoints_2d"][number],
-        confidence=data["confidence_2d"][number],
-        skeleton=skeleton,
-        image_size=(width, height),
-        fps=pose3d.fps,
-        provenance=pose3d.provenance,
-        times=pose3d.times,
-        focal_px=pose3d.focal_px,
-        camera_tilt=pose3d.camera_tilt,
-    )
+        # Numbers and texts are arrays without axes; a list of names is one of texts.
+        header = {key: array.tolist() for key, array in data.items() if array.dtype.kind == "U" or not array.ndim}
+        check_header(header)
+        header |= {key: json.loads(header[key]) for key in _TEXTS if key in header}
+        if np.isnan(header["fps"]):
+            header["fps"] = None
+        header["image_size"] = data.get("image_size")
+        people = []
+        for number, identity in enumerate(data["ids"].tolist()):
+            arrays = {key: data[key][number] for key in _OF_EACH if key in data}
+            if "expected_error" in arrays and np.isnan(arrays["expected_error"]).all():  # only others have one
+                del arrays["expected_error"]
+            people.append(person_of(int(identity), header, arrays | {"times": data.get("times")}))
+        return people

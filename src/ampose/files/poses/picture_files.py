@@ -10,13 +10,12 @@ from pathlib import Path
 
 from ampose.drawing.clip import write_clip, write_gif
 from ampose.drawing.sheet import write_figure, write_sheet
-from ampose.files.poses.pose_format import PARTS, formats
+from ampose.files.poses.pose_format import all_but, formats
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
 
 _NOT_SHOWN = ("expected_error", "keypoints_2d", "frame_of_reference", "provenance", "people")
-_CARRIES = tuple(part for part in PARTS if part not in _NOT_SHOWN)
-_EVEN = tuple(part for part in _CARRIES if part != "times")
+_CARRIES, _EVEN = all_but(*_NOT_SHOWN), all_but(*_NOT_SHOWN, "times")
 
 
 class _Picture:

@@ -33,6 +33,11 @@ PARTS = {
 """What a format may carry, in a registration's ``carries``, with the words for it."""
 
 
+def all_but(*parts: str) -> tuple[str, ...]:
+    """Return ``PARTS`` without some of them."""
+    return tuple(part for part in PARTS if part not in parts)
+
+
 People = Person | Pose3D | Sequence[Person | Pose3D]
 """What is written: one person, or several, or poses alone."""
 
@@ -132,7 +137,24 @@ def losses(path: str | Path, people: People) -> list[str]:
         []
     """
     people = as_people(people)
-    return [PARTS[part] for part in PARTS if part in _parts_of(people) - carries(path)]
+    poses = [person.pose3d for person in people]
+    lost = [np.isnan(pose.positions).any(axis=2) for pose in poses]
+    there = {
+        "positions": True,
+        "confidence": any((pose.confidence[~gone] != 1).any() for pose, gone in zip(poses, lost, strict=True)),
+        "expected_error": any(pose.expected_error is not None for pose in poses),
+        "keypoints_2d": any(person.pose2d is not None for person in people),
+        "skeleton": any(skeleton_of(pose.skeleton.joints) != pose.skeleton for pose in poses),
+        "frame_of_reference": True,
+        "provenance": any(pose.provenance for pose in poses),
+        "missing_joints": any((gone.any(axis=1) & ~gone.all(axis=1)).any() for gone in lost),
+        "inferred_joints": any(pose.inferred.any() for pose in poses),
+        "missing_frames": any(gone.all(axis=1).any() for gone in lost),
+        "times": any(pose.times is not None for pose in poses),
+        "no_fps": any(pose.seconds is None for pose in poses),
+        "people": len(people) > 1,
+    }
+    return [PARTS[part] for part in there if there[part] and part not in carries(path)]
 
 
 def check_writable(path: str | Path, *, timed: bool = True) -> None:
@@ -162,12 +184,11 @@ def write(path: str | Path, people: People) -> None:
         MissingExtraError: The package that the format needs is not installed.
     """
     path, people = Path(path), as_people(people)
-    _check_people(path, people)
     if len(people) > 1 and "people" not in carries(path):
         raise InputError(
             f"{path}: people must be one in a {path.suffix} file, got {len(people)}; write a file for each (write_each)"
         )
-    _write_together([path], [people])
+    write_each(path, people)
 
 
 def write_each(path: str | Path, people: People) -> list[Path]:
@@ -187,7 +208,12 @@ def write_each(path: str | Path, people: People) -> list[Path]:
     else:
         paths = [path.with_name(f"{path.stem}_{person.id}{path.suffix}") for person in people]
         groups = [[person] for person in people]
-    _write_together(paths, groups)
+    writer: PoseWriter = _open(path, "writes")
+    if "inferred_joints" not in carries(path):
+        groups = [[replace(person, pose3d=person.pose3d.without_inferred()) for person in group] for group in groups]
+    with replacing_together(*paths) as unfinished:
+        for part, group in zip(unfinished, groups, strict=True):
+            writer.write(part, group)
     return paths
 
 
@@ -232,37 +258,6 @@ def _open(path: Path, ability: Literal["reads", "writes"]) -> Any:
     return entry.target()
 
 
-def _write_together(paths: Sequence[Path], groups: Sequence[Sequence[Person]]) -> None:
-    writer: PoseWriter = _open(paths[0], "writes")
-    if "inferred_joints" not in carries(paths[0]):
-        groups = [[replace(person, pose3d=person.pose3d.without_inferred()) for person in people] for people in groups]
-    with replacing_together(*paths) as unfinished:
-        for part, people in zip(unfinished, groups, strict=True):
-            writer.write(part, people)
-
-
-def _parts_of(people: Sequence[Person]) -> set[str]:
-    """Return which of ``PARTS`` these people have."""
-    poses = [person.pose3d for person in people]
-    lost = [np.isnan(pose.positions).any(axis=2) for pose in poses]
-    there = {
-        "positions": True,
-        "confidence": any((pose.confidence[~gone] != 1).any() for pose, gone in zip(poses, lost, strict=True)),
-        "expected_error": any(pose.expected_error is not None for pose in poses),
-        "keypoints_2d": any(person.pose2d is not None for person in people),
-        "skeleton": any(skeleton_of(pose.skeleton.joints) != pose.skeleton for pose in poses),
-        "frame_of_reference": True,
-        "provenance": any(pose.provenance for pose in poses),
-        "missing_joints": any((gone.any(axis=1) & ~gone.all(axis=1)).any() for gone in lost),
-        "inferred_joints": any(pose.inferred.any() for pose in poses),
-        "missing_frames": any(gone.all(axis=1).any() for gone in lost),
-        "times": any(pose.times is not None for pose in poses),
-        "no_fps": any(pose.seconds is None for pose in poses),
-        "people": len(people) > 1,
-    }
-    return {part for part, is_there in there.items() if is_there}
-
-
 def _check_people(path: Path, people: Sequence[Person]) -> None:
     if not people:
         raise InputError("people must hold at least one person, got none; there is nothing to write")
@@ -273,8 +268,12 @@ def _check_people(path: Path, people: Sequence[Person]) -> None:
         raise InputError(f"people must each have their own id, got {[person.id for person in people]}")
     if not len(people[0].pose3d):
         raise InputError("people must have at least one frame, got none; there is nothing to write")
-    _check_times(people)
-    _check_rate(path, timed=people[0].pose3d.seconds is not None)
+    poses = [person.pose3d for person in people]
+    if len({(pose.fps, None if pose.times is None else tuple(pose.times.tolist())) for pose in poses}) > 1:
+        raise InputError(
+            "people in one file must share frame rate and times, got different ones; write a file for each"
+        )
+    _check_rate(path, timed=poses[0].seconds is not None)
 
 
 def _check_rate(path: Path, *, timed: bool) -> None:
@@ -282,15 +281,3 @@ def _check_rate(path: Path, *, timed: bool) -> None:
         raise InputError(
             f"{path}: a {path.suffix} file needs a frame rate, and single images have none; give one", field="fps"
         )
-
-
-def _check_times(people: Sequence[Person]) -> None:
-    first = people[0].pose3d
-    if any(person.pose3d.fps != first.fps or not _same(person.pose3d.times, first.times) for person in people):
-        raise InputError(
-            "people in one file must share frame rate and times, got different ones; write a file for each"
-        )
-
-
-def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
-    return one is other if one is None or other is None else np.array_equal(one, other)

@@ -13,12 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float
 
 from ampose.errors import InputError
 from ampose.files.poses.joint_names import pose_of
+from ampose.files.poses.own_header import expected_errors
 from ampose.poses.people import Person
-from ampose.poses.pose import Pose3D
 from ampose.poses.reference_frame import AXES, ReferenceFrame
 from ampose.poses.timing import clock, frame_numbers, spread
 
@@ -44,14 +43,14 @@ def columns_of(people: Sequence[Person]) -> dict[str, np.ndarray]:
     }
     positions = np.concatenate([person.pose3d.positions for person in people])
     confidence = np.concatenate([person.pose3d.confidence for person in people])
-    error = _errors(people)
+    error = expected_errors(people)
     lost = np.isnan(positions).any(axis=2)
     for number, joint in enumerate(people[0].pose3d.skeleton.joints):
         for axis, ending in enumerate(_AXES):
             columns[joint + ending] = np.where(lost[:, number], np.nan, positions[:, number, axis]).astype(np.float32)
         columns[joint + _CONFIDENCE] = np.where(lost[:, number], np.nan, confidence[:, number]).astype(np.float32)
         if error is not None:
-            columns[joint + _ERROR] = error[:, number].astype(np.float32)
+            columns[joint + _ERROR] = error[:, :, number].ravel().astype(np.float32)
     return columns
 
 
@@ -88,24 +87,17 @@ def people_of(columns: Mapping[str, np.ndarray]) -> list[Person]:
         place, confidences, off = (
             spread(values[rows], frames[rows], num_frames) for values in (positions, confidence, error)
         )
-        pose = pose_of(place, joints, fps=fps, frame_of_reference=_FRAME_OF_REFERENCE, times=times)
-        people.append(Person(number, None, _with_confidence(pose, confidences, off)))
+        pose = pose_of(
+            place, joints, fps=fps, frame_of_reference=_FRAME_OF_REFERENCE, times=times, confidence=confidences
+        )
+        if np.isfinite(off).any():
+            pose = replace(pose, expected_error=off.astype(np.float32))
+        people.append(Person(number, None, pose))
     return people
 
 
-def _errors(people: Sequence[Person]) -> Float[np.ndarray, "row joint"] | None:
-    """Return the expected errors of all; NaN for a person without, None if nobody has any."""
-    errors = [person.pose3d.expected_error for person in people]
-    if all(error is None for error in errors):
-        return None
-    nothing = np.full(people[0].pose3d.confidence.shape, np.nan)
-    return np.concatenate([nothing if error is None else error for error in errors])
-
-
-def _with_confidence(pose: Pose3D, confidence: np.ndarray, error: np.ndarray) -> Pose3D:
-    """Put confidences and expected errors in; a joint that is missing keeps 0, and an empty cell is 0."""
-    return replace(
-        pose,
-        confidence=np.where(pose.confidence > 0, np.nan_to_num(confidence), 0).astype(np.float32),
-        expected_error=error.astype(np.float32) if np.isfinite(error).any() else None,
-    )
+def cells(values: np.ndarray, digits: int) -> list[float | int | str]:
+    """Return numbers as a CSV file has them: an empty cell for NaN, and no minus before a zero."""
+    if values.dtype.kind == "i":
+        return values.tolist()
+    return ["" if np.isnan(value) else round(value, digits) + 0.0 for value in values.astype(np.float64).tolist()]

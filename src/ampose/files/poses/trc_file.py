@@ -17,25 +17,18 @@ import numpy as np
 
 from ampose.atomic import final_name
 from ampose.errors import InputError
-from ampose.files.poses.axes import TURNED_FROM, from_camera, to_camera
+from ampose.files.poses.axes import MILLIMETRE, TURNED_FROM, from_camera, metres, to_camera
 from ampose.files.poses.joint_names import pose_of
 from ampose.files.poses.pose_format import formats
 from ampose.poses.people import Person
 from ampose.poses.timing import clock, frame_numbers, spread
 
 _UP = "y"
-_METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0}
 _CARRIES = ("positions", "missing_joints", "missing_frames", "times")
 _ROUNDING_S = 1e-3  # of times that were written with three decimals
 _FIELDS = (
-    "DataRate",
-    "CameraRate",
-    "NumFrames",
-    "NumMarkers",
-    "Units",
-    "OrigDataRate",
-    "OrigDataStartFrame",
-    "OrigNumFrames",
+    *("DataRate", "CameraRate", "NumFrames", "NumMarkers", "Units"),
+    *("OrigDataRate", "OrigDataStartFrame", "OrigNumFrames"),
 )
 
 
@@ -60,8 +53,10 @@ class TrcFile:
         ]
         with path.open("w", encoding="utf-8", newline="") as stream:
             stream.writelines("\t".join(map(str, line)) + "\n" for line in header)
-            for number, points in enumerate(from_camera(pose.positions, _UP) / _METRES["mm"]):
-                stream.write("\t".join((str(number + 1), f"{seconds[number]:.9f}", *_fields(points))) + "\n")
+            for number, points in enumerate(from_camera(pose.positions, _UP) / MILLIMETRE):
+                missing = np.isnan(points).any(axis=1).repeat(3)
+                fields = ["NaN" if no else f"{value:.3f}" for value, no in zip(points.flat, missing, strict=True)]
+                stream.write("\t".join((str(number + 1), f"{seconds[number]:.9f}", *fields)) + "\n")
 
     def read(self, path: Path) -> list[Person]:
         """Read the person back, to a thousandth of a millimetre."""
@@ -73,22 +68,18 @@ class TrcFile:
         rows = np.array([_row(line, len(joints)) for line in lines[5:] if line.strip()]).reshape(
             -1, 2 + 3 * len(joints)
         )
-        _check_counts(about, joints, rows)
+        # A file that was cut off, or whose header is of another file.
+        if int(about["NumMarkers"]) != len(joints):
+            raise ValueError(f"the names of {len(joints)} markers but NumMarkers {about['NumMarkers']}")
+        if int(about["NumFrames"]) != len(rows) or not len(rows):
+            raise ValueError(f"{len(rows)} rows but NumFrames {about['NumFrames']}")
         frames = frame_numbers(rows[:, 0])
         frames -= frames[0]
-        points = rows[:, 2:].reshape(len(rows), len(joints), 3) * _METRES[about["Units"].strip().lower()]
+        points = rows[:, 2:].reshape(len(rows), len(joints), 3) * metres(about["Units"], "Units")
         positions = to_camera(spread(points, frame_numbers(frames), int(frames.max()) + 1), _UP)
         fps, times = _clock(about, frames, rows[:, 1])
         pose = pose_of(positions, joints, fps=fps, frame_of_reference=TURNED_FROM[_UP], times=times)
         return [Person(0, None, pose)]
-
-
-def _fields(points: np.ndarray) -> list[str]:
-    return [
-        "NaN" if missing else f"{value:.3f}"
-        for point, missing in zip(points, np.isnan(points).any(axis=1), strict=True)
-        for value in point
-    ]
 
 
 def _row(line: str, num_joints: int) -> list[float]:
@@ -100,16 +91,6 @@ def _row(line: str, num_joints: int) -> list[float]:
     if np.isinf(numbers).any():
         raise ValueError(f"an infinite number in the row of frame {fields[0]}")
     return numbers + [np.nan] * (width - len(numbers))
-
-
-def _check_counts(about: dict[str, str], joints: Sequence[str], rows: np.ndarray) -> None:
-    """Refuse a file that was cut off, or whose header is of another file."""
-    if int(about["NumMarkers"]) != len(joints):
-        raise ValueError(f"the names of {len(joints)} markers but NumMarkers {about['NumMarkers']}")
-    if int(about["NumFrames"]) != len(rows) or not len(rows):
-        raise ValueError(f"{len(rows)} rows but NumFrames {about['NumFrames']}")
-    if about["Units"].strip().lower() not in _METRES:
-        raise InputError(f"Units must be one of {', '.join(_METRES)}, got {about['Units']!r}")
 
 
 def _clock(about: dict[str, str], frames: np.ndarray, times: np.ndarray) -> tuple[float, np.ndarray | None]:
