@@ -9,7 +9,7 @@ import errno
 import os
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from ampose.errors import InputError
@@ -48,10 +48,17 @@ def replacing_together(*paths: str | Path) -> Iterator[list[Path]]:
     targets = [Path(path) for path in paths]
     parts = [path.with_name(f".{path.stem}.{secrets.token_hex(4)}.partial{path.suffix}") for path in targets]
     try:
-        _create(parts, targets)
+        for part, target in zip(parts, targets, strict=True):
+            try:  # before the work is done: where they cannot be written is better known early
+                part.touch()
+            except OSError as error:
+                raise InputError(
+                    f"{target}: must be in a folder that can be written to, got {error.strerror}; name another"
+                ) from error
         yield parts
         for part in parts:
-            _flush(part)
+            with part.open("r+b") as file:  # Windows flushes only what is open for writing
+                os.fsync(file.fileno())
         for part, target in zip(parts, targets, strict=True):
             part.replace(target)
     except OSError as error:
@@ -75,20 +82,3 @@ def final_name(unfinished: Path) -> str:
     """
     match = re.fullmatch(r"\.(.+)\.[0-9a-f]{8}\.partial(\.[^.]+)?", unfinished.name)
     return unfinished.name if match is None else match[1] + (match[2] or "")
-
-
-def _create(parts: Sequence[Path], targets: Sequence[Path]) -> None:
-    """Make the files before the work is done: where they cannot be written is better known early."""
-    for part, target in zip(parts, targets, strict=True):
-        try:
-            part.touch()
-        except OSError as error:
-            raise InputError(
-                f"{target}: must be in a folder that can be written to, got {error.strerror}; name another"
-            ) from error
-
-
-def _flush(path: Path) -> None:
-    """Wait until the file is on the disk. Windows flushes only what is open for writing."""
-    with path.open("r+b") as file:
-        os.fsync(file.fileno())

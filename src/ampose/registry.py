@@ -123,16 +123,13 @@ class Registry(Generic[T, F]):
                 return
             self._discovering = True  # the modules imported below may look names up
             try:
-                self._import_all()
+                if self._package:
+                    package = importlib.import_module(self._package)
+                    for module in pkgutil.iter_modules(package.__path__, prefix=f"{self._package}."):
+                        importlib.import_module(module.name)
+                if self._group:
+                    for point in importlib.metadata.entry_points(group=self._group):
+                        point.load()
                 self._discovered = True
             finally:
                 self._discovering = False
-
-    def _import_all(self) -> None:
-        if self._package:
-            package = importlib.import_module(self._package)
-            for module in pkgutil.iter_modules(package.__path__, prefix=f"{self._package}."):
-                importlib.import_module(module.name)
-        if self._group:
-            for point in importlib.metadata.entry_points(group=self._group):
-                point.load()

@@ -49,10 +49,10 @@ class AlphaPose:
                 people.setdefault(PurePath(entry["image_id"]).stem, []).append((triples(entry["keypoints"]), identity))
             return gather(people, options)
         if content.kind == "folder" or "bodies" in content.json:
-            images = {name: frame.json for name, frame in content.frames.items()}
+            images, key = {name: frame.json for name, frame in content.frames.items()}, "bodies"
         else:
             images = {PurePath(name).stem: image for name, image in content.json.items()}
+            key = "bodies" if "bodies" in next(iter(images.values())) else "people"
         for name, image in images.items():
-            key = "bodies" if "bodies" in image else "people"
             people[name] = [(triples(body[_POINTS_IN[key]]), None) for body in image[key]]
         return gather(people, options)
