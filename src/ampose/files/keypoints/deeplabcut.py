@@ -51,19 +51,15 @@ class DeepLabCut:
             raise InputError("individuals must be one at least, got none; are there bodyparts in the file?")
         parts = list(dict.fromkeys(part for individual, part, _ in columns if individual == individuals[0]))
         people: dict[str, list[RawPerson]] = {name: [] for name in names}
+        place = {column: number for number, column in enumerate(columns)}
         for individual in individuals:
-            for name, points in zip(names, _points(columns, values, individual, parts), strict=True):
+            xy = values[:, [[place[individual, part, axis] for axis in ("x", "y")] for part in parts]]
+            # Without a likelihood of each part, everything that is there has 1.
+            likelihoods = [place[key] for part in parts if (key := (individual, part, "likelihood")) in place]
+            likelihood = values[:, likelihoods] if len(likelihoods) == len(parts) else np.ones(xy.shape[:2])
+            for name, points in zip(names, np.dstack([xy, likelihood]), strict=True):  # (part, 3)
                 people[name].append((points, individual or 0))
         return gather(people, options, layout=layout_by_names(parts, options.skeleton))
-
-
-def _points(columns: Sequence[Column], values: np.ndarray, individual: str, parts: Sequence[str]) -> np.ndarray:
-    """Return (frame, part, 3); without a likelihood everything that is there has 1."""
-    place = {column: number for number, column in enumerate(columns)}
-    xy = values[:, [[place[individual, part, axis] for axis in ("x", "y")] for part in parts]]
-    likelihoods = [place[key] for part in parts if (key := (individual, part, "likelihood")) in place]
-    likelihood = values[:, likelihoods] if len(likelihoods) == len(parts) else np.ones(xy.shape[:2])
-    return np.dstack([xy, likelihood])
 
 
 def _csv(rows: Sequence[Sequence[str]]) -> tuple[list[Column], list[str], np.ndarray]:

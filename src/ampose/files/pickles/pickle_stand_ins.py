@@ -48,7 +48,7 @@ class DType:
 
     __slots__ = ("dtype",)
 
-    def __init__(self, code: Any) -> None:
+    def __init__(self, code: Any = None, *_: Any) -> None:  # numpy.dtype("f4", False, True)
         kind = code[:1] if isinstance(code, str) else ""
         if not (code in ("O8", _OBJECT) or (kind and kind in _KINDS and code[1:].isdigit())):
             refuse(f"numpy.dtype({code!r:.40})")
@@ -96,11 +96,6 @@ class Array:
         return flat.reshape(self.shape, order="F" if self.by_column else "C")
 
 
-def _make_dtype(*args: Any) -> DType:
-    """Answer numpy.dtype("f4", False, True)."""
-    return DType(args[0] if args else None)
-
-
 def _make_array(subtype: Any = None, shape: Any = None, code: Any = None) -> Array:
     """Answer numpy's _reconstruct(ndarray, (0,), b"b")."""
     if subtype is not _NDARRAY:
@@ -128,10 +123,6 @@ def _make_empty_bytes(*args: Any) -> bytes:
     return refuse(f"bytes of {args!r:.40}") if args else b""
 
 
-def _never_called(*args: Any) -> NoReturn:
-    refuse("a call of numpy.ndarray")
-
-
 def _as_dtype(kind: Any) -> np.dtype:
     return kind.dtype if isinstance(kind, DType) else refuse("an array without a numpy.dtype")
 
@@ -150,10 +141,10 @@ def _numbers(data: Any, dtype: np.dtype, count: int) -> np.ndarray:
     return np.frombuffer(data, dtype=dtype)
 
 
-_NDARRAY = StandIn("numpy.ndarray", _never_called)
+_NDARRAY = StandIn("numpy.ndarray", lambda *_: refuse("a call of numpy.ndarray"))
 STAND_INS = {
     ("numpy", "ndarray"): _NDARRAY,
-    ("numpy", "dtype"): StandIn("numpy.dtype", _make_dtype),
+    ("numpy", "dtype"): StandIn("numpy.dtype", DType),
     ("_codecs", "encode"): StandIn("_codecs.encode", _make_bytes),
     ("__builtin__", "bytes"): StandIn("bytes", _make_empty_bytes),
     ("builtins", "bytes"): StandIn("bytes", _make_empty_bytes),

@@ -92,19 +92,14 @@ tuple, text and numbers are admitted
 def _read_member(archive: zipfile.ZipFile, name: str) -> Any:
     """Read one .npy member: a plain array by NumPy, an array of objects by the stand-ins below."""
     with archive.open(name) as member:
-        dtype = _read_header(member)
-        if dtype.hasobject:
+        version = np.lib.format.read_magic(member)
+        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        if read_header(member)[2].hasobject:
             content = _load(member.read())
             wrapped = isinstance(content, np.ndarray) and content.dtype == object and content.ndim == 0
             return content.item() if wrapped else content
     with archive.open(name) as member:
         return np.lib.format.read_array(member, allow_pickle=False)
-
-
-def _read_header(member: Any) -> np.dtype:
-    version = np.lib.format.read_magic(member)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    return read(member)[2]
 
 
 def _load(data: bytes) -> Any:
@@ -160,15 +155,11 @@ class _Resolver:
             return found.arrange(array)
         if type(found) is Array and found.values is not None:
             return found.values
-        return refuse(_name_of(found))
-
-
-def _name_of(found: Any) -> str:
-    if isinstance(found, StandIn):
-        return f"the function {found.name}"
-    if isinstance(found, Array | DType):
-        return "an array without its numbers" if isinstance(found, Array) else "a numpy.dtype of its own"
-    return f"{type(found).__module__}.{type(found).__qualname__}"
+        if isinstance(found, StandIn):
+            refuse(f"the function {found.name}")
+        if isinstance(found, Array | DType):
+            refuse("an array without its numbers" if isinstance(found, Array) else "a numpy.dtype of its own")
+        return refuse(f"{type(found).__module__}.{type(found).__qualname__}")
 
 
 def _one_line(error: BaseException) -> str:

@@ -100,12 +100,17 @@ def _document(person: Person) -> _Document:
         for at, (name, below) in enumerate(zip(rig.names, rig.children, strict=True))
     ]
     figure = {"name": "figure", "mesh": 0, "skin": 0}
+    materials = []
+    for side, colour in SIDE_COLOURS.items():
+        linear = [((part / 255 + 0.055) / 1.055) ** 2.4 for part in colour]  # from sRGB, as glTF wants it
+        surface = {"baseColorFactor": [*linear, 1.0], "metallicFactor": 0.0, "roughnessFactor": 0.7}
+        materials.append({"name": side, "pbrMetallicRoughness": surface})
     document.content |= {
         "asset": {"version": "2.0", "generator": "ampose"},
         "scene": 0,
         "scenes": [{"nodes": [0, len(nodes)]}],
         "nodes": [*nodes, figure],
-        "materials": [_material(side) for side in SIDE_COLOURS],
+        "materials": materials,
         "meshes": [{"name": "bones", "primitives": _primitives(document, rig, places, pose.skeleton)}],
         "skins": [
             {"joints": list(range(len(nodes))), "skeleton": 0, "inverseBindMatrices": document.add(inverse_binds)}
@@ -113,12 +118,6 @@ def _document(person: Person) -> _Document:
         "animations": [_animation(document, motion, seconds)],
     }
     return document
-
-
-def _material(side: str) -> dict[str, Any]:
-    linear = [((part / 255 + 0.055) / 1.055) ** 2.4 for part in SIDE_COLOURS[side]]  # from sRGB, as glTF wants it
-    surface = {"baseColorFactor": [*linear, 1.0], "metallicFactor": 0.0, "roughnessFactor": 0.7}
-    return {"name": side, "pbrMetallicRoughness": surface}
 
 
 def _primitives(

@@ -28,7 +28,7 @@ version 1 have no ``uneven_times`` and no ``expected_error``; they are read all 
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,18 @@ class JsonFile:
     def write(self, path: Path, people: Sequence[Person]) -> None:
         """Write header fields one a line and frames one a line."""
         with path.open("w", encoding="utf-8") as stream:
-            stream.writelines(_lines(people))
+            stream.write("{\n")
+            for key, value in header_of(people).items():
+                stream.write(f" {json.dumps(key)}: {json.dumps(value, allow_nan=False, ensure_ascii=False)},\n")
+            stream.write(' "people": [\n')
+            for number, person in enumerate(people):
+                stream.write(f'  {{"id": {person.id}, "frames": [\n')
+                last = len(person.pose3d) - 1
+                for frame in range(last + 1):
+                    text = json.dumps(_frame(person, frame), allow_nan=False)
+                    stream.write(f"   {text}{',' if frame < last else ''}\n")
+                stream.write(f"  ]}}{',' if number < len(people) - 1 else ''}\n")
+            stream.write(" ]\n}\n")
 
     def read(self, path: Path) -> list[Person]:
         """Read the people back, to the digits that were written."""
@@ -60,20 +71,6 @@ class JsonFile:
             raise ValueError(f"no {FORMAT!r} in its field 'format'")
         check_header(data)
         return [person_of(entry["id"], data, _arrays(entry["frames"], data)) for entry in data["people"]]
-
-
-def _lines(people: Sequence[Person]) -> Iterator[str]:
-    yield "{\n"
-    for key, value in header_of(people).items():
-        yield f" {json.dumps(key)}: {json.dumps(value, allow_nan=False, ensure_ascii=False)},\n"
-    yield ' "people": [\n'
-    for number, person in enumerate(people):
-        yield f'  {{"id": {person.id}, "frames": [\n'
-        last = len(person.pose3d) - 1
-        for frame in range(len(person.pose3d)):
-            yield f"   {json.dumps(_frame(person, frame), allow_nan=False)}{',' if frame < last else ''}\n"
-        yield f"  ]}}{',' if number < len(people) - 1 else ''}\n"
-    yield " ]\n}\n"
 
 
 def _frame(person: Person, frame: int) -> dict[str, Any]:

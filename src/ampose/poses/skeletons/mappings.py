@@ -117,15 +117,6 @@ def _above(neck: Mapping[str, float]) -> dict[str, float]:
 FROM_COCO: Recipe = _from_face_and_limbs(_middle("hip"))
 """COCO-17 to Human3.6M's joints."""
 
-FROM_OPENPOSE_18: Recipe = _from_face_and_limbs(_middle("hip"), {"neck": 1.0})
-"""OpenPose's 18 points: COCO's with a neck, which lies between the shoulders."""
-
-FROM_BODY_25: Recipe = _from_face_and_limbs({"hip": 1.0}, {"neck": 1.0})
-"""OpenPose's BODY_25, with a neck between the shoulders and a hip between the hips."""
-
-FROM_BODY_25B: Recipe = {**FROM_COCO, "head": {"head": 1.0}}
-"""OpenPose's BODY_25B: COCO's joints and the top of the head. Its neck is no thorax: it lies above the shoulders."""
-
 
 def _raised_hip(side: str, share: float = 0.08) -> dict[str, float]:
     """A hip, moved towards the shoulder of its side by a share of the trunk."""
@@ -140,13 +131,6 @@ FROM_BLAZEPOSE: Recipe = {
 """BlazePose-33 to Human3.6M's joints. BlazePose's hips sit about 8 % of the trunk too low, which makes a lifted body
 lean. Raising them was checked on one clip only: the poses lifted from its four views come nearer together (median 123
 to 116 mm, and 77 to 73 mm after Procrustes alignment)."""
-
-FROM_HALPE: Recipe = {
-    "spine": {"hip": 0.5, "neck": 0.5},
-    "thorax": {"neck": 1.0},
-    "neck_nose": _EARS,
-}
-"""Halpe-26 has a real mid-hip, neck and head top; only the spine is made up."""
 
 _MPI_INF_3DHP_NAMES = {"thorax": "neck", "neck_nose": "head", "head": "head_top"}
 
@@ -172,10 +156,16 @@ _TRUNK = frozenset({"hip", "spine", "thorax", "neck_nose", "head"})
 DETECTORS: Mapping[str, tuple[Recipe, frozenset[str]]] = {
     "coco_17": (FROM_COCO, _TRUNK),
     "blazepose_33": (FROM_BLAZEPOSE, _TRUNK),
-    "openpose_18": (FROM_OPENPOSE_18, _TRUNK - {"thorax"}),
-    "body_25": (FROM_BODY_25, _TRUNK - {"thorax", "hip"}),
-    "body_25b": (FROM_BODY_25B, _TRUNK - {"head"}),
-    "halpe_26": (FROM_HALPE, frozenset({"spine", "neck_nose"})),
+    # COCO's joints and a neck, which lies between the shoulders; BODY_25 has a hip between the hips too.
+    "openpose_18": (_from_face_and_limbs(_middle("hip"), {"neck": 1.0}), _TRUNK - {"thorax"}),
+    "body_25": (_from_face_and_limbs({"hip": 1.0}, {"neck": 1.0}), _TRUNK - {"thorax", "hip"}),
+    # COCO's joints and the top of the head. The neck is no thorax: it lies above the shoulders.
+    "body_25b": ({**FROM_COCO, "head": {"head": 1.0}}, _TRUNK - {"head"}),
+    # There is a hip, a neck and a top of the head.
+    "halpe_26": (
+        {"spine": {"hip": 0.5, "neck": 0.5}, "thorax": {"neck": 1.0}, "neck_nose": _EARS},
+        frozenset({"spine", "neck_nose"}),
+    ),
 }
 """What detectors find -> how Human3.6M's joints are made of it, and which of them are made up."""
 
