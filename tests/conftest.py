@@ -31,7 +31,7 @@ def _forget_skeletons(monkeypatch: pytest.MonkeyPatch) -> "Iterator[None]":
     monkeypatch.setattr(skeletons, "_RECIPES", dict(skeletons._RECIPES))
     monkeypatch.setattr(skeletons._SKELETONS, "_entries", dict(skeletons._SKELETONS._entries))
     yield
-    skeletons.mapping_between.cache_clear()
+    skeletons.find_mapping.cache_clear()
 
 
 @pytest.fixture

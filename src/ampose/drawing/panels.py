@@ -7,7 +7,7 @@ from ampose.drawing.projection import INK, SIDES, Colour, Side
 from ampose.errors import InputError
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose2D, Pose3D
-from ampose.poses.skeletons import Skeleton, mapping_between
+from ampose.poses.skeletons import Skeleton, find_mapping
 
 _COLOURS: tuple[Colour, ...] = (
     (156, 39, 176),
@@ -82,7 +82,7 @@ def in_lifted_joints(people: LiftedPeople) -> list[Person[Pose2D, Pose3D]]:
 def in_joints_of(pose: Pose2D, skeleton: Skeleton) -> Pose2D:
     """Return the pose in another skeleton's joints (the lifter saw those); as it is if no way is known."""
     try:
-        mapping = mapping_between(pose.skeleton, skeleton)
+        mapping = find_mapping(pose.skeleton, skeleton)
     except InputError:
         return pose
     return Pose2D(

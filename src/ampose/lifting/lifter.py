@@ -23,7 +23,7 @@ from ampose.poses.camera import Intrinsics
 from ampose.poses.clips import Clips, FrameIndex, clip_starts
 from ampose.poses.pose import Pose2D, Pose3D, check_fps
 from ampose.poses.samples import Samples
-from ampose.poses.skeletons import Skeleton, get_skeleton, mapping_between
+from ampose.poses.skeletons import Skeleton, find_mapping, get_skeleton
 from ampose.poses.skeletons.joint_order import is_coco
 
 SHORT_HASH = 12
@@ -111,7 +111,7 @@ class Lifter:
             InputError: As ``lift``; or the camera is of images of another size.
         """
         _check_same_image(camera, pose.image_size)
-        mapping = mapping_between(pose.skeleton, self.skeleton)
+        mapping = find_mapping(pose.skeleton, self.skeleton)
         points = mapping.map_points(pose.keypoints)  # frame joint xy, of the lifter's joints
         lost = np.isnan(points).any(axis=2)
         if self.network.config.takes_missing:

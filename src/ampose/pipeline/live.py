@@ -15,7 +15,7 @@ from ampose.pipeline.lift_options import LiveOptions
 from ampose.pipeline.video import without_unsure_joints
 from ampose.poses.people import Detection, Person
 from ampose.poses.pose import Pose2D, Pose3D
-from ampose.poses.skeletons import Skeleton, mapping_between
+from ampose.poses.skeletons import Skeleton, find_mapping
 from ampose.processing.left_right import LiveLeftRight
 from ampose.processing.smoothing import LiveOneEuro, OneEuro
 from ampose.processing.tracking import Tracker
@@ -70,7 +70,7 @@ class LiveLifter:
         options: LiveOptions = _DEFAULTS,
         smooth: OneEuro | None = None,
     ) -> None:
-        mapping_between(detector.skeleton, lifter.skeleton)
+        find_mapping(detector.skeleton, lifter.skeleton)
         self.latency = Latency()
         self._detector, self._lifter, self._options = detector, lifter, options
         self._tracker = Tracker()

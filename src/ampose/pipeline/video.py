@@ -28,7 +28,7 @@ from ampose.poses import tables
 from ampose.poses.camera import Intrinsics, field_of_view
 from ampose.poses.people import Detection, Person, people_over_time
 from ampose.poses.pose import Pose2D, Pose3D, check_fps
-from ampose.poses.skeletons import mapping_between
+from ampose.poses.skeletons import find_mapping
 from ampose.processing.bone_lengths import constant_bone_lengths
 from ampose.processing.ground import find_floor, floor_from_tilt, on_floor
 from ampose.processing.left_right import fix_left_right_swaps
@@ -151,7 +151,7 @@ def lift_video(
     else:
         with nullcontext(detector) if detector else open_detector(source.media, options) as opened:
             # A skeleton without a way to the lifter's is refused before the long work.
-            mapping_between(opened.skeleton, lifter.skeleton)
+            find_mapping(opened.skeleton, lifter.skeleton)
             bar = progress_bar("detecting") if progress is True else nullcontext(progress or None)
             with bar as report:
                 detected = find_people(source.media, opened, report)

@@ -15,7 +15,7 @@ from ampose.errors import InputError
 from ampose.poses.camera import Intrinsics
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.reference_frame import CAMERA_ABSOLUTE
-from ampose.poses.skeletons import mapping_between
+from ampose.poses.skeletons import find_mapping
 from ampose.processing.bone_lengths import clip_lengths, constant_bone_lengths
 
 STATURE_PARTS = {"thigh": 0.245, "shank": 0.246, "trunk": 0.288}
@@ -71,7 +71,7 @@ def place(pose: Pose3D, keypoints: Pose2D, intrinsics: Intrinsics, *, height_m: 
     # Distance follows from size: bones that breathe by a percent would move somebody at 5 m to and fro by 5 cm.
     clip = pose if pose.seconds is None else constant_bone_lengths(pose, symmetric=False)
     factor = 1.0 if height_m is None else height_scale(clip, height_m)
-    mapping = mapping_between(keypoints.skeleton, pose.skeleton)
+    mapping = find_mapping(keypoints.skeleton, pose.skeleton)
     points, body = mapping.map_points(keypoints.keypoints.astype(np.float64)), clip.positions.astype(float) * factor
     weights = np.clip(mapping.map_confidence(keypoints.confidence.astype(np.float64)), 0, 1)
     shift = root_places(body, points, weights, intrinsics)

@@ -18,7 +18,6 @@ __all__ = [
     "list_skeletons",
     "list_sources",
     "load_skeleton",
-    "mapping_between",
     "register_mapping",
     "register_skeleton",
 ]
@@ -77,7 +76,7 @@ def load_skeleton(file: str | Path) -> Skeleton:
         recipes = {known.HUMAN36M_16.name: recipes[known.HUMAN36M_17.name]} | recipes
     for target, recipe in recipes.items():
         _RECIPES[name, target] = recipe
-    mapping_between.cache_clear()
+    find_mapping.cache_clear()
     return _SKELETONS.get(name).target
 
 
@@ -102,23 +101,19 @@ def register_mapping(source: str, target: str, recipe: Recipe, *, made_up: froze
     if (source, target) in _RECIPES:
         raise ValueError(f"mapping must be defined once, got {source} -> {target} twice")
     _RECIPES[source, target] = recipe, made_up
-    mapping_between.cache_clear()
-
-
-def find_mapping(source: str | Skeleton, target: str | Skeleton) -> SkeletonMapping:
-    """Return the mapping between two skeletons, by name or of the caller's own; see ``mapping_between``."""
-    return mapping_between(get_skeleton(source), get_skeleton(target))
+    find_mapping.cache_clear()
 
 
 @cache
-def mapping_between(have: Skeleton, want: Skeleton) -> SkeletonMapping:
-    """Return the mapping from the joints of one skeleton to those of another.
+def find_mapping(source: str | Skeleton, target: str | Skeleton) -> SkeletonMapping:
+    """Return the mapping from the joints of one skeleton to those of another, by name or of the caller's own.
 
     A skeleton maps to itself, and to one whose joints it all has by the same names.
 
     Raises:
         InputError: No mapping is known; the message lists the sources that are.
     """
+    have, want = get_skeleton(source), get_skeleton(target)
     if (have.name, want.name) in _RECIPES:
         recipe, made_up = _RECIPES[have.name, want.name]
         kept = {joint: weights for joint, weights in recipe.items() if joint in want.parents}
