@@ -19,6 +19,7 @@ import numpy as np
 import torch
 import tyro
 from jaxtyping import Bool, Float
+from research.blazepose import Variant, answers
 from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
@@ -278,6 +279,38 @@ def lift_views(views: list[View], reference: Reference, lifter: Lifter, *, calib
     return Lifted(relative, mapped - mapped[:, root : root + 1], skeleton.joints)
 
 
+def world_landmarks(views: list[View], reference: Reference, lifter: Lifter, media: Path, cache: Path) -> Lifted:
+    """Return BlazePose's own 3D, its network's "world landmarks", in place of lifted poses.
+
+    Joints are made of its 33 as those of the reference are. Where left and right were swapped back in 2D they are
+    here too, so that it does not lose by what the package mends for its own lifter.
+    """
+    mapping, poses = find_mapping("blazepose_33", lifter.skeleton.name), []
+    for view in views:
+        found = answers(media / f"{view.name}.mp4", cache, Variant())
+        rows = np.concatenate([found.keypoints, np.ones_like(found.keypoints[..., :1])], axis=-1)
+        pose = Pose2D.from_array(rows, skeleton=view.pose.skeleton, image_size=view.pose.image_size, fps=view.pose.fps)
+        swapped = fix_left_right_swaps(pose)[1][:, None, None]
+        body = np.where(swapped, found.world[:, pose.skeleton.flip_order], found.world)
+        poses.append(mapping.map_points(body @ view.camera.rotation))
+    mapped, root = mapping.map_points(reference.points), lifter.skeleton.root_index
+    relative = np.stack(poses)
+    relative = relative - relative[:, :, root : root + 1]
+    return Lifted(relative, mapped - mapped[:, root : root + 1], lifter.skeleton.joints)
+
+
+def compared(
+    views: list[View], reference: Reference, lifter: Lifter, media: Path = MEDIA, cache: Path = CACHE
+) -> dict[str, Lifted]:
+    """Return what is measured: each view lifted, with its calibration and without, and BlazePose's own 3D."""
+    assumed = f"Nothing known ({DEFAULT_FIELD_OF_VIEW:.0f} degrees assumed)"
+    return {
+        "Calibrated cameras": lift_views(views, reference, lifter, calibrated=True),
+        assumed: lift_views(views, reference, lifter, calibrated=False),
+        "BlazePose's own 3D, without a lifter": world_landmarks(views, reference, lifter, media, cache),
+    }
+
+
 def procrustes_mm(a: np.ndarray, b: np.ndarray) -> Float[np.ndarray, " frame"]:
     """Return each frame's mean distance after the best rotation, scale and shift of a to b."""
     return p_mpjpe(torch.from_numpy(a), torch.from_numpy(b)).numpy() * 1000
@@ -432,12 +465,7 @@ def main(
     views = read_views(media, cache)
     reference = robust_points(views)
     lifter = ampose.load_model(model)
-    cases = {
-        "Calibrated cameras": lift_views(views, reference, lifter, calibrated=True),
-        f"Nothing known ({DEFAULT_FIELD_OF_VIEW:.0f} degrees assumed)": lift_views(
-            views, reference, lifter, calibrated=False
-        ),
-    }
+    cases = compared(views, reference, lifter, media, cache)
     text = report(lifter, reference, cases)
     print(text)
     if output is not None:

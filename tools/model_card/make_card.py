@@ -164,10 +164,7 @@ def measure_four_cameras(folder: Path) -> str:
     log.info("four cameras")
     views = four_cameras.read_views(four_cameras.MEDIA, four_cameras.CACHE)
     reference, lifter = four_cameras.robust_points(views), load_model(folder)
-    cases = {
-        title: four_cameras.lift_views(views, reference, lifter, calibrated=calibrated)
-        for title, calibrated in (("Calibrated cameras", True), ("Nothing known (60 degrees assumed)", False))
-    }
+    cases = four_cameras.compared(views, reference, lifter)
     four_cameras.draw(cases["Calibrated cameras"], lifter, folder.parent / "four-cameras.png")
     return four_cameras.report(lifter, reference, cases)
 

@@ -70,3 +70,14 @@ def intersection_over_union(
     shared = (high - low).clip(0).prod(axis=2)
     areas = ((corners[:, 2:] - corners[:, :2]).prod(axis=1) for corners in (first, second))
     return shared / (np.add.outer(*areas) - shared).clip(1e-9)
+
+
+def share_within(box: Float[np.ndarray, "4"], others: Corners) -> Float[np.ndarray, " person"]:
+    """Return how much of a box's area lies in each of the others.
+
+    Example:
+        >>> share_within(np.array([0.0, 0.0, 2.0, 2.0]), np.array([[1.0, 0.0, 3.0, 2.0]])).tolist()
+        [0.5]
+    """
+    shared = (np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])).clip(0).prod(axis=1)
+    return shared / max((box[2:] - box[:2]).prod(), 1e-9)

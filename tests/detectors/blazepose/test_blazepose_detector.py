@@ -9,9 +9,12 @@ from ampose.detectors.blazepose import BlazePoseDetector
 from ampose.errors import InputError
 from ampose.media import open_media
 from ampose.poses.people import Detection
+from ampose.processing.tracking import track
 
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 pytest.importorskip("av", reason="PyAV is not installed")
+
+from tests.detectors.blazepose.crossing import crossing
 
 ROOT = Path(__file__).parents[3]
 CLIP = ROOT / "examples" / "balance_beam.mp4"
@@ -116,6 +119,27 @@ def test_a_cut_carries_nobody_over(clip):
 def test_a_number_of_people_that_is_none(people):
     with pytest.raises(InputError, match="people of blazepose must be all or a number"):
         BlazePoseDetector(tracking=True, people=people)
+
+
+def test_two_people_cross_and_keep_their_ids(clip):
+    """One stands in the middle; the other walks past him from right to left, and hides him for a while."""
+    frames = clip
+    with BlazePoseDetector(tracking=True) as detector:
+        men = [detector.detect(frame)[0] for frame in frames]
+    width = frames[0].shape[1]
+    with BlazePoseDetector(tracking=True) as detector:
+        people = [detector.detect(frame) for frame in crossing(frames, men, 2 * width, -60)]
+    assert max(map(len, people)) == 2, "nobody is made of the limbs of both"
+    places = [
+        {person.id: person.keypoints[[23, 24], 0].mean() for person in found} for found in track(people, fps=30.0)
+    ]
+    first, last = places[0], places[-1]
+    assert len(first) == len(last) == 2
+    assert first.keys() == last.keys()
+    walker = max(first, key=first.__getitem__)
+    assert last[walker] == min(last.values())
+    (other,) = first.keys() - {walker}
+    assert last[other] == pytest.approx(first[other], abs=40)
 
 
 def test_at_most_so_many(clip):

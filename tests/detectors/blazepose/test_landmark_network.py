@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ampose.detectors.blazepose.landmark_network import next_regions, read_landmarks, refine
+from ampose.detectors.blazepose.landmark_network import confidence, next_regions, read_landmarks, refine
 
 
 def cold() -> np.ndarray:
@@ -37,9 +37,14 @@ def test_the_layout_of_the_outputs():
     values[1, 3] = [128, 64, -5, np.log(4), np.log(1 / 3)]
     landmarks = read_landmarks(values.reshape(2, 195), np.array([[0.1], [0.9]]), cold().repeat(39, axis=1).repeat(2, 0))
     assert landmarks.points[1, 3] == pytest.approx((0.5, 0.25))
-    assert landmarks.visible[1, 3] == pytest.approx(0.8)
-    assert landmarks.present[1, 3] == pytest.approx(0.25)
+    assert landmarks.confidence[1, 3] == pytest.approx(0.966 / (1 + np.exp(2.05) * 4**-0.66 * 3**0.53))
     assert landmarks.person.tolist() == pytest.approx([0.1, 0.9])
+
+
+def test_confidence_grows_with_both_up_to_a_highest_value():
+    """0.66 * 1 + 0.53 * 2 - 2.05 = -0.33."""
+    assert confidence(np.ones(1), 2 * np.ones(1)) == pytest.approx(0.966 / (1 + np.exp(0.33)))
+    assert confidence(np.array([20.0, -20.0]), np.array([20.0, 5.0])) == pytest.approx((0.966, 0), abs=1e-3)
 
 
 def test_the_next_region_stands_on_the_two_extra_points():

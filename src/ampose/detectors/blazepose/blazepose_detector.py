@@ -109,9 +109,9 @@ class BlazePoseDetector:
         landmarks = read_landmarks(*self._locate(cut_out(frame, regions, landmark_network.SIDE) / 255)[:3])
         points = regions.to_image(landmarks.points)
         present = np.flatnonzero(landmarks.person >= LEAST_PRESENCE)
-        # Who is followed comes before newcomers, whom the search put behind them.
-        sure = landmarks.person + (np.arange(len(regions)) < len(self._regions))
-        kept = present[distinct(points[present, :NUM_JOINTS], regions.size[present], sure[present])]
+        followed = np.arange(len(regions)) < len(self._regions)  # the search puts newcomers behind them
+        parts = (points[:, :NUM_JOINTS], regions.size, landmarks.person, followed)
+        kept = present[distinct(*(part[present] for part in parts))]
         return landmarks[kept], points[kept]
 
     def close(self) -> None:
@@ -129,5 +129,5 @@ def _detections(landmarks: Landmarks, points: Float[np.ndarray, "person 39 2"], 
     height, width, _ = frame.shape
     keypoints = points[:, :NUM_JOINTS].astype(np.float32)
     inside = ((keypoints >= 0) & (keypoints <= (width, height))).all(axis=-1)
-    confidence = np.where(inside, landmarks.visible[:, :NUM_JOINTS], 0).astype(np.float32)
+    confidence = np.where(inside, landmarks.confidence[:, :NUM_JOINTS], 0).astype(np.float32)
     return [Detection(*person) for person in zip(keypoints, confidence, strict=True)]

@@ -1,16 +1,21 @@
 """Who is followed from frame to frame: which regions are new, which poses show one person, and where a scene ends."""
 
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 
 from ampose.detectors.blazepose.regions import Regions
 from ampose.media import Frame
+from ampose.poses.boxes import bounding_boxes, share_within
 
 SAME_PLACE = 0.12
 """Regions whose centres are nearer to each other than this, in sides of the larger one, hold the same person..."""
 
 SAME_POSE = 0.12
 """... and somebody whose joints are this near to those of others on average, in sides of the region, is one of them."""
+
+WITHIN, NOT_SMALLER = 0.7, 0.7
+"""Of a newcomer's box the share within somebody else's, and of that one's region the size, above which the newcomer is
+made of that body: a child before a grown-up has a smaller region."""
 
 CUT = 30.0
 """Two frames whose pixels differ by more than this on average (of 255) belong to two scenes."""
@@ -27,23 +32,31 @@ def newcomers(found: Regions, known: Regions) -> Regions:
 
 
 def distinct(
-    points: Float[np.ndarray, "person joint 2"], size: Float[np.ndarray, " person"], sure: Float[np.ndarray, " person"]
+    points: Float[np.ndarray, "person joint 2"],
+    size: Float[np.ndarray, " person"],
+    sure: Float[np.ndarray, " person"],
+    followed: Bool[np.ndarray, " person"],
 ) -> Int[np.ndarray, " chosen"]:
     """Return the numbers of those who differ: of several poses of one person the surest, in the order that they had.
 
     Where people touch, the landmark network may also see one made of the limbs of two. So each joint counts by the
-    nearest of that name, of whomever it is.
+    nearest of that name, of whomever it is. It may also see a second person within the body of one.
 
     Args:
         points: Pixels.
         size: Sides of the regions, in pixels.
         sure: How sure each is.
+        followed: Whether they were there in the frame before; they come before newcomers.
     """
-    chosen: list[int] = []
-    for person in np.argsort(-sure, kind="stable"):
+    boxes, chosen = bounding_boxes(points), list[int]()
+    for person in np.lexsort((-sure, ~followed)):
         away = np.linalg.norm(points[person] - points[chosen], axis=-1)  # (chosen, joint)
-        if not chosen or away.min(axis=0).mean() > SAME_POSE * size[person]:
-            chosen.append(int(person))
+        if chosen and away.min(axis=0).mean() <= SAME_POSE * size[person]:
+            continue
+        within = share_within(boxes[person], boxes[chosen]) > WITHIN
+        if not followed[person] and (within & (size[person] > NOT_SMALLER * size[chosen])).any():
+            continue
+        chosen.append(int(person))
     return np.array(sorted(chosen), dtype=int)
 
 
