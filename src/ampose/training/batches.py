@@ -29,11 +29,7 @@ from ampose.poses.geometry import mirror
 from ampose.poses.samples import Samples, middle_frame
 from ampose.poses.skeletons import Skeleton
 from ampose.training.config import DataConfig
-from ampose.training.pose_balance import pose_weights
 from ampose.training.sampler import BATCH, CPU, VALIDATION, FrameSampler, generator_for, square_root_weights
-
-WEIGHTS = {"square-root": square_root_weights, "poses": pose_weights}
-"""How often each frame is drawn, by the name of the balance."""
 
 Batch = tuple[Float[Tensor, "sample frame joint 2"], Float[Tensor, "sample out_frame joint 3"]]
 """Input and target."""
@@ -126,7 +122,7 @@ class VirtualCameraBatches:
             output=spec.output,
             seed=seed,
             samples_per_epoch=config.samples_per_epoch,
-            weights=None if config.balance == "frames" else WEIGHTS[config.balance](motion),
+            weights=square_root_weights(motion) if config.balance == "square-root" else None,
         )
 
     def to(self, device: torch.device) -> None:

@@ -47,10 +47,9 @@ class DataConfig:
     left_out_clips: tuple[str, ...] = ()
     """Names of clips that are neither trained on nor validated on."""
 
-    balance: Literal["frames", "square-root", "poses"] = "frames"
+    balance: Literal["frames", "square-root"] = "frames"
     """``frames``: every frame once an epoch. ``square-root``: the frames of a subject's action are drawn so that
-    the action counts as the square root of its length, because a third of CMU is one subject climbing. ``poses``:
-    frames whose limbs point where few others' do are drawn more often (``ampose.training.pose_balance``)."""
+    the action counts as the square root of its length, because a third of CMU is one subject climbing."""
 
     samples_per_epoch: int | None = None
     """Samples in an epoch; None for as many as there are frames."""
