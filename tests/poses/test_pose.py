@@ -97,8 +97,8 @@ def spoil(value: float, *where: int | slice) -> Callable[[], np.ndarray]:
         pytest.param(spoil(np.inf, 1, 0, 0), "in frame 1 for nose", id="infinite"),
         pytest.param(spoil(np.inf, 1), "in frame 1 for nose .17 such", id="all infinite"),
         pytest.param(spoil(np.nan, 1, slice(None), 0), "in frame 1 for nose", id="only y is there"),
-        pytest.param(spoil(np.nan, 3, 9, 2), "confidence must be a finite number.* frame 3.*left_wrist", id="unsure"),
-        pytest.param(lambda: keypoints() / SIZE, "must be pixels, got numbers between -1 and 1", id="parts"),
+        pytest.param(spoil(np.nan, 3, 9, 2), "confidence must be from 0 to 1, got nan in frame 3.*left_wrist", id="unsure"),
+        pytest.param(lambda: keypoints() / SIZE, "must be pixels, got a body of 0.98 pixels at most", id="parts"),
         pytest.param(lambda: np.array([["a"]]), "keypoints must be numbers", id="words"),
     ],
 )
@@ -156,7 +156,7 @@ def test_slicing_keeps_everything_else(frames: slice | np.ndarray) -> None:
     np.testing.assert_array_equal(part.confidence, pose.confidence[frames])
     assert (part.skeleton, part.image_size, part.fps) == (COCO, SIZE, 25.0)
     assert part.provenance == {"source": "made by hand"}
-    lifted = Pose3D(positions=array, confidence=array[..., 0], skeleton=COCO, fps=25.0)[frames]
+    lifted = Pose3D(positions=array, confidence=array[..., 2], skeleton=COCO, fps=25.0)[frames]
     np.testing.assert_array_equal(lifted.positions, array[frames])
     assert (len(lifted), lifted.unit, lifted.frame_of_reference) == (len(part), "m", CAMERA_ROOT_RELATIVE)
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 UNIT = "m"
 """Of every 3D position."""
 
+SMALLEST_PX = 3.0
+"""No body in an image is smaller."""
+
 Pose = TypeVar("Pose", "Pose2D", "Pose3D")
 _Own = TypeVar("_Own", bound="PoseOverTime")
 
@@ -43,7 +46,7 @@ class PoseOverTime:
     camera_tilt: float | None = None
 
     def _check(self, points: np.ndarray, name: str, num_axes: int) -> None:
-        """Refuse points and confidences of other shapes than the skeleton's, and times that do not rise."""
+        """Refuse other shapes than the skeleton's, and numbers that no point, confidence, rate or time can be."""
         if points.ndim != 3 or points.shape[2] != num_axes:
             raise InputError(f"{name} must have shape (frame, joint, {num_axes}), got {points.shape}")
         if points.shape[1] != self.skeleton.num_joints:
@@ -53,6 +56,22 @@ class PoseOverTime:
             )
         if self.confidence.shape != points.shape[:2]:
             raise InputError(f"confidence must have shape {points.shape[:2]}, got {self.confidence.shape}")
+        lost = np.isnan(points)
+        wrong = np.argwhere(np.isinf(points).any(axis=2) | (lost.any(axis=2) != lost.all(axis=2)))
+        if len(wrong):
+            frame, joint = wrong[0]
+            raise InputError(
+                f"{name} must be finite, or NaN in all coordinates of a joint that was not found, got "
+                f"{points[frame, joint]} in frame {frame} for {self.skeleton.joints[joint]} ({len(wrong)} such joints)"
+            )
+        wrong = np.argwhere(~((self.confidence >= 0) & (self.confidence <= 1)))
+        if len(wrong):
+            frame, joint = wrong[0]
+            raise InputError(
+                f"confidence must be from 0 to 1, got {self.confidence[frame, joint]} in frame {frame} for "
+                f"{self.skeleton.joints[joint]}; write 0 for a joint that is a guess"
+            )
+        check_fps(self.fps)
         if self.times is None:
             return
         if self.times.shape != (len(self),):
@@ -100,9 +119,9 @@ class Pose2D(PoseOverTime):
         camera_tilt: How far the camera looks down, in degrees, where the source states it.
 
     Raises:
-        InputError: A shape does not fit the skeleton, the image size is not positive, a joint is neither
-            finite nor NaN, all are parts of the image and no pixels, a confidence is no number, or times do not
-            rise.
+        InputError: A shape does not fit the skeleton, the image size or the frame rate is not positive, a joint is
+            neither finite nor NaN, all are parts of the image and no pixels, a confidence is not from 0 to 1, or times
+            do not rise.
     """
 
     keypoints: Float[np.ndarray, "frame joint 2"]
@@ -114,31 +133,14 @@ class Pose2D(PoseOverTime):
         numbers = isinstance(size, tuple | list | np.ndarray) and all(isinstance(side, Real) for side in size)
         if not (numbers and len(size) == 2 and min(size) > 0):
             raise InputError(f"image_size must be positive (width, height), got {size}")
-        self._check_finite()
-        there = self.keypoints[np.isfinite(self.keypoints)]
-        # A body that fits into the pixel at the corner: these are parts of the image, as some detectors write them.
-        if len(there) and there.min() < there.max() and np.abs(there).max() <= 1:
+        # A body that is nowhere three pixels large is in parts of the image, as some detectors write them. Their joints
+        # out of the image lie outside 0 to 1, so that the numbers themselves do not tell.
+        seen = self.keypoints[np.isfinite(self.keypoints[..., 0]).sum(axis=1) > 1]
+        extent = float((np.nanmax(seen, axis=1) - np.nanmin(seen, axis=1)).max()) if len(seen) else 0.0
+        if 0 < extent < SMALLEST_PX:
             raise InputError(
-                "keypoints must be pixels, got numbers between -1 and 1; multiply them by the image's width and height"
-            )
-
-    def _check_finite(self) -> None:
-        """Refuse infinite numbers, joints of which only x or y is known, and a confidence that is no number."""
-        lost = np.isnan(self.keypoints)
-        wrong = np.argwhere(np.isinf(self.keypoints).any(axis=2) | (lost.any(axis=2) != lost.all(axis=2)))
-        if len(wrong):
-            frame, joint = wrong[0]
-            raise InputError(
-                f"keypoints must be finite, or NaN in x and y for a joint that was not found, got "
-                f"{self.keypoints[frame, joint]} in frame {frame} for {self.skeleton.joints[joint]} "
-                f"({len(wrong)} such joints)"
-            )
-        wrong = np.argwhere(~np.isfinite(self.confidence))
-        if len(wrong):
-            frame, joint = wrong[0]
-            raise InputError(
-                f"confidence must be a finite number, got {self.confidence[frame, joint]} in frame {frame} for "
-                f"{self.skeleton.joints[joint]}; write 0 for a joint that is a guess"
+                f"keypoints must be pixels, got a body of {extent:.2g} pixels at most; if these are parts of the "
+                "image, multiply them by its width and height"
             )
 
     @classmethod
@@ -206,7 +208,8 @@ class Pose3D(PoseOverTime):
         computed_joints: Joints that the 2D detector does not find, whose keypoints were computed from others.
 
     Raises:
-        InputError: A shape does not fit the skeleton, or times do not rise.
+        InputError: A shape does not fit the skeleton, a joint is neither finite nor NaN, a confidence is not from 0 to
+            1, an expected error is negative, the frame rate is not positive, or times do not rise.
     """
 
     positions: Float[np.ndarray, "frame joint 3"]
@@ -216,8 +219,13 @@ class Pose3D(PoseOverTime):
 
     def __post_init__(self) -> None:
         self._check(self.positions, "positions", 3)
-        if self.expected_error is not None and self.expected_error.shape != self.confidence.shape:
-            raise InputError(f"expected_error must have shape {self.confidence.shape}, got {self.expected_error.shape}")
+        if self.expected_error is not None:
+            if self.expected_error.shape != self.confidence.shape:
+                raise InputError(
+                    f"expected_error must have shape {self.confidence.shape}, got {self.expected_error.shape}"
+                )
+            if (np.isinf(self.expected_error) | (self.expected_error < 0)).any():
+                raise InputError("expected_error must be metres, 0 or more, or NaN, got others")
 
     @property
     def missing(self) -> Bool[np.ndarray, " frame"]:
