@@ -1,7 +1,7 @@
 """Strokes to pixels with Pillow: smooth because everything is drawn at twice the size first."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -87,13 +87,11 @@ class Panel:
             width / 2 - self.scale * (left + right) / 2,
             height / 2 + self.scale * (bottom + top) / 2,
         )
-        self._empty = blank((width, height), BACKDROP)
-        self._paint_floor(stage, side)
-
-    def _paint_floor(self, stage: Scene, side: Side) -> None:
+        self._large = blank((width, height), BACKDROP)
         corners = [self._place((float(x), float(y))) for x, y in stage.floor(side)]
-        pillow("ImageDraw").Draw(self._empty).polygon(corners, fill=FLOOR)
-        paint(self._empty, stage.grid(side), self._place, self._bone_px)
+        pillow("ImageDraw").Draw(self._large).polygon(corners, fill=FLOOR)
+        paint(self._large, stage.grid(side), self._place, self._bone_px)
+        self._empty = self._large.reduce(SUPERSAMPLING)
 
     @property
     def _bone_px(self) -> float:
@@ -104,9 +102,36 @@ class Panel:
 
     def draw(self, strokes: Iterable[Stroke]) -> "Image":
         """Return the stage with the strokes on it."""
-        image = self._empty.copy()
-        paint(image, strokes, self._place, self._bone_px)
-        return image.reduce(SUPERSAMPLING)
+        image, strokes = self._empty.copy(), list(strokes)
+        # Only what the strokes cover is drawn large and reduced: a panel is mostly empty.
+        ends = [self._place(end) for stroke in strokes for end in (stroke.start, stroke.end)]
+        box = box_around(ends, 4 * self._bone_px, self._large.size)
+        if box is not None:
+            left, top, *_ = box
+            part = self._large.crop(box)
+            paint(part, strokes, lambda point: _less(self._place(point), (left, top)), self._bone_px)
+            image.paste(part.reduce(SUPERSAMPLING), (left // SUPERSAMPLING, top // SUPERSAMPLING))
+        return image
+
+
+def box_around(points: Sequence[Pixel], margin: float, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
+    """Return left, top, right and bottom around points of a large picture, in it and on pixels of the reduced one."""
+    if not points:
+        return None
+    sides = []
+    for axis in (0, 1):
+        least, most = (extreme(point[axis] for point in points) for extreme in (min, max))
+        first = max(0, math.floor((least - margin) / SUPERSAMPLING) * SUPERSAMPLING)
+        last = min(size[axis], math.ceil((most + margin) / SUPERSAMPLING) * SUPERSAMPLING)
+        if first >= last:
+            return None
+        sides.append((first, last))
+    (left, right), (top, bottom) = sides
+    return left, top, right, bottom
+
+
+def _less(point: Pixel, corner: Pixel) -> Pixel:
+    return point[0] - corner[0], point[1] - corner[1]
 
 
 def blank(size: tuple[int, int], colour: Colour = WHITE) -> "Image":

@@ -9,10 +9,11 @@ import numpy as np
 
 from ampose.drawing.painting import Panel, Pixel, blank, write_text
 from ampose.drawing.panels import LiftedPeople, choose_subjects, in_lifted_joints, time_label
-from ampose.drawing.photo import Cut, draw_photo
+from ampose.drawing.photo import Cut, draw_people
 from ampose.drawing.projection import INK, SIDE_COLOURS, Colour, Scene, frame_strokes
 from ampose.media import Frame
-from ampose.media.video_writer import writing_video
+from ampose.media.video_writer import scaled, writing_video
+from ampose.packages import pillow
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -80,8 +81,9 @@ class _Layout:
     def draw(self, frame: Frame, number: int) -> "Image":
         """Return one frame of the preview."""
         image = blank(self.size)
-        cut = Cut.whole((frame.shape[1], frame.shape[0]))
-        image.paste(draw_photo(frame, cut, self._photo, self._people, number), (0, 0))
+        photo = pillow().fromarray(scaled(frame, self._photo))
+        draw_people(photo, Cut.whole((frame.shape[1], frame.shape[0])), self._people, number)
+        image.paste(photo, (0, 0))
         for subject, panel, corner in zip(self._subjects, self._panels, self._corners, strict=True):
             pose = subject.person.pose3d
             missing = bool(pose.missing[number])

@@ -24,7 +24,7 @@ from ampose.media import Media, exif, open_media
 from ampose.media.images import Blank, Images, is_image
 from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions
 from ampose.pipeline.progress import progress as progress_bar
-from ampose.poses import tables
+from ampose.poses import dataframes
 from ampose.poses.camera import Intrinsics, field_of_view
 from ampose.poses.people import Detection, Person, people_over_time
 from ampose.poses.pose import Pose2D, Pose3D, check_fps
@@ -101,12 +101,12 @@ class LiftResult:
         return len(self.people[0].pose2d)
 
     def to_dataframe(self) -> "pandas.DataFrame":
-        """Return a tidy table of everybody, a row for each joint of each frame: see ``ampose.poses.tables``."""
-        return tables.to_dataframe({person.id: person.pose3d for person in self.people})
+        """Return a tidy table of everybody, a row for each joint of each frame: see ``ampose.poses.dataframes``."""
+        return dataframes.to_dataframe({person.id: person.pose3d for person in self.people})
 
     def to_xarray(self) -> "xarray.Dataset":
-        """Return a dataset of everybody, as the package ``movement`` has them: see ``ampose.poses.tables``."""
-        return tables.to_xarray({person.id: person.pose3d for person in self.people})
+        """Return a dataset of everybody, as the package ``movement`` has them: see ``ampose.poses.dataframes``."""
+        return dataframes.to_xarray({person.id: person.pose3d for person in self.people})
 
     def _repr_html_(self) -> str:
         """Show the people in motion in a notebook."""

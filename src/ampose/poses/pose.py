@@ -354,43 +354,43 @@ class Pose3D(PoseOverTime):
         return pandas.DataFrame(joint_angles(self), index=index)
 
     def to_dataframe(self, person: int = 0) -> "pandas.DataFrame":
-        """Return a tidy table, a row for each joint of each frame: see ``ampose.poses.tables``."""
-        from ampose.poses import tables
+        """Return a tidy table, a row for each joint of each frame: see ``ampose.poses.dataframes``."""
+        from ampose.poses import dataframes
 
-        return tables.to_dataframe({person: self})
+        return dataframes.to_dataframe({person: self})
 
     @classmethod
     def from_dataframe(cls, table: "pandas.DataFrame", *, skeleton: Skeleton | None = None) -> "Pose3D":
-        """Return the one person of a tidy table: see ``ampose.poses.tables.from_dataframe``, which takes several.
+        """Return the one person of a tidy table: see ``ampose.poses.dataframes.from_dataframe``, which takes several.
 
         Raises:
             InputError: The table is none of one person's pose.
         """
-        from ampose.poses import tables
+        from ampose.poses import dataframes
 
-        return _only(tables.from_dataframe(table, skeleton=skeleton))
+        return _only(dataframes.from_dataframe(table, skeleton=skeleton))
 
     def to_xarray(self, person: int = 0) -> "xarray.Dataset":
-        """Return a dataset as the package ``movement`` has them: see ``ampose.poses.tables``."""
-        from ampose.poses import tables
+        """Return a dataset as the package ``movement`` has them: see ``ampose.poses.dataframes``."""
+        from ampose.poses import dataframes
 
-        return tables.to_xarray({person: self})
+        return dataframes.to_xarray({person: self})
 
     @classmethod
     def from_xarray(cls, dataset: "xarray.Dataset", *, skeleton: Skeleton | None = None) -> "Pose3D":
-        """Return the one person of a dataset: see ``ampose.poses.tables.from_xarray``, which takes several.
+        """Return the one person of a dataset: see ``ampose.poses.dataframes.from_xarray``, which takes several.
 
         Raises:
             InputError: The dataset is none of one person's pose.
         """
-        from ampose.poses import tables
+        from ampose.poses import dataframes
 
-        return _only(tables.from_xarray(dataset, skeleton=skeleton))
+        return _only(dataframes.from_xarray(dataset, skeleton=skeleton))
 
 
 def _only(people: "Mapping[int, Pose3D]") -> "Pose3D":
     if len(people) != 1:
-        raise InputError(f"there must be one person, got {len(people)}; ampose.poses.tables takes several")
+        raise InputError(f"there must be one person, got {len(people)}; ampose.poses.dataframes takes several")
     return next(iter(people.values()))
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ampose.errors import InputError
-from ampose.poses import tables
+from ampose.poses import dataframes
 from ampose.poses.pose import Pose3D
 from ampose.poses.reference_frame import ON_FLOOR
 from ampose.poses.skeletons import Skeleton, get_skeleton
@@ -68,7 +68,7 @@ def assert_same(one: Pose3D, other: Pose3D) -> None:
 def test_every_number_comes_back_from_a_table(seed: int) -> None:
     pose = made(seed)
     table = pose.to_dataframe(person=3)
-    assert tuple(table.columns) == tables.COLUMNS
+    assert tuple(table.columns) == dataframes.COLUMNS
     assert len(table) == len(pose) * pose.skeleton.num_joints
     assert_same(Pose3D.from_dataframe(table.sample(frac=1.0, random_state=0)), pose)
 
@@ -85,7 +85,10 @@ def test_every_number_comes_back_from_a_dataset(seed: int) -> None:
 def test_people_keep_their_ids(seed: int) -> None:
     pose = made(seed, frames=4)
     people = {2: pose, 7: pose[::-1] if pose.times is None else pose}
-    for back in (tables.from_dataframe(tables.to_dataframe(people)), tables.from_xarray(tables.to_xarray(people))):
+    for back in (
+        dataframes.from_dataframe(dataframes.to_dataframe(people)),
+        dataframes.from_xarray(dataframes.to_xarray(people)),
+    ):
         assert list(back) == [2, 7]
         for person, one in people.items():
             assert_same(back[person], one)
@@ -156,6 +159,6 @@ def test_movement_takes_our_datasets_and_we_take_its() -> None:
     dataset["confidence"][2:4] = 0.1
     dataset["position"] = filter_by_confidence(dataset["position"], dataset["confidence"], threshold=0.5)
     assert np.flatnonzero(Pose3D.from_xarray(dataset).missing).tolist() == [2, 3]
-    people = tables.to_xarray({0: pose, 1: pose})
+    people = dataframes.to_xarray({0: pose, 1: pose})
     between = compute_pairwise_distances(people["position"], "individuals", {"person_0": "person_1"})
     assert float(between.sel(person_0="head", person_1="head").max()) == 0
