@@ -97,9 +97,7 @@ def spoil(value: float, *where: int | slice) -> Callable[[], np.ndarray]:
         pytest.param(spoil(np.inf, 1, 0, 0), "in frame 1 for nose", id="infinite"),
         pytest.param(spoil(np.inf, 1), "in frame 1 for nose .17 such", id="all infinite"),
         pytest.param(spoil(np.nan, 1, slice(None), 0), "in frame 1 for nose", id="only y is there"),
-        pytest.param(
-            spoil(np.nan, 3, 9, 2), "confidence must be.*got nan in frame 3.*left_wrist", id="unsure"
-        ),
+        pytest.param(spoil(np.nan, 3, 9, 2), "confidence must be.*got nan in frame 3.*left_wrist", id="unsure"),
         pytest.param(lambda: keypoints() / SIZE, "must be pixels, got a body of 0.98 pixels at most", id="parts"),
         pytest.param(lambda: np.array([["a"]]), "keypoints must be numbers", id="words"),
     ],
@@ -219,3 +217,26 @@ def test_angles_are_a_table_over_time() -> None:
     angles = pose.angles()
     assert angles.index.tolist() == pytest.approx([0.0, 0.1, 0.2])
     assert angles["left_knee_flexion"].between(0, 180).all()
+
+
+def test_a_body_of_less_than_three_pixels_is_in_parts_of_the_image_also_if_a_limb_is_out_of_it() -> None:
+    parts = keypoints() / SIZE
+    parts[0, 0] = (1.02, -0.1)
+    with pytest.raises(InputError, match="if these are parts of the image, multiply them by its width and height"):
+        Pose2D.from_array(parts, skeleton=COCO, image_size=SIZE)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"positions": np.full((2, 17, 3), np.inf)}, "positions must be finite"),
+        ({"confidence": np.full((2, 17), 1.5)}, "confidence must be from 0 to 1, got 1.5 in frame 0 for nose"),
+        ({"expected_error": np.full((2, 17), -0.1)}, "expected_error must be metres, 0 or more"),
+        ({"fps": 0.0}, "fps must be a positive number"),
+        ({"fps": float("nan")}, "fps must be a positive number"),
+    ],
+)
+def test_a_3d_pose_checks_itself(change: dict, words: str) -> None:
+    fields = {"positions": np.zeros((2, 17, 3)), "confidence": np.ones((2, 17)), "skeleton": COCO, **change}
+    with pytest.raises(InputError, match=words):
+        Pose3D(**fields)

@@ -19,6 +19,7 @@ def pose_of(values: np.ndarray, **options) -> Pose3D:
     """The values as the x of both joints."""
     positions = np.zeros((len(values), 2, 3))
     positions[..., 0] = values[:, None]
+    positions[np.isnan(values)] = np.nan  # a joint is there with all its coordinates or not at all
     return Pose3D(positions=positions, confidence=np.ones((len(values), 2)), skeleton=ARM, **{"fps": FPS, **options})
 
 
