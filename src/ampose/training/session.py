@@ -1,5 +1,6 @@
 """One session of a training run: set up, train, and leave everything in the run's folder."""
 
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from ampose.training.loop import CHECKPOINT, Loop, Run
 from ampose.training.manifest import hash_config, write_manifest
 from ampose.training.refinement_stage import refinement_trainee
 from ampose.training.stopping import stop_requests
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -101,4 +104,7 @@ def make_fabric(config: TrainConfig) -> Fabric:
         accelerator="auto", devices=processes, num_nodes=nodes, strategy=strategy, precision=config.precision
     )
     fabric.launch()
+    slow = torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "AVX2")
+    if config.precision == "bf16-mixed" and fabric.device.type == "cpu" and slow and fabric.global_rank == 0:
+        _LOG.warning("this processor has no instructions for bfloat16: --precision 32-true is many times as fast here")
     return fabric
