@@ -39,22 +39,19 @@ class OpenPoseFolder:
 
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all frames."""
-        people = {name: _people(frame) for name, frame in content.frames.items()}
+        people: dict[str, list[RawPerson]] = {}
+        for name, frame in content.frames.items():
+            if frame.json is None:
+                raise InputError(f"{frame.path}: must be a JSON file of a frame, got {frame.kind}; write it again")
+            people[name] = []
+            for person in frame.json["people"]:
+                ids = person.get("person_id") or [-1]
+                number = int(ids[0] if isinstance(ids, list) else ids)
+                if person["pose_keypoints_2d"]:  # empty where only a face or a hand was found
+                    people[name].append((triples(person["pose_keypoints_2d"]), number if number >= 0 else None))
         usual, other = get_skeleton("body_25"), get_skeleton("body_25b")
         seen = [points for frame in people.values() for points, _ in frame if len(points) == other.num_joints]
         # No number in the file tells these two apart.
         if options.skeleton is None and seen:
             options = replace(options, skeleton=likelier(where_seen(np.stack(seen)), usual, other, below=_SHORTER))
         return gather(fractions_to_pixels(people, options), options)
-
-
-def _people(frame: Content) -> list[RawPerson]:
-    if frame.json is None:
-        raise InputError(f"{frame.path}: must be a JSON file of a frame, got {frame.kind}; write it again")
-    seen: list[RawPerson] = []
-    for person in frame.json["people"]:
-        ids = person.get("person_id") or [-1]
-        number = int(ids[0] if isinstance(ids, list) else ids)
-        if person["pose_keypoints_2d"]:  # empty where only a face or a hand was found
-            seen.append((triples(person["pose_keypoints_2d"]), number if number >= 0 else None))
-    return seen

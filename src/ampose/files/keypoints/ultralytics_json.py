@@ -5,9 +5,6 @@ of the image with ``normalize=True``. A joint at 0, 0 was not found. Frames may 
 https://docs.ultralytics.com/reference/engine/results/
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from ampose.files.keypoints.content import Content
@@ -41,12 +38,11 @@ class UltralyticsJson:
             if any(isinstance(entry, list) for entry in frame.json):  # a list of people for each frame of a video
                 frames = {content.frame_name(frame, number): entries for number, entries in enumerate(frame.json)}
             for key, entries in frames.items():
-                people[key] = [_person(entry) for entry in entries if entry.get("keypoints")]
+                people[key] = []
+                for entry in entries:
+                    if keypoints := entry.get("keypoints"):
+                        x, y = (np.array(keypoints[axis], dtype=np.float64) for axis in ("x", "y"))
+                        visible = np.array(keypoints.get("visible", np.ones_like(x)), dtype=np.float64)
+                        points = np.column_stack([x, y, np.where((x == 0) & (y == 0), 0, visible)])
+                        people[key].append((points, entry.get("track_id")))
         return gather(fractions_to_pixels(people, options), options)
-
-
-def _person(entry: Mapping[str, Any]) -> RawPerson:
-    keypoints = entry["keypoints"]
-    x, y = (np.array(keypoints[axis], dtype=np.float64) for axis in ("x", "y"))
-    visible = np.array(keypoints.get("visible", np.ones_like(x)), dtype=np.float64)
-    return np.column_stack([x, y, np.where((x == 0) & (y == 0), 0, visible)]), entry.get("track_id")

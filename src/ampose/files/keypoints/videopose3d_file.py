@@ -40,7 +40,12 @@ class VideoPose3DCustom:
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read the only video, or the one that was named."""
         metadata: Mapping[str, Any] = content.arrays["metadata"]
-        videos = _videos(content.arrays["positions_2d"])
+        videos = {  # each array by the name of its video, or of its subject, action and camera
+            video if action == _CUSTOM and len(cameras) == 1 else f"{video}/{action}/{number}": array
+            for video, actions in content.arrays["positions_2d"].items()
+            for action, cameras in actions.items()
+            for number, array in enumerate(cameras)
+        }
         name = next(iter(videos)) if options.video is None and len(videos) == 1 else options.video
         if name is None or name not in videos:
             shown = ", ".join(list(videos)[:6]) + (", ..." if len(videos) > 6 else "")
@@ -57,14 +62,3 @@ class VideoPose3DCustom:
         size = (int(stated["w"]), int(stated["h"])) if stated else None
         layout = layout_by_number(points.shape[1], skeleton)
         return gather(people, options, layout=layout, image_size=size)
-
-
-def _videos(positions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return each array by the name of its video, or of its subject, action and camera."""
-    videos: dict[str, Any] = {}
-    for video, actions in positions.items():
-        for action, cameras in actions.items():
-            for number, array in enumerate(cameras):
-                whole = video if action == _CUSTOM and len(cameras) == 1 else f"{video}/{action}/{number}"
-                videos[whole] = array
-    return videos
