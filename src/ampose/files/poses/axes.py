@@ -1,4 +1,4 @@
-"""From camera axes (x right, y down, z away) to the axes and units of other programs, and back: one for all formats.
+"""From camera axes (x right, y down, z away) to the axes and units of other programs, and back to a pose.
 
 Both are turns, never mirror images: left stays left. "Up" is the camera's up; for a camera that looks down, turn the
 pose upright first (``ampose.processing.ground.upright``). The origin stays
@@ -12,16 +12,15 @@ up      X       Y           Z                    used by
 ======  ======  ==========  ===================  ==========================
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float
 
 from ampose.errors import InputError
+from ampose.poses.pose import Pose3D
 from ampose.poses.reference_frame import AXES, ReferenceFrame
-
-TURNED_FROM = {
-    up: ReferenceFrame(axes=f"{AXES}, turned from a file in which {up.upper()} points up") for up in ("y", "z")
-}
-"""The frame of reference of a pose that was read from a file, by the axis that points up in it."""
+from ampose.poses.skeletons.by_joints import skeleton_of
 
 _FROM_CAMERA = {
     "y": np.array([[1, 0, 0], [0, -1, 0], [0, 0, -1]], dtype=np.float64),
@@ -58,3 +57,39 @@ def to_camera(positions: Float[np.ndarray, "*batch 3"], up: str) -> Float[np.nda
         [0.1, -0.7, 2.0]
     """
     return positions.astype(np.float64) @ _FROM_CAMERA[up]
+
+
+def pose_of(
+    positions: Float[np.ndarray, "frame joint 3"],
+    joints: Sequence[str],
+    *,
+    up: str | None = None,
+    fps: float | None,
+    times: np.ndarray | None = None,
+    confidence: np.ndarray | float = 1.0,
+) -> Pose3D:
+    """Return the pose of a file that names its joints but does not say how they are joined.
+
+    Args:
+        positions: Metres; NaN for a missing joint.
+        joints: Their names.
+        up: The axis that points up in the file; None: the positions have camera axes.
+        fps: Frames per second.
+        times: Seconds of each frame, where they are uneven.
+        confidence: Of each joint; NaN is 0, and so is that of a missing joint.
+
+    Raises:
+        InputError: See ``skeleton_of``.
+    """
+    known = ~np.isnan(positions).any(axis=2)
+    origin = "as the columns of a table are defined"
+    if up is not None:
+        positions, origin = to_camera(positions, up), f"turned from a file in which {up.upper()} points up"
+    return Pose3D(
+        positions=np.where(known[..., None], positions, np.nan).astype(np.float32),
+        confidence=np.where(known, np.nan_to_num(confidence), 0).astype(np.float32),
+        skeleton=skeleton_of(joints),
+        fps=fps,
+        frame_of_reference=ReferenceFrame(axes=f"{AXES}, {origin}"),
+        times=times,
+    )

@@ -17,8 +17,7 @@ from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
 from ampose.errors import InputError
-from ampose.files.poses.axes import TURNED_FROM, from_camera, to_camera
-from ampose.files.poses.joint_names import pose_of
+from ampose.files.poses.axes import from_camera, pose_of
 from ampose.files.poses.pose_format import formats
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
@@ -154,6 +153,6 @@ def _pose(rig: Rig, positions: Float[np.ndarray, "frame joint 3"], fps: float) -
             parents[name] = rig.names[parent] if parent >= 0 else None
     known = [get_skeleton(name) for name in list_skeletons() if dict(get_skeleton(name).parents) == parents]
     skeleton = known[0] if known else Skeleton("bvh", parents, pairs_among(parents))
-    ordered = to_camera(positions[:, [rig.names.index(joint) for joint in skeleton.joints]], _UP)
-    pose = pose_of(ordered, skeleton.joints, fps=fps, frame_of_reference=TURNED_FROM[_UP])
+    ordered = positions[:, [rig.names.index(joint) for joint in skeleton.joints]]
+    pose = pose_of(ordered, skeleton.joints, up=_UP, fps=fps)
     return replace(pose, skeleton=skeleton)

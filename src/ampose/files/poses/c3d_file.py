@@ -14,8 +14,7 @@ from typing import Literal
 import numpy as np
 
 from ampose.errors import InputError
-from ampose.files.poses.axes import MILLIMETRE, TURNED_FROM, from_camera, metres, to_camera
-from ampose.files.poses.joint_names import pose_of
+from ampose.files.poses.axes import MILLIMETRE, from_camera, metres, pose_of
 from ampose.files.poses.pose_format import formats
 from ampose.poses.people import Person
 
@@ -69,7 +68,7 @@ class C3dFile:
         if not 0 < rate < np.inf:
             raise InputError(f"POINT:RATE must be positive, got {rate:g}")
         fps = float(str(rate))  # float32: 29.97 is 29.969999..., whose shortest name is 29.97
-        return _people(to_camera(positions, _UP), about["LABELS"]["value"][: points.shape[1]], fps)
+        return _people(positions, about["LABELS"]["value"][: points.shape[1]], fps)
 
 
 def _declared_frames(path: Path) -> int:
@@ -93,6 +92,6 @@ def _people(positions: np.ndarray, labels: Sequence[str], fps: float) -> list[Pe
     for number, prefix in enumerate(dict.fromkeys(prefixes)):
         mine = [at for at, other in enumerate(prefixes) if other == prefix]
         joints = [labels[at].rpartition(":")[2].strip() for at in mine]
-        pose = pose_of(positions[:, mine], joints, fps=fps, frame_of_reference=TURNED_FROM[_UP])
+        pose = pose_of(positions[:, mine], joints, up=_UP, fps=fps)
         people.append(Person(int(prefix) if prefix.isdigit() else number, None, pose))
     return people

@@ -15,13 +15,11 @@ from dataclasses import replace
 import numpy as np
 
 from ampose.errors import InputError
-from ampose.files.poses.joint_names import pose_of
+from ampose.files.poses.axes import pose_of
 from ampose.files.poses.own_header import expected_errors
 from ampose.poses.people import Person
-from ampose.poses.reference_frame import AXES, ReferenceFrame
 from ampose.poses.timing import clock, frame_numbers, spread
 
-_FRAME_OF_REFERENCE = ReferenceFrame(axes=f"{AXES}, as the columns of a table are defined")
 _AXES = ("_x_m", "_y_m", "_z_m")
 _CONFIDENCE, _ERROR = "_confidence", "_expected_error_m"
 _INDEX = ("person", "frame", "time_s")
@@ -87,9 +85,7 @@ def people_of(columns: Mapping[str, np.ndarray]) -> list[Person]:
         place, confidences, off = (
             spread(values[rows], frames[rows], num_frames) for values in (positions, confidence, error)
         )
-        pose = pose_of(
-            place, joints, fps=fps, frame_of_reference=_FRAME_OF_REFERENCE, times=times, confidence=confidences
-        )
+        pose = pose_of(place, joints, fps=fps, times=times, confidence=confidences)
         if np.isfinite(off).any():
             pose = replace(pose, expected_error=off.astype(np.float32))
         people.append(Person(number, None, pose))

@@ -17,8 +17,7 @@ import numpy as np
 
 from ampose.atomic import final_name
 from ampose.errors import InputError
-from ampose.files.poses.axes import MILLIMETRE, TURNED_FROM, from_camera, metres, to_camera
-from ampose.files.poses.joint_names import pose_of
+from ampose.files.poses.axes import MILLIMETRE, from_camera, metres, pose_of
 from ampose.files.poses.pose_format import formats
 from ampose.poses.people import Person
 from ampose.poses.timing import clock, frame_numbers, spread
@@ -76,9 +75,9 @@ class TrcFile:
         frames = frame_numbers(rows[:, 0])
         frames -= frames[0]
         points = rows[:, 2:].reshape(len(rows), len(joints), 3) * metres(about["Units"], "Units")
-        positions = to_camera(spread(points, frame_numbers(frames), int(frames.max()) + 1), _UP)
+        positions = spread(points, frame_numbers(frames), int(frames.max()) + 1)
         fps, times = _clock(about, frames, rows[:, 1])
-        pose = pose_of(positions, joints, fps=fps, frame_of_reference=TURNED_FROM[_UP], times=times)
+        pose = pose_of(positions, joints, up=_UP, fps=fps, times=times)
         return [Person(0, None, pose)]
 
 
