@@ -74,8 +74,6 @@ class ReaderFacts:
         size: Whether the file says how large the image is.
         example: What its files are called.
         videos: Whether a file may hold several.
-        package: What all of its files need, and
-        extra: what brings it.
     """
 
     title: str
@@ -83,8 +81,6 @@ class ReaderFacts:
     size: bool
     example: str
     videos: bool = False
-    package: str = ""
-    extra: str = ""
 
 
 readers = Registry[type[KeypointReader], ReaderFacts](

@@ -8,7 +8,6 @@ from pathlib import Path
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.reader import KeypointReader, PeopleFile, ReaderFacts, ReaderOptions, readers
-from ampose.packages import require
 from ampose.poses.people import Detection, Person, people_over_time
 from ampose.poses.pose import Pose2D, check_fps
 from ampose.poses.skeletons import Skeleton, get_skeleton
@@ -114,9 +113,6 @@ def _recognise(content: Content) -> ReaderEntry:
 
 def _read(entry: ReaderEntry, content: Content, options: ReaderOptions) -> PeopleFile:
     """Read the file, and see that there is somebody in it."""
-    facts = entry.facts
-    if facts.package:
-        require(facts.package, extra=facts.extra, purpose=facts.title)
     try:
         file = entry.target().read(content, options)
     except InputError:
@@ -124,7 +120,7 @@ def _read(entry: ReaderEntry, content: Content, options: ReaderOptions) -> Peopl
     except _BROKEN as error:
         reason = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())[:200]
         raise InputError(
-            f"{content.path}: must be a whole file of the format {entry.name} ({facts.looks_for}), got one with "
+            f"{content.path}: must be a whole file of the format {entry.name} ({entry.facts.looks_for}), got one with "
             f"{reason or type(error).__name__}"
         ) from error
     if all(person.missing for frame in file.frames for person in frame):
