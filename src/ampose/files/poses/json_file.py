@@ -100,7 +100,7 @@ def _numbers(values: np.ndarray, digits: int) -> list[Any]:
 
 
 def _arrays(rows: Sequence[Mapping[str, Any]], data: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """Return the arrays of a person's frames, by name."""
+    """Return a person's arrays by name, each (frame, ...); what is not there or null is NaN, and has confidence 0."""
     counts = np.array([data["num_frames"], *(row["frame"] for row in rows)], dtype=np.float64)
     num_frames, *numbers = frame_numbers(counts).tolist()  # within bounds: room is made for all of them
     if len(set(numbers)) < len(rows) or max(numbers, default=-1) >= num_frames:
@@ -112,24 +112,20 @@ def _arrays(rows: Sequence[Mapping[str, Any]], data: Mapping[str, Any]) -> dict[
     if data["skeleton_2d"] is not None:
         num_joints = Skeleton.from_dict(data["skeleton_2d"]).num_joints
         shapes |= {"keypoints_2d": (num_joints, 2), "confidence_2d": (num_joints,)}
-    by_number = dict(zip(numbers, rows, strict=True))
-    arrays = {key: _stacked(key, shape, by_number, num_frames) for key, shape in shapes.items()}
+    arrays = {}
+    for key, shape in shapes.items():
+        missing = 0.0 if key.startswith("confidence") else np.nan
+        nothing = [missing] * shape[-1] if len(shape) > 1 else missing
+        arrays[key] = np.full((num_frames, *shape), missing, dtype=np.float32)
+        for number, row in zip(numbers, rows, strict=True):
+            if row[key] is not None:
+                array = np.asarray([nothing if value is None else value for value in row[key]], dtype=np.float32)
+                if array.shape != shape:
+                    raise ValueError(f"{key} of shape {array.shape} instead of {shape} in frame {number}")
+                arrays[key][number] = array
     if data.get("uneven_times"):
         if len(rows) < num_frames:
             raise InputError(f"frames must all be there where times are uneven, got {len(rows)} of them")
-        arrays["times"] = np.array([by_number[number]["time"] for number in range(num_frames)], dtype=np.float64)
+        arrays["times"] = np.empty(num_frames)
+        arrays["times"][numbers] = [row["time"] for row in rows]
     return arrays
-
-
-def _stacked(key: str, shape: tuple[int, ...], rows: Mapping[int, Mapping[str, Any]], num_frames: int) -> np.ndarray:
-    """Return (frame, *shape); what is not there or null is NaN, and has confidence 0."""
-    missing = 0.0 if key.startswith("confidence") else np.nan
-    nothing = [missing] * shape[-1] if len(shape) > 1 else missing
-    stacked = np.full((num_frames, *shape), missing, dtype=np.float32)
-    for number, row in rows.items():
-        if row[key] is not None:
-            array = np.asarray([nothing if value is None else value for value in row[key]], dtype=np.float32)
-            if array.shape != shape:
-                raise ValueError(f"{key} of shape {array.shape} instead of {shape} in frame {number}")
-            stacked[number] = array
-    return stacked
