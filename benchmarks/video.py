@@ -44,7 +44,7 @@ def lift(video: Path, *, preview: bool) -> dict:
     """Do the work of the command in this process and say what its parts cost."""
     costs: Costs = {}
     with timed(costs, START):
-        from ampose.drawing import write_overview, write_preview
+        from ampose.drawing import draw_overview, write_overview, write_preview
         from ampose.files.poses import write
         from ampose.lifting.lifter import load_model
         from ampose.media import open_media
@@ -65,7 +65,10 @@ def lift(video: Path, *, preview: bool) -> dict:
             write(Path(folder) / "poses.json", people)
             write(Path(folder) / "poses.npz", people)
         with timed(costs, "overview.png"):
-            write_overview(Path(folder) / "overview.png", dict(list(media.kept.items())[::2]), people, title=video.name)
+            write_overview(
+                Path(folder) / "overview.png",
+                draw_overview(dict(list(media.kept.items())[::2]), people, title=video.name),
+            )
         peak = peak_mb()
         if preview:
             with timed(costs, "preview.mp4"):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tools.docs import gallery
 from tools.docs.reference import check_reference
 
 project = "ampose"
@@ -16,7 +17,9 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
     "sphinx_design",
+    "sphinx_gallery.gen_gallery",
 ]
+sphinx_gallery_conf = gallery.settings()
 
 exclude_patterns = ["files"]
 suppress_warnings = ["ref.python"]  # bare names inside annotations, which several classes have
@@ -49,7 +52,7 @@ html_sidebars = {"index": [], "changelog": [], "genindex": []}
 html_theme_options = {
     "logo": {"text": "ampose"},
     "navbar_align": "left",
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 7,
     "show_toc_level": 2,
     "show_nav_level": 1,
     "navigation_with_keys": False,

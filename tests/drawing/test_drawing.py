@@ -7,17 +7,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ampose.drawing import choose_frames, write_overview, write_preview
+from ampose.drawing import choose_frames, draw_overview, write_overview, write_preview
 from ampose.drawing.painting import Panel
 from ampose.drawing.panels import in_joints_of, label_people
 from ampose.drawing.photo import Cut, cuts_around, draw_photo
 from ampose.drawing.projection import BACKDROP, SIDE_COLOURS, SIDES, Scene, Side, frame_strokes
+from ampose.drawing.sheet import draw_sheet
 from ampose.errors import InputError
 from ampose.media import open_media
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.skeletons import get_skeleton
-from ampose.processing.ground import standing, upright
+from ampose.processing.ground import level_rotation, standing, upright
 
 SKELETON = get_skeleton("human36m_17")
 HEIGHTS = {"head": 1.7, "neck_nose": 1.6, "thorax": 1.4, "spine": 1.2, "hip": 0.95}
@@ -164,7 +165,9 @@ def test_overview_is_a_page_of_pictures(tmp_path, count):
     pose = standing_person(8)
     chosen = choose_frames([pose], count)
     frames = dict(zip(chosen, grey_frames(count), strict=True))
-    write_overview(tmp_path / "overview.png", frames, [Person(0, seen_by_camera(pose), pose)], title="Somebody")
+    write_overview(
+        tmp_path / "overview.png", draw_overview(frames, [Person(0, seen_by_camera(pose), pose)], title="Somebody")
+    )
     image = np.asarray(Image.open(tmp_path / "overview.png").convert("RGB"))
     assert image.shape[1] == pytest.approx({1: 1600, 2: 1082, 4: 1600}[count], abs=4)
     page = image[112:]  # under the legend
@@ -177,7 +180,9 @@ def test_the_title_stops_before_the_legend(tmp_path, title):
     pose = standing_person(8)
     frames = dict(zip(choose_frames([pose]), grey_frames(4), strict=True))
     for name, text in (("bare", ""), ("titled", title)):
-        write_overview(tmp_path / f"{name}.png", frames, [Person(0, seen_by_camera(pose), pose)], title=text)
+        write_overview(
+            tmp_path / f"{name}.png", draw_overview(frames, [Person(0, seen_by_camera(pose), pose)], title=text)
+        )
     bare, titled = (np.asarray(Image.open(tmp_path / f"{name}.png").convert("RGB")) for name in ("bare", "titled"))
     written = np.flatnonzero((bare[:70] != titled[:70]).any(axis=(0, 2)))
     legend = np.flatnonzero((bare[:70] != 255).any(axis=(0, 2)))
@@ -236,7 +241,7 @@ def test_everybody_is_in_the_overview_or_counted(tmp_path):
     """Each of up to four has a row, also who is not there in the frames that are shown."""
     for count, rows in ((2, 2), (3, 3), (6, 4)):
         frames = dict.fromkeys((1, 2), grey_frames(1, (900, 480))[0])
-        write_overview(tmp_path / f"{count}.png", frames, crowd(count), title="Some")
+        write_overview(tmp_path / f"{count}.png", draw_overview(frames, crowd(count), title="Some"))
         edge = np.asarray(Image.open(tmp_path / f"{count}.png").convert("RGB"))[:, 36]  # of the first column
         panels = (np.abs(edge.astype(int) - BACKDROP).sum(axis=1) == 0).astype(int)
         assert (np.diff(panels) == 1).sum() == rows
@@ -251,7 +256,7 @@ def test_several_people_are_as_large_as_the_page_allows_and_have_a_colour_each(t
         people.append(Person(number, seen, person.pose3d))
     colours = [label.colour for label in label_people(people)]
     assert len(set(colours)) == 3
-    write_overview(tmp_path / "3.png", frames, people, title="Some")
+    write_overview(tmp_path / "3.png", draw_overview(frames, people, title="Some"))
     page = np.asarray(Image.open(tmp_path / "3.png").convert("RGB")).astype(int)
     photo = page[112 : 112 + np.flatnonzero((page[112:, 40] == BACKDROP).all(axis=1)).min(), 34:500]
     assert photo.shape[0] < 0.7 * photo.shape[1]
@@ -297,7 +302,7 @@ def test_pictures_into_a_folder_that_is_none(tmp_path):
     (tmp_path / "file").touch()
     target = Path(tmp_path / "file" / "overview.png")
     with pytest.raises(InputError, match="folder that can be written to"):
-        write_overview(target, {0: grey_frames(1)[0]}, [Person(0, seen_by_camera(pose), pose)])
+        write_overview(target, draw_overview({0: grey_frames(1)[0]}, [Person(0, seen_by_camera(pose), pose)]))
 
 
 @pytest.mark.parametrize("tilt", [-30.0, 22.0])
@@ -310,3 +315,12 @@ def test_a_person_seen_from_above_or_below_is_turned_upright(tilt):
     head = SKELETON.index("head")
     assert np.sign(leaning.positions[0, head, 2]) == -np.sign(tilt)  # looking down: the head is nearer
     np.testing.assert_allclose(upright(leaning, tilt).positions, pose.positions, atol=1e-6)
+
+
+def test_a_pose_that_knows_the_cameras_tilt_is_drawn_upright():
+    pose = standing_person()
+    leaning = replace(pose, positions=pose.positions @ level_rotation(22.0).astype(np.float32), camera_tilt=22.0)
+    upright_sheet, sheet = (np.asarray(draw_sheet(one)) for one in (pose, leaning))
+    assert np.abs(upright_sheet.astype(int) - sheet).mean() < 0.5
+    figure = leaning.plot(frames=1)
+    assert figure._repr_png_().startswith(b"\x89PNG"), "a notebook shows it, whether pyplot was imported or not"

@@ -43,3 +43,13 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert out == ""
     assert "lifting" in err
     assert "10/10" in err
+
+
+def test_a_notebook_without_widgets_gets_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(progress_module.sys.modules, "ipykernel", progress_module)
+    monkeypatch.setattr(progress_module, "find_missing", lambda package: package)
+    with progress("lifting") as report:
+        report(1, 1, "")
+    assert capsys.readouterr().err == "lifting: 1 of 1 frames\n"

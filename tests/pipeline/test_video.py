@@ -253,3 +253,9 @@ class Short(Media):
         for _, frame in zip(range(self.num_frames), self._media, strict=False):
             self.times = self._media.times
             yield frame
+
+
+def test_a_result_draws_its_own_overview(lifter, blinking):
+    overview = lift_video(blinking, lifter=lifter).overview(2)
+    assert overview.mode == "RGB"
+    assert overview.size[0] > 1000

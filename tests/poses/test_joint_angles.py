@@ -1,11 +1,14 @@
 """Joint angles of poses whose angles are known by construction."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ampose.poses.joint_angles import angle_names, joint_angles
 from ampose.poses.pose import Pose3D
 from ampose.poses.skeletons import get_skeleton
+from ampose.processing.ground import level_rotation, upright
 
 SKELETON = get_skeleton("human36m_17")
 MIDDLE = {"hip": 0.0, "spine": 0.25, "thorax": 0.5, "neck_nose": 0.6, "head": 0.75}
@@ -79,3 +82,12 @@ def test_missing_joints_are_nan_only_in_their_own_angles():
 
 def test_a_skeleton_without_hips_or_thorax_has_fewer_angles():
     assert "trunk_lean" not in angle_names(get_skeleton("coco_17"))
+
+
+def test_the_trunk_leans_against_the_vertical_that_the_cameras_tilt_tells():
+    positions = np.array([[standing()[joint] for joint in SKELETON.joints]])
+    level = Pose3D(positions=positions, confidence=np.ones((1, 17)), skeleton=SKELETON)
+    seen = replace(level, positions=positions @ level_rotation(22.0), camera_tilt=22.0)  # by rows: level to camera
+    assert joint_angles(seen)["trunk_lean"] == pytest.approx(0.0, abs=1e-5)
+    assert joint_angles(upright(seen))["trunk_lean"] == pytest.approx(0.0, abs=1e-5)
+    assert joint_angles(replace(seen, camera_tilt=None))["trunk_lean"] == pytest.approx(22.0)

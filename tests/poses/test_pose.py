@@ -240,3 +240,11 @@ def test_a_3d_pose_checks_itself(change: dict, words: str) -> None:
     fields = {"positions": np.zeros((2, 17, 3)), "confidence": np.ones((2, 17)), "skeleton": COCO, **change}
     with pytest.raises(InputError, match=words):
         Pose3D(**fields)
+
+
+def test_a_pose_in_a_console_says_what_it_is_in_a_line() -> None:
+    pose = Pose2D.from_array(np.full((3, 17, 2), 5.0), skeleton=COCO, image_size=(640, 480), fps=30.0)
+    assert repr(pose) == "<Pose2D: 3 frames at 30 a second, coco_17, pixels of 640 x 480>"
+    nobody = Pose3D(positions=np.full((1, 17, 3), np.nan), confidence=np.zeros((1, 17)), skeleton=COCO)
+    words = "<Pose3D: 1 frame, 1 without the person, coco_17, metres, camera axes (x right, y down, z away)"
+    assert repr(nobody).startswith(words)

@@ -9,7 +9,7 @@ import re
 import shutil
 from pathlib import Path
 
-from tools.docs import reference
+from tools.docs import gallery, reference
 
 ROOT = Path(__file__).parents[2]
 STAGE = ROOT / "docs" / "_build" / "pages"
@@ -146,11 +146,12 @@ def toctree(pages: list[str]) -> list[str]:
 def main() -> None:
     """Write all pages, and remove those that are no more."""
     placed = contents()
-    places = {source.resolve(): place for place, source in placed.items()}
+    places = {source.resolve(): place for place, source in placed.items()} | {gallery.SCRIPTS: "gallery/index.rst"}
     for place, source in placed.items():
         text = moved_links(source.read_text(), source, STAGE / place, places)
         if place == "index.md":
-            text += "\n" + "\n".join(toctree(list(SECTIONS)))
+            first, *others = SECTIONS
+            text += "\n" + "\n".join(toctree([first, "gallery/index", *others]))
         if place == "design.md":
             text += "\n" + "\n".join(toctree(sorted(p[:-3] for p in placed if p.startswith("adr/"))))
         write(STAGE / place, text)
@@ -161,8 +162,10 @@ def main() -> None:
         write(STAGE / "reference" / name, text)
     wanted = {*placed, *(f"{name}.md" for name in SECTIONS), *(f"reference/{name}" for name in reference.pages())}
     for page in [*STAGE.rglob("*.md"), *STAGE.rglob("*.rst")]:
-        if page.relative_to(STAGE).as_posix() not in wanted and "files" not in page.relative_to(STAGE).parts:
+        place = page.relative_to(STAGE)
+        if place.as_posix() not in wanted and place.parts[0] not in ("files", "gallery"):
             page.unlink()
+    gallery.lay_out(STAGE)
     shutil.copytree(ROOT / "docs" / "images", STAGE / "images", dirs_exist_ok=True)
 
 

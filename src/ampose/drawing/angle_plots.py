@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ampose.drawing.notebook_figure import new_figure
 from ampose.drawing.projection import INK, SIDE_COLOURS
 from ampose.errors import InputError
-from ampose.packages import load_package
 from ampose.poses.joint_angles import joint_angles
 from ampose.poses.pose import Pose3D
 from ampose.poses.skeletons.joint_sides import sides_of, stem_of
@@ -27,8 +27,7 @@ def draw_angles(pose: Pose3D, names: Sequence[str] | None = None) -> "Figure":
     chosen = list(names or known)
     if not chosen:
         raise InputError(f"joints must tell an angle (hip, knee, elbow...), got {pose.skeleton.name} with none that do")
-    figure_module = load_package("matplotlib.figure", extra="view", purpose="drawing a figure")
-    figure = figure_module.Figure(figsize=(_WIDE_IN, _HIGH_IN * len(chosen) + 0.4), layout="constrained")
+    figure = new_figure((_WIDE_IN, _HIGH_IN * len(chosen) + 0.4), layout="constrained")
     time = range(len(pose)) if pose.seconds is None else pose.seconds
     for axes, stem in zip(figure.subplots(len(chosen), sharex=True, squeeze=False)[:, 0], chosen, strict=True):
         for side, name in zip(("left", "right"), sides_of(stem), strict=True):

@@ -70,29 +70,35 @@ def choose_frames(poses: Sequence[Pose3D], count: int = 4, *, at_hand: Collectio
     return sorted({*chosen, *even[: max(0, count - len(chosen))]})
 
 
-def write_overview(path: str | Path, frames: Mapping[int, Frame], people: LiftedPeople, *, title: str = "") -> None:
-    """Write a page of pictures: a column for each frame, with the frame and the 3D poses.
+def write_overview(path: str | Path, overview: "Image") -> None:
+    """Write what ``draw_overview`` drew as a PNG, which appears when it is complete.
+
+    Raises:
+        InputError: The folder cannot be written to.
+    """
+    with replacing(path) as unfinished:
+        overview.save(unfinished, format="PNG", compress_level=_COMPRESSION)
+
+
+def draw_overview(frames: Mapping[int, Frame], people: LiftedPeople, *, title: str = "") -> "Image":
+    """Return a page of pictures: a column for each frame, with the frame and the 3D poses.
 
     One person is seen from two sides; of several, each has a row, as the camera sees them. A lone frame has its
     pictures side by side.
 
     Args:
-        path: A PNG; it appears when it is complete.
         frames: The frames to show by their numbers, as ``choose_frames`` chose them.
         people: Everybody; in each of the frames there is one of them at least. More than four are counted only.
         title: What to write above.
 
     Raises:
-        InputError: The folder cannot be written to.
         MissingExtraError: Matplotlib or Pillow is not installed.
     """
     numbers = sorted(frames)
     page = _draw_page(frames, numbers, in_lifted_joints(people))
     unsure = any((person.pose3d[_among(person.pose3d, numbers)].confidence < SURE).any() for person in people)
     more = f", and {len(people) - _MOST} more" if len(people) > _MOST else ""
-    image = page.draw(title + more, _legend(unsure=unsure))
-    with replacing(path) as unfinished:
-        image.save(unfinished, format="PNG", compress_level=_COMPRESSION)
+    return page.draw(title + more, _legend(unsure=unsure))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from ampose.errors import InputError
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.skeletons import Skeleton, find_mapping
+from ampose.processing.ground import upright
 
 _COLOURS: tuple[Colour, ...] = (
     (156, 39, 176),
@@ -72,6 +73,17 @@ def time_label(pose: Pose3D, number: int) -> str:
         '0.20 s'
     """
     return f"image {number}" if pose.seconds is None else f"{pose.seconds[number]:.2f} s"
+
+
+def as_drawn(people: LiftedPeople) -> list[Person[Pose2D, Pose3D]]:
+    """Return people upright and about the root: each as large in a drawing wherever they go."""
+    drawn = []
+    for person in people:
+        pose = upright(person.pose3d)
+        if pose.frame_of_reference.origin != "root joint":
+            pose = replace(pose, positions=pose.positions - pose.positions[:, pose.skeleton.root_index, None])
+        drawn.append(replace(person, pose3d=pose))
+    return drawn
 
 
 def in_lifted_joints(people: LiftedPeople) -> list[Person[Pose2D, Pose3D]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ampose.drawing.notebook_figure import new_figure
 from ampose.drawing.overview import choose_frames
 from ampose.drawing.painting import Panel, blank, write_text
 from ampose.drawing.panels import time_label
@@ -13,6 +14,7 @@ from ampose.drawing.projection import FLOOR, SIDE_COLOURS, SIDES, WHITE, Colour,
 from ampose.errors import InputError
 from ampose.packages import load_package
 from ampose.poses.pose import Pose3D
+from ampose.processing.ground import upright
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,11 +30,13 @@ _POINTS_PER_INCH = 72.0
 def draw_sheet(pose: Pose3D, frames: int = _COLUMNS * _ROWS) -> "Image":
     """Return a contact sheet: up to so many evenly spread frames, as the camera sees them, with their times.
 
+    They are upright if the pose knows how far the camera looked down.
+
     Raises:
         InputError: Nobody is in any frame.
         MissingExtraError: Pillow is not installed.
     """
-    numbers = _chosen(pose, frames)
+    pose, numbers = upright(pose), _chosen(pose, frames)
     panel = Panel(Scene.around(pose), SIDES[0], _CELL)
     columns, rows = min(_COLUMNS, len(numbers)), -(-len(numbers) // _COLUMNS)
     wide, high = _CELL[0] + _GAP, _CELL[1] + _CAPTION + _GAP
@@ -55,14 +59,16 @@ def write_sheet(path: str | Path, pose: Pose3D) -> None:
 def draw_figure(pose: Pose3D, frames: int | Sequence[int] = _FIGURE_FRAMES) -> "Figure":
     """Return a figure of some frames, or of so many that are evenly spread, from two sides: 7 inches wide with four.
 
+    Upright if the pose knows how far the camera looked down.
+
     Raises:
         InputError: Nobody is in any frame, or there is no such frame.
         MissingExtraError: Matplotlib is not installed.
     """
-    numbers = _chosen(pose, frames)
+    pose, numbers = upright(pose), _chosen(pose, frames)
     stage = Scene.around(pose[np.isin(np.arange(len(pose)), numbers)])
     size = (_LEFT_IN + len(numbers) * _COLUMN_IN, len(SIDES) * _COLUMN_IN * stage.aspect + _HEAD_IN)
-    figure = load_package("matplotlib.figure", extra="view", purpose="drawing a figure").Figure(figsize=size)
+    figure = new_figure(size, layout="none")  # every place is fixed, whatever Matplotlib is set to do
     wide, high = _COLUMN_IN / size[0], _COLUMN_IN * stage.aspect / size[1]
     for row, side in enumerate(SIDES):
         bottom = (len(SIDES) - 1 - row) * high
@@ -73,8 +79,10 @@ def draw_figure(pose: Pose3D, frames: int | Sequence[int] = _FIGURE_FRAMES) -> "
             _draw(axes, stage, side, frame_strokes(pose, number, side))
             if row == 0:
                 axes.set_title(time_label(pose, number), fontsize=8, pad=2)
-    for x, name in ((0.9, "left"), (0.95, "right")):
-        figure.text(x, 0.995, name, color=_part(SIDE_COLOURS[name]), fontsize=8, va="top", fontweight="bold")
+    for from_right, name in ((0.45, "left"), (0.08, "right")):  # inches
+        colour = _part(SIDE_COLOURS[name])
+        x = 1 - from_right / size[0]
+        figure.text(x, 0.995, name, color=colour, fontsize=8, va="top", ha="right", fontweight="bold")
     return figure
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ampose import Progress
+from ampose.packages import find_missing
 
 _EVERY_S = 10.0
 """Between two lines, where there is no bar."""
@@ -14,7 +15,8 @@ _EVERY_S = 10.0
 @contextmanager
 def progress(title: str, *, unit: str = "frames") -> Iterator[Progress]:
     """Show how far the work is: a bar in a terminal and in a notebook, elsewhere a line now and then."""
-    if sys.stderr.isatty() or "ipykernel" in sys.modules:
+    # Without ipywidgets rich shows nothing in a notebook but a warning.
+    if sys.stderr.isatty() or ("ipykernel" in sys.modules and find_missing("ipywidgets") is None):
         import rich.progress as rich  # noqa: PLC0415  # a bar loads when it is shown
         from rich.console import Console  # noqa: PLC0415
 

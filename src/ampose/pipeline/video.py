@@ -40,6 +40,7 @@ from ampose.processing.tracking import KEEP_SECONDS, track
 if TYPE_CHECKING:
     import pandas
     import xarray
+    from PIL.Image import Image
 
 _LOG = logging.getLogger(__name__)
 
@@ -107,6 +108,25 @@ class LiftResult:
     def to_xarray(self) -> "xarray.Dataset":
         """Return a dataset of everybody, as the package ``movement`` has them: see ``ampose.poses.dataframes``."""
         return dataframes.to_xarray({person.id: person.pose3d for person in self.people})
+
+    def overview(self, frames: int = 4) -> "Image":
+        """Return some frames, evenly spread, above their 3D poses: one image for a notebook or a file.
+
+        Args:
+            frames: How many.
+
+        Raises:
+            MissingExtraError: Matplotlib or Pillow is not installed.
+        """
+        from ampose.drawing import as_drawn, choose_frames, draw_overview  # noqa: PLC0415  # loads when it is asked for
+
+        media = self.source.media
+        numbers = choose_frames([person.pose3d for person in self.people], frames, at_hand=media.kept)
+        chosen = {number: media.kept[number] for number in numbers if number in media.kept}
+        if len(chosen) < len(numbers):  # somebody was visible so briefly that no frame of theirs was kept
+            chosen = {number: frame for number, frame in enumerate(media) if number in numbers}
+        title = f"{media.path.name} in 3D, by {self.people[0].pose3d.provenance['model']}"
+        return draw_overview(chosen, as_drawn(self.people), title=title)
 
     def _repr_html_(self) -> str:
         """Show the people in motion in a notebook."""

@@ -9,8 +9,8 @@ hip, shoulder flexion
     Of the thigh (upper arm) against the trunk, in the sagittal plane: 0 hangs down beside the trunk, positive is
     forward, negative backward. NaN where the limb points so far to the side that forward or backward says nothing.
 trunk lean
-    Of the trunk against the vertical, in any direction: 0 is upright. Vertical is the y axis; turn a pose ``upright``
-    first if the camera was not level.
+    Of the trunk against the vertical, in any direction: 0 is upright. In camera axes the camera's tilt says where up
+    is; without one the camera is taken to be level.
 
 These are angles between segments: no rotation about a bone's own axis, and not the joint coordinate systems of the
 International Society of Biomechanics, which need more markers.
@@ -27,10 +27,9 @@ from ampose.poses.skeletons import Skeleton
 Points = Float[np.ndarray, "frame 3"]
 Degrees = Float[np.ndarray, " frame"]
 
+_UP = np.array([0.0, -1.0, 0.0])  # y points down
 _SIDEWAYS = np.sin(np.radians(15.0))
 """A limb nearer than 15 degrees to the line between the joints of both sides points sideways."""
-
-_UP = np.array([0.0, -1.0, 0.0])  # y points down
 
 
 def angle_names(skeleton: Skeleton) -> list[str]:
@@ -55,7 +54,11 @@ def joint_angles(pose: Pose3D) -> dict[str, Degrees]:
         >>> list(joint_angles(pose))[-1]
         'trunk_lean'
     """
-    at = {joint: pose.positions[:, number].astype(np.float64) for number, joint in enumerate(pose.skeleton.joints)}
+    # Turned about x until y is vertical, which matters to the lean alone: the other angles are the same in any axes.
+    tilt = 0.0 if pose.frame_of_reference.level else np.radians(pose.camera_tilt or 0.0)
+    x, y, z = np.moveaxis(pose.positions.astype(np.float64), 2, 0)
+    level = np.stack([x, np.cos(tilt) * y + np.sin(tilt) * z, np.cos(tilt) * z - np.sin(tilt) * y], axis=2)
+    at = {joint: level[:, number] for number, joint in enumerate(pose.skeleton.joints)}
     angles = {name: _ANGLES[name] for name in angle_names(pose.skeleton)}
     return {name: angle(*(at[joint] for joint in joints)) for name, (angle, joints) in angles.items()}
 

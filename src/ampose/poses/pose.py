@@ -103,7 +103,7 @@ class PoseOverTime:
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Pose2D(PoseOverTime):
     """One person's keypoints over time.
 
@@ -187,9 +187,13 @@ class Pose2D(PoseOverTime):
         """True for frames in which nobody was found."""
         return np.isnan(self.keypoints).all(axis=(1, 2))
 
+    def __repr__(self) -> str:
+        width, height = self.image_size
+        return f"<Pose2D: {_extent(self)}, pixels of {width} x {height}>"
+
 
 @final
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Pose3D(PoseOverTime):
     """One person's 3D pose over time.
 
@@ -248,6 +252,9 @@ class Pose3D(PoseOverTime):
         """The unit of ``positions``: always metres."""
         return UNIT
 
+    def __repr__(self) -> str:
+        return f"<Pose3D: {_extent(self)}, metres, {self.frame_of_reference}>"
+
     def joint(self, name: str) -> Float[np.ndarray, "frame 3"]:
         """Return where a joint is in each frame.
 
@@ -303,7 +310,7 @@ class Pose3D(PoseOverTime):
         )
 
     def plot(self, frames: int | Sequence[int] = 4) -> "matplotlib.figure.Figure":
-        """Return a figure of some frames, seen by the camera and from its right.
+        """Return a figure of some frames, seen by the camera and from its right; upright by the camera's tilt.
 
         Args:
             frames: Which ones, or how many, evenly spread.
@@ -386,6 +393,14 @@ class Pose3D(PoseOverTime):
         from ampose.poses import dataframes
 
         return _only(dataframes.from_xarray(dataset, skeleton=skeleton))
+
+
+def _extent(pose: "Pose2D | Pose3D") -> str:
+    """Say how many frames and joints there are, without their numbers, which would fill pages."""
+    frames = "1 frame" if len(pose) == 1 else f"{len(pose)} frames"
+    rate = "" if pose.fps is None else f" at {pose.fps:g} a second"
+    absent = int(pose.missing.sum())
+    return f"{frames}{rate}{f', {absent} without the person' * (absent > 0)}, {pose.skeleton.name}"
 
 
 def _only(people: "Mapping[int, Pose3D]") -> "Pose3D":

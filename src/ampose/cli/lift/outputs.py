@@ -3,7 +3,7 @@
 import tempfile
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,7 @@ from ampose.pipeline.lift_options import LiftOptions
 from ampose.pipeline.progress import progress
 
 if TYPE_CHECKING:
-    from ampose.media import Media
     from ampose.pipeline.video import LiftResult
-    from ampose.poses.people import Person
-    from ampose.poses.pose import Pose2D, Pose3D
 
 _ALWAYS = {"json": "everything, for any program", "npz": "the same as NumPy arrays"}
 """The formats that are always written, and what they are."""
@@ -103,7 +100,7 @@ def lift_to_folder(source: Path, folder: Path, options: LiftOptions, outputs: Ou
     pages = [path for path in more if path.suffix == ".html" and opened.people is None]
     files = [(file, _ALWAYS[file.suffix[1:]]) for file, _ in files]
     files += write_files([path for path in more if path not in pages], result.people)
-    files += _draw(folder, media, result.people, preview=preview)
+    files += _draw(folder, result, preview=preview)
     for page in pages:  # here, and not as the other formats: the frames are at hand
         write_page(page, [Result(media.path.name, result.people)], frames=media)
         files.append((page, "a page to look at, with the video"))
@@ -128,28 +125,14 @@ def check_folder(folder: Path, source: Path) -> None:
         raise InputError(f"{folder}: cannot be written to: {error.strerror}; name another", field="output") from error
 
 
-def _draw(
-    folder: Path, media: "Media", people: "tuple[Person[Pose2D, Pose3D], ...]", *, preview: bool
-) -> list[tuple[Path, str]]:
+def _draw(folder: Path, result: "LiftResult", *, preview: bool) -> list[tuple[Path, str]]:
     """Draw the overview and the preview; returns each file with what it is."""
-    from ampose.drawing import choose_frames, write_overview, write_preview
-    from ampose.processing.ground import upright
+    from ampose.drawing import as_drawn, write_overview, write_preview
 
-    drawn = []
-    for person in people:  # upright and about the root: as large in the drawing wherever they go
-        pose = upright(person.pose3d)
-        if pose.frame_of_reference.origin != "root joint":
-            pose = replace(pose, positions=pose.positions - pose.positions[:, pose.skeleton.root_index, None])
-        drawn.append(replace(person, pose3d=pose))
     files = [(folder / "overview.png", "frames beside their 3D pose")]
     if preview:
         with progress("drawing the preview") as report:
-            write_preview(folder / "preview.mp4", media, drawn, report=report)
+            write_preview(folder / "preview.mp4", result.source.media, as_drawn(result.people), report=report)
         files.append((folder / "preview.mp4", "the video beside its 3D pose"))
-    numbers = choose_frames([person.pose3d for person in people], at_hand=media.kept)
-    frames = {number: media.kept[number] for number in numbers if number in media.kept}
-    if len(frames) < len(numbers):  # somebody was visible so briefly that no frame of theirs was kept
-        frames = {number: frame for number, frame in enumerate(media) if number in numbers}
-    title = f"{media.path.name} in 3D, by {people[0].pose3d.provenance['model']}"
-    write_overview(folder / "overview.png", frames, drawn, title=title)
+    write_overview(folder / "overview.png", result.overview())
     return files
