@@ -1,4 +1,4 @@
-"""The default detector beside mediapipe 0.10.21, whose networks it runs: the time of a frame.
+"""The default detector beside mediapipe 0.10.21, whose networks it runs: a frame's time, and how far joints differ.
 
     python -m benchmarks.detector --mediapipe /elsewhere/bin/python --write-page
 
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 CLIP = Path(__file__).parents[1] / "examples" / "balance_beam.mp4"
+MEDIAPIPE = "mediapipe 0.10.21"
 WARM_UP = 10
 """Frames at the start that do not count: the person is looked for, engines make their plans."""
 
@@ -93,7 +94,7 @@ def measure(video: Path, mediapipe: Path, cpus: int) -> list[dict[str, Any]]:
     served = {
         "`blazepose`": Served(sys.executable, "all", cpus),
         "`blazepose`, `--people 1`": Served(sys.executable, "1", cpus),
-        "mediapipe 0.10.21": Served(mediapipe, "mediapipe", cpus),
+        MEDIAPIPE: Served(mediapipe, "mediapipe", cpus),
     }
     answers: dict[str, list[dict[str, Any]]] = {name: [] for name in served}
     for number, frame in enumerate(open_media(video)):
@@ -111,10 +112,21 @@ def measure(video: Path, mediapipe: Path, cpus: int) -> list[dict[str, Any]]:
                 "processor ms, mean": round(1000 * statistics.mean(processor), 1),
                 "wall ms, mean": round(1000 * statistics.mean(wall), 1),
                 "wall ms, median": round(1000 * statistics.median(wall), 1),
-                "found in": f"{sum(one['points'] is not None for one in found)} of {len(found)}",
+                "joints from mediapipe's, % of the height": _apart(found, answers[MEDIAPIPE]),
             }
         )
     return rows
+
+
+def _apart(found: list[dict[str, Any]], others: list[dict[str, Any]]) -> float:
+    """Return the mean distance of joints where both find somebody, in % of the height of the joints' box."""
+    import numpy as np
+
+    pairs = [(a["points"], b["points"]) for a, b in zip(found, others, strict=True) if a["points"] and b["points"]]
+    mine, theirs = np.array(pairs).swapaxes(0, 1)  # (frame, joint, xy) each
+    return round(
+        100 * float((np.linalg.norm(mine - theirs, axis=-1) / np.ptp(theirs[..., 1], axis=1)[:, None]).mean()), 2
+    )
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from ampose.detectors.blazepose import BlazePoseDetector
 from ampose.errors import InputError
@@ -90,6 +91,74 @@ def test_images_of_nothing(size, tracking):
     with BlazePoseDetector(tracking=tracking) as detector:
         for image in (np.zeros_like(noise), noise, noise):
             assert detector.detect(image) == []
+
+
+def test_4k(clip, man):
+    """The frame as it was filmed, in a dark hall of 3,840 x 2,160."""
+    hall = np.zeros((2160, 3840, 3), dtype=np.uint8)
+    frame = next(iter(open_media(CLIP)))
+    hall[400 : 400 + frame.shape[0], 2000 : 2000 + frame.shape[1]] = frame
+    with BlazePoseDetector(tracking=False) as detector:
+        (found,) = detector.detect(hall)
+    away = np.linalg.norm((found.keypoints - [2000, 400]) / 2 - man.keypoints, axis=1)
+    assert np.median(away) < 0.03 * man.box.height
+
+
+FIGURE = {
+    "shoulder": (50, 150),
+    "elbow": (75, 230),
+    "wrist": (85, 300),
+    "hip": (30, 310),
+    "knee": (35, 410),
+    "ankle": (38, 505),
+}
+"""Where a drawn figure's joints are: columns from its middle, and rows."""
+
+
+def drawn(*, filled: bool) -> np.ndarray:
+    """Return a figure seen from the front: of lines, or of colours with a face."""
+    image = Image.new("RGB", (400, 600), (255, 255, 255))
+    draw, place = ImageDraw.Draw(image), lambda side, joint: (200 + side * FIGURE[joint][0], FIGURE[joint][1])
+    colour, width = ((60, 60, 160), 26) if filled else ((0, 0, 0), 4)
+    for a, b in (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle")):
+        for side in (-1, 1):
+            draw.line([place(side, a), place(side, b)], fill=colour, width=width)
+    trunk = [place(1, "shoulder"), place(-1, "shoulder"), place(-1, "hip"), place(1, "hip")]
+    draw.polygon(trunk, fill=(200, 60, 60) if filled else None, outline=colour)
+    draw.ellipse([170, 40, 230, 120], fill=(235, 190, 160) if filled else None, outline=(0, 0, 0))
+    if filled:
+        draw.ellipse([185, 70, 192, 77], fill=0)
+        draw.ellipse([208, 70, 215, 77], fill=0)
+        draw.line([190, 100, 210, 100], fill=(150, 0, 0), width=4)
+    return np.asarray(image)
+
+
+@pytest.mark.parametrize("filled", [False, True])
+def test_a_drawing(filled):
+    """Nobody, or the figure where it is drawn."""
+    with BlazePoseDetector(tracking=True) as detector:
+        for _ in range(2):
+            people = detector.detect(drawn(filled=filled))
+    assert len(people) <= 1
+    for found in people:
+        for joint, (column, row) in FIGURE.items():
+            left = found.keypoints[BlazePoseDetector.skeleton.index(f"left_{joint}")]
+            assert np.linalg.norm(left - (200 + column, row)) < 60
+
+
+def test_black_frames_between(clip):
+    """Nobody is in them, and who is there again after them is found at once."""
+    with BlazePoseDetector(tracking=True) as detector:
+        found = [len(detector.detect(frame)) for frame in (clip[0], 0 * clip[0], 0 * clip[0], clip[1])]
+    assert found == [1, 0, 0, 1]
+
+
+def test_landscape(clip, man):
+    """The clip is in portrait format."""
+    wide = np.pad(clip[0], ((0, 0), (400, 380), (0, 0)), mode="edge")
+    with BlazePoseDetector(tracking=False) as detector:
+        (found,) = detector.detect(wide)
+    assert np.median(np.linalg.norm(found.keypoints - man.keypoints - [400, 0], axis=1)) < 0.03 * man.box.height
 
 
 def test_nobody_is_left_in_an_empty_room(clip):
