@@ -186,6 +186,7 @@ class Lifter:
         return {
             "model": self.name,
             "weights": self.weights_hash[:SHORT_HASH],
+            **({"weights_source": self.facts["source"]} if "source" in self.facts else {}),
             "normalisation": config.normalisation,
             "flip": "averaged with the mirrored prediction" if flip else "off",
             **({"unseen_joints": "inferred from the others, confidence 0"} if config.takes_missing else {}),
@@ -240,7 +241,8 @@ def load_model(name_or_folder: str | Path, *, engine: str = AUTO, precision: Pre
     """Load a lifter with its weights.
 
     Args:
-        name_or_folder: Bundled weights by name, as in ``"ampose-small"``, or a folder that training wrote.
+        name_or_folder: Bundled weights by name, as in ``"ampose-small"``; a folder that training wrote; or weights on
+            the Hugging Face Hub, ``"hf://owner/name@revision"``, kept in its cache.
         engine: What runs the network: ``"torch"``, ``"onnxruntime"``, ``"openvino"``; or
             ``"auto"``, which chooses by the device, the number of poses and what is installed.
         precision: Of the matrix products. Less than ``"fp32"`` is faster where the hardware has it; the poses'

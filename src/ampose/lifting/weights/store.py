@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ampose.errors import InputError
+from ampose.lifting.weights.hub import SCHEME, fetch_weights
 from ampose.lifting.weights.unfilled import Unfilled
 from ampose.lifting.weights.weights_folder import CONFIG_FILE, FolderFormat, check_tensors, fill
 from ampose.models import LifterConfig, LifterNetwork, find_model
@@ -44,11 +45,13 @@ def bundled_weights() -> dict[str, Path]:
 
 
 def find_weights(name_or_folder: str | Path) -> Path:
-    """Return the folder of bundled weights of that name, or the folder itself.
+    """Return the folder of bundled weights of that name, of weights on the Hub, or the folder itself.
 
     Raises:
-        InputError: It is neither.
+        InputError: It is none of these.
     """
+    if str(name_or_folder).startswith(SCHEME):
+        return fetch_weights(str(name_or_folder))
     bundled = bundled_weights()
     if str(name_or_folder) in bundled:
         return bundled[str(name_or_folder)]
@@ -101,7 +104,10 @@ def load_weights(name_or_folder: str | Path) -> Weights:
     with Unfilled():
         network = find_model(meta["model"]).network(config)
     fill(network, folder)
-    return Weights(network.eval(), meta["model"], meta["sha256"], meta.get("facts", {}))
+    facts = dict(meta.get("facts", {}))
+    if str(name_or_folder).startswith(SCHEME):
+        facts["source"] = f"{str(name_or_folder).partition('@')[0]}@{folder.name}"
+    return Weights(network.eval(), meta["model"], meta["sha256"], facts)
 
 
 def _parse_config(path: Path, meta: Mapping[str, Any]) -> LifterConfig:
