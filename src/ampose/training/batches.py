@@ -6,7 +6,6 @@ another kind of device draws other numbers. Of several processes each makes the 
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -42,19 +41,6 @@ ONLY_VIRTUAL = (
     "left_out_clips",
 )  # fmt: skip
 """Settings of the data engine: fixed cameras have nothing that they could change."""
-
-
-@runtime_checkable
-class BatchSource(Protocol):
-    """Where the loop gets its batches from."""
-
-    sampler: FrameSampler
-
-    def to(self, device: torch.device) -> None:
-        """From now on, make the batches on this device."""
-
-    def batch(self, rows: Int[Tensor, " sample"], epoch: int, step: int) -> tuple[Tensor, ...]:
-        """What the loss of a step takes, a function of (seed, epoch, step): of a lifter, its input and target."""
 
 
 @dataclass(frozen=True)
@@ -114,8 +100,7 @@ class VirtualCameraBatches:
         if spec.frames > 1:
             config.refuse(SINGLE_POSES, "for a network over time")
         self.positions = torch.from_numpy(motion.positions)  # (frame, joint, xyz), world metres
-        self.skeleton, self.config, self.spec, self.seed = motion.skeleton, config, spec, seed
-        self.device = CPU
+        self.config, self.spec, self.seed, self.device = config, spec, seed, CPU
         self.sampler = FrameSampler(
             FrameIndex.of_clips(motion.clip_starts),
             frames=spec.frames,
@@ -130,7 +115,7 @@ class VirtualCameraBatches:
         self.positions, self.device = self.positions.to(device), device
 
     def batch(self, rows: Int[Tensor, " sample"], epoch: int, step: int) -> Batch:
-        """Make views of these windows, normalise, mirror half."""
+        """Make views of these windows, normalise, mirror half: all a function of (seed, epoch, step)."""
         frames = self.sampler.rows(rows).to(self.device)
         generator = generator_for(self.seed, BATCH, epoch, step, device=self.device)
         with _made_on(self.device):
@@ -138,7 +123,7 @@ class VirtualCameraBatches:
             keypoints, target = self.spec.input_and_target(truth, keypoints_px, camera)
             if not self.config.flip:
                 return keypoints, target
-            return mirror_half(keypoints, target, self.skeleton, generator)
+            return mirror_half(keypoints, target, self.spec.skeleton, generator)
 
     def views(
         self, frames: Int[Tensor, "sample frame"], generator: torch.Generator
@@ -148,7 +133,7 @@ class VirtualCameraBatches:
         Returns:
             The truth; the keypoints as a detector gives them, NaN where it finds none; the camera as it is taken to be.
         """
-        config, skeleton = self.config, self.skeleton
+        config, skeleton = self.config, self.spec.skeleton
         world = self.positions[frames]  # (sample, frame, joint, xyz)
         # These two make single poses, (sample, joint, xyz): of windows they were refused and do nothing.
         world = augment_poses(world.flatten(0, 1), skeleton, config.augmentation, generator).view_as(world)
@@ -200,20 +185,28 @@ class FixedCameraBatches:
         self.intrinsics = self.intrinsics.map(lambda field: field.to(device))
         self.device = device
 
-    def batch(self, rows: Int[Tensor, " sample"], epoch: int, step: int) -> Batch:
+    def gather(self, rows: Int[Tensor, " sample"]) -> Samples:
+        """Return some of the samples as they are, with the frames around each."""
+        frames = self.sampler.rows(rows).to(self.device)  # (sample, frame)
+        return Samples(
+            keypoints_px=self.keypoints_px[frames],
+            positions=self.positions[frames],
+            intrinsics=self.intrinsics[frames[:, 0]],  # one camera films the whole clip
+        )
+
+    def batch(self, rows: Int[Tensor, " sample"], epoch: int, step: int) -> tuple[Tensor, ...]:
         """Gather, add noise, normalise, mirror half."""
         config, skeleton = self.config, self.spec.skeleton
-        frames = self.sampler.rows(rows).to(self.device)  # (sample, frame)
         generator = generator_for(self.seed, BATCH, epoch, step, device=self.device)
         with _made_on(self.device):
-            samples = Samples(
-                keypoints_px=self.keypoints_px[frames],
-                positions=self.positions[frames],
-                intrinsics=self.intrinsics[frames[:, 0]],  # one camera films the whole clip
-            )
+            samples = self.gather(rows)
             noisy = add_detector_noise(samples.keypoints_px, skeleton, config.noise, generator)
             keypoints, target = self.spec.input_and_target(replace(samples, keypoints_px=noisy))
             return mirror_half(keypoints, target, skeleton, generator) if config.flip else (keypoints, target)
+
+
+BatchSource = VirtualCameraBatches | FixedCameraBatches
+"""Where the loop gets its batches from: what the loss of a step takes; of a lifter, its input and target."""
 
 
 def mirror_half(

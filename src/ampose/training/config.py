@@ -158,10 +158,7 @@ class OptimiserConfig:
             every = getattr(self, name)
             if every is not None and every < 1:
                 raise InputError(f"{name} must be positive, got {every}")
-        self._refuse_what_is_not_used()
-
-    def _refuse_what_is_not_used(self) -> None:
-        """A setting without effect would make two equal runs look different."""
+        # A setting without effect would make two equal runs look different.
         unused: tuple[str, ...] = ()
         if self.schedule != "exponential":
             unused, why = ("decay", "decay_epochs", "decay_steps", "halve_epochs"), f"the schedule {self.schedule}"

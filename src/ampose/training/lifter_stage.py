@@ -11,7 +11,6 @@ from ampose.errors import InputError
 from ampose.lifting.prediction import predict_samples
 from ampose.lifting.weights import Weights, load_weights, save_weights
 from ampose.models import LifterNetwork, find_loss, find_model
-from ampose.models.losses import Loss
 from ampose.models.output_space import caveat_of
 from ampose.poses.geometry import root_relative
 from ampose.poses.metrics.position import mpjpe
@@ -105,22 +104,26 @@ def read_data(config: TrainConfig) -> TrainingData:
     Raises:
         InputError: The data is missing or damaged, is of both kinds, or does not fit the model or the settings.
     """
-    loss = find_loss(config.model_name, config.loss)
-    folders = [is_recordings_folder(Path(file)) for file in config.data.files]
+    data, model = config.data, config.model
+    output, loss = find_model(config.model_name).network.output, find_loss(config.model_name, config.loss)
+    spec = InputSpec(
+        skeleton=get_skeleton(model.skeleton),
+        normalisation=model.normalisation,
+        frames=model.receptive_field,
+        output=output,
+        targets=loss.targets or output,
+        target=model.target,
+    )
+    folders = [is_recordings_folder(Path(file)) for file in data.files]
     if any(folders) and not all(folders):
         raise InputError(
             "data.files must be all files of motion or all folders with their own cameras, "
-            f"got both in {', '.join(config.data.files)}"
+            f"got both in {', '.join(data.files)}"
         )
-    if not any(folders):
-        return _read_motion(config, loss)
-    training, validation, hashes = read_split(config.data, config.model.skeleton)
-    source = FixedCameraBatches(training, config.data, _input_spec(config, loss), config.seed)
-    return TrainingData(source, validation, hashes, len(training), len(validation))
-
-
-def _read_motion(config: TrainConfig, loss: Loss) -> TrainingData:
-    data, spec = config.data, _input_spec(config, loss)
+    if any(folders):
+        samples, validation, hashes = read_split(data, model.skeleton)
+        source = FixedCameraBatches(samples, data, spec, config.seed)
+        return TrainingData(source, validation, hashes, len(samples), len(validation))
     data.refuse(("keypoints", "exclude_takes"), "with motion and virtual cameras")
     motions = [read_motion(Path(file)) for file in data.files]
     motion = concatenate(motions)
@@ -140,17 +143,4 @@ def _read_motion(config: TrainConfig, loss: Loss) -> TrainingData:
         hashes={file: motion.sha256 for file, motion in zip(data.files, motions, strict=True)},
         train_frames=len(training),
         validation_frames=len(held_out),
-    )
-
-
-def _input_spec(config: TrainConfig, loss: Loss) -> InputSpec:
-    """Return what the model looks at, and for which frames its loss needs the truth."""
-    model, output = config.model, find_model(config.model_name).network.output
-    return InputSpec(
-        skeleton=get_skeleton(model.skeleton),
-        normalisation=model.normalisation,
-        frames=model.receptive_field,
-        output=output,
-        targets=loss.targets or output,
-        target=model.target,
     )

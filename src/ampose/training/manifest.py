@@ -45,19 +45,7 @@ def write_manifest(folder: Path, config: TrainConfig, input_hashes: Mapping[str,
     """Write ``run.json``, or add a session to it if the run is taken up again."""
     path = folder / "run.json"
     sessions = json.loads(path.read_text(encoding="utf-8"))["sessions"] if resumed and path.is_file() else []
-    manifest = {
-        "ampose": __version__,
-        "config": asdict(config),
-        "config_hash": hash_config(config, input_hashes),
-        "data_sha256": dict(input_hashes),
-        "sessions": [*sessions, _session()],
-    }
-    with replacing(path) as unfinished:
-        unfinished.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-
-
-def _session() -> dict[str, Any]:
-    return {
+    session = {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": sys.argv[1:],
         "commit": _commit(),
@@ -67,6 +55,15 @@ def _session() -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }
+    manifest = {
+        "ampose": __version__,
+        "config": asdict(config),
+        "config_hash": hash_config(config, input_hashes),
+        "data_sha256": dict(input_hashes),
+        "sessions": [*sessions, session],
+    }
+    with replacing(path) as unfinished:
+        unfinished.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
 def _commit() -> str | None:

@@ -25,15 +25,14 @@ from ampose.models.losses import DISTANCES
 from ampose.models.normalisation import normalise, to_camera_axes
 from ampose.models.output_space import needs_root_depth
 from ampose.poses.camera import Intrinsics
-from ampose.poses.clips import FrameIndex
 from ampose.poses.geometry import mirror, root_relative
 from ampose.poses.metrics.position import mpjpe
 from ampose.poses.samples import Samples
 from ampose.poses.skeletons import Skeleton
-from ampose.training.batches import ONLY_VIRTUAL
-from ampose.training.config import DataConfig, RefinementTraining, TrainConfig
+from ampose.training.batches import ONLY_VIRTUAL, FixedCameraBatches, InputSpec
+from ampose.training.config import RefinementTraining, TrainConfig
 from ampose.training.loop import Trainee
-from ampose.training.sampler import BATCH, NETWORK, FrameSampler, generator_for, seed_for
+from ampose.training.sampler import BATCH, NETWORK, generator_for, seed_for
 from ampose.training.subject_split import read_split
 
 
@@ -49,6 +48,7 @@ def refinement_trainee(config: TrainConfig, device: torch.device) -> Trainee:
     torch.manual_seed(seed_for(config.seed, NETWORK))
     network = RefinedLifter(weights.network, settings)
     validation = validation.to(device)
+    spec = InputSpec(network.skeleton, weights.network.config.normalisation)
 
     def save(trained: RefinedLifter, folder: Path, facts: Mapping[str, Any]) -> None:
         """Write the lifter's weights folder, with its own error, and the refinement's beside it."""
@@ -59,7 +59,7 @@ def refinement_trainee(config: TrainConfig, device: torch.device) -> Trainee:
     return Trainee(
         config=replace(config, model_name=weights.name, model=weights.network.config),
         network=network,
-        source=WholeSamples(samples, config.data, network.skeleton, config.seed),
+        source=WholeSamples(samples, config.data, spec, config.seed),
         loss=RefinementLoss(settings, config.loss),
         validate=lambda trained: validate(trained, validation),
         save=save,
@@ -115,28 +115,15 @@ class RefinedLifter(nn.Module):
         return self
 
 
-class WholeSamples:
-    """Samples of fixed cameras with their cameras, which the back-projection needs; half of them mirrored."""
-
-    def __init__(self, samples: Samples, config: DataConfig, skeleton: Skeleton, seed: int) -> None:
-        self.samples, self.config, self.skeleton, self.seed = samples, config, skeleton, seed
-        self.sampler = FrameSampler(
-            FrameIndex.of_clips(range(len(samples) + 1)),  # each a clip of its own
-            frames=1,
-            output="centre",
-            seed=seed,
-            samples_per_epoch=config.samples_per_epoch,
-        )
-
-    def to(self, device: torch.device) -> None:
-        """Stay where the samples are: the loop moves the batch."""
+class WholeSamples(FixedCameraBatches):
+    """Samples with their cameras, which the back-projection needs; half of them mirrored."""
 
     def batch(self, rows: Int[Tensor, " sample"], epoch: int, step: int) -> tuple[Tensor, ...]:
         """Return pixels, camera-space positions, and the camera's focal lengths, centre and image size."""
-        samples = self.samples[rows]
+        samples = self.gather(rows)
         if self.config.flip:
             chosen = torch.rand(len(rows), generator=generator_for(self.seed, BATCH, epoch, step)) < 0.5
-            samples = mirror_samples(samples, chosen, self.skeleton)
+            samples = mirror_samples(samples, chosen.to(self.device), self.spec.skeleton)
         camera = samples.intrinsics
         return samples.keypoints_px, samples.positions, camera.focal, camera.centre, camera.image_size
 

@@ -2,8 +2,13 @@
 
 import logging
 import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import torch
 from lightning_fabric import Fabric
@@ -16,7 +21,6 @@ from ampose.training.lifter_stage import lifter_trainee
 from ampose.training.loop import CHECKPOINT, Loop, Run
 from ampose.training.manifest import hash_config, write_manifest
 from ampose.training.refinement_stage import refinement_trainee
-from ampose.training.stopping import stop_requests
 
 _LOG = logging.getLogger(__name__)
 
@@ -108,3 +112,26 @@ def make_fabric(config: TrainConfig) -> Fabric:
     if config.precision == "bf16-mixed" and fabric.device.type == "cpu" and slow and fabric.global_rank == 0:
         _LOG.warning("this processor has no instructions for bfloat16: --precision 32-true is many times as fast here")
     return fabric
+
+
+@contextmanager
+def stop_requests(max_minutes: float | None) -> Iterator[Callable[[], bool]]:
+    """Give a question to ask between two steps, where the state is whole: should the run stop?
+
+    The first Ctrl-C (or SIGTERM) asks to stop; a second one interrupts at once, and the last checkpoint remains.
+    """
+    deadline = None if max_minutes is None else time.monotonic() + 60 * max_minutes
+    asked = False
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+
+    previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: asked or (deadline is not None and time.monotonic() >= deadline)
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
