@@ -6,11 +6,9 @@ Motion capture without cameras becomes a ``MotionCapture`` in an .npz file; a da
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 from ampose.data.motion_capture import MotionCapture, concatenate, read_motion, write_motion
-from ampose.data.preparation import Preparation, Report, Rows, ignore_report
+from ampose.data.preparation import Preparation, Rows, ignore_report
 from ampose.data.recordings import (
     Recording,
     Recordings,
@@ -29,7 +27,6 @@ __all__ = [
     "Recording",
     "Recordings",
     "RecordingsWriter",
-    "Report",
     "Rows",
     "concatenate",
     "datasets",
@@ -44,24 +41,13 @@ __all__ = [
 ]
 
 
-@runtime_checkable
-class DatasetReader(Protocol):
-    """A dataset without cameras: a function from the folder of its files to a motion."""
+DatasetReader = Callable[..., MotionCapture]
+"""A dataset without cameras: (folder of its files, report: Progress, *, skip_damaged: bool) -> all that is below the
+folder, damaged files left out if so asked. Raises InputError naming all files that are missing or damaged."""
 
-    def __call__(self, root: Path, report: Report, *, skip_damaged: bool) -> MotionCapture:
-        """Read all that is below ``root``, damaged files left out if so asked.
-
-        Raises:
-            InputError: Files are missing or damaged; all are named.
-        """
-
-
-@runtime_checkable
-class DatasetPreparer(Protocol):
-    """A dataset with cameras: a function that writes a folder of recordings and returns lines for its summary."""
-
-    def __call__(self, preparation: Preparation) -> Rows:
-        """Write the recordings; raises InputError naming the file that is missing or broken."""
+DatasetPreparer = Callable[..., Rows]
+"""A dataset with cameras: (Preparation) -> lines for the summary, when its folder of recordings is written. Raises
+InputError naming the file that is missing or broken."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,13 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ampose import Progress
 from ampose.errors import InputError
 from ampose.poses.skeletons import Skeleton
 
 _log = logging.getLogger(__name__)
-
-Report = Callable[[int, int | None, str], None]
-"""(done, total or None, note) -> None: how a reader says how far it is."""
 
 Rows = list[tuple[str, str]]
 """Lines of a summary: name, text."""
@@ -49,7 +47,7 @@ class Preparation:
     keypoints_2d: tuple[Path, ...] = ()
     target: str = ""
     sequences: tuple[str, ...] = ()
-    report: Report = ignore_report
+    report: Progress = ignore_report
     announce: Callable[[str], None] = log_line
 
     def claim_disk(self, samples: int, skeleton: Skeleton, num_sources: int) -> int:

@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from ampose.data import Report, ignore_report, register
+from ampose import Progress
+from ampose.data import ignore_report, register
 from ampose.data.cmu.asf_amc import Armature, bone_ends, read_amc, read_asf
 from ampose.data.motion_capture import MotionCapture
 from ampose.errors import InputError
@@ -57,7 +58,7 @@ _Y_UP_TO_Z_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 
 
 @register("cmu", terms=TERMS, acknowledgement=ACKNOWLEDGEMENT, link=LINK)
-def read_cmu(root: Path, report: Report = ignore_report, *, skip_damaged: bool = False) -> MotionCapture:
+def read_cmu(root: Path, report: Progress = ignore_report, *, skip_damaged: bool = False) -> MotionCapture:
     """Read all trials as 17 Human3.6M joints, one clip a trial.
 
     Args:

@@ -171,11 +171,9 @@ def _recordings(
             action=action_of(name),
             take=name,
             camera=camera_id,
-            focal=camera.intrinsics.focal,
-            centre=camera.intrinsics.centre,
-            image_size=camera.intrinsics.image_size,
             fps=FPS,
             distortion=camera.distortion or (0.0,) * 5,
+            **vars(camera.intrinsics),
         )
 
 

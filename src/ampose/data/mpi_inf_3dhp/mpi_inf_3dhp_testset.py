@@ -92,10 +92,8 @@ def activity_recordings(sequence: str, frames: LabelledFrames, lens: Lens, notes
             take=f"{sequence} {number}",
             camera="0",
             scene=published.scene,
-            focal=lens.focal,
-            centre=lens.centre,
-            image_size=lens.image_size,
             fps=TEST_FPS,
+            **vars(lens),
         )
 
 

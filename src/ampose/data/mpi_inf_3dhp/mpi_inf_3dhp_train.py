@@ -87,10 +87,8 @@ def train_recording(
         action=part,
         take=sequence,
         camera=str(camera),
-        focal=lens.focal,
-        centre=lens.centre,
-        image_size=lens.image_size,
         fps=TRAIN_SEQUENCES[sequence][1],
+        **vars(lens),
     )
 
 

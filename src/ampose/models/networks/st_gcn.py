@@ -74,13 +74,9 @@ def neighbour_kinds(
 
 
 def _steps_from(joined: Bool[np.ndarray, "node node"], start: int) -> Int[np.ndarray, " node"]:
-    """Count the bones between each node and the start."""
-    steps = np.full(len(joined), -1)
-    reached, step = np.arange(len(joined)) == start, 0
-    while (new := reached & (steps < 0)).any():
-        steps[new] = step
-        reached, step = joined[new].any(axis=0), step + 1
-    return steps
+    """Count the bones between each node and the start: the numbers of steps that do not lead there."""
+    linked = (joined | np.eye(len(joined), dtype=bool)).astype(float)
+    return np.sum([np.linalg.matrix_power(linked, steps)[start] == 0 for steps in range(len(joined))], axis=0)
 
 
 def joint_kinds(skeleton: Skeleton, centre: str) -> Float[np.ndarray, "kind joint joint"]:
