@@ -31,10 +31,14 @@ def read_split(config: DataConfig, skeleton: str) -> tuple[Samples, Samples, dic
         raise InputError(f"data.files must be of one 3D annotation, got {' and '.join(sorted(targets))}")
     takes = {take for views in folders.values() for take in _takes(views)}
     check_known("data.exclude_takes", config.exclude_takes, takes)
-    training, held_out = _sides(config, {subject for views in folders.values() for subject in views.subjects})
+    known = {subject for views in folders.values() for subject in views.subjects}
+    held_out, named = set(config.held_out_subjects), set(config.train_subjects)
+    check_known("subjects", held_out | named, known)
+    if both := sorted(held_out & named):
+        raise InputError(f"data.train_subjects must not be held out, got both for {', '.join(both)}")
     parts = {
         side: [part for views in folders.values() for part in _part(views, subjects, config, skeleton)]
-        for side, subjects in (("training", training), ("validation", held_out))
+        for side, subjects in (("training", (named or known) - held_out), ("validation", held_out))
     }
     for side, samples in parts.items():
         if not samples:
@@ -51,17 +55,6 @@ def _takes(views: Recordings) -> set[str]:
 def _joined(parts: list[Samples]) -> Samples:
     """Join samples, without a copy where there is one part only."""
     return parts[0] if len(parts) == 1 else Samples.concatenate(parts)
-
-
-def _sides(config: DataConfig, known: set[str]) -> tuple[set[str], set[str]]:
-    """Subjects to train on and to hold out."""
-    held_out, named = set(config.held_out_subjects), set(config.train_subjects)
-    check_known("subjects", held_out | named, known)
-    if held_out & named:
-        raise InputError(
-            f"data.train_subjects must not be held out, got both for {', '.join(sorted(held_out & named))}"
-        )
-    return (named or known) - held_out, held_out
 
 
 def _part(views: Recordings, subjects: set[str], config: DataConfig, skeleton: str) -> list[Samples]:

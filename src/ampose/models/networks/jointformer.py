@@ -23,7 +23,7 @@ pulling at it.
 Published: 50.5 mm (Human3.6M, CPN, 17 joints), 34.0 mm (ground-truth 2D).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -35,7 +35,7 @@ from ampose.errors import InputError
 from ampose.models.layers.attention import MultiHeadSelfAttention
 from ampose.models.layers.pointwise import PointwiseConvolution
 from ampose.models.lifter_network import LifterConfig, Published, SingleFrameLifter, check_settings
-from ampose.models.losses import Loss, coordinate_square
+from ampose.models.losses import Loss, coordinate_square, loss_of_answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,11 +175,6 @@ def every_layer_loss(network: "JointFormer", keypoints: Tensor, target: Tensor) 
     return loss if predicted.refined is None else loss + coordinate_square(predicted.refined.float(), target)
 
 
-def refinement_loss(network: "JointFormer", keypoints: Tensor, target: Tensor) -> Float[Tensor, ""]:
-    """MSE of the refined pose, the second stage (the loss ``jointformer-refinement``)."""
-    return coordinate_square(network(keypoints).float(), target)
-
-
 def _check_refine(config: JointFormerConfig) -> None:
     if not config.refine:
         raise InputError("the loss jointformer-refinement needs a refinement; set refine = true in [model]")
@@ -201,7 +196,8 @@ def _check_refine(config: JointFormerConfig) -> None:
     },
     losses={
         "jointformer": Loss(compute=every_layer_loss),
-        "jointformer-refinement": Loss(compute=refinement_loss, trains="refinement", check=_check_refine),
+        # The second stage: MSE of the refined pose.
+        "jointformer-refinement": replace(loss_of_answer(coordinate_square), trains="refinement", check=_check_refine),
     },
     loss="jointformer",
 )

@@ -33,7 +33,6 @@ by the true distance of the root, as above.
 """
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -171,18 +170,6 @@ class LocallyConnected(nn.Module):
         return self.linear(x.flatten(1)).unflatten(1, (self.joints, -1))
 
 
-class LocalLayer(nn.Sequential):
-    """Locally connected layer, BatchNorm over features, leaky ReLU, dropout."""
-
-    def __init__(self, inputs: int, config: LCNConfig, near: Bool[np.ndarray, "joint joint"]) -> None:
-        super().__init__(
-            LocallyConnected(inputs, config.channels, near, config.max_norm),
-            JointBatchNorm(config.channels),
-            nn.LeakyReLU(0.2),
-            nn.Dropout(config.dropout),
-        )
-
-
 @models.register(
     "lcn",
     config=LCNConfig(),
@@ -205,11 +192,16 @@ class LCN(SingleFrameLifter):
         super().__init__(config)
         self.in_plane = config.target == "image-plane"
         near = within_reach(self.skeleton, config.reach)
-        hidden = partial(LocalLayer, config.channels, config, near)
+        width = config.channels
+
+        def hidden(inputs: int) -> nn.Module:
+            layer = LocallyConnected(inputs, width, near, config.max_norm)
+            return nn.Sequential(layer, JointBatchNorm(width), nn.LeakyReLU(0.2), nn.Dropout(config.dropout))
+
         self.layers = nn.Sequential(
-            LocalLayer(2, config, near),
-            *(Residual(hidden(), hidden()) for _ in range(config.depth)),
-            LocallyConnected(config.channels, 3, near, config.max_norm if self.in_plane else None),
+            hidden(2),
+            *(Residual(hidden(width), hidden(width)) for _ in range(config.depth)),
+            LocallyConnected(width, 3, near, config.max_norm if self.in_plane else None),
         )
 
     def lift_poses(self, keypoints: Float[Tensor, "pose joint 2"]) -> Float[Tensor, "pose joint 3"]:

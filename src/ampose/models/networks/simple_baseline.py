@@ -15,7 +15,6 @@ Published: 62.9 mm (Human3.6M, fine-tuned Stacked Hourglass 2D), 45.5 mm (ground
 """
 
 from dataclasses import dataclass
-from functools import partial
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -47,15 +46,6 @@ class SimpleBaselineConfig(LifterConfig):
         check_settings(channels=self.channels, depth=self.depth, dropout=self.dropout)
 
 
-def _hidden_layer(inputs: int, config: SimpleBaselineConfig) -> list[nn.Module]:
-    return [
-        ConstrainedLinear(inputs, config.channels, max_norm=config.max_norm),
-        PoseBatchNorm(config.channels),
-        nn.ReLU(),
-        nn.Dropout(config.dropout),
-    ]
-
-
 @models.register(
     "simple-baseline",
     config=SimpleBaselineConfig(),
@@ -79,11 +69,16 @@ class SimpleBaseline(SingleFrameLifter):
     def __init__(self, config: SimpleBaselineConfig) -> None:
         super().__init__(config)
         self.joints = self.skeleton.num_joints
-        hidden = partial(_hidden_layer, config.channels, config)
+        width = config.channels
+
+        def hidden(inputs: int) -> list[nn.Module]:
+            layer = ConstrainedLinear(inputs, width, max_norm=config.max_norm)
+            return [layer, PoseBatchNorm(width), nn.ReLU(), nn.Dropout(config.dropout)]
+
         self.layers = nn.Sequential(
-            *_hidden_layer(2 * self.joints, config),
-            *(Residual(*hidden(), *hidden()) for _ in range(config.depth)),
-            ConstrainedLinear(config.channels, 3 * self.joints),
+            *hidden(2 * self.joints),
+            *(Residual(*hidden(width), *hidden(width)) for _ in range(config.depth)),
+            ConstrainedLinear(width, 3 * self.joints),
         )
 
     def lift_poses(self, keypoints: Float[Tensor, "pose joint 2"]) -> Float[Tensor, "pose joint 3"]:

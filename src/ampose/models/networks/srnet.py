@@ -18,7 +18,6 @@ Published: 33.9 mm (Human3.6M, ground-truth 2D, 17 joints).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -102,18 +101,6 @@ class GatedGroups(nn.Module):
         return torch.cat(parts, dim=-1)
 
 
-class SRNetLayer(nn.Sequential):
-    """Gated groups, BatchNorm, leaky ReLU, dropout."""
-
-    def __init__(self, inputs: Sequence[int], outputs: Sequence[int], dropout: float) -> None:
-        super().__init__(
-            GatedGroups(inputs, outputs, bias=False),
-            PoseBatchNorm(sum(outputs)),
-            nn.LeakyReLU(0.01),
-            nn.Dropout(dropout),
-        )
-
-
 @models.register(
     "srnet",
     config=SRNetConfig(),
@@ -133,10 +120,14 @@ class SRNet(SingleFrameLifter):
         self.order = [joint for group in groups for joint in group]
         inputs = [2 * len(group) for group in groups]
         widths = share(config.channels, inputs)
-        hidden = partial(SRNetLayer, widths, widths, config.dropout)
+
+        def hidden(inputs: Sequence[int]) -> nn.Module:
+            layer = GatedGroups(inputs, widths, bias=False)
+            return nn.Sequential(layer, PoseBatchNorm(sum(widths)), nn.LeakyReLU(0.01), nn.Dropout(config.dropout))
+
         self.layers = nn.Sequential(
-            SRNetLayer(inputs, widths, config.dropout),
-            *(Residual(hidden(), hidden()) for _ in range(config.depth)),
+            hidden(inputs),
+            *(Residual(hidden(widths), hidden(widths)) for _ in range(config.depth)),
             GatedGroups(widths, [3 * len(group) for group in groups], bias=True),
         )
         places = torch.zeros(self.skeleton.num_joints, len(self.order))

@@ -21,7 +21,6 @@ Published: 52.4 mm (Human3.6M, CPN, 16 joints), 37.8 mm (ground-truth 2D).
 """
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -148,18 +147,6 @@ def make_convolution(inputs: int, outputs: int, config: WeightSharingConfig) -> 
     return JointWeightConvolution(inputs, outputs, weights, sharing=config.sharing, decoupled=config.decoupled)
 
 
-class SharedLayer(nn.Sequential):
-    """Graph convolution, BatchNorm, ReLU, dropout."""
-
-    def __init__(self, inputs: int, config: WeightSharingConfig) -> None:
-        super().__init__(
-            make_convolution(inputs, config.channels, config),
-            JointBatchNorm(config.channels),
-            nn.ReLU(),
-            nn.Dropout(config.dropout),
-        )
-
-
 @models.register(
     "weight-sharing",
     config=WeightSharingConfig(),
@@ -174,11 +161,16 @@ class WeightSharing(SingleFrameLifter):
 
     def __init__(self, config: WeightSharingConfig) -> None:
         super().__init__(config)
-        hidden = partial(SharedLayer, config.channels, config)
+        width = config.channels
+
+        def hidden(inputs: int) -> nn.Module:
+            convolution = make_convolution(inputs, width, config)
+            return nn.Sequential(convolution, JointBatchNorm(width), nn.ReLU(), nn.Dropout(config.dropout))
+
         self.layers = nn.Sequential(
-            SharedLayer(2, config),
-            *(Residual(hidden(), hidden()) for _ in range(config.depth)),
-            make_convolution(config.channels, 3, config),
+            hidden(2),
+            *(Residual(hidden(width), hidden(width)) for _ in range(config.depth)),
+            make_convolution(width, 3, config),
         )
 
     def lift_poses(self, keypoints: Float[Tensor, "pose joint 2"]) -> Float[Tensor, "pose joint 3"]:
