@@ -198,8 +198,8 @@ class FixedCameraBatches:
         """Gather, add noise, normalise, mirror half."""
         config, skeleton = self.config, self.spec.skeleton
         generator = generator_for(self.seed, BATCH, epoch, step, device=self.device)
+        samples = self.gather(rows)
         with _made_on(self.device):
-            samples = self.gather(rows)
             noisy = add_detector_noise(samples.keypoints_px, skeleton, config.noise, generator)
             keypoints, target = self.spec.input_and_target(replace(samples, keypoints_px=noisy))
             return mirror_half(keypoints, target, skeleton, generator) if config.flip else (keypoints, target)
