@@ -270,7 +270,7 @@ def test_what_was_not_seen_is_not_drawn_over_the_picture():
     pose = standing_person(1)
     seen = seen_by_camera(pose)
     seen.keypoints[:, [SKELETON.index(f"left_{joint}") for joint in ("hip", "knee", "ankle")]] = np.nan
-    picture = draw_photo(grey_frames(1)[0], Cut.whole((320, 480)), (320, 480), [Person(0, seen, pose)])
+    picture = draw_photo(grey_frames(1)[0], Cut(0.0, 0.0, 320.0, 480.0), (320, 480), [Person(0, seen, pose)])
     orange = np.abs(np.asarray(picture).astype(int) - SIDE_COLOURS["left"]).sum(axis=2) < 60
     assert orange[:240].any(), "the arm"
     assert not orange[300:].any(), "no leg"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ampose.drawing.notebook_figure import new_figure
-from ampose.drawing.projection import INK, SIDE_COLOURS
+from ampose.drawing.projection import INK, SIDE_COLOURS, hex_of
 from ampose.errors import InputError
 from ampose.poses.joint_angles import joint_angles
 from ampose.poses.pose import Pose3D
@@ -32,9 +32,9 @@ def draw_angles(pose: Pose3D, names: Sequence[str] | None = None) -> "Figure":
     for axes, stem in zip(figure.subplots(len(chosen), sharex=True, squeeze=False)[:, 0], chosen, strict=True):
         for side, name in zip(("left", "right"), sides_of(stem), strict=True):
             if name in angles:
-                axes.plot(time, angles[name], color=[part / 255 for part in SIDE_COLOURS[side]], label=side)
+                axes.plot(time, angles[name], color=hex_of(SIDE_COLOURS[side]), label=side)
         if stem in angles:
-            axes.plot(time, angles[stem], color=[part / 255 for part in INK])
+            axes.plot(time, angles[stem], color=hex_of(INK))
         axes.set_ylabel(f"{stem.replace('_', chr(10), 1).replace('_', ' ')} (°)")
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)

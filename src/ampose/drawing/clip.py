@@ -31,10 +31,9 @@ def write_clip(path: str | Path, pose: Pose3D) -> None:
         InputError: Nobody is in any frame, or the folder cannot be written to.
         MissingExtraError: PyAV or Pillow is not installed.
     """
-    pictures = _pictures(pose, range(len(pose)))
     size = (2 * _PANEL[0], _PANEL[1])
     with writing_video(path, image_size=size, fps=_rate(pose)) as video:
-        for picture in pictures:
+        for picture in _pictures(pose, range(len(pose))):
             video.write(np.asarray(picture))
 
 

@@ -98,7 +98,10 @@ def draw_overview(frames: Mapping[int, Frame], people: LiftedPeople, *, title: s
     page = _draw_page(frames, numbers, in_lifted_joints(people))
     unsure = any((person.pose3d[_among(person.pose3d, numbers)].confidence < SURE).any() for person in people)
     more = f", and {len(people) - _MOST} more" if len(people) > _MOST else ""
-    return page.draw(title + more, _legend(unsure=unsure))
+    legend = [(SIDE_COLOURS[side], side) for side in ("left", "right")]
+    if unsure:
+        legend.append((pale(SIDE_COLOURS["middle"]), f"pale: a guess (confidence < {SURE})"))
+    return page.draw(title + more, legend)
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,10 @@ class _Page:
         """Return the page; the legend stands at the right of the title, which is cut where it would reach it."""
         page = blank(self.size)
         for row, (pictures, (text, colour)) in enumerate(zip(self.rows, self.row_titles, strict=True)):
-            self._write_upwards(page, row, text, colour)
+            # The row's title stands at the left, turned to be read from below.
+            strip = blank((pictures[0].height, _MARGIN_PX - 6))
+            _write(strip, (strip.width / 2, strip.height / 2), text, "mm", colour=colour)
+            page.paste(strip.transpose(pillow().Transpose.ROTATE_90), (0, self.corner(row, 0)[1]))
             for column, picture in enumerate(pictures):
                 page.paste(picture, self.corner(row, column))
         for column, text in enumerate(self.column_titles):
@@ -142,12 +148,6 @@ class _Page:
             title += _CUT_OFF
         _write(page, (_MARGIN_PX, 42), title, "ls", font=font)
 
-    def _write_upwards(self, page: "Image", row: int, text: str, colour: Colour) -> None:
-        """Write the row's title at the left, turned to be read from below."""
-        strip = blank((self.rows[row][0].height, _MARGIN_PX - 6))
-        _write(strip, (strip.width / 2, strip.height / 2), text, "mm", colour=colour)
-        page.paste(strip.transpose(pillow().Transpose.ROTATE_90), (0, self.corner(row, 0)[1]))
-
 
 def _draw_page(frames: Mapping[int, Frame], numbers: list[int], people: LiftedPeople) -> _Page:
     """Draw the cells; the 3D panels share one stage, so that all have one scale."""
@@ -161,8 +161,15 @@ def _draw_page(frames: Mapping[int, Frame], numbers: list[int], people: LiftedPe
     if pose.seconds is not None and len(pose) > 1:
         times = [f"{time}  ·  frame {number}" for time, number in zip(times, numbers, strict=True)]
     lone = len(numbers) == 1
-    size = _cell_size(len(titles) if lone else len(numbers), stage)
-    rows = [_photos(frames, numbers, size if lone else _photo_size(size, people, numbers), people)]
+    columns = len(titles) if lone else len(numbers)
+    width = min(_CELL_PX, (_PAGE_PX - 2 * _MARGIN_PX + _GAP_PX) // columns - _GAP_PX)
+    low, high = _ASPECTS
+    size = (width, round(width * min(max(stage.aspect, low), high)))
+    poses, photo_size = [person.pose2d for person in people], size
+    if len(people) > 1 and not lone:  # several people side by side need less height than a panel
+        photo_size = (width, min(size[1], round(width * max(aspect_around(poses, numbers), _LEAST_ASPECT))))
+    cuts = zip(numbers, cuts_around(poses, numbers, photo_size[1] / photo_size[0]), strict=True)
+    rows = [[draw_photo(frames[number], cut, photo_size, people, number) for number, cut in cuts]]
     for subject in subjects:
         panel = Panel(stage, subject.side, size)
         rows.append([panel.draw(frame_strokes(subject.person.pose3d, number, subject.side)) for number in numbers])
@@ -176,48 +183,17 @@ def _among(pose: Pose3D, numbers: list[int]) -> np.ndarray:
     return np.isin(np.arange(len(pose)), numbers) & ~pose.missing
 
 
-def _cell_size(columns: int, stage: Scene) -> tuple[int, int]:
-    width = min(_CELL_PX, (_PAGE_PX - 2 * _MARGIN_PX + _GAP_PX) // columns - _GAP_PX)
-    low, high = _ASPECTS
-    return width, round(width * min(max(stage.aspect, low), high))
-
-
-def _photo_size(size: tuple[int, int], people: LiftedPeople, numbers: list[int]) -> tuple[int, int]:
-    """Return the size of the row of photos: that of the panels, but several people side by side need less height."""
-    if len(people) == 1:
-        return size
-    width, height = size
-    aspect = aspect_around([person.pose2d for person in people], numbers)
-    return width, min(height, round(width * max(aspect, _LEAST_ASPECT)))
-
-
-def _photos(
-    frames: Mapping[int, Frame], numbers: list[int], size: tuple[int, int], people: LiftedPeople
-) -> "list[Image]":
-    cuts = cuts_around([person.pose2d for person in people], numbers, size[1] / size[0])
-    return [draw_photo(frames[n], cut, size, people, n) for n, cut in zip(numbers, cuts, strict=True)]
-
-
-def _legend(*, unsure: bool) -> list[tuple[Colour, str]]:
-    entries = [(SIDE_COLOURS[side], side) for side in ("left", "right")]
-    return entries + [(pale(SIDE_COLOURS["middle"]), f"pale: a guess (confidence < {SURE})")] * unsure
-
-
 def _draw_legend(page: "Image", entries: Sequence[tuple[Colour, str]]) -> float:
     """Draw it into the upper right corner; returns where it begins."""
     right, y = float(page.width - _MARGIN_PX), 36
     for colour, text in reversed(entries):
         right = _write(page, (right, y), text, "rm") - 38
-        page.paste(_swatch(colour), (round(right), y - 4))
+        large = blank((28 * SUPERSAMPLING, 8 * SUPERSAMPLING))
+        box = (0, 0, large.width - 1, large.height - 1)
+        pillow("ImageDraw").Draw(large).rounded_rectangle(box, radius=large.height // 2, fill=colour)
+        page.paste(large.reduce(SUPERSAMPLING), (round(right), y - 4))
         right -= 26
     return right
-
-
-def _swatch(colour: Colour) -> "Image":
-    large = blank((28 * SUPERSAMPLING, 8 * SUPERSAMPLING))
-    box = (0, 0, large.width - 1, large.height - 1)
-    pillow("ImageDraw").Draw(large).rounded_rectangle(box, radius=large.height // 2, fill=colour)
-    return large.reduce(SUPERSAMPLING)
 
 
 def _write(page: "Image", place: Pixel, text: str, anchor: str, *, colour: Colour = INK, font: Any = None) -> float:

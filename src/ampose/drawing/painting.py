@@ -88,14 +88,11 @@ class Panel:
             height / 2 + self.scale * (bottom + top) / 2,
         )
         self._large = blank((width, height), BACKDROP)
+        self._bone_px = max(3.0 * SUPERSAMPLING, _BONE_M * self.scale)
         corners = [self._place((float(x), float(y))) for x, y in stage.floor(side)]
         pillow("ImageDraw").Draw(self._large).polygon(corners, fill=FLOOR)
         paint(self._large, stage.grid(side), self._place, self._bone_px)
         self._empty = self._large.reduce(SUPERSAMPLING)
-
-    @property
-    def _bone_px(self) -> float:
-        return max(3.0 * SUPERSAMPLING, _BONE_M * self.scale)
 
     def _place(self, point: tuple[float, float]) -> tuple[float, float]:
         return self._origin[0] + self.scale * point[0], self._origin[1] - self.scale * point[1]

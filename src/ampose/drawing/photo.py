@@ -39,11 +39,6 @@ class Cut:
     width: float
     height: float
 
-    @classmethod
-    def whole(cls, image_size: tuple[int, int]) -> "Cut":
-        """Return the window that is the frame."""
-        return cls(0.0, 0.0, float(image_size[0]), float(image_size[1]))
-
 
 def cuts_around(poses: Sequence[Pose2D], frames: list[int], aspect: float) -> list[Cut]:
     """Return a window around the people for each frame, all of one size and aspect (height by width).
@@ -108,7 +103,9 @@ def _draw_person(image: "Image", cut: Cut, pose: Pose2D, label: Label) -> None:
     width, height = SUPERSAMPLING * image.width, SUPERSAMPLING * image.height
     found = points[np.isfinite(points).all(axis=1)]
     places = (found - (cut.left, cut.top)) * scale
-    bone_px = _bone_px(np.clip(found, 0, pose.image_size), scale, height)
+    # Bones are as wide as fits the size of the person, within reason for the picture.
+    person_px = scale * float(np.ptp(np.clip(found, 0, pose.image_size), axis=0).max())
+    bone_px = max(2.5 * SUPERSAMPLING, min(_BONE_OF_PERSON * person_px, _BONE_OF_PICTURE * height))
     strokes = [
         stroke
         for stroke in bone_strokes(pose.skeleton, points, pose.confidence[0])
@@ -165,9 +162,3 @@ def _cut_out(frame: Frame, cut: Cut, size: tuple[int, int]) -> "Image":
     whole = blank(size)
     whole.paste(part, (round((left - cut.left) * scale), round((top - cut.top) * scale)))
     return whole
-
-
-def _bone_px(points: Float[np.ndarray, "joint 2"], scale: float, height: int) -> float:
-    """Return the width of a bone that fits the size of the person, within reason for the picture."""
-    person = scale * float((points.max(axis=0) - points.min(axis=0)).max())
-    return max(2.5 * SUPERSAMPLING, min(_BONE_OF_PERSON * person, _BONE_OF_PICTURE * height))

@@ -82,7 +82,7 @@ class _Layout:
         """Return one frame of the preview."""
         image = blank(self.size)
         photo = pillow().fromarray(scaled(frame, self._photo))
-        draw_people(photo, Cut.whole((frame.shape[1], frame.shape[0])), self._people, number)
+        draw_people(photo, Cut(0.0, 0.0, float(frame.shape[1]), float(frame.shape[0])), self._people, number)
         image.paste(photo, (0, 0))
         for subject, panel, corner in zip(self._subjects, self._panels, self._corners, strict=True):
             pose = subject.person.pose3d
@@ -90,7 +90,14 @@ class _Layout:
             image.paste(panel.draw([] if missing else frame_strokes(pose, number, subject.side)), corner)
             lost = f"{subject.label.text}: not found" if subject.label.text else "nobody found"
             self._write(image, corner, lost if missing else subject.title, subject.label.colour)
-        self._write_foot(image, number)
+        # Along the lower edge: the moment, the meaning of the colours, and who has no panel.
+        more = len(self._people) - _MOST
+        x, y = float(self._photo[0]), self._height * (1 - 2 / _TEXT_PART)
+        words = [(time_label(self._people[0].pose3d, number), INK)]
+        words += [(side, SIDE_COLOURS[side]) for side in ("left", "right")]
+        words += [(f"and {more} more", INK)] if more > 0 else []
+        for text, colour in words:
+            x = self._write(image, (x, y), text, colour)
         return image
 
     def _write(self, image: "Image", corner: Pixel, text: str, colour: Colour = INK) -> float:
@@ -98,19 +105,6 @@ class _Layout:
         letter = self._height / _TEXT_PART
         place = (corner[0] + 0.7 * letter, corner[1] + 0.6 * letter)
         return write_text(image, place, text, size=round(0.8 * letter), colour=colour)
-
-    def _write_foot(self, image: "Image", number: int) -> None:
-        """Write the moment, the meaning of the colours, and who has no panel, along the lower edge."""
-        more = len(self._people) - _MOST
-        x, y = float(self._photo[0]), self._height * (1 - 2 / _TEXT_PART)
-        words = [
-            (time_label(self._people[0].pose3d, number), INK),
-            ("left", SIDE_COLOURS["left"]),
-            ("right", SIDE_COLOURS["right"]),
-        ]
-        words += [(f"and {more} more", INK)] if more > 0 else []
-        for text, colour in words:
-            x = self._write(image, (x, y), text, colour)
 
 
 def _even(length: float) -> int:

@@ -74,10 +74,7 @@ class Side:
         turn, tilt = math.radians(self.azimuth), math.radians(self.elevation)
         x, up, z = points[..., 0], -points[..., 1], points[..., 2]
         right, away = x * math.cos(turn) + z * math.sin(turn), z * math.cos(turn) - x * math.sin(turn)
-        height, depth = (
-            up * math.cos(tilt) + away * math.sin(tilt),
-            away * math.cos(tilt) - up * math.sin(tilt),
-        )
+        height, depth = up * math.cos(tilt) + away * math.sin(tilt), away * math.cos(tilt) - up * math.sin(tilt)
         nearness = _VIEWER_M / np.maximum(_VIEWER_M + depth, _VIEWER_M / 3)
         return np.stack([right * nearness, height * nearness, depth], axis=-1)
 
@@ -106,11 +103,8 @@ class Scene:
         radius = _GRID_M * math.ceil(across / _GRID_M)
         corners = np.array([[x, 0.0, z] for x in (-radius, radius) for z in (-radius, radius)])
         projected = np.concatenate([side.project(part.reshape(-1, 3)) for side in SIDES for part in (points, corners)])
-        across, bottom, top = (
-            float(np.abs(projected[:, 0]).max()),
-            float(projected[:, 1].min()),
-            float(projected[:, 1].max()),
-        )
+        across, heights = float(np.abs(projected[:, 0]).max()), projected[:, 1]
+        bottom, top = float(heights.min()), float(heights.max())
         return cls(radius, (-across - _MARGIN_M, across + _MARGIN_M, bottom - _MARGIN_M, top + _MARGIN_M))
 
     @classmethod
@@ -149,7 +143,11 @@ def frame_strokes(pose: Pose3D, number: int, side: Side) -> list[Stroke]:
     shadow = [Stroke(_xy(flat[a]), _xy(flat[b]), _SHADOW, width=0.7) for a, b in skeleton.bone_indices]
     bones = bone_strokes(skeleton, projected[:, :2], confidence)
     order = np.argsort(-projected[:, 2][skeleton.bone_indices].mean(axis=1))
-    figure = [_with_head(bones[bone], skeleton.bones[bone][1]) for bone in order]
+    heads = [skeleton.bones[bone][1] == "head" for bone in order]
+    figure = [
+        replace(bones[bone], width=_HEAD_WIDTH * bones[bone].width) if head else bones[bone]
+        for bone, head in zip(order, heads, strict=True)
+    ]
     return [stroke for stroke in shadow + figure if np.isfinite((stroke.start, stroke.end)).all()]
 
 
@@ -161,26 +159,25 @@ def bone_strokes(
     for (_, joint), (a, b) in zip(skeleton.bones, skeleton.bone_indices, strict=True):
         colour = SIDE_COLOURS[skeleton.side_of(joint)]
         certain = min(confidence[a], confidence[b]) >= SURE
-        strokes.append(
-            Stroke(
-                _xy(points[a]),
-                _xy(points[b]),
-                colour if certain else pale(colour),
-                1.0 if certain else 0.7,
-                halo=True,
-            )
-        )
+        shown, width = (colour, 1.0) if certain else (pale(colour), 0.7)
+        strokes.append(Stroke(_xy(points[a]), _xy(points[b]), shown, width, halo=True))
     return strokes
-
-
-def _with_head(stroke: Stroke, joint: str) -> Stroke:
-    return replace(stroke, width=_HEAD_WIDTH * stroke.width) if joint == "head" else stroke
 
 
 def pale(colour: Colour) -> Colour:
     """Mix a colour with white."""
     red, green, blue = (round(0.45 * part + 0.55 * 255) for part in colour)
     return red, green, blue
+
+
+def hex_of(colour: Colour) -> str:
+    """Return a colour as CSS and Matplotlib write it.
+
+    Example:
+        >>> hex_of(SIDE_COLOURS["left"])
+        '#e86c1a'
+    """
+    return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 def _xy(point: np.ndarray) -> tuple[float, float]:

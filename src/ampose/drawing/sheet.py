@@ -10,7 +10,7 @@ from ampose.drawing.notebook_figure import new_figure
 from ampose.drawing.overview import choose_frames
 from ampose.drawing.painting import Panel, blank, write_text
 from ampose.drawing.panels import time_label
-from ampose.drawing.projection import FLOOR, SIDE_COLOURS, SIDES, WHITE, Colour, Scene, Side, Stroke, frame_strokes
+from ampose.drawing.projection import FLOOR, SIDE_COLOURS, SIDES, WHITE, Scene, Side, Stroke, frame_strokes, hex_of
 from ampose.errors import InputError
 from ampose.packages import load_package
 from ampose.poses.pose import Pose3D
@@ -80,7 +80,7 @@ def draw_figure(pose: Pose3D, frames: int | Sequence[int] = _FIGURE_FRAMES) -> "
             if row == 0:
                 axes.set_title(time_label(pose, number), fontsize=8, pad=2)
     for from_right, name in ((0.45, "left"), (0.08, "right")):  # inches
-        colour = _part(SIDE_COLOURS[name])
+        colour = hex_of(SIDE_COLOURS[name])
         x = 1 - from_right / size[0]
         figure.text(x, 0.995, name, color=colour, fontsize=8, va="top", ha="right", fontweight="bold")
     return figure
@@ -113,17 +113,12 @@ def _draw(axes: Any, stage: Scene, side: Side, strokes: list[Stroke]) -> None:
     left, right, bottom, top = stage.window
     axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
     axes.axis("off")
-    axes.fill(*stage.floor(side).T, color=_part(FLOOR), linewidth=0)
+    axes.fill(*stage.floor(side).T, color=hex_of(FLOOR), linewidth=0)
     bone = _BONE_M * _COLUMN_IN * _POINTS_PER_INCH / (right - left)
     for number, stroke in enumerate([*stage.grid(side), *strokes]):
         xs, ys = zip(stroke.start, stroke.end, strict=True)
         if stroke.halo:
             middle = [(a + part * (b - a)) for a, b in (xs, ys) for part in (0.2, 0.8)]
-            axes.plot(middle[:2], middle[2:], color=_part(WHITE), linewidth=1.6 * bone, zorder=2 + number)
+            axes.plot(middle[:2], middle[2:], color=hex_of(WHITE), linewidth=1.6 * bone, zorder=2 + number)
         width = max(0.4, stroke.width * bone)
-        axes.plot(xs, ys, color=_part(stroke.colour), linewidth=width, solid_capstyle="round", zorder=2.5 + number)
-
-
-def _part(colour: Colour) -> tuple[float, float, float]:
-    red, green, blue = colour
-    return red / 255, green / 255, blue / 255
+        axes.plot(xs, ys, color=hex_of(stroke.colour), linewidth=width, solid_capstyle="round", zorder=2.5 + number)

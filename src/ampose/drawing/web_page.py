@@ -37,6 +37,7 @@ from ampose.drawing.projection import (
     SURE,
     WHITE,
     Colour,
+    hex_of,
     pale,
 )
 from ampose.errors import InputError
@@ -45,7 +46,7 @@ from ampose.media.video_writer import writing_video
 from ampose.packages import pillow
 from ampose.poses.joint_angles import joint_angles
 from ampose.poses.people import Person
-from ampose.poses.pose import Pose2D, Pose3D
+from ampose.poses.pose import Pose3D
 from ampose.poses.skeletons import Skeleton
 from ampose.processing.ground import standing, upright
 
@@ -171,30 +172,26 @@ def _video_type(video: Path, result: Result) -> str:
         raise InputError(f"{video}: must be the video that the result came from, but there is no such file")
     with video.open("rb") as stream:
         start = stream.read(8)
-    for mark, media_type in _TYPES.items():
-        if mark in (start[4:8], start[:4]):
-            _check_shape(video, result)
-            return media_type
-    raise InputError(
-        f"{video}: must be an MP4 or WebM video, which browsers play, got something else; convert it, or leave it out"
-    )
-
-
-def _check_shape(video: Path, result: Result) -> None:
-    sizes = [person.pose2d.image_size for person in result.people if person.pose2d is not None]
-    if not sizes:
-        return
-    (width, height), (wide, high) = sizes[0], open_media(video).image_size
-    if abs(width * high / (height * wide) - 1) > _SAME_SHAPE:
+    media_type = next((kind for mark, kind in _TYPES.items() if mark in (start[4:8], start[:4])), None)
+    if media_type is None:
         raise InputError(
-            f"{video}: must be the video that {result.name} came from, {width} x {height} or smaller in both, "
-            f"got {wide} x {high}; name that one, or leave it out"
+            f"{video}: must be an MP4 or WebM video, which browsers play, got something else; convert it, or leave it "
+            "out"
         )
+    sizes = [person.pose2d.image_size for person in result.people if person.pose2d is not None]
+    if sizes:
+        (width, height), (wide, high) = sizes[0], open_media(video).image_size
+        if abs(width * high / (height * wide) - 1) > _SAME_SHAPE:
+            raise InputError(
+                f"{video}: must be the video that {result.name} came from, {width} x {height} or smaller in both, "
+                f"got {wide} x {high}; name that one, or leave it out"
+            )
+    return media_type
 
 
 def _colours() -> dict[str, dict[str, str]]:
     """Return the colours of both themes; those of the sides are the still's."""
-    sides = {side: _hex(colour) for side, colour in SIDE_COLOURS.items()}
+    sides = {side: hex_of(colour) for side, colour in SIDE_COLOURS.items()}
     light = {"backdrop": BACKDROP, "floor": FLOOR, "grid": WHITE, "ink": INK, "faint": FAINT_INK, "card": WHITE}
     dark: dict[str, Colour] = {
         "backdrop": (26, 29, 33),
@@ -206,13 +203,9 @@ def _colours() -> dict[str, dict[str, str]]:
         "middle": _DARK_MIDDLE,
     }
     return {
-        "light": {**sides, **{name: _hex(colour) for name, colour in light.items()}},
-        "dark": {**sides, **{name: _hex(colour) for name, colour in dark.items()}},
+        "light": {**sides, **{name: hex_of(colour) for name, colour in light.items()}},
+        "dark": {**sides, **{name: hex_of(colour) for name, colour in dark.items()}},
     }
-
-
-def _hex(colour: Colour) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 def _result(result: Result, camera_tilt: float | None) -> dict[str, Any]:
@@ -244,7 +237,15 @@ def _skeleton(skeleton: Skeleton) -> dict[str, Any]:
 
 def _person(person: Person, camera_tilt: float | None) -> dict[str, Any]:
     pose = upright(person.pose3d, camera_tilt)
-    overlay = None if person.pose2d is None else _overlay(in_joints_of(person.pose2d, pose.skeleton))
+    overlay = None
+    if person.pose2d is not None:
+        pose2d = in_joints_of(person.pose2d, pose.skeleton)
+        overlay = {
+            "skeleton": _skeleton(pose2d.skeleton),
+            "size": list(pose2d.image_size),
+            "keypoints": _packed(pose2d.keypoints, _STEP_PX),
+            "confidence": _packed(pose2d.confidence, _STEP_PART),
+        }
     angles = joint_angles(pose)
     return {
         "id": person.id,
@@ -253,15 +254,6 @@ def _person(person: Person, camera_tilt: float | None) -> dict[str, Any]:
         "expected": None if pose.expected_error is None else _packed(pose.expected_error, _STEP_M),
         "overlay": overlay,
         "angles": {name.replace("_", " "): _packed(degrees, _STEP_DEGREES) for name, degrees in angles.items()},
-    }
-
-
-def _overlay(pose: Pose2D) -> dict[str, Any]:
-    return {
-        "skeleton": _skeleton(pose.skeleton),
-        "size": list(pose.image_size),
-        "keypoints": _packed(pose.keypoints, _STEP_PX),
-        "confidence": _packed(pose.confidence, _STEP_PART),
     }
 
 

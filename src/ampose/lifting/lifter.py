@@ -111,10 +111,11 @@ class Lifter:
             InputError: As ``lift``; or the camera is of images of another size.
         """
         _check_same_image(camera, pose.image_size)
+        config = self.network.config
         mapping = find_mapping(pose.skeleton, self.skeleton)
         points = mapping.map_points(pose.keypoints)  # frame joint xy, of the lifter's joints
         lost = np.isnan(points).any(axis=2)
-        if self.network.config.takes_missing:
+        if config.takes_missing:
             # The network infers better what a mapping can only guess.
             points[:, [self.skeleton.index(joint) for joint in mapping.guessed]] = np.nan
         else:
@@ -131,7 +132,13 @@ class Lifter:
         provenance = {
             **pose.provenance,
             "focal_px": f"{camera.focal[0]:.1f}",
-            **self._provenance(flip=flip),
+            "model": self.name,
+            "weights": self.weights_hash[:SHORT_HASH],
+            **({"weights_source": self.facts["source"]} if "source" in self.facts else {}),
+            "normalisation": config.normalisation,
+            "flip": "averaged with the mirrored prediction" if flip else "off",
+            **({"unseen_joints": "inferred from the others, confidence 0"} if config.takes_missing else {}),
+            **({"expected_error": "as the model estimates it"} if config.predicts_error else {}),
             "engine": self._describe_engine(passes, clips.keypoints_px, cameras),
         }
         if mapping.made_up:
@@ -166,8 +173,12 @@ class Lifter:
         check_fps(fps)
         known = self.skeleton if skeleton is None else get_skeleton(skeleton)
         pose = Pose2D.from_array(keypoints, skeleton=known, image_size=image_size, fps=fps)
-        if skeleton is None:
-            _check_order(pose)
+        # COCO's joints where the lifter's own are assumed would give nobody's pose.
+        if skeleton is None and is_coco(pose.keypoints[:: max(1, len(pose) // _CHECKED_FRAMES)], known):
+            raise InputError(
+                f"skeleton must be given with these keypoints, got none and joints that look like those of coco_17, "
+                f"not of {known.name}, the model's own; pass skeleton='coco_17', or {known.name!r} if they are that"
+            )
         return pose
 
     def _describe_engine(
@@ -180,18 +191,6 @@ class Lifter:
         config = self.network.config
         inputs = normalise(config.normalisation, points[first, None], cameras[first], self.skeleton.root_index)
         return self.runners.describe(passes, inputs.keypoints)
-
-    def _provenance(self, *, flip: bool) -> dict[str, str]:
-        config = self.network.config
-        return {
-            "model": self.name,
-            "weights": self.weights_hash[:SHORT_HASH],
-            **({"weights_source": self.facts["source"]} if "source" in self.facts else {}),
-            "normalisation": config.normalisation,
-            "flip": "averaged with the mirrored prediction" if flip else "off",
-            **({"unseen_joints": "inferred from the others, confidence 0"} if config.takes_missing else {}),
-            **({"expected_error": "as the model estimates it"} if config.predicts_error else {}),
-        }
 
 
 def _among_all(
@@ -214,16 +213,6 @@ def _check_whole(points: Float[np.ndarray, "frame joint 2"], skeleton: Skeleton)
             f"keypoints must be whole or missing in each frame for this model, got frame {frame} without "
             f"{', '.join(joints[:4])}{'...' if len(joints) > 4 else ''} ({int(partly.sum())} such frames); "
             "fill the joints in, set the whole frame to NaN, or take a model that was trained with missing joints"
-        )
-
-
-def _check_order(pose: Pose2D) -> None:
-    """Refuse COCO's joints where the lifter's own are assumed: the result would be nobody's pose."""
-    own = pose.skeleton.name
-    if is_coco(pose.keypoints[:: max(1, len(pose) // _CHECKED_FRAMES)], pose.skeleton):
-        raise InputError(
-            f"skeleton must be given with these keypoints, got none and joints that look like those of coco_17, not of "
-            f"{own}, the model's own; pass skeleton='coco_17', or {own!r} if they are that"
         )
 
 

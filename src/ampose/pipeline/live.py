@@ -89,7 +89,9 @@ class LiveLifter:
         ids = self._tracker.step(found, shot.time)
         linked = time.perf_counter()
         people = [self._lift(*person, shot) for person in zip(ids, found, strict=True)]
-        self._forget(shot.time)
+        # What is known of people who have left goes: ids are not given again.
+        for identity in [key for key, person in self._followed.items() if shot.time - person.seen >= 10]:
+            del self._followed[identity]
         end = time.perf_counter()
         marks = (shot.seconds, start, detected, linked, end)
         waiting, detecting, tracking, lifting = 1e3 * np.diff(marks)
@@ -123,12 +125,6 @@ class LiveLifter:
             done = {**lifted.provenance, "smoothing": followed.smooth.settings.description}
             lifted = replace(lifted, positions=positions[None], provenance=done)
         return Person(identity, pose, lifted)
-
-    def _forget(self, seconds: float) -> None:
-        """Let what is known of people go who have left: ids are not given again."""
-        self._followed = {
-            identity: followed for identity, followed in self._followed.items() if seconds - followed.seen < 10
-        }
 
 
 class _Followed:

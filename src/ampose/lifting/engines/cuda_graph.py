@@ -37,17 +37,14 @@ class CudaGraphs:
             with _products_in(tf32=self.tf32):
                 return self.network(keypoints.cuda()).to(keypoints.device)
         with self.turn:
-            return self._replay(keypoints)
-
-    def _replay(self, keypoints: Float[Tensor, "batch frame joint 2"]) -> Float[Tensor, "batch out_frame joint each"]:
-        count = len(keypoints)
-        size = torch.Size((min(1 << (count - 1).bit_length(), self.largest), *keypoints.shape[1:]))
-        if size not in self.recorded:
-            self.recorded[size] = self._record(size)
-        graph, into, out = self.recorded[size]
-        into[:count].copy_(keypoints)
-        graph.replay()
-        return out[:count].to(keypoints.device, copy=True)  # the next replay overwrites ``out``
+            count = len(keypoints)
+            size = torch.Size((min(1 << (count - 1).bit_length(), self.largest), *keypoints.shape[1:]))
+            if size not in self.recorded:
+                self.recorded[size] = self._record(size)
+            graph, into, out = self.recorded[size]
+            into[:count].copy_(keypoints)
+            graph.replay()
+            return out[:count].to(keypoints.device, copy=True)  # the next replay overwrites ``out``
 
     def _record(self, size: torch.Size) -> tuple[torch.cuda.CUDAGraph, Tensor, Tensor]:
         into = torch.zeros(size, device="cuda")

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ampose.errors import InputError
 from ampose.lifting.engines.agreement import Agreement, compare
 from ampose.lifting.engines.end_to_end import CAMERA, ERROR, EndToEndLifter, example_people, output_names
 from ampose.lifting.engines.engine import engines
-from ampose.lifting.engines.export_formats import INPUT, OUTPUT, Examples, openvino_model, torch_program, write_onnx
+from ampose.lifting.engines.export_formats import INPUT, OUTPUT, Examples, torch_program, write_onnx, write_openvino
 from ampose.lifting.prediction import LEAST_JOINTS
 from ampose.models import LifterNetwork
 from ampose.packages import require
@@ -56,7 +56,7 @@ class _Exporter:
     """How a program of one kind is written, and run from its file."""
 
     file: str
-    write: Callable[[EndToEndLifter, Examples, Path], None]
+    write: Callable[[nn.Module, Examples, Path, Sequence[str]], None]
     load: Callable[[Path], Run]
     engine: str | None
     package: str
@@ -83,24 +83,23 @@ def export_lifter(network: LifterNetwork, kind: Kind, folder: Path, origin: Orig
     if exporter.engine:
         facts = engines.get(exporter.engine).facts
         require(*facts.packages, extra=facts.extra, purpose=f"exporting to {kind}")
-    check_folder(folder)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".ampose-") as work:
-        unfinished = Path(work) / folder.name
-        unfinished.mkdir()
-        exporter.write(EndToEndLifter(network, flip=flip), example_people(network, 2), unfinished / exporter.file)
-        agreement = _check(network, exporter.load(unfinished / exporter.file), flip=flip)
-        _describe(unfinished, network, kind, origin, flip=flip, agreement=agreement)
-        _write_checksums(unfinished)
-        shutil.move(unfinished, folder)
-    return agreement
-
-
-def check_folder(folder: Path) -> None:
-    """Refuse a folder that exists, or whose parent does not; raises InputError."""
     if folder.exists():
         raise InputError(f"{folder}: output folder exists already; name another, or remove it")
     if not folder.parent.is_dir():
         raise InputError(f"{folder}: there is no folder {folder.parent} to write to; create it first")
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".ampose-") as work:
+        unfinished = Path(work) / folder.name
+        unfinished.mkdir()
+        lifter, people = EndToEndLifter(network, flip=flip), example_people(network, 2)
+        exporter.write(lifter, people, unfinished / exporter.file, output_names(network))
+        agreement = _check(network, exporter.load(unfinished / exporter.file), flip=flip)
+        _describe(unfinished, network, kind, origin, flip=flip, agreement=agreement)
+        hashes = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(unfinished.iterdir())}
+        # In the form that sha256sum --check reads, which takes a carriage return for part of a name.
+        lines = [f"{digest}  {name}\n" for name, digest in hashes.items()]
+        (unfinished / CHECKSUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
+        shutil.move(unfinished, folder)
+    return agreement
 
 
 def _check(network: LifterNetwork, run: Run, *, flip: bool) -> Agreement:
@@ -165,28 +164,6 @@ def _from(source: str, skeleton: Skeleton, network: LifterNetwork) -> dict[str, 
     }
 
 
-def _write_checksums(folder: Path) -> None:
-    """Write hashes in the form that ``sha256sum --check`` reads."""
-    lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in sorted(folder.iterdir())]
-    (folder / CHECKSUMS).write_text(
-        "".join(lines), encoding="utf-8", newline="\n"
-    )  # sha256sum takes \r for part of a name
-
-
-def _write_openvino(lifter: EndToEndLifter, examples: Examples, file: Path) -> None:
-    import openvino
-
-    openvino.save_model(openvino_model(lifter, examples, output_names(lifter.network)), file, compress_to_fp16=False)
-
-
-def _write_onnx(lifter: EndToEndLifter, examples: Examples, file: Path) -> None:
-    write_onnx(lifter, examples, file, output_names(lifter.network))
-
-
-def _write_torch(lifter: EndToEndLifter, examples: Examples, file: Path) -> None:
-    torch.export.save(torch_program(lifter, examples), file)
-
-
 def _load_onnx(file: Path) -> Run:
     import onnxruntime
 
@@ -211,8 +188,14 @@ def _load_torch(file: Path) -> Run:
 
 
 _EXPORTERS: dict[Kind, _Exporter] = {
-    "onnx": _Exporter("model.onnx", _write_onnx, _load_onnx, "onnxruntime", "onnx"),
-    "openvino": _Exporter("model.xml", _write_openvino, _load_openvino, "openvino", "openvino"),
-    "torch-export": _Exporter("model.pt2", _write_torch, _load_torch, None, "torch"),
+    "onnx": _Exporter("model.onnx", write_onnx, _load_onnx, "onnxruntime", "onnx"),
+    "openvino": _Exporter("model.xml", write_openvino, _load_openvino, "openvino", "openvino"),
+    "torch-export": _Exporter(
+        "model.pt2",
+        lambda lifter, examples, file, _: torch.export.save(torch_program(lifter, examples), file),
+        _load_torch,
+        None,
+        "torch",
+    ),
 }
 KINDS = tuple(_EXPORTERS)

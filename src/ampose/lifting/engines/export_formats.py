@@ -59,6 +59,13 @@ def openvino_model(module: nn.Module, examples: Examples, outputs: Sequence[str]
         return openvino.Core().read_model(file)
 
 
+def write_openvino(module: nn.Module, examples: Examples, file: Path, outputs: Sequence[str] = (OUTPUT,)) -> None:
+    """Write the module as an OpenVINO model of full precision, the weights in a second file beside it."""
+    import openvino
+
+    openvino.save_model(openvino_model(module, examples, outputs), file, compress_to_fp16=False)
+
+
 @contextmanager
 def _without_remarks() -> Iterator[None]:
     """Keep quiet about what the exporters do inside: deprecations among themselves, packages that they could use."""
