@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tabulate import tabulate
+
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE, FIGURES, PICTURE = (
     DOCS / "performance.md",
@@ -29,16 +31,16 @@ def as_text(rows: Sequence[Row]) -> str:
     """Align rows under their keys, to the right."""
     header = list(dict.fromkeys(key for row in rows for key in row))
     cells = [header, *([_cell(key, row.get(key)) for key in header] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in cells)
+    return tabulate(cells, tablefmt="plain", colalign=["right"] * len(header), disable_numparse=True)
 
 
 def as_markdown(rows: Sequence[Row], columns: Sequence[str] = ()) -> str:
     """Return a table in Markdown."""
     header = list(columns) or list(dict.fromkeys(key for row in rows for key in row))
-    sides = ["---:" if any(isinstance(row.get(key), int | float) for row in rows) else "---" for key in header]
-    lines = [header, sides, *([_cell(key, row.get(key)) for key in header] for row in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    numbers = [any(isinstance(row.get(key), int | float) for row in rows) for key in header]
+    cells = [[_cell(key, row.get(key)) for key in header] for row in rows]
+    sides = ["right" if number else "left" for number in numbers]
+    return tabulate(cells, header, tablefmt="pipe", colalign=sides, disable_numparse=True)
 
 
 def _cell(key: str, value: object) -> str:

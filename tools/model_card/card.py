@@ -10,6 +10,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from ampose.evaluation.tables import markdown_table
+
 ROOT = Path(__file__).parents[2]
 TEMPLATE = Path(__file__).with_suffix(".md")
 BUNDLED = ROOT / "src" / "ampose" / "lifting" / "weights"
@@ -51,7 +53,6 @@ def render(folder: Path) -> str:
         subjects=_table("subject", first["subjects"]),
         wide_actions=_table("action", [*wide["actions"], wide["mean_over_actions"], wide["all_frames"]]),
         wide_subjects=_table("subject", wide["subjects"]),
-        before=_before(list(ours.values()), measured["before"]),
         curves="\n\n".join(_curve(curve) for curve in measured["robustness"]),
         calibration=_calibration(measured["calibration"]),
         four_cameras=_four_cameras(measured["four_cameras"]),
@@ -66,16 +67,10 @@ def _read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table, the first column to the left."""
-    lines = [header, ["---", *["--:"] * (len(header) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def _table(first: str, rows: Sequence[Data], titles: Sequence[str] = ()) -> str:
     names = titles or [row["name"] for row in rows]
     cells = [[name, f"{row['frames']:,}", *_values(row)] for name, row in zip(names, rows, strict=True)]
-    return markdown([first, "frames", *METRICS.values()], cells)
+    return markdown_table([first, "frames", *METRICS.values()], cells)
 
 
 def _values(row: Data) -> list[str]:
@@ -133,7 +128,7 @@ def _training(training: Data) -> str:
 
 def _settings(config: Data) -> str:
     rows = [[f"`{key}`", value] for key, value in _flat({key: config[key] for key in ("data", "optimiser")})]
-    return f"The data engine's settings, from the run's manifest:\n\n{markdown(['setting', 'value'], rows)}"
+    return f"The data engine's settings, from the run's manifest:\n\n{markdown_table(['setting', 'value'], rows)}"
 
 
 def _flat(values: Data, above: str = "") -> list[tuple[str, str]]:
@@ -165,23 +160,6 @@ def _selection(facts: Data, training: Data) -> str:
     return f"The weights are those of the last epoch ({epoch})."
 
 
-def _before(ours: Sequence[Data], before: Data | None) -> str:
-    """Compare with the weights that the package had before."""
-    if before is None:
-        return ""
-    rows = []
-    for report in ours:
-        name, old = report["protocol"]["name"], before["protocols"][report["protocol"]["name"]]["all_frames"]["values"]
-        new = report["all_frames"]["values"]
-        pairs = [(old[metric], new[metric]) for metric in ("mpjpe", "p_mpjpe")]
-        rows.append([f"`{name}`", *(cell for a, b in pairs for cell in (f"{a:.1f}", f"{b:.1f}", f"{b / a - 1:+.0%}"))])
-    header = ["all frames", "MPJPE before", "now", "change", "P-MPJPE before", "now", "change"]
-    return (
-        "## Against the weights before\n\nThe package's first weights (96 channels, sha256 "
-        f"`{before['sha256'][:12]}`), measured by the same code on the same samples:\n\n{markdown(header, rows)}\n\n"
-    )
-
-
 def _curve(curve: Data) -> str:
     points = curve["points"]
     usual = next((point for place in USUAL for point in points if point["at"] == place and _fits(curve, place)), None)
@@ -197,7 +175,7 @@ def _curve(curve: Data) -> str:
         ]
         for point in points
     ]
-    return f"**{curve['name'].capitalize()}**\n\n{markdown(header, rows)}"
+    return f"**{curve['name'].capitalize()}**\n\n{markdown_table(header, rows)}"
 
 
 def _fits(curve: Data, place: object) -> bool:
@@ -222,7 +200,7 @@ def _calibration(found: Data | None) -> str:
         f"became {found['factor']:.3f} e^{found['power']:.2f} (a change of the last layer; the poses are the same). "
         "With flip averaging, how far the pose and the mirrored one lie apart is added. On "
         f"the held-out subjects {checked}, "
-        f"against the error of the flip-averaged pose:\n\n{markdown(header, rows)}\n\n"
+        f"against the error of the flip-averaged pose:\n\n{markdown_table(header, rows)}\n\n"
         f"After it, by tenths of the joints in the order of their expected error:\n\n{_bins(found)}\n\n"
     )
 
@@ -234,7 +212,7 @@ def _bins(found: Data) -> str:
         header += [f"expected mm, `{name}`", "true mm"]
         columns += [[f"{row['expected_mm']:.0f}" for row in bins], [f"{row['true_mm']:.0f}" for row in bins]]
     rows = [[str(number + 1), *cells] for number, cells in enumerate(zip(*columns, strict=True))]
-    return markdown(header, rows)
+    return markdown_table(header, rows)
 
 
 def _four_cameras(text: str | None) -> str:

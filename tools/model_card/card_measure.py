@@ -2,7 +2,7 @@
 
 import copy
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -128,12 +128,3 @@ def spot_check(network: LifterNetwork, motion: MotionCapture) -> dict[str, Any]:
     if network.config.predicts_error:
         found["expected_mm"] = compare_errors(network, samples).expected.mean().item() * 1000
     return found
-
-
-def summary(reports: Sequence[Report]) -> dict[str, Any]:
-    """Return the means of a method by protocol, for a comparison with later weights."""
-    return {
-        report.protocol.name: {"all_frames": asdict(report.all_frames), "mean": asdict(report.mean_over_actions)}
-        for report in reports
-        if report.method == reports[0].method
-    }

@@ -19,20 +19,19 @@ from ampose.poses.geometry import root_relative
 from ampose.poses.metrics.position import joint_errors
 from ampose.poses.skeletons import Skeleton
 
-NOW, ALIGNED, BEFORE, TRUTH = "#1971c2", "#2f9e44", "#868e96", "#212529"
+PLAIN, ALIGNED, PALE, TRUTH = "#1971c2", "#2f9e44", "#868e96", "#212529"
 CASES = 6
 
 Measured = Mapping[str, Any]
 
 
-def draw_robustness(measured: Measured, before: Measured | None, file: Path) -> None:
+def draw_robustness(measured: Measured, file: Path) -> None:
     """Draw a panel for each curve, and the reliability of the expected error."""
     plt.switch_backend("agg")
     curves = measured["robustness"]
     figure, axes = plt.subplots(2, 4, figsize=(15, 7), layout="constrained")
-    old = {curve["name"]: curve for curve in (before or {}).get("robustness", ())}
     for axis, curve in zip(axes.flat, curves, strict=False):
-        _draw_curve(axis, curve, old.get(curve["name"]))
+        _draw_curve(axis, curve)
     spare = list(axes.flat)[len(curves) :]
     if measured.get("calibration"):
         _draw_reliability(spare.pop(0), measured["calibration"])
@@ -42,11 +41,11 @@ def draw_robustness(measured: Measured, before: Measured | None, file: Path) -> 
     _save(figure, file)
 
 
-def _draw_curve(axis: Axes, curve: Measured, old: Measured | None) -> None:
+def _draw_curve(axis: Axes, curve: Measured) -> None:
     points = curve["points"]
     named = isinstance(points[0]["at"], str)
     places = np.arange(len(points)) if named else [point["at"] for point in points]
-    for key, label, colour in (("mpjpe", "MPJPE", NOW), ("p_mpjpe", "P-MPJPE", ALIGNED)):
+    for key, label, colour in (("mpjpe", "MPJPE", PLAIN), ("p_mpjpe", "P-MPJPE", ALIGNED)):
         values = [point[key] for point in points]
         if named:
             axis.barh(places + (0.2 if key == "p_mpjpe" else -0.2), values, 0.4, color=colour, label=label)
@@ -54,16 +53,8 @@ def _draw_curve(axis: Axes, curve: Measured, old: Measured | None) -> None:
             axis.plot(places, values, "o-", color=colour, label=label)
     if "mpjpe_own_ray" in points[0]["other"]:
         own = [point["other"]["mpjpe_own_ray"] for point in points]
-        axis.plot(places, own, "o--", color=NOW, label="without the ray's turn")
+        axis.plot(places, own, "o--", color=PLAIN, label="without the ray's turn")
         axis.legend(fontsize="small", frameon=False)
-    if old is not None:
-        axis.plot(
-            [point["at"] for point in old["points"]],
-            [point["mpjpe"] for point in old["points"]],
-            ".:",
-            color=BEFORE,
-            label="MPJPE, weights before",
-        )
     axis.set_title(curve["name"], fontsize=10)
     axis.grid(visible=True, alpha=0.3)
     if named:
@@ -76,7 +67,7 @@ def _draw_curve(axis: Axes, curve: Measured, old: Measured | None) -> None:
 
 
 def _draw_reliability(axis: Axes, calibration: Measured) -> None:
-    for (name, found), colour in zip(calibration["checked"].items(), (NOW, ALIGNED), strict=True):
+    for (name, found), colour in zip(calibration["checked"].items(), (PLAIN, ALIGNED), strict=True):
         bins = found["after"]["bins"]
         label = "noisy 2D" if name.endswith("noisy") else "exact 2D"
         axis.plot(
@@ -105,7 +96,7 @@ def draw_failures(network: LifterNetwork, motion: MotionCapture, file: Path) -> 
         _draw_body(row[0], pixels, skeleton)
         row[0].set_title(f"{action}\n(subject {seen.subjects[number]}): {errors[number]:.0f} mm", fontsize=8)
         for axis, title, plane in ((row[1], "from the side", [2, 1]), (row[2], "from above", [0, 2])):
-            _draw_body(axis, true[:, plane], skeleton, BEFORE)
+            _draw_body(axis, true[:, plane], skeleton, PALE)
             _draw_body(axis, mine[:, plane], skeleton)
             axis.set_title(title, fontsize=8)
         row[2].invert_yaxis()

@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,6 @@ from ampose.lifting.weights.store import Weights
 from ampose.training.recipe import packaged_recipes, read_recipe
 from research import four_cameras
 
-BEFORE = Path(__file__).with_name("weights_before.json")
 DOCS = card.ROOT / "docs"
 FACTS = {
     "data": "CMU Graphics Lab Motion Capture Database, mocap.cs.cmu.edu",
@@ -41,71 +40,67 @@ FACTS = {
 log = logging.getLogger("make_card")
 
 
-def main(
-    *,
-    run: Path,
-    motion: Path,
-    weights: str = "best",
-    name: str = "ampose-small",
-    output: Path | None = None,
-    install: str | None = None,
-    note: str = "",
-    half: bool = False,
-    real_video: bool = True,
-) -> None:
-    """Make the card of a run.
+@dataclass(frozen=True, kw_only=True)
+class CardOptions:
+    """Which run becomes a weights folder with a card, and how."""
 
-    Args:
-        run: The run's folder, with run.json and log.jsonl.
-        motion: Prepared CMU motion.
-        weights: Which folder of the run: best or last.
-        name: What the weights are called in a folder of their own.
-        output: Folder in which the weights folder and the pictures are made.
-        install: Replace the bundled weights of this name, their pictures and the README's table; if they are those that
-            lift where nobody names any, the page of the four cameras as well.
-        note: What the manifest does not tell about the training; it goes into the card as it is.
-        half: Store the weights with 16 bits.
-        real_video: Also measure on the four-camera clip (needs ../shared/media).
-    """
+    run: Path
+    """The run's folder, with run.json and log.jsonl."""
+    motion: Path
+    """Prepared CMU motion."""
+    weights: str = "best"
+    """Which folder of the run: best or last."""
+    name: str = "ampose-small"
+    """What the weights are called in a folder of their own."""
+    output: Path | None = None
+    """Folder in which the weights folder and the pictures are made."""
+    install: str | None = None
+    """Replace the bundled weights of this name, their pictures and the README's table; if they are those that lift
+    where nobody names any, the page of the four cameras as well."""
+    note: str = ""
+    """What the manifest does not tell about the training; it goes into the card as it is."""
+    half: bool = False
+    """Store the weights with 16 bits."""
+    real_video: bool = True
+    """Also measure on the four-camera clip (needs ../shared/media)."""
+
+
+def main(options: CardOptions) -> None:
+    """Make the card of a run."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    if (output is None) == (install is None):
+    if (options.output is None) == (options.install is None):
         raise SystemExit("one of --output and --install must be given")
     with tempfile.TemporaryDirectory() as temporary:
-        home = output or Path(temporary)
-        folder = home / (install or name)
-        make(run, weights, read_motion(motion), folder, note=note, half=half, real_video=real_video)
-        if install:
-            install_weights(folder, install)
+        folder = (options.output or Path(temporary)) / (options.install or options.name)
+        make(options, read_motion(options.motion), folder)
+        if options.install:
+            install_weights(folder, options.install)
     log.info("done")
 
 
-def make(
-    run: Path, which: str, motion: MotionCapture, folder: Path, *, note: str, half: bool, real_video: bool
-) -> None:
+def make(options: CardOptions, motion: MotionCapture, folder: Path) -> None:
     """Write a weights folder with card and numbers; pictures go beside it."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = load_weights(run / which)
-    training = {**describe_training(run, found), "note": note}
+    found = load_weights(options.run / options.weights)
+    training = {**describe_training(options.run, found), "note": options.note}
     network, calibration = found.network, None
     if network.config.predicts_error:
         network, calibration = card_measure.calibrate(network, motion)
     half_precision = card_measure.measure_half_precision(network, motion)
-    digest = save_weights(folder, found.name, network, _facts(found, training, calibration), half=half)
+    digest = save_weights(folder, found.name, network, _facts(found, training, calibration), half=options.half)
     network = load_weights(folder).network
-    before = json.loads(BEFORE.read_text()) if BEFORE.is_file() else None
     reports = card_measure.measure_protocols(network, motion, folder.name, {"weights": f"sha256 {digest}"})
     measured = {
         "sha256": digest,
         "training": training,
-        "before": before and {name: before[name] for name in ("sha256", "protocols")},
         "robustness": card_measure.measure_robustness(network, motion),
         "calibration": calibration,
-        "half_precision": {**half_precision, "used": half},
+        "half_precision": {**half_precision, "used": options.half},
         "spot": card_measure.spot_check(network, motion),
         "failures": card_pictures.draw_failures(network, motion, folder.parent / f"{folder.name}-failures.png"),
-        "four_cameras": measure_four_cameras(folder) if real_video else None,
+        "four_cameras": measure_four_cameras(folder) if options.real_video else None,
     }
-    card_pictures.draw_robustness(measured, before, folder.parent / f"{folder.name}-robustness.png")
+    card_pictures.draw_robustness(measured, folder.parent / f"{folder.name}-robustness.png")
     (folder / "evaluation.json").write_text(json.dumps([report.as_dict() for report in reports], indent=2) + "\n")
     (folder / "measurements.json").write_text(json.dumps(measured, indent=2) + "\n")
     (folder / "README.md").write_text(card.render(folder))
@@ -192,4 +187,4 @@ def install_weights(folder: Path, name: str) -> None:
 
 
 if __name__ == "__main__":
-    tyro.cli(main)
+    main(tyro.cli(CardOptions))
