@@ -57,9 +57,9 @@ def lift(video: Path, *, preview: bool) -> dict:
         for _ in open_media(video):
             pass
     with opened as detector, timed(costs, "reading and detecting"):
-        detected = find_people(media, detector)
+        detected, _ = find_people(media, detector)
     with timed(costs, "lifting"):
-        people = lift_people(detected.people, lifter, options.camera(media.image_size), options)
+        people = lift_people(detected, lifter, options.camera(media.image_size), options)
     with tempfile.TemporaryDirectory() as folder:
         with timed(costs, "poses.json and poses.npz"):
             write(Path(folder) / "poses.json", people)

@@ -182,8 +182,8 @@ def test_a_damaged_frame_is_not_looked_at(lifter, two_people):
         lost = property(lambda self: {3}, lambda self, value: None)
 
     media.__class__ = Scratched
-    seen = find_people(media, Marks())
-    assert [person.pose2d.missing[3] for person in seen.people] == [True, True]
+    seen, _ = find_people(media, Marks())
+    assert [person.pose2d.missing[3] for person in seen] == [True, True]
 
 
 def test_single_pictures_number_people_by_size(lifter, tmp_path):
@@ -199,7 +199,7 @@ def test_single_pictures_number_people_by_size(lifter, tmp_path):
 
 
 def test_unsure_joints_are_taken_out(two_people):
-    pose = find_people(open_media(two_people), Marks()).people[0].pose2d
+    pose = find_people(open_media(two_people), Marks())[0][0].pose2d
     assert without_unsure_joints(pose, 0.05) is pose, "nothing is that unsure"
     kept, unsure = without_unsure_joints(pose, 0.5), pose.confidence < 0.5
     assert np.isnan(kept.keypoints[unsure]).all()
@@ -220,7 +220,7 @@ def test_frames_are_let_go():
     media = Blank(Path("long.mp4"), (640, 480), 30.0, 2000)
     tracemalloc.start()
     try:
-        (person,) = find_people(media, Everywhere()).people
+        (person,), _ = find_people(media, Everywhere())
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

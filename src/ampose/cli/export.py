@@ -25,12 +25,11 @@ def run(
         output: The folder to write; by default the model's name and the kind, in the current folder.
         flip: Average each prediction with the mirrored one, inside the program.
     """
-    from ampose.lifting.engines.export import Origin, export_lifter
+    from ampose.lifting.engines.export import export_lifter
     from ampose.lifting.weights import load_weights
 
     loaded = load_weights(weights)
     folder = Path(f"{loaded.name}-{kind}") if output is None else output
-    origin = Origin(loaded.name, loaded.sha256, loaded.facts)
-    agreement = export_lifter(loaded.network, kind, folder, origin, flip=flip)
+    agreement = export_lifter(loaded, kind, folder, flip=flip)
     size = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
     print(f"{folder}: {loaded.name} for {kind}, {size:.1f} MB; {agreement} ({agreement.poses} poses)")

@@ -109,12 +109,10 @@ def write_page(
         InputError: There are more than two results, the video is nothing that browsers play, or the folder cannot
             be written to.
     """
-    if frames is not None:
-        with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
+        if frames is not None:
             video = Path(folder) / "frames.mp4"
             _encode(frames, video, results[0].people[0].pose3d)
-            text = page(results, video=video, camera_tilt=camera_tilt)
-    else:
         text = page(results, video=video, camera_tilt=camera_tilt)
     with replacing(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8")

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from jaxtyping import Float
 
 from ampose.detectors import Detector
 from ampose.lifting.lifter import Lifter
 from ampose.media.webcam import LiveFrame
 from ampose.pipeline.lift_options import LiveOptions
 from ampose.pipeline.video import without_unsure_joints
-from ampose.poses.people import Detection, Person
+from ampose.poses.people import Detection, Person, people_over_time
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.skeletons import Skeleton, find_mapping
 from ampose.processing.left_right import LiveLeftRight
@@ -143,48 +142,53 @@ class LiveRecording:
     detector: Detector
     lifter: Lifter
     image_size: tuple[int, int]
-    frames: list[Mapping[int, Person[Pose2D, Pose3D]]] = field(default_factory=list)
+    frames: list[Sequence[Person[Pose2D, Pose3D]]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     provenance: dict[int, Mapping[str, str]] = field(default_factory=dict)
 
     def add(self, people: Sequence[Person[Pose2D, Pose3D]], seconds: float) -> None:
         """Add a frame that was filmed at this time."""
         self.times.append(seconds)
-        frame = {}
+        # The provenance of all frames is that of the first: one for each frame would be most of the memory.
         for person in people:
-            # The provenance of all frames is that of the first: one for each frame would be most of the memory.
-            first = self.provenance.setdefault(person.id, person.pose3d.provenance)
-            frame[person.id] = replace(person, pose3d=replace(person.pose3d, provenance=first))
-        self.frames.append(frame)
+            self.provenance.setdefault(person.id, person.pose3d.provenance)
+        self.frames.append(
+            [replace(person, pose3d=replace(person.pose3d, provenance=self.provenance[person.id])) for person in people]
+        )
 
     def people(self) -> list[Person[Pose2D, Pose3D]]:
         """Return everybody who was filmed, by id, over all frames."""
-        return [self._person(identity) for identity in sorted(self.provenance)]
-
-    def _person(self, identity: int) -> Person[Pose2D, Pose3D]:
+        if not self.frames:
+            return []
         count, times = len(self.frames), np.array(self.times) - self.times[0]
-        fps = (count - 1) / float(times[-1]) if count > 1 else None
-        joints, lifted_joints = self.detector.skeleton.num_joints, self.lifter.skeleton.num_joints
-        keypoints, confidence = _empty(count, joints, 2), np.zeros((count, joints), dtype=np.float32)
-        positions, confidence_3d = _empty(count, lifted_joints, 3), np.zeros((count, lifted_joints), dtype=np.float32)
-        error = _empty(count, lifted_joints)
-        for number, people in enumerate(self.frames):
-            if (person := people.get(identity)) is None:
-                continue
-            pose2d, pose3d = person.pose2d, person.pose3d
-            keypoints[number], confidence[number] = pose2d.keypoints[0], pose2d.confidence[0]
-            positions[number], confidence_3d[number] = pose3d.positions[0], pose3d.confidence[0]
-            error[number] = np.nan if pose3d.expected_error is None else pose3d.expected_error[0]
-        whole_2d = Pose2D(
-            keypoints=keypoints, confidence=confidence, skeleton=self.detector.skeleton, image_size=self.image_size,
-            fps=fps, times=times if count > 1 else None, provenance={"detector": self.detector.name},
-        )  # fmt: skip
-        whole_3d = Pose3D(
-            positions=positions, confidence=confidence_3d, skeleton=self.lifter.skeleton, fps=fps, times=whole_2d.times,
-            expected_error=None if np.isnan(error).all() else error, provenance=self.provenance[identity],
-        )  # fmt: skip
-        return Person(identity, whole_2d, whole_3d)
+        shown = [
+            [Detection(each.pose2d.keypoints[0], each.pose2d.confidence[0], each.id) for each in people]
+            for people in self.frames
+        ]
+        found = people_over_time(
+            shown,
+            skeleton=self.detector.skeleton,
+            image_size=self.image_size,
+            fps=(count - 1) / float(times[-1]) if count > 1 else None,
+            times=times if count > 1 else None,
+            provenance={"detector": self.detector.name},
+        )
+        return [Person(person.id, person.pose2d, self._lifted(person)) for person in found]
 
-
-def _empty(*shape: int) -> Float[np.ndarray, "*shape"]:
-    return np.full(shape, np.nan, dtype=np.float32)
+    def _lifted(self, person: Person[Pose2D, None]) -> Pose3D:
+        """Return the poses of all frames in one; NaN where the person is not there."""
+        poses = {at: each.pose3d for at, people in enumerate(self.frames) for each in people if each.id == person.id}
+        positions = np.full((len(self.frames), self.lifter.skeleton.num_joints, 3), np.nan, dtype=np.float32)
+        confidence, error = np.zeros_like(positions[..., 0]), np.full_like(positions[..., 0], np.nan)
+        for at, pose in poses.items():
+            positions[at], confidence[at] = pose.positions[0], pose.confidence[0]
+            error[at] = np.nan if pose.expected_error is None else pose.expected_error[0]
+        return Pose3D(
+            positions=positions,
+            confidence=confidence,
+            skeleton=self.lifter.skeleton,
+            fps=person.pose2d.fps,
+            times=person.pose2d.times,
+            expected_error=None if np.isnan(error).all() else error,
+            provenance=self.provenance[person.id],
+        )

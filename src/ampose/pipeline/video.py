@@ -66,21 +66,6 @@ class LiftSource:
 
 
 @dataclass(frozen=True)
-class DetectedPeople:
-    """The people in some media.
-
-    Args:
-        people: Everybody, by id.
-        reading: Seconds that it took to read the frames.
-        detecting: Seconds that the detector took.
-    """
-
-    people: tuple[Person[Pose2D, None], ...]
-    reading: float = 0.0
-    detecting: float = 0.0
-
-
-@dataclass(frozen=True)
 class LiftResult:
     """What became of a video, an image, a folder of images or a keypoint file.
 
@@ -167,20 +152,20 @@ def lift_video(
     if lifter is None:
         lifter = load_model(options.model, engine=options.engine, precision=options.precision)
     if source.people is not None:
-        detected = DetectedPeople(source.people)
+        everybody, seconds = source.people, {"reading": 0.0, "detecting": 0.0}
     else:
         with nullcontext(detector) if detector else open_detector(source.media, options) as opened:
             # A skeleton without a way to the lifter's is refused before the long work.
             find_mapping(opened.skeleton, lifter.skeleton)
             bar = progress_bar("detecting") if progress is True else nullcontext(progress or None)
             with bar as report:
-                detected = find_people(source.media, opened, report)
-    selected = select_people(detected.people, options.which)
+                everybody, seconds = find_people(source.media, opened, report)
+    selected = select_people(everybody, options.which)
     start = time.perf_counter()
     people = lift_people(selected, lifter, source.camera, options)
-    seconds = {"reading": detected.reading, "detecting": detected.detecting, "lifting": time.perf_counter() - start}
+    seconds["lifting"] = time.perf_counter() - start
     ids = {person.id for person in selected}
-    others = tuple(person.id for person in detected.people if person.id not in ids)
+    others = tuple(person.id for person in everybody if person.id not in ids)
     return LiftResult(source, tuple(people), others, seconds)
 
 
@@ -255,13 +240,18 @@ def open_detector(media: Media, options: LiftOptions) -> Detector:
     return create_detector(options.detector, tracking=media.fps is not None, options=more)
 
 
-def find_people(media: Media, detector: Detector, progress: Progress | None = None) -> DetectedPeople:
+def find_people(
+    media: Media, detector: Detector, progress: Progress | None = None
+) -> tuple[tuple[Person[Pose2D, None], ...], dict[str, float]]:
     """Run the detector over all frames and track the people.
 
     Args:
         media: The frames; each is read once, and memory holds one at a time.
         detector: An open one.
         progress: Called after each frame.
+
+    Returns:
+        Everybody, by id; and how many seconds reading the frames and detecting took.
 
     Raises:
         InputError: Nobody was found in any frame.
@@ -298,7 +288,7 @@ def find_people(media: Media, detector: Detector, progress: Progress | None = No
         times=times,
         provenance={"source": media.path.name, "detector": detector.name},
     )
-    return DetectedPeople(tuple(people), reading, detecting)
+    return tuple(people), {"reading": reading, "detecting": detecting}
 
 
 def _uneven_times(media: Media) -> Float[np.ndarray, " frame"] | None:

@@ -11,8 +11,8 @@ from ampose import cli
 from ampose.cli import USER_ERROR
 from ampose.errors import InputError, MissingExtraError
 from ampose.lifting.engines import EngineNetwork, Runners, choose_engine
-from ampose.lifting.engines.choice import WORTH_BUILDING
 from ampose.lifting.engines.engine import is_installed
+from ampose.lifting.engines.runners import WORTH_BUILDING
 from ampose.models import create_model
 
 SIZE = (1000, 1000)
@@ -35,10 +35,10 @@ def test_few_poses_do_not_wait_for_an_engine_to_be_built(network):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU needs no other engine")
 def test_many_poses_on_a_cpu_take_the_fastest_that_is_installed(network, monkeypatch):
     many = int(WORTH_BUILDING / sum(p.numel() for p in network.parameters())) + 1
-    monkeypatch.setattr("ampose.lifting.engines.choice.is_installed", lambda name: True)
+    monkeypatch.setattr("ampose.lifting.engines.runners.is_installed", lambda name: True)
     assert choose_engine(network, many).engine == "openvino"
     assert choose_engine(network, many - 10).engine == "torch"
-    monkeypatch.setattr("ampose.lifting.engines.choice.is_installed", lambda name: False)
+    monkeypatch.setattr("ampose.lifting.engines.runners.is_installed", lambda name: False)
     assert choose_engine(network, many).engine == "torch"
 
 

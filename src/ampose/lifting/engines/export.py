@@ -9,7 +9,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +24,7 @@ from ampose.lifting.engines.end_to_end import CAMERA, ERROR, EndToEndLifter, exa
 from ampose.lifting.engines.engine import engines
 from ampose.lifting.engines.export_formats import INPUT, OUTPUT, Examples, torch_program, write_onnx, write_openvino
 from ampose.lifting.prediction import LEAST_JOINTS
+from ampose.lifting.weights import Weights
 from ampose.models import LifterNetwork
 from ampose.packages import require
 from ampose.poses.skeletons import Skeleton, find_mapping, list_sources
@@ -43,15 +44,6 @@ _OUTPUTS = {
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Where the weights come from: the model's name, the hash of its weights, what its training recorded."""
-
-    model: str
-    weights_sha256: str
-    facts: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
 class _Exporter:
     """How a program of one kind is written, and run from its file."""
 
@@ -62,14 +54,13 @@ class _Exporter:
     package: str
 
 
-def export_lifter(network: LifterNetwork, kind: Kind, folder: Path, origin: Origin, *, flip: bool = True) -> Agreement:
+def export_lifter(weights: Weights, kind: Kind, folder: Path, *, flip: bool = True) -> Agreement:
     """Write a network as a folder, and check the program that was written.
 
     Args:
-        network: With its weights, in evaluation mode.
+        weights: What ``load_weights`` returns.
         kind: Of program.
         folder: Must not exist yet.
-        origin: Where the weights are from.
         flip: Average with the mirrored prediction, inside the program.
 
     Returns:
@@ -79,7 +70,7 @@ def export_lifter(network: LifterNetwork, kind: Kind, folder: Path, origin: Orig
         InputError: The folder exists, it cannot be written to, or the program does not agree with the network.
         MissingExtraError: The kind's package is not installed.
     """
-    exporter = _EXPORTERS[kind]
+    exporter, network = _EXPORTERS[kind], weights.network
     if exporter.engine:
         facts = engines.get(exporter.engine).facts
         require(*facts.packages, extra=facts.extra, purpose=f"exporting to {kind}")
@@ -93,7 +84,7 @@ def export_lifter(network: LifterNetwork, kind: Kind, folder: Path, origin: Orig
         lifter, people = EndToEndLifter(network, flip=flip), example_people(network, 2)
         exporter.write(lifter, people, unfinished / exporter.file, output_names(network))
         agreement = _check(network, exporter.load(unfinished / exporter.file), flip=flip)
-        _describe(unfinished, network, kind, origin, flip=flip, agreement=agreement)
+        _describe(unfinished, weights, kind, flip=flip, agreement=agreement)
         hashes = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(unfinished.iterdir())}
         # In the form that sha256sum --check reads, which takes a carriage return for part of a name.
         lines = [f"{digest}  {name}\n" for name, digest in hashes.items()]
@@ -121,10 +112,9 @@ def _check(network: LifterNetwork, run: Run, *, flip: bool) -> Agreement:
     return agreement
 
 
-def _describe(
-    folder: Path, network: LifterNetwork, kind: Kind, origin: Origin, *, flip: bool, agreement: Agreement
-) -> None:
-    skeleton, exporter = network.skeleton, _EXPORTERS[kind]
+def _describe(folder: Path, weights: Weights, kind: Kind, *, flip: bool, agreement: Agreement) -> None:
+    network, exporter = weights.network, _EXPORTERS[kind]
+    skeleton = network.skeleton
     missing = "NaN for a missing joint" if network.config.takes_missing else "all joints must be there"
     config = {
         "format": "ampose.export",
@@ -138,7 +128,9 @@ def _describe(
         "outputs": {name: _OUTPUTS[name] for name in output_names(network)},
         "flip": flip,
         "written_with": {name: version(name) for name in ("ampose", "torch", exporter.package)},
-        **asdict(origin),
+        "model": weights.name,
+        "weights_sha256": weights.sha256,
+        "facts": weights.facts,
         "config": asdict(network.config),
         "skeleton": skeleton.as_dict(),
     }
