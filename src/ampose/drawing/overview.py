@@ -112,12 +112,6 @@ class _Page:
     row_titles: Sequence[tuple[str, Colour]]
     column_titles: Sequence[str]
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
-        left, top = self.corner(len(self.rows), len(self.column_titles))
-        return left - _GAP_PX + _MARGIN_PX, top + _MARGIN_PX // 2
-
     def corner(self, row: int, column: int) -> tuple[int, int]:
         """Left and top of a cell in pixels; all columns are equally wide."""
         above = sum(pictures[0].height + _GAP_PX for pictures in self.rows[:row])
@@ -125,7 +119,8 @@ class _Page:
 
     def draw(self, title: str, legend: Sequence[tuple[Colour, str]]) -> "Image":
         """Return the page; the legend stands at the right of the title, which is cut where it would reach it."""
-        page = blank(self.size)
+        right, bottom = self.corner(len(self.rows), len(self.column_titles))
+        page = blank((right - _GAP_PX + _MARGIN_PX, bottom + _MARGIN_PX // 2))
         for row, (pictures, (text, colour)) in enumerate(zip(self.rows, self.row_titles, strict=True)):
             # The row's title stands at the left, turned to be read from below.
             strip = blank((pictures[0].height, _MARGIN_PX - 6))
@@ -136,17 +131,13 @@ class _Page:
         for column, text in enumerate(self.column_titles):
             middle = self.corner(0, column)[0] + self.rows[0][0].width / 2
             _write(page, (middle, _HEADER_PX - 12), text, "ms")
-        self._write_title(page, title, _draw_legend(page, legend))
-        return page
-
-    def _write_title(self, page: "Image", title: str, right: float) -> None:
-        font = _font(_TITLE_PX, bold=True)
-        room = right - _GAP_PX - _MARGIN_PX
+        font, room = _font(_TITLE_PX, bold=True), _draw_legend(page, legend) - _GAP_PX - _MARGIN_PX
         if font.getlength(title) > room:
             while title and font.getlength(title + _CUT_OFF) > room:
                 title = title[:-1]
             title += _CUT_OFF
         _write(page, (_MARGIN_PX, 42), title, "ls", font=font)
+        return page
 
 
 def _draw_page(frames: Mapping[int, Frame], numbers: list[int], people: LiftedPeople) -> _Page:

@@ -66,7 +66,16 @@ _SAME_SHAPE = 0.02
 
 _VIDEO_HEIGHT = 480
 _ROOM_M = 0.35
-_DARK_MIDDLE: Colour = (173, 181, 189)
+_DARK: dict[str, Colour] = {
+    "backdrop": (26, 29, 33),
+    "floor": (38, 42, 47),
+    "grid": (58, 63, 69),
+    "ink": (233, 236, 239),
+    "faint": (144, 152, 160),
+    "card": (18, 20, 23),
+    "middle": (173, 181, 189),
+}
+_LIGHT = {"backdrop": BACKDROP, "floor": FLOOR, "grid": WHITE, "ink": INK, "faint": FAINT_INK, "card": WHITE}
 _PLOTS = ("knee flexion", "hip flexion", "elbow flexion", "shoulder flexion", "trunk lean")
 _TYPES = {b"ftyp": "video/mp4", b"\x1aE\xdf\xa3": "video/webm"}
 
@@ -136,10 +145,15 @@ def page(results: Sequence[Result], *, video: Path | None = None, camera_tilt: f
     if len(results) not in (1, 2):
         raise InputError(f"a page shows one result or compares two, got {len(results)}")
     video_type = _video_type(video, results[0]) if video else None
+    themes = {"light": _LIGHT, "dark": _DARK}
     data = {
         "results": [_result(result, camera_tilt) for result in results],
         "plots": _PLOTS,
-        "colours": _colours(),
+        # The colours of the sides are the still's.
+        "colours": {
+            theme: {name: hex_of(colour) for name, colour in (SIDE_COLOURS | own).items()}
+            for theme, own in themes.items()
+        },
         "sure": SURE,
         "pale": round(1 - pale((0, 0, 0))[0] / 255, 2),
         "videoType": video_type,
@@ -185,25 +199,6 @@ def _video_type(video: Path, result: Result) -> str:
                 f"got {wide} x {high}; name that one, or leave it out"
             )
     return media_type
-
-
-def _colours() -> dict[str, dict[str, str]]:
-    """Return the colours of both themes; those of the sides are the still's."""
-    sides = {side: hex_of(colour) for side, colour in SIDE_COLOURS.items()}
-    light = {"backdrop": BACKDROP, "floor": FLOOR, "grid": WHITE, "ink": INK, "faint": FAINT_INK, "card": WHITE}
-    dark: dict[str, Colour] = {
-        "backdrop": (26, 29, 33),
-        "floor": (38, 42, 47),
-        "grid": (58, 63, 69),
-        "ink": (233, 236, 239),
-        "faint": (144, 152, 160),
-        "card": (18, 20, 23),
-        "middle": _DARK_MIDDLE,
-    }
-    return {
-        "light": {**sides, **{name: hex_of(colour) for name, colour in light.items()}},
-        "dark": {**sides, **{name: hex_of(colour) for name, colour in dark.items()}},
-    }
 
 
 def _result(result: Result, camera_tilt: float | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import torch
 
-from ampose.lifting.weights.unfilled import Unfilled
+from ampose.lifting.weights.store import Unfilled
 
 
 def test_nothing_is_drawn():
