@@ -11,8 +11,7 @@ from ampose.cli import benchmark as command
 from ampose.cli import main
 from ampose.data import write_motion
 from ampose.data.synthesis.missing_joints import MissingConfig
-from ampose.evaluation.open.open_benchmark import Trial, config_for, default_systems, make_protocols
-from ampose.evaluation.open.open_table import summarise, winner
+from ampose.evaluation.open.open_benchmark import Trial, config_for, default_systems, make_protocols, summarise, winner
 from ampose.training.recipe import read_recipe
 
 SYSTEMS = ("srnet", "jointformer")

@@ -13,8 +13,7 @@ from ampose.packages import require
 from ampose.pipeline.progress import progress
 
 if TYPE_CHECKING:
-    from ampose.evaluation.open.open_benchmark import Trial
-    from ampose.evaluation.open.open_table import Summary
+    from ampose.evaluation.open.open_benchmark import Summary, Trial
     from ampose.evaluation.paper.paper_tables import Measured
     from ampose.evaluation.paper.rows import TableRow
     from ampose.training.config import TrainConfig
@@ -172,8 +171,7 @@ def _print_commands(table: str, measured: "Sequence[Measured]") -> None:
 
 
 def _figure4(options: Options, folder: Path) -> None:
-    from ampose.evaluation.paper.figure4 import choose_examples
-    from ampose.evaluation.paper.figure4_picture import write_figure4
+    from ampose.evaluation.paper.figure4 import choose_examples, write_figure4
 
     if len(options.weights) != 1 or not options.data:
         raise InputError(
@@ -189,8 +187,14 @@ def _figure4(options: Options, folder: Path) -> None:
 
 def _open(options: Options, folder: Path) -> None:
     from ampose.data.motion_capture import concatenate, read_motion
-    from ampose.evaluation.open.open_benchmark import OpenBenchmark, as_plain, default_systems
-    from ampose.evaluation.open.open_table import as_markdown, summarise, winner
+    from ampose.evaluation.open.open_benchmark import (
+        OpenBenchmark,
+        as_markdown,
+        as_plain,
+        default_systems,
+        summarise,
+        winner,
+    )
     from ampose.training.recipe import read_recipe
 
     require("lightning_fabric", "matplotlib", extra="train", purpose="training")
@@ -232,7 +236,7 @@ def _write_open(folder: Path, summaries: "Sequence[Summary]", plain: "dict[str, 
 
     from ampose.atomic import replacing
     from ampose.drawing.error_cost import Point, write_error_cost
-    from ampose.evaluation.open.open_table import as_markdown, winner
+    from ampose.evaluation.open.open_benchmark import as_markdown, winner
 
     folder.mkdir(parents=True, exist_ok=True)
     texts = {

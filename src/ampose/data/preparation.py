@@ -50,8 +50,8 @@ class Preparation:
     report: Progress = ignore_report
     announce: Callable[[str], None] = log_line
 
-    def claim_disk(self, samples: int, skeleton: Skeleton, num_sources: int) -> int:
-        """Say how much disk the recordings will take, and return it in bytes.
+    def claim_disk(self, samples: int, skeleton: Skeleton, num_sources: int) -> None:
+        """Say how much disk the recordings will take.
 
         Raises:
             InputError: There is less room than that.
@@ -66,7 +66,6 @@ class Preparation:
                 f"has {_megabytes(free)}; make room or name another folder"
             )
         self.announce(f"{samples:,} samples will take {_megabytes(needed)} in {self.output} ({_megabytes(free)} free)")
-        return needed
 
 
 def _megabytes(size: int) -> str:

@@ -1,5 +1,6 @@
 """What training minimises, as far as it fits every network. A loss of one system alone lives in that system's file."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,8 +29,20 @@ class Loss:
     trains: str = ""
     """If only a part of the network is trained, its name; the rest is frozen as an earlier stage left it."""
 
-    check: Callable[[Any], None] = lambda config: None
-    """Given the network's config: raises InputError if this network cannot be trained so."""
+    needs: tuple[str, str, object] | None = None
+    """What a network must have to be trained so: in words, the field of its config that says so, and its value."""
+
+    def check(self, name: str, config: Any) -> None:
+        """Refuse a network that cannot be trained so.
+
+        Raises:
+            InputError: The network's config lacks what the loss of this name needs.
+        """
+        if self.needs is None:
+            return
+        what, field, value = self.needs
+        if getattr(config, field, None) != value:
+            raise InputError(f"the loss {name} needs {what}; set {field} = {json.dumps(value)} in [model]")
 
 
 def squared_distance(
@@ -81,13 +94,6 @@ def distance_and_expected_error(network: Any, keypoints: Tensor, target: Tensor)
     return off.mean() + 0.01 * surprise.mean()
 
 
-def _check_expected_error(config: Any) -> None:
-    if not config.predicts_error:
-        raise InputError(
-            "the loss mpjpe-and-expected-error needs a model that predicts its error; set error_head = true in [model]"
-        )
-
-
 def loss_of_answer(compare: Distance) -> Loss:
     """Return the loss that compares the network's answer with the target."""
 
@@ -99,6 +105,8 @@ def loss_of_answer(compare: Distance) -> Loss:
 
 LOSSES: Mapping[str, Loss] = {
     **{name: loss_of_answer(compare) for name, compare in DISTANCES.items()},
-    "mpjpe-and-expected-error": Loss(compute=distance_and_expected_error, check=_check_expected_error),
+    "mpjpe-and-expected-error": Loss(
+        compute=distance_and_expected_error, needs=("a model that predicts its error", "error_head", True)
+    ),
 }
 """The losses that any network may have, by their names in recipes."""

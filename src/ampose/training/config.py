@@ -16,14 +16,16 @@ from ampose.errors import InputError, changed_fields
 from ampose.models import LifterConfig, find_loss
 from ampose.models.losses import DISTANCES
 
-_FORBID: Mapping[str, Any] = {"extra": "forbid"}
+
+class Strict:
+    """A part of a recipe, in which unknown keys are refused."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataConfig:
+class DataConfig(Strict):
     """What to train on: motion and virtual cameras, or a dataset with fixed cameras."""
-
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = _FORBID
 
     files: tuple[str, ...] = ("prepared/cmu.npz",)
     """What ``ampose prepare`` wrote: files of motion, which virtual cameras look at, or folders of a dataset with
@@ -98,10 +100,8 @@ class DataConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OptimiserConfig:
+class OptimiserConfig(Strict):
     """How the weights move. The defaults are the paper's, where it says something."""
-
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = _FORBID
 
     name: Literal["adam", "adamw", "muon"] = "adam"
     """The paper: Adam. ``muon`` has AdamW for all that is not a matrix of a hidden layer, and learns from far fewer
@@ -171,10 +171,8 @@ class OptimiserConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RefinementTraining:
+class RefinementTraining(Strict):
     """The second stage of Cai et al.: a pose refinement is trained with a lifter that is trained already."""
-
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = _FORBID
 
     lifter: str = "runs/h36m-cpn-17/last"
     """Weights folder of the lifter of the first stage. Its own settings count, not the recipe's [model]."""
@@ -197,10 +195,8 @@ class RefinementTraining:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainConfig:
+class TrainConfig(Strict):
     """A whole training run."""
-
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = _FORBID
 
     model_name: Annotated[str, tyro.conf.Suppress]
     """Name of the model, as in ``ampose-small``. No option: another model has other settings."""
@@ -257,7 +253,7 @@ class TrainConfig:
                 "or leave [data.missing] out"
             )
         loss = find_loss(self.model_name, self.loss)
-        loss.check(self.model)
+        loss.check(self.loss, self.model)
         if loss.trains and not self.start_from:
             raise InputError(
                 f"start_from must be the weights of the first stage for the loss {self.loss}, got none; train them "

@@ -1,7 +1,8 @@
 """The open benchmark: systems trained by one loop, on the same samples, for the same steps, and measured alike.
 
 A trial is one system with one seed. It has a folder of its own with its run and its result, so that a benchmark that
-was stopped goes on where it was, and a finished trial is not done again.
+was stopped goes on where it was, and a finished trial is not done again. The table has each system's mean over seeds
+and its spread, the best first.
 """
 
 import hashlib
@@ -9,7 +10,9 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from math import isnan
 from pathlib import Path
+from statistics import mean, stdev
 from typing import Any
 
 import torch
@@ -22,6 +25,7 @@ from ampose.evaluation.measure import measure, method_of
 from ampose.evaluation.protocol import Protocol
 from ampose.evaluation.protocols.cmu import CMU_HELD_OUT, CMU_HELD_OUT_NOISY
 from ampose.evaluation.systems import list_systems
+from ampose.evaluation.tables import markdown_table
 from ampose.lifting.lifter import Lifter
 from ampose.lifting.weights import load_weights
 from ampose.models import LifterNetwork, find_model, make_config
@@ -199,3 +203,82 @@ def as_plain(benchmark: OpenBenchmark, trials: Sequence[Trial]) -> dict[str, Any
         "torch": torch.__version__,
         "trials": [asdict(trial) for trial in trials],
     }
+
+
+HEADER = (
+    "system", "MPJPE, mm", "P-MPJPE, mm", "noisy 2D: MPJPE, mm", "P-MPJPE, mm", "seeds", "parameters", "MACs", "poses/s"
+)  # fmt: skip
+"""Of ``Summary.cells``."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and standard deviation over seeds."""
+
+    mean: float
+    deviation: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        """Summarise some values.
+
+        Example:
+            >>> str(Spread.of([40.0, 42.0])), str(Spread.of([40.0]))
+            ('41.00 ± 1.41', '40.00')
+        """
+        return cls(mean(values), stdev(values) if len(values) > 1 else float("nan"))
+
+    def __str__(self) -> str:
+        spread = "" if isnan(self.deviation) else f" ± {self.deviation:.2f}"
+        return f"{self.mean:.2f}{spread}"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A system over all its seeds."""
+
+    system: str
+    trials: Sequence[Trial]
+
+    @property
+    def mpjpe_mm(self) -> Spread:
+        """With ideal 2D."""
+        return Spread.of([trial.mpjpe_mm for trial in self.trials])
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the texts below ``HEADER``."""
+        one = self.trials[0]
+        measured = (
+            self.mpjpe_mm,
+            Spread.of([trial.p_mpjpe_mm for trial in self.trials]),
+            Spread.of([trial.noisy_mpjpe_mm for trial in self.trials]),
+            Spread.of([trial.noisy_p_mpjpe_mm for trial in self.trials]),
+        )
+        speed = max(trial.poses_per_second for trial in self.trials)
+        costs = (f"{len(self.trials)}", f"{one.parameters:,}", f"{one.macs:,}", f"{speed:,.0f}")
+        return (self.system, *map(str, measured), *costs)
+
+
+def summarise(trials: Sequence[Trial]) -> list[Summary]:
+    """Group trials by system, the lowest mean MPJPE with ideal 2D first."""
+    systems = dict.fromkeys(trial.system for trial in trials)
+    summaries = [Summary(name, [trial for trial in trials if trial.system == name]) for name in systems]
+    return sorted(summaries, key=lambda summary: summary.mpjpe_mm.mean)
+
+
+def winner(summaries: Sequence[Summary]) -> str:
+    """Say who wins, and who is too near to tell apart: means that differ by less than the two spreads together."""
+    first, *others = summaries
+    best = first.mpjpe_mm
+    near = [
+        other.system
+        for other in others
+        if abs(best.mean - other.mpjpe_mm.mean) < best.deviation + other.mpjpe_mm.deviation
+    ]
+    said = f"Lowest mean MPJPE with ideal 2D: {first.system}, {first.mpjpe_mm} mm."
+    return f"{said} Not told apart from it by these seeds: {', '.join(near)}." if near else said
+
+
+def as_markdown(summaries: Sequence[Summary]) -> str:
+    """Return the table in Markdown."""
+    return markdown_table(HEADER, [summary.cells() for summary in summaries])

@@ -34,9 +34,10 @@ class Measured:
     reports: tuple[Report, ...]
     cost: Cost
 
-    def report(self, variant: str) -> Report:
-        """Return the report of a variant."""
-        return dict(zip(self.row.variants, self.reports, strict=True))[variant]
+    @property
+    def by_variant(self) -> dict[str, Report]:
+        """The report of each variant."""
+        return dict(zip(self.row.variants, self.reports, strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +135,7 @@ def _our_rows(part: str, measured: Sequence[Measured]) -> dict[tuple[str, str, s
         whose += f", mean of {len(runs)} runs" if len(runs) > 1 else ""
         for variant in row.variants:
             figures, spread = joined.setdefault((row.compared, variant, whose), ({}, {}))
-            found = [_figures(part, one, one.report(variant)) for one in runs]
+            found = [_figures(part, one, one.by_variant[variant]) for one in runs]
             figures |= {key: mean(run[key] for run in found) for key in found[0]}
             if len(runs) > 1:
                 spread |= {key: stdev(run[key] for run in found) for key in set(found[0]) - _OF_NETWORKS}
@@ -181,9 +182,9 @@ def _difference(table: PublishedTable, compared: str, figures: Figures) -> Shown
 def protocol_text(measured: Sequence[Measured], *, every_variant: bool = True) -> str:
     """Return the full statement and table of the reports behind our rows: all, or the first variant of each."""
     parts = [
-        f"{_behind(one, variant)}\n\n{one.report(variant).statement()}\n\n{one.report(variant).as_text()}"
+        f"{_behind(one, variant)}\n\n{report.statement()}\n\n{report.as_text()}"
         for one in measured
-        for variant in list(one.row.variants)[: None if every_variant else 1]
+        for variant, report in list(one.by_variant.items())[: None if every_variant else 1]
     ]
     return "\n\n".join(parts)
 
@@ -202,9 +203,9 @@ def write_tables(folder: Path, table: str, parts: Sequence[PaperTable], measured
         "table": table,
         "parts": [part.as_dict() for part in parts],
         "measured": [
-            {"recipe": one.row.recipe, "row": one.row.compared, "variant": variant, **one.report(variant).as_dict()}
+            {"recipe": one.row.recipe, "row": one.row.compared, "variant": variant, **report.as_dict()}
             for one in measured
-            for variant in one.row.variants
+            for variant, report in one.by_variant.items()
         ],
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -223,10 +224,9 @@ def write_tables(folder: Path, table: str, parts: Sequence[PaperTable], measured
 
 def _markdown(parts: Sequence[PaperTable], measured: Sequence[Measured]) -> str:
     reports = [
-        f"### {_behind(one, variant)}\n\n```text\n{one.report(variant).statement()}\n```\n\n"
-        f"{one.report(variant).as_markdown()}\n"
+        f"### {_behind(one, variant)}\n\n```text\n{report.statement()}\n```\n\n{report.as_markdown()}\n"
         for one in measured
-        for variant in one.row.variants
+        for variant, report in one.by_variant.items()
     ]
     return "\n".join([*(part.as_markdown() for part in parts), *reports])
 

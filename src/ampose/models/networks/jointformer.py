@@ -31,7 +31,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ampose import models
-from ampose.errors import InputError
 from ampose.models.layers.attention import MultiHeadSelfAttention
 from ampose.models.layers.pointwise import PointwiseConvolution
 from ampose.models.lifter_network import LifterConfig, Published, SingleFrameLifter, check_settings
@@ -175,11 +174,6 @@ def every_layer_loss(network: "JointFormer", keypoints: Tensor, target: Tensor) 
     return loss if predicted.refined is None else loss + coordinate_square(predicted.refined.float(), target)
 
 
-def _check_refine(config: JointFormerConfig) -> None:
-    if not config.refine:
-        raise InputError("the loss jointformer-refinement needs a refinement; set refine = true in [model]")
-
-
 @models.register(
     "jointformer",
     config=JointFormerConfig(),
@@ -197,7 +191,9 @@ def _check_refine(config: JointFormerConfig) -> None:
     losses={
         "jointformer": Loss(compute=every_layer_loss),
         # The second stage: MSE of the refined pose.
-        "jointformer-refinement": replace(loss_of_answer(coordinate_square), trains="refinement", check=_check_refine),
+        "jointformer-refinement": replace(
+            loss_of_answer(coordinate_square), trains="refinement", needs=("a refinement", "refine", True)
+        ),
     },
     loss="jointformer",
 )

@@ -217,13 +217,6 @@ def pretraining_loss(network: "PSTMO", keypoints: Tensor, target: Tensor) -> Flo
     return distance(network.restore(keypoints).float(), keypoints)
 
 
-def _check_stage(config: PSTMOConfig) -> None:
-    if config.stage != "pretraining":
-        raise InputError(
-            'the loss p-stmo-pretraining needs the decoder of stage I; set stage = "pretraining" in [model]'
-        )
-
-
 @models.register(
     "p-stmo",
     config=PSTMOConfig(),
@@ -234,7 +227,7 @@ def _check_stage(config: PSTMOConfig) -> None:
     link="https://arxiv.org/abs/2203.07628",
     losses={
         "p-stmo": Loss(compute=lifting_loss, targets="sequence"),
-        "p-stmo-pretraining": Loss(compute=pretraining_loss, check=_check_stage),
+        "p-stmo-pretraining": Loss(compute=pretraining_loss, needs=("the decoder of stage I", "stage", "pretraining")),
     },
     loss="p-stmo",
     licence="Apache-2.0",
