@@ -185,11 +185,7 @@ def mirror_samples(samples: Samples, chosen: Tensor, skeleton: Skeleton) -> Samp
     return Samples(
         keypoints_px=torch.where(each, keypoints, samples.keypoints_px),
         positions=torch.where(each, mirror(samples.positions, order), samples.positions),
-        intrinsics=Intrinsics(
-            focal=camera.focal,
-            centre=torch.where(chosen[:, None], centre, camera.centre),
-            image_size=camera.image_size,
-        ),
+        intrinsics=replace(camera, centre=torch.where(chosen[:, None], centre, camera.centre)),
     )
 
 

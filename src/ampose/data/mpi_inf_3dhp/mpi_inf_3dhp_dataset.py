@@ -7,7 +7,7 @@ Routes, looked for in this order: the original tree (``mpi_inf_3dhp_train``, ``m
 cameras and the activities; P-STMO's ``data_train_3dhp.npz`` and ``data_test_3dhp.npz`` (``mpi_inf_3dhp_npz``).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +26,20 @@ from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_files import (
 from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_npz import (
     TEST_FILE,
     TRAIN_FILE,
-    find_npz,
     read_test_npz,
     read_train_npz,
 )
-from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_testset import find_test_folder, read_test_tree
-from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_train import find_train_folder, read_train_tree
+from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_testset import read_test_tree
+from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_train import read_train_tree
 from ampose.data.preparation import Preparation, Rows
 from ampose.data.recordings import Recording, RecordingsWriter
 from ampose.errors import InputError
 from ampose.poses.skeletons import get_skeleton
 
 _SKELETON = get_skeleton("mpi_inf_3dhp_17")
+_TRAIN_TREES = dict.fromkeys((".", "mpi_inf_3dhp"), "S[1-8]/Seq[12]")
+_TEST_TREES = dict.fromkeys((".", "mpi_inf_3dhp_test_set", "mpi_inf_3dhp_test_set/mpi_inf_3dhp_test_set"), "TS[1-6]")
+"""Folders in which the trees may lie -> what they hold."""
 
 
 @register_recordings("mpi-inf-3dhp-train", terms=TERMS, acknowledgement=ACKNOWLEDGEMENT, link=LINK)
@@ -58,9 +60,8 @@ def prepare_mpi_inf_3dhp_train(preparation: Preparation, cameras: Collection[int
     if not cameras or len(set(cameras)) != len(cameras) or not set(cameras) <= set(range(NUM_CAMERAS)):
         raise InputError(f"cameras must be different numbers from 0 to {NUM_CAMERAS - 1}, got {list(cameras)}")
     notes: Rows = []
-    folder, npz = find_train_folder(preparation.root), find_npz(preparation.root, TRAIN_FILE)
-    source = _choose(preparation.root, folder, npz, f"S1 to S8 or {TRAIN_FILE}")
-    read = read_train_tree if source == folder else read_train_npz
+    source = _find(preparation.root, _TRAIN_TREES, TRAIN_FILE, "S1 to S8")
+    read = read_train_tree if source.is_dir() else read_train_npz
     published = sum(frames for frames, _ in TRAIN_SEQUENCES.values()) * len(cameras)
     recordings = read(source, target, tuple(cameras), notes)
     preparation.claim_disk(published, _SKELETON, num_sources=1)
@@ -87,9 +88,8 @@ def prepare_mpi_inf_3dhp_test(preparation: Preparation) -> Rows:
         raise InputError(f"sequences must be among {', '.join(TEST_SEQUENCES)}, got {', '.join(strangers)}")
     wanted = [name for name in TEST_SEQUENCES if not preparation.sequences or name in preparation.sequences]
     notes: Rows = []
-    folder, npz = find_test_folder(preparation.root), find_npz(preparation.root, TEST_FILE)
-    source = _choose(preparation.root, folder, npz, f"TS1 to TS6 or {TEST_FILE}")
-    read = read_test_tree if source == folder else read_test_npz
+    source = _find(preparation.root, _TEST_TREES, TEST_FILE, "TS1 to TS6")
+    read = read_test_tree if source.is_dir() else read_test_npz
     recordings = list(read(source, target, wanted, notes))  # small, and its size is only known when it is read
     preparation.claim_disk(sum(len(recording.positions) for recording in recordings), _SKELETON, num_sources=1)
     about = {"split": "test", "source": source.name, "sequences": wanted, "fps": "not published; 25 assumed"}
@@ -135,10 +135,12 @@ def _target(preparation: Preparation) -> str:
     return target
 
 
-def _choose(root: Path, folder: Path | None, npz: Path | None, what: str) -> Path:
-    source = folder or npz
-    if source is None:
+def _find(root: Path, trees: Mapping[str, str], file: str, what: str) -> Path:
+    """Return the folder of the original tree, at or below ``root``, or else the npz file that ``root`` is or holds."""
+    folders = [root / name for name, pattern in trees.items() if any((root / name).glob(pattern))]
+    npz = root if root.is_file() else root / file
+    if not folders and not npz.is_file():
         names = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
         found = ", ".join(names[:6]) or "nothing"
-        raise InputError(f"{root}: folder must hold {what}, found {found}; {DOWNLOAD}")
-    return source
+        raise InputError(f"{root}: folder must hold {what} or {file}, found {found}; {DOWNLOAD}")
+    return next(iter(folders), npz)

@@ -45,13 +45,6 @@ class _Points(NamedTuple):
     valid: np.ndarray
 
 
-def find_npz(root: Path, name: str) -> Path | None:
-    """Return the npz file that ``root`` is, or the one of that name in it, if there is one."""
-    if root.is_file():
-        return root
-    return root / name if (root / name).is_file() else None
-
-
 def read_train_npz(path: Path, annotation: str, cameras: Collection[int], notes: Rows) -> Iterator[Recording]:
     """Read all 16 sequences, one recording a camera.
 

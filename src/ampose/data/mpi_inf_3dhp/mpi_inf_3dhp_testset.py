@@ -32,7 +32,6 @@ from ampose.data.recordings import Recording
 from ampose.errors import InputError
 from ampose.packages import load_package
 
-_FOLDERS = (".", "mpi_inf_3dhp_test_set", "mpi_inf_3dhp_test_set/mpi_inf_3dhp_test_set")
 _POINTS = {"annot2": 2, **dict.fromkeys(ANNOTATIONS, 3)}
 _LABELS = ("valid_frame", "activity_annotation")
 
@@ -44,11 +43,6 @@ class LabelledFrames(NamedTuple):
     millimetres: Float[np.ndarray, "frame joint 3"]
     valid: Bool[np.ndarray, " frame"]
     activities: np.ndarray
-
-
-def find_test_folder(root: Path) -> Path | None:
-    """Return the folder that holds TS1 to TS6, if there is one at or below ``root``."""
-    return next((root / name for name in _FOLDERS if any((root / name).glob("TS[1-6]"))), None)
 
 
 def read_test_tree(folder: Path, annotation: str, sequences: Sequence[str], notes: Rows) -> Iterator[Recording]:

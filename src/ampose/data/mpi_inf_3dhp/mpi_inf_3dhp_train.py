@@ -29,13 +29,6 @@ from ampose.packages import load_package
 from ampose.poses.camera import project
 from ampose.poses.skeletons import find_mapping
 
-_FOLDERS = (".", "mpi_inf_3dhp")
-
-
-def find_train_folder(root: Path) -> Path | None:
-    """Return the folder that holds S1 to S8, if there is one at or below ``root``."""
-    return next((root / name for name in _FOLDERS if any((root / name).glob("S[1-8]/Seq[12]"))), None)
-
 
 def read_train_tree(folder: Path, annotation: str, cameras: Collection[int], notes: Rows) -> Iterator[Recording]:
     """Read all 16 sequences, one recording a camera, as the 17 relevant joints; missing files are told at once.

@@ -29,11 +29,6 @@ class ProportionConfig:
         if not 0 <= self.bone_spread < 0.25:
             raise InputError(f"bone_spread must be in [0, 0.25), got {self.bone_spread}")
 
-    @property
-    def as_recorded(self) -> bool:
-        """True if bodies stay what they are."""
-        return self.height == (1.0, 1.0) and self.bone_spread == 0
-
 
 def vary_proportions(
     positions: Float[Tensor, "sample *frame joint 3"],
@@ -45,7 +40,7 @@ def vary_proportions(
 
     Left and right bones of a pair change alike. The root stays where it is. All frames of a sample have one body.
     """
-    if config.as_recorded:
+    if config == ProportionConfig():
         return positions
     count, joints = len(positions), skeleton.num_joints
     low, high = config.height

@@ -70,18 +70,8 @@ class WeightSharingConfig(LifterConfig):
             raise InputError(f"decoupled must be true for sharing {self.sharing!r}, got false")
 
 
-def edges_of(weights: Float[np.ndarray, "node node"]) -> Int[np.ndarray, "edge 2"]:
-    """Return the (receiver, sender) of each edge, loops included: where the affinity is not 0.
-
-    Example:
-        >>> edges_of(np.array([[0.5, 0.5], [0.5, 0.5]])).tolist()
-        [[0, 0], [0, 1], [1, 0], [1, 1]]
-    """
-    return np.argwhere(weights)
-
-
 def by_direction(edges: Int[np.ndarray, "edge 2"], hops: Int[np.ndarray, " node"]) -> Int[np.ndarray, " edge"]:
-    """Return the kind of each edge: 0 to itself, 1 from a joint nearer to the root, 2 from one farther away.
+    """Return the kind of each edge (receiver, sender): 0 to itself, 1 from nearer to the root, 2 from farther away.
 
     Example:
         >>> by_direction(np.array([[0, 0], [0, 1], [1, 0]]), np.array([0, 1])).tolist()
@@ -100,7 +90,7 @@ class EdgeWeightConvolution(nn.Module):
         in_channels: Of x.
         out_channels: Of y.
         weights: The affinity matrix a; fixed.
-        kinds: Of each of its edges, in the order of ``edges_of``; None for every edge a kind of its own.
+        kinds: Of each of its edges, in the order of their (receiver, sender); None for every edge a kind of its own.
     """
 
     senders: Tensor
@@ -118,7 +108,7 @@ class EdgeWeightConvolution(nn.Module):
         kinds: Int[np.ndarray, " edge"] | None = None,
     ) -> None:
         super().__init__()
-        edges = edges_of(weights)
+        edges = np.argwhere(weights)  # (edge, 2): receiver and sender, loops included, where the affinity is not 0
         kinds = np.arange(len(edges)) if kinds is None else kinds
         arrivals = np.zeros((len(weights), len(edges)))
         arrivals[edges[:, 0], np.arange(len(edges))] = weights[edges[:, 0], edges[:, 1]]
@@ -143,7 +133,7 @@ def make_convolution(inputs: int, outputs: int, config: WeightSharingConfig) -> 
     if config.sharing == "none":
         return EdgeWeightConvolution(inputs, outputs, weights)
     if config.sharing == "convolution":
-        return EdgeWeightConvolution(inputs, outputs, weights, by_direction(edges_of(weights), skeleton.hops))
+        return EdgeWeightConvolution(inputs, outputs, weights, by_direction(np.argwhere(weights), skeleton.hops))
     return JointWeightConvolution(inputs, outputs, weights, sharing=config.sharing, decoupled=config.decoupled)
 
 
