@@ -10,8 +10,6 @@ from ampose import Progress
 from ampose.errors import InputError
 from ampose.poses.skeletons import Skeleton
 
-_log = logging.getLogger(__name__)
-
 Rows = list[tuple[str, str]]
 """Lines of a summary: name, text."""
 
@@ -21,11 +19,6 @@ _INDEX_BYTES = 1_000_000
 
 def ignore_report(done: int, total: int | None, note: str) -> None:
     """Say nothing: the report of those who do not watch."""
-
-
-def log_line(line: str) -> None:
-    """Say a line to the log: where the announcements go of those who do not watch."""
-    _log.info("%s", line)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +41,7 @@ class Preparation:
     target: str = ""
     sequences: tuple[str, ...] = ()
     report: Progress = ignore_report
-    announce: Callable[[str], None] = log_line
+    announce: Callable[[str], None] = logging.getLogger(__name__).info
 
     def claim_disk(self, samples: int, skeleton: Skeleton, num_sources: int) -> None:
         """Say how much disk the recordings will take.

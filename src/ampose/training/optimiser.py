@@ -18,7 +18,6 @@ NARROW = 64
 """A matrix with a shorter side than this is of no hidden layer: it takes the coordinates of a joint or of a whole pose
 (17 joints: 34 or 51 numbers) in, or gives them out."""
 
-
 NEWTON_SCHULZ = 3.4445, -4.7750, 2.0315
 """a, b, c of X <- a X + (b X X^T + c (X X^T)^2) X, which drives all singular values of X to about 1 (Jordan et al.)."""
 

@@ -85,16 +85,12 @@ class ModulatedGraphConvolution(nn.Module):
         return modulated.diagonal()[:, None] * (self.modulation * own) + collected + self.bias
 
 
-class ModulatedLayer(nn.Sequential):
-    """Graph convolution, BatchNorm, ReLU, dropout."""
-
-    def __init__(self, inputs: int, config: ModulatedGCNConfig, adjacency: Float[np.ndarray, "joint joint"]) -> None:
-        super().__init__(
-            ModulatedGraphConvolution(inputs, config.channels, adjacency),
-            JointBatchNorm(config.channels),
-            nn.ReLU(),
-            nn.Dropout(config.dropout),
-        )
+def modulated_layer(
+    inputs: int, config: ModulatedGCNConfig, adjacency: Float[np.ndarray, "joint joint"]
+) -> nn.Sequential:
+    """Return graph convolution, BatchNorm, ReLU, dropout."""
+    convolution = ModulatedGraphConvolution(inputs, config.channels, adjacency)
+    return nn.Sequential(convolution, JointBatchNorm(config.channels), nn.ReLU(), nn.Dropout(config.dropout))
 
 
 class ModulatedBlock(nn.Module):
@@ -102,8 +98,8 @@ class ModulatedBlock(nn.Module):
 
     def __init__(self, config: ModulatedGCNConfig, adjacency: Float[np.ndarray, "joint joint"]) -> None:
         super().__init__()
-        self.first = ModulatedLayer(config.channels, config, adjacency)
-        self.second = ModulatedLayer(config.channels, config, adjacency)
+        self.first = modulated_layer(config.channels, config, adjacency)
+        self.second = modulated_layer(config.channels, config, adjacency)
 
     def forward(self, x: Float[Tensor, "batch joint channel"]) -> Float[Tensor, "batch joint channel"]:
         """Add what the two layers find."""
@@ -141,7 +137,7 @@ class ModulatedGCN(SingleFrameLifter):
         adjacency = self.skeleton.adjacency + np.eye(self.skeleton.num_joints)
         adjacency = adjacency / adjacency.sum(axis=1, keepdims=True)
         self.layers = nn.Sequential(
-            ModulatedLayer(2, config, adjacency),
+            modulated_layer(2, config, adjacency),
             *(ModulatedBlock(config, adjacency) for _ in range(config.depth)),
             NonLocalBlock(config.channels) if config.non_local else nn.Identity(),
             ModulatedGraphConvolution(config.channels, 3, adjacency),

@@ -28,7 +28,6 @@ from ampose.models.layers.batch_norm import PoseBatchNorm
 from ampose.models.layers.body_parts import body_parts
 from ampose.models.layers.residual import Residual
 from ampose.models.lifter_network import LifterConfig, Published, SingleFrameLifter, check_settings
-from ampose.poses.skeletons import Skeleton
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +45,6 @@ class SRNetConfig(LifterConfig):
 
     def __post_init__(self) -> None:
         check_settings(channels=self.channels, depth=self.depth, dropout=self.dropout)
-
-
-def joint_groups(skeleton: Skeleton) -> list[list[int]]:
-    """Return the joints of each group: trunk and limbs, the root in each, in the order of their joints."""
-    return sorted(sorted({skeleton.root_index, *part}) for part in body_parts(skeleton))
 
 
 def share(total: int, sizes: Sequence[int]) -> list[int]:
@@ -116,7 +110,8 @@ class SRNet(SingleFrameLifter):
 
     def __init__(self, config: SRNetConfig) -> None:
         super().__init__(config)
-        groups = joint_groups(self.skeleton)
+        # Trunk and limbs, the root in each, in the order of their joints.
+        groups = sorted(sorted({self.skeleton.root_index, *part}) for part in body_parts(self.skeleton))
         self.order = [joint for group in groups for joint in group]
         inputs = [2 * len(group) for group in groups]
         widths = share(config.channels, inputs)

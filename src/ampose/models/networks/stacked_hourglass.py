@@ -116,18 +116,12 @@ def _join(joined: Bool[np.ndarray, "node node"], groups: Sequence[Sequence[int]]
     return linked & ~np.eye(len(groups), dtype=bool)
 
 
-class HourglassLayer(nn.Sequential):
-    """Graph convolution, BatchNorm, ReLU, dropout."""
-
-    def __init__(
-        self, inputs: int, outputs: int, weights: Float[np.ndarray, "node node"], config: StackedHourglassConfig
-    ) -> None:
-        super().__init__(
-            JointWeightConvolution(inputs, outputs, weights, sharing=config.sharing, decoupled=config.decoupled),
-            JointBatchNorm(outputs),
-            nn.ReLU(),
-            nn.Dropout(config.dropout),
-        )
+def hourglass_layer(
+    inputs: int, outputs: int, weights: Float[np.ndarray, "node node"], config: StackedHourglassConfig
+) -> nn.Sequential:
+    """Return graph convolution, BatchNorm, ReLU, dropout."""
+    convolution = JointWeightConvolution(inputs, outputs, weights, sharing=config.sharing, decoupled=config.decoupled)
+    return nn.Sequential(convolution, JointBatchNorm(outputs), nn.ReLU(), nn.Dropout(config.dropout))
 
 
 class Hourglass(nn.Module):
@@ -138,11 +132,11 @@ class Hourglass(nn.Module):
         fine, middle, wide = config.channels
         self.eight, self.four = body_scales(skeleton)
         on_joints, on_eight, on_four = map(affinity, (skeleton.adjacency, self.eight.joined, self.four.joined))
-        self.down_joints = HourglassLayer(fine, middle, on_joints, config)
-        self.down_eight = HourglassLayer(middle, wide, on_eight, config)
-        self.bottom = HourglassLayer(wide, wide, on_four, config)
-        self.up_eight = HourglassLayer(wide, middle, on_eight, config)
-        self.up_joints = HourglassLayer(middle, fine, on_joints, config)
+        self.down_joints = hourglass_layer(fine, middle, on_joints, config)
+        self.down_eight = hourglass_layer(middle, wide, on_eight, config)
+        self.bottom = hourglass_layer(wide, wide, on_four, config)
+        self.up_eight = hourglass_layer(wide, middle, on_eight, config)
+        self.up_joints = hourglass_layer(middle, fine, on_joints, config)
 
     def forward(self, x: Float[Tensor, "batch joint channel"]) -> Float[Tensor, "batch joint channel"]:
         """Go down, pool, and up again, adding what was there on the way down."""
@@ -194,7 +188,7 @@ class StackedHourglass(SingleFrameLifter):
         super().__init__(config)
         weights = affinity(self.skeleton.adjacency)
         fine, read = config.channels[0], config.read_channels
-        self.embedding = HourglassLayer(2, fine, weights, config)
+        self.embedding = hourglass_layer(2, fine, weights, config)
         self.hourglasses = nn.ModuleList(Hourglass(config, self.skeleton) for _ in range(config.stacks))
         self.readings = nn.ModuleList(PointwiseConvolution(fine, read) for _ in range(config.stacks))
         self.head = nn.Sequential(
