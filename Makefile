@@ -44,7 +44,7 @@ format: setup ## Bring the code into the house's style
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
 
-docs: setup ## Build the site with the Python reference: docs/_build/html/index.html
+docs: setup ## Build the site: docs/_build/html/index.html (runs the gallery: a few minutes)
 	$(BIN)/python -m tools.docs.site
 	$(BIN)/python -m sphinx -q -W --keep-going -b html -c docs docs/_build/pages docs/_build/html
 

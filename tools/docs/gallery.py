@@ -28,7 +28,7 @@ def lay_out(pages: Path) -> None:
     """Copy the examples, and remove the pages of those that are no more."""
     shutil.rmtree(COPY, ignore_errors=True)
     shutil.copytree(ROOT / "examples", COPY, ignore=shutil.ignore_patterns("__pycache__"))
-    names = {"index", *(script.stem for script in (COPY / "gallery").glob("*.py"))}
+    names = {"index", *(script.stem for script in (COPY / "gallery").glob("[0-9]*.py"))}
     for page in (pages / "gallery").glob("*.rst"):
         if page.stem not in names:
             page.unlink()
@@ -70,7 +70,7 @@ def settings() -> dict[str, Any]:
         "examples_dirs": [str(COPY / "gallery")],
         "gallery_dirs": ["gallery"],
         "filename_pattern": r"/\d\d_",
-        "ignore_pattern": r"/moving_body\.py",
+        "ignore_pattern": "moving_body",
         "within_subsection_order": "FileNameSortKey",
         "image_scrapers": ("tools.docs.gallery.save_shown",),
         "reset_modules": ("tools.docs.gallery.set_style",),
