@@ -105,7 +105,7 @@ def test_files_are_flushed_through_a_handle_that_may_write(tmp_path: Path, monke
 
 
 def test_a_console_without_the_letters_of_a_name_shows_their_codes(tmp_path: Path) -> None:
-    code = "import sys; from ampose import cli; cli._run = lambda words: print(*words); sys.exit(cli.main())"
+    code = "import sys; from ampose import cli; cli._run = print; sys.exit(cli.main())"
     command = [sys.executable, "-c", code, "\N{GREEK SMALL LETTER PI}.mp4"]
     environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
     done = subprocess.run(command, capture_output=True, env=environment, check=False, cwd=tmp_path)
