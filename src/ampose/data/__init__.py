@@ -42,8 +42,8 @@ __all__ = [
 
 
 DatasetReader = Callable[..., MotionCapture]
-"""A dataset without cameras: (folder of its files, report: Progress, *, skip_damaged: bool) -> all that is below the
-folder, damaged files left out if so asked. Raises InputError naming all files that are missing or damaged."""
+"""A dataset without cameras: ``(folder of its files, report: Progress, *, skip_damaged: bool)`` -> all that is below
+the folder, damaged files left out if so asked. Raises InputError naming all files that are missing or damaged."""
 
 DatasetPreparer = Callable[..., Rows]
 """A dataset with cameras: (Preparation) -> lines for the summary, when its folder of recordings is written. Raises
