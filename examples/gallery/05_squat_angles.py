@@ -13,6 +13,8 @@ from moving_body import FPS, squat
 import ampose
 from ampose.poses.camera import Camera, Intrinsics
 
+# sphinx_gallery_thumbnail_number = 2
+
 # %%
 # A goniometer at the knee has its axis on the knee joint, one arm along the thigh and one along the
 # shank: it reads 0 degrees for a straight leg and grows as the knee bends. That is what

@@ -81,4 +81,5 @@ def settings() -> dict[str, Any]:
         "show_signature": False,
         "write_computation_times": False,
         "notebook_images": False,
+        "remove_config_comments": True,
     }
