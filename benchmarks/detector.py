@@ -9,6 +9,7 @@ many threads there as it likes. Processor time counts all threads and changes li
 """
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -87,7 +88,7 @@ class Served:
         self._process.wait()
 
 
-def measure(video: Path, mediapipe: Path, cpus: int) -> list[dict[str, Any]]:
+def measure(video: Path, mediapipe: Path, cpus: int, frames: int | None) -> list[dict[str, Any]]:
     """Return a row for each detector."""
     from ampose.media import open_media
 
@@ -97,7 +98,7 @@ def measure(video: Path, mediapipe: Path, cpus: int) -> list[dict[str, Any]]:
         MEDIAPIPE: Served(mediapipe, "mediapipe", cpus),
     }
     answers: dict[str, list[dict[str, Any]]] = {name: [] for name in served}
-    for number, frame in enumerate(open_media(video)):
+    for number, frame in enumerate(itertools.islice(open_media(video), frames)):
         for name in list(served)[:: 1 if number % 2 else -1]:
             answers[name].append(served[name].detect(frame))
     for one in served.values():
@@ -134,6 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mediapipe", type=Path, help="a Python that has mediapipe 0.10.21")
     parser.add_argument("--video", type=Path, default=CLIP)
+    parser.add_argument("--frames", type=int, help="how many frames from the start on; all by default")
     parser.add_argument("--write-page", action="store_true", help="put the table into docs/performance.md")
     parser.add_argument("--serve", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -142,7 +144,7 @@ def main() -> None:
         return
     from benchmarks.page import as_markdown, fill
 
-    rows = [row for cpus in (1, 2) for row in measure(asked.video, asked.mediapipe, cpus)]
+    rows = [row for cpus in (1, 2) for row in measure(asked.video, asked.mediapipe, cpus, asked.frames)]
     print(f"load average {os.getloadavg()[0]:.2f}\n{as_markdown(rows)}")
     if asked.write_page:
         fill({"detector": as_markdown(rows)})

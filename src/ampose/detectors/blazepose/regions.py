@@ -17,6 +17,10 @@ ROOM = 1.25
 """How much larger a region is than the circle around the person."""
 
 
+BLOCK = 64
+"""Rows of a region that are cut out at a time: half the time of all at once."""
+
+
 @dataclass(frozen=True)
 class Regions:
     """Turned squares in an image.
@@ -121,42 +125,37 @@ def cut_out(frame: Frame, regions: Regions, side: int, *, beyond: float | None =
     Returns:
         Values as in the frame, (person, channel, side, side).
     """
-    height, width, channels = frame.shape
+    values, channels = np.ascontiguousarray(frame).ravel(), frame.shape[2]
     steps = np.arange(side, dtype=np.float32) / side - 0.5
-    axes = regions.axes.astype(np.float32)
-    start = regions.centre.astype(np.float32)
-    # (person, row, column): where each pixel of the region lies in the frame
-    x, y = (
-        start[:, k, None, None] + axes[:, k, 0, None, None] * steps + axes[:, k, 1, None, None] * steps[:, None]
-        for k in (0, 1)
-    )
-    outside = None if beyond is None else (x < 0) | (x > width - 1) | (y < 0) | (y > height - 1)
-    left, right, to_right = _neighbours(x, width)
-    top, bottom, to_bottom = _neighbours(y, height)
-    top *= width
-    bottom *= width
-    corners = [
-        (top + left) * channels,
-        (top + right) * channels,
-        (bottom + left) * channels,
-        (bottom + right) * channels,
-    ]
+    cut = np.empty((len(regions), channels, side, side), dtype=np.float32)
+    for image, centre, axes in zip(cut, regions.centre, regions.axes, strict=True):
+        (x0, y0), (right, down) = centre.astype(np.float32), axes.T.astype(np.float32)
+        for first in range(0, side, BLOCK):  # what a block needs stays in the processor's cache
+            block = slice(first, first + BLOCK)
+            # (row, column): where each pixel lies in the frame
+            x = x0 + right[0] * steps + down[0] * steps[block, None]
+            y = y0 + right[1] * steps + down[1] * steps[block, None]
+            corners, weights = _neighbours(x, y, frame)
+            for channel in range(channels):
+                plane = image[channel, block]
+                np.multiply(weights[0], values[channel:].take(corners[0], mode="clip"), out=plane)
+                for weight, corner in zip(weights[1:], corners[1:], strict=True):
+                    plane += weight * values[channel:].take(corner, mode="clip")
+                if beyond is not None:
+                    plane[(x < 0) | (x > frame.shape[1] - 1) | (y < 0) | (y > frame.shape[0] - 1)] = beyond
+    return cut
+
+
+def _neighbours(
+    x: Float32[np.ndarray, "row column"], y: Float32[np.ndarray, "row column"], frame: Frame
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return where in the frame's values the four pixels around each point start, and their weights."""
+    height, width, channels = frame.shape
+    x, y = x.clip(0, width - 1), y.clip(0, height - 1)
+    left, top = x.astype(np.intp), y.astype(np.intp)
+    to_right, to_bottom = x - left.astype(np.float32), y - top.astype(np.float32)
+    corner = (top * width + left) * channels
+    right, down = np.where(left < width - 1, channels, 0), np.where(top < height - 1, width * channels, 0)
     both = to_right * to_bottom
-    weights = [1 - to_right - to_bottom + both, to_right - both, to_bottom - both, both]
-    values = np.ascontiguousarray(frame).ravel()
-    found = np.empty((len(regions), channels, side, side), dtype=np.float32)
-    for channel in range(channels):
-        plane = found[:, channel]
-        np.multiply(weights[0], values.take(corners[0] + channel), out=plane)
-        for weight, corner in zip(weights[1:], corners[1:], strict=True):
-            plane += weight * values.take(corner + channel)
-        if outside is not None:
-            plane[outside] = beyond
-    return found
-
-
-def _neighbours(at: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the pixels before and after, and how far it is from the first to the second (0 to 1)."""
-    at = at.clip(0, length - 1)
-    before = at.astype(np.int32)
-    return before, np.minimum(before + 1, length - 1), at - before
+    corners = [corner, corner + right, corner + down, corner + right + down]
+    return corners, [1 - to_right - to_bottom + both, to_right - both, to_bottom - both, both]

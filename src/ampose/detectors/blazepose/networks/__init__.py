@@ -22,6 +22,7 @@ def load_network(name: Literal["person", "landmarks"]) -> Network:
     onnxruntime = load_package("onnxruntime", extra="video", purpose="finding people with BlazePose")
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # threads that wait leave the processor
     file = files(__name__) / f"{name}.onnx"
     session = onnxruntime.InferenceSession(file.read_bytes(), options, providers=["CPUExecutionProvider"])
     return lambda images: session.run(None, {"image": images})
