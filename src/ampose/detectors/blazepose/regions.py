@@ -153,7 +153,7 @@ def _neighbours(
     height, width, channels = frame.shape
     x, y = x.clip(0, width - 1), y.clip(0, height - 1)
     left, top = x.astype(np.intp), y.astype(np.intp)
-    to_right, to_bottom = x - left.astype(np.float32), y - top.astype(np.float32)
+    to_right, to_bottom = x - left, y - top
     corner = (top * width + left) * channels
     right, down = np.where(left < width - 1, channels, 0), np.where(top < height - 1, width * channels, 0)
     both = to_right * to_bottom
