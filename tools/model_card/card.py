@@ -11,6 +11,7 @@ from string import Template
 from typing import Any
 
 from ampose.evaluation.tables import markdown_table
+from research import abroad
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = Path(__file__).with_suffix(".md")
@@ -53,6 +54,7 @@ def render(folder: Path) -> str:
         subjects=_table("subject", first["subjects"]),
         wide_actions=_table("action", [*wide["actions"], wide["mean_over_actions"], wide["all_frames"]]),
         wide_subjects=_table("subject", wide["subjects"]),
+        abroad=_abroad(folder.name),
         curves="\n\n".join(_curve(curve) for curve in measured["robustness"]),
         calibration=_calibration(measured["calibration"]),
         four_cameras=_four_cameras(measured["four_cameras"]),
@@ -138,7 +140,7 @@ def _flat(values: Data, above: str = "") -> list[tuple[str, str]]:
             rows += _flat(value, f"{above}{key}.")
         elif key in ("train_clips", "left_out_clips") and value:
             rows.append((above + key, f"{len(value)} clips, named in the recipe"))
-        elif key not in ("files", "keypoints", "exclude_takes", "exclude_drift_takes") and value not in ([], None):
+        elif key not in ("files", "keypoints", "exclude_takes") and value not in ([], None):
             rows.append((above + key, _said(value)))
     return rows
 
@@ -158,6 +160,19 @@ def _selection(facts: Data, training: Data) -> str:
             f"of these frames (epoch {epoch} of {training['config']['epochs']}), so the numbers are validation numbers."
         )
     return f"The weights are those of the last epoch ({epoch})."
+
+
+def _abroad(name: str) -> str:
+    """Return how the weights do where nothing was trained on, as research/abroad.py measured it."""
+    row = _read(ROOT / "research" / "abroad.json").get(name)
+    if row is None:
+        return ""
+    about = (
+        "MPJPE / P-MPJPE in mm, wide virtual cameras, test-time flip, 1,500 frames of each set. "
+        "[research/abroad.md](../../../../../research/abroad.md) says which sets these are, and what each ingredient "
+        "of the training gives there."
+    )
+    return f"## Where nothing was trained on\n\n{about}\n\n{abroad.table({name: row})}"
 
 
 def _curve(curve: Data) -> str:

@@ -134,10 +134,15 @@ def describe_training(run: Path, weights: Weights) -> dict[str, Any]:
 
 
 def _packaged(config: Mapping[str, Any]) -> str | None:
-    """Return the packaged recipe that a run was, whichever options its command had."""
+    """Return the packaged recipe that a run was, wherever its data and the weights that it started from lay."""
+
+    def comparable(one: Mapping[str, Any]) -> dict[str, Any]:
+        data = {**one["data"], "files": None}
+        return {**one, "data": data, "checkpoint_minutes": None, "start_from": None}
+
     for name in packaged_recipes():
         recipe = json.loads(json.dumps(asdict(read_recipe(name)), default=str))
-        if {**recipe, "checkpoint_minutes": config["checkpoint_minutes"]} == config:
+        if comparable(recipe) == comparable(config):
             return name
     return None
 
