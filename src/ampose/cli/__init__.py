@@ -24,7 +24,7 @@ NOBODY_READS = 141
 
 _HELP = """usage: ampose COMMAND [options]
 
-Lift 2D human keypoints to 3D.
+3D human poses from videos, images and 2D keypoints; training and evaluation of lifting networks.
 
 commands:
 {commands}

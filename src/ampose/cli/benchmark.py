@@ -1,4 +1,4 @@
-"""Show a table of the paper with our rows beside the published ones, draw its Figure 4, or compare systems anew."""
+"""Reproduce the paper's tables and Figure 4 with our rows, or compare networks trained alike."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Measure the poses in one file, of any tool, against the true poses in another."""
+"""Evaluate a file of 3D poses from any tool against ground truth."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +11,7 @@ def run(
     truth: Annotated[Path, tyro.conf.arg(metavar="TRUTH")],
     /,
 ) -> None:
-    """Measure the poses in one file, of any tool, against the true poses in another, and print the protocol.
+    """Evaluate a file of 3D poses from any tool against ground truth, and print the protocol.
 
     Joints are matched by name, frames by number, several people by id.
 

@@ -1,4 +1,4 @@
-"""Measure a lifter on prepared data, under a protocol that is printed with the numbers."""
+"""Evaluate a lifter on prepared data and print the protocol with the numbers."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +45,7 @@ def run(
     baselines: Path | None = None,
     output: Output = None,
 ) -> None:
-    """Measure a lifter on prepared data and print the protocol and the table.
+    """Evaluate a lifter on prepared data and print the protocol and the table.
 
     Args:
         weights: Name of bundled weights, or a folder that training wrote.

@@ -1,4 +1,4 @@
-"""Write a model as a folder that other programs run without ampose: ONNX, OpenVINO or torch.export."""
+"""Export a model to ONNX, OpenVINO or torch.export, to run without ampose."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,7 +14,7 @@ def run(
     output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None,
     flip: bool = True,
 ) -> None:
-    """Write a model as a folder that other programs run without ampose.
+    """Export a model as a folder that runs without ampose.
 
     The program in it takes pixels and the camera, in batches of any size, and answers in metres. What was written is
     run and compared with the model in float64; examples/run_exported.py shows how to use it.

@@ -1,4 +1,4 @@
-"""Lift people to 3D while a camera films them, with the latency shown."""
+"""Lift people in a live camera stream to 3D and show the latency."""
 
 import os
 import sys
@@ -33,7 +33,7 @@ _DEFAULTS = LiveOptions()
 
 
 def run(*, camera: str = "0", output: Output = None, options: LiveOptions = _DEFAULTS) -> None:
-    """Lift people to 3D while a camera films them.
+    """Lift people in a live camera stream to 3D.
 
     Shows how long each step takes: the time within which half of the frames (p50) and 99 in 100 (p99) were done. With
     an output folder, poses.json and poses.npz are written at the end.

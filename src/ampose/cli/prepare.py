@@ -1,4 +1,4 @@
-"""Read a dataset once into the file or folder that training and evaluation read."""
+"""Convert a dataset once to the format used for training and evaluation."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -55,7 +55,7 @@ def run(
     output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None,
     choices: Choices = _NONE,
 ) -> None:
-    """Read a dataset once into the file or folder that training and evaluation read.
+    """Convert a dataset once to the format used for training and evaluation.
 
     Args:
         dataset: Name of the dataset: human36m, cmu...

@@ -1,4 +1,4 @@
-"""Write a page that shows a result in motion: one HTML file, for any browser."""
+"""Write a result as one interactive HTML page."""
 
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +21,7 @@ def run(
     output: Output = None,
     camera_tilt: float | None = None,
 ) -> None:
-    """Write a page that shows a result in motion: one HTML file, for any browser.
+    """Write a result as one interactive HTML page.
 
     It shows the video beside a 3D skeleton that you can turn, a timeline and joint angles. Nothing is fetched from
     the network: the file can be sent to anybody.

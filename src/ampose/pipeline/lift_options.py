@@ -106,15 +106,15 @@ class InputOptions:
     """Input."""
 
     fps: float | None = None
-    """Frames per second of a folder of images that make a video, or of a keypoint file that does not say it."""
+    """Frame rate, for a folder of images that form a video or a keypoint file that does not store it."""
     format: str | None = None
-    """Format of a keypoint file; by default its content decides."""
+    """Format of a keypoint file; detected from its content by default."""
     skeleton: str | None = None
-    """Skeleton of a keypoint file, by name or as a TOML file; by default the number or names of its points decide."""
+    """Skeleton of a keypoint file, by name or as a TOML file; inferred from its keypoints by default."""
     image_size: ImageSize | None = None
-    """Size of the images in pixels, as in 1920x1080, for a keypoint file that does not say it."""
+    """Size of the images in pixels, as in 1920x1080, for a keypoint file that does not store it."""
     video: str | None = None
-    """Which video to lift, for a keypoint file of several."""
+    """Which video to lift, if the keypoint file covers several."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,9 +122,9 @@ class CameraOptions:
     """Camera."""
 
     field_of_view: float | None = None
-    """Degrees across the longer side of the image; by default 60, unless EXIF data or a keypoint file say it."""
+    """Field of view across the longer side of the image, in degrees; by default from the file, or else 60."""
     focal: Focal | None = None
-    """Focal length in pixels, as in 1145, or fx,fy,cx,cy; in place of the field of view."""
+    """Focal length in pixels, as in 1145, or fx,fy,cx,cy; used instead of a field of view."""
 
     def __post_init__(self) -> None:
         if self.focal is not None and self.field_of_view is not None:
@@ -154,9 +154,9 @@ class DetectionOptions:
     detector_option: Annotated[tuple[DetectorOption, ...], tyro.conf.UseAppendAction] = ()
     """An option of the detector itself, as in skeleton=coco_17."""
     min_confidence: float = 0.0
-    """Treat joints that the detector is less confident of as not found."""
+    """Treat joints of lower confidence as missing."""
     fix_left_right_swaps: bool = True
-    """Correct temporary left/right swaps of the detector, by the neighbouring frames."""
+    """Correct temporary left/right swaps by the detector, using neighbouring frames."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_confidence < 1:
@@ -171,11 +171,11 @@ class PeopleOptions:
     """People."""
 
     people: int | None = None
-    """How many people to follow at most, for a detector with that option; by default everybody."""
+    """Maximum number of people to track, if the detector supports it; by default all."""
     person: Literal["all", "largest"] | int = "all"
-    """Whom to lift: all, the largest, or the person with this id."""
+    """Which people to lift: all, the largest, or the one with this id."""
     box: Box | None = None
-    """Whom to lift: the person in this box, x,y,width,height in pixels."""
+    """Lift the person inside this box, x,y,width,height in pixels."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,11 +185,11 @@ class ModelOptions:
     model: str = DEFAULT_MODEL
     """Name of bundled weights, or a folder that training wrote."""
     flip: bool = True
-    """Average each prediction with the mirrored one."""
+    """Average the predictions for the input and its mirror image."""
     engine: str = "auto"
-    """What runs the model: torch, onnxruntime or openvino; auto chooses by device, frames and what is installed."""
+    """Inference engine: torch, onnxruntime or openvino; auto chooses by device, frames and installed packages."""
     precision: Literal["fp32", "tf32", "bf16"] = "fp32"
-    """Of the matrix products; less than fp32 is faster on some hardware, and the error it causes is reported."""
+    """Precision of matrix products; below fp32 is faster on some hardware, and the resulting error is reported."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,18 +197,18 @@ class ProcessingOptions:
     """Pose processing."""
 
     place: bool = False
-    """Place everybody where the camera sees them, in metres from the camera; otherwise the origin is the hips."""
+    """Place people in absolute camera coordinates, in metres; otherwise the origin is the mid-hip."""
     height: float | None = None
-    """The person's height in metres, which sets the scale; implies place."""
+    """The person's height in metres, which sets the scale; implies --place."""
     ground: Literal["feet", "tilt"] | None = None
-    """Turn everybody upright onto the floor, found from resting feet or by the camera's tilt; implies place."""
+    """Rotate people upright onto a floor, found from resting feet or from the camera's tilt; implies --place."""
     camera_tilt: float | None = None
-    """How far the camera looks down, in degrees; 0 if not given. Drawings, and formats with a vertical axis, are turned
-    upright by it; the poses in other files stay in camera axes."""
+    """Downward tilt of the camera in degrees, 0 by default. It levels drawings and formats with a vertical axis; other
+    files stay in camera axes."""
     constant_bones: bool = False
-    """Give each bone one length over the clip."""
+    """Keep every bone's length constant over the clip."""
     smooth: FilterName | Literal["none"] = "savitzky-golay"
-    """Filter over time of videos and other poses with times; none leaves them as lifted."""
+    """Temporal smoothing filter, for input with frame times; none disables it."""
 
 
 @dataclass(frozen=True, kw_only=True)

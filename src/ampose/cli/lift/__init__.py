@@ -32,14 +32,14 @@ def run(
 ) -> None:
     """Lift the people in videos, images or keypoint files to 3D.
 
-    Writes poses.json, poses.npz, overview.png and, unless it is one image, preview.mp4; with --to also files for
-    other programs. Several inputs, or a folder of videos, get a folder each in the output folder, and a line each;
-    what is done already is skipped.
+    Writes poses.json, poses.npz, overview.png and, except for a single image, preview.mp4; with --to also other
+    formats. With several inputs, or a folder of videos, each gets its own subfolder and one line of output; inputs
+    that were already lifted with the same options are skipped.
 
     Args:
         sources: A video, an image, a folder of images or a keypoint file; or several; or a folder of videos.
         output: The folder to write to; by default the input's name with _3d, in the current folder.
-        jobs: How many inputs to lift at the same time, where there are several.
+        jobs: Number of inputs to lift in parallel.
         options: How to lift.
         outputs: What to write.
     """
