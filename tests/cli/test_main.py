@@ -43,7 +43,7 @@ def test_the_commands_are_the_modules_that_can_run() -> None:
     modules = {module.name for module in pkgutil.iter_modules(cli.__path__)}
     runnable = {name for name in modules if hasattr(importlib.import_module(f"ampose.cli.{name}"), "run")}
     assert set(command_names()) == runnable >= {"info", "lift", "train", "evaluate", "prepare"}
-    assert {"arguments", "progress"} <= modules - runnable
+    assert {"arguments", "pose_files"} <= modules - runnable
 
 
 def test_the_version(capsys: Captured) -> None:

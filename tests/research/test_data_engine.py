@@ -91,8 +91,8 @@ def test_the_table_pairs_runs_by_seed():
 
     runs = [run("everything", 0, 100.0), run("less", 0, 103.0), run("everything", 1, 110.0), run("less", 1, 117.0)]
     lines = ablation_page.table([*runs, run("less", 2, 0.0)], "mpjpe_mm").splitlines()
-    assert lines[2] == "| everything | 2 | 105.0 ± 7.1 |"
-    assert lines[3] == "| less | 2 | +5.0 ± 2.8 |"
+    assert lines[2].split() == ["|", "everything", "|", "2", "|", "105.0", "±", "7.1", "|"]
+    assert lines[3].split() == ["|", "less", "|", "2", "|", "+5.0", "±", "2.8", "|"]
 
 
 def test_all_held_out_sets_are_judged_and_repeat():

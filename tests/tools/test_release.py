@@ -30,7 +30,7 @@ def test_the_citation_is_the_readme_s() -> None:
 def test_every_stated_python_is_tested_on_every_system() -> None:
     stated = [word.rpartition(" ")[2] for word in PROJECT["classifiers"] if re.search(r"Python :: 3\.\d+$", word)]
     matrix = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text(encoding="utf-8"))["jobs"]["everywhere"]
-    assert matrix["strategy"]["matrix"]["python"] == stated
+    assert set(stated) <= set(matrix["strategy"]["matrix"]["python"])
     assert len(matrix["strategy"]["matrix"]["os"]) == 3
     assert PROJECT["requires-python"] == f">={stated[0]}"
 

@@ -97,7 +97,7 @@ class Lifter:
         Example:
             >>> import ampose, numpy as np
             >>> lifter = ampose.load_model("ampose-small")
-            >>> standing = np.full((1, 17, 3), 500.0)
+            >>> standing = np.full((1, 17, 2), 500.0)
             >>> lifter.lift(standing, image_size=(1000, 1000), skeleton="coco_17").positions.shape
             (1, 17, 3)
         """

@@ -20,6 +20,7 @@ def constant_bone_lengths(pose: Pose3D, *, symmetric: bool = True) -> Pose3D:
         symmetric: Give left and right the mean of their two lengths.
 
     Example:
+        >>> from ampose.poses.skeletons import Skeleton
         >>> arm = Skeleton("arm", {"elbow": None, "wrist": "elbow"})
         >>> ends = np.array([[[0, 0, 0], [0, 1.0, 0]], [[0, 0, 0], [0, 1.0, 0]], [[0, 0, 0], [4.0, 0, 0]]])
         >>> clip = Pose3D(positions=ends, confidence=np.ones((3, 2)), skeleton=arm)
