@@ -81,7 +81,7 @@ def predict_samples(network: LifterNetwork, samples: Samples, *, flip: bool, kee
         )
     depth = None
     if needs_root_depth(network.config.target):
-        depth = samples.middle.positions[:, 0, network.skeleton.root_index, 2]
+        depth = samples.middle.positions[:, 0, network.skeleton.root_index, 2]  # (sample,): z away from the camera
     return predict(network, samples.keypoints_px, samples.intrinsics, flip=flip, keep_root=keep_root, root_depth=depth)
 
 
@@ -108,8 +108,9 @@ def predict(
     """
     count, frames = keypoints_px.shape[:2]
     first = frames * torch.arange(count)  # every window is a clip of its own
+    # Numbers of frames once samples are laid end to end; ``last`` still belongs to the clip.
     index = FrameIndex(frame=first + frames // 2, first=first, last=first + frames - 1)
-    clips = Clips(keypoints_px=keypoints_px.flatten(0, 1), index=index)
+    clips = Clips(keypoints_px=keypoints_px.flatten(0, 1), index=index)  # (sample * frame, joint, xy)
     return predict_clips(network, clips, intrinsics, flip=flip, keep_root=keep_root, root_depth=root_depth)
 
 
@@ -145,12 +146,13 @@ def predict_clips(
     error = intrinsics.focal.new_zeros(samples, joints) if network.config.predicts_error else None
 
     def lift(windows: Tensor, chosen: Tensor | slice) -> Prediction:
-        """Lift (window, frame), each with the camera of one of its samples."""
+        """Lift windows, numbers of frames (window, frame), each by the camera of one of its samples."""
         pixels = clips.keypoints_px[windows].to(positions.device)  # window frame joint xy
         depth = None if root_depth is None else root_depth[chosen]
         return predict_chunk(network, pixels, intrinsics[chosen], flip=flip, keep_root=keep_root, root_depth=depth)
 
     def store(chosen: Tensor | slice, answer: Prediction, window: Tensor | int, frame: Tensor | slice) -> None:
+        # Of (window, out_frame, joint, 3), one frame for each chosen sample: (sample, joint, 3).
         positions[chosen] = answer.positions[window, frame]
         if error is not None and answer.expected_error is not None:
             error[chosen] = answer.expected_error[window, frame]
@@ -159,18 +161,22 @@ def predict_clips(
     # around them: neighbouring windows share nearly all of their work.
     alone = torch.ones(samples, dtype=torch.bool)
     for run in runs(clips.index, LEAST, FRAMES) if network.dilates else []:
+        # A zoom or a cut to another camera within the run leaves it to the windows below.
         if all(bool((field == field[:1]).all()) for field in vars(intrinsics[run]).values()):
             frames = frames_around_run(clips.index[run], network.receptive_field)
+            # One window, seen by the camera that all share; it answers for exactly the run's samples, in order.
             store(run, lift(frames[None], slice(run.start, run.start + 1)), 0, slice(None))
             alone[run] = False
 
     # All others window by window. A window of a network that answers for all its frames may hold several samples.
-    rest = torch.nonzero(alone)[:, 0]
+    rest = torch.nonzero(alone)[:, 0]  # numbers of samples
     windows = cut_windows(clips.index[rest], network.receptive_field, network.output)
+    # Windows a forward pass: at most what the network asks for, and FRAMES in all, but always one.
     step = max(1, min(network.chunk, FRAMES // network.receptive_field))
     for start in range(0, len(windows), step):
         part = slice(start, start + step)
         answer = lift(windows.rows[part], rest[windows.sample[part]])
+        # Which of the rest are answered in these windows; counted from the first of them below.
         held = torch.nonzero((windows.window >= start) & (windows.window < start + step))[:, 0]
         store(rest[held], answer, windows.window[held] - start, windows.place[held])
     return Prediction(positions, error)
@@ -194,25 +200,27 @@ def predict_chunk(
     config, skeleton = network.config, network.skeleton
     # Every frame by itself, so that a window may be padded and cut anywhere.
     seen = normalise(config.normalisation, keypoints_px, intrinsics, skeleton.root_index)
+    # (2 * sample, frame, joint, 2) with flip: one pass for both, the mirrored behind the plain ones.
     x = torch.cat([seen.keypoints, mirror(seen.keypoints, skeleton.flip_order)]) if flip else seen.keypoints
     answer, error = network.with_expected_error(x) if network.config.predicts_error else (network(x), None)
     if flip:
         plain, mirrored = _halves(answer)
-        mirrored = mirror(mirrored, skeleton.flip_order)
+        mirrored = mirror(mirrored, skeleton.flip_order)  # back, while still in the axes in which it was mirrored
         answer = (plain + mirrored) / 2
         if error is not None:
             # What the network expects does not know how far its two answers for the same person lie apart, which says
             # as much about the true error (docs/adr/0010-scaled-rays-and-missing-joints.md). Both are metres.
             own, mirror_error = _halves(error)
             apart = root_relative(plain - mirrored, skeleton.root_index).norm(dim=-1)
+            # An error is a distance, so there is no x to mirror: left and right change places, and that is all.
             error = (own + mirror_error[..., skeleton.flip_order]) / 2 + apart
     if needs_root_depth(config.target):  # absolute once it is decoded, at the distance that is given
-        depth = None if root_depth is None else root_depth[:, None].expand(answer.shape[:2])
+        depth = None if root_depth is None else root_depth[:, None].expand(answer.shape[:2])  # (sample, out_frame)
         absolute = decode(config.target, answer, intrinsics, root_depth=depth)
         return Prediction(root_relative(absolute, skeleton.root_index), error)
     rotation = seen.rotation  # sample frame 3 3, of the frames that went in; turned back are those that came out
     if rotation is not None and network.output == "centre":
-        first = network.receptive_field // 2
+        first = network.receptive_field // 2  # at either end, so many frames get no answer
         rotation = rotation[:, first : first + answer.shape[1]]
     if not keep_root:
         answer = root_relative(answer, skeleton.root_index)

@@ -89,8 +89,8 @@ class RiggedMotion:
             if parent < 0:
                 turned[:, number], places[:, number] = self.rotations[:, number], self.root
                 continue
-            turned[:, number] = turned[:, parent] @ self.rotations[:, number]
-            places[:, number] = places[:, parent] + turned[:, parent] @ self.rig.offsets[number]
+            turned[:, number] = turned[:, parent] @ self.rotations[:, number]  # the joint's own turn first
+            places[:, number] = places[:, parent] + turned[:, parent] @ self.rig.offsets[number]  # (frame, 3)
         return places
 
 
@@ -127,7 +127,7 @@ def median_lengths(positions: Float[np.ndarray, "frame joint 3"], skeleton: Skel
         >>> median_lengths(np.array([[[0, 0, 0], [0, 2.0, 0]], [[np.nan] * 3, [0, 2.0, 0]]]), arm).tolist()
         [0.0, 2.0]
     """
-    distances = np.linalg.norm(positions - positions[:, skeleton.parent_indices], axis=2)
+    distances = np.linalg.norm(positions - positions[:, skeleton.parent_indices], axis=2)  # (frame, joint)
     # Not nanmedian: it warns of a joint that was never found.
     known = [of[np.isfinite(of)] for of in distances.T]
     return np.array([np.median(of) if len(of) else 0.0 for of in known])
@@ -142,7 +142,7 @@ def rest_direction(skeleton: Skeleton, joint: str) -> Float[np.ndarray, "3"]:
         [1.0, 0.0, 0.0]
     """
     side, stem = skeleton.side_of(joint), stem_of(joint)
-    if stem == "hip" and "shoulder" in (skeleton.parents[joint] or ""):
+    if stem == "hip" and "shoulder" in (skeleton.parents[joint] or ""):  # no spine: hips hang on shoulders
         return -_Y
     return _REST.get(stem, {"left": _X, "right": -_X, "middle": _Y}[side]).copy()
 
@@ -161,8 +161,8 @@ def bone_directions(
     if never.any():
         names = ", ".join(joint for joint, missing in zip(skeleton.joints, never, strict=True) if missing)
         raise InputError(f"joints must be there in one frame at least to be turned, got none with {names}")
-    vectors = positions - positions[:, skeleton.parent_indices]
-    distances = np.linalg.norm(vectors, axis=2)
+    vectors = positions - positions[:, skeleton.parent_indices]  # 0 for the root, which is its own parent
+    distances = np.linalg.norm(vectors, axis=2)  # (frame, joint)
     lengths, directions = median_lengths(positions, skeleton), np.empty_like(vectors)
     for number, joint in enumerate(skeleton.joints):
         has_direction = distances[:, number] > 1e-9  # False for NaN too
@@ -192,7 +192,7 @@ def _bone_frames(
         directions: Unit vectors of the bones that end in the joints.
         fps: Frames per second.
     """
-    turned = np.tile(np.eye(3), (*directions.shape[:2], 1, 1))
+    turned = np.tile(np.eye(3), (*directions.shape[:2], 1, 1))  # the root, its own parent, starts from unturned
     for joint in skeleton.topological_order:
         parent = turned[:, skeleton.parent_indices[joint]]  # (frame, 3, 3)
         children = _children(skeleton, joint)
@@ -201,19 +201,18 @@ def _bone_frames(
             continue
         main = main_child(skeleton, children)
         rest, direction = rest_direction(skeleton, skeleton.joints[main]), directions[:, main]
-        # A frame that follows the bone without twisting: any twist that we want is then one angle about ``rest``,
-        # and does not change where the bone points.
+        # Follows the bone without twisting: any twist is then one angle about ``rest`` and leaves where it points.
         carried = _transported(rest, direction)
         votes = _votes_of_parent(carried, rest, direction, parent) + _votes_of_children(
             skeleton, joint, carried, directions
         )
         twist = _limited(_averaged(votes, _MEMORY_S * fps))
-        turned[:, joint] = carried @ Rotation.from_rotvec(twist[:, None] * rest).as_matrix()
+        turned[:, joint] = carried @ Rotation.from_rotvec(twist[:, None] * rest).as_matrix()  # twisted, then pointed
     return turned
 
 
 def _children(skeleton: Skeleton, joint: int) -> list[int]:
-    return [at for at, parent in enumerate(skeleton.parent_indices) if parent == joint != at]
+    return [at for at, parent in enumerate(skeleton.parent_indices) if parent == joint != at]  # not the root itself
 
 
 def _votes_of_parent(
@@ -224,8 +223,8 @@ def _votes_of_parent(
 ) -> Complex[np.ndarray, " frame"]:
     """Return the twist of the shortest turn from the parent: what a relaxed joint does, where nothing else shows it."""
     start = parent @ rest  # (frame, 3): where the bone would point if the joint were not turned
-    unturned = shortest_arc(start, direction) @ parent
-    across = _perpendicular(rest)
+    unturned = shortest_arc(start, direction) @ parent  # (frame, 3, 3)
+    across = _perpendicular(rest)  # any will do: it is compared with itself, turned
     # Near a half turn the shortest turn may go either way round, so its word counts for nothing there.
     trust = _PRIOR * (1 + (start * direction).sum(axis=1)) / 2
     return trust * _twist_towards(carried, rest, across, unturned @ across)
@@ -243,16 +242,16 @@ def _votes_of_children(
     rest = rest_direction(skeleton, skeleton.joints[main])
     nothing = np.zeros(len(carried), dtype=complex)
     if len(children) > 1:
-        # Pelvis and chest: the line from the right child to the left one is x at rest. One child on each side is
-        # needed, or else the sum of the signs is no line across the body.
+        # Pelvis and chest: from the right child to the left one is x at rest. It takes one child on each side.
         signs = {"left": 1.0, "right": -1.0, "middle": 0.0}
         weights = np.array([signs[skeleton.side_of(skeleton.joints[at])] for at in children])
         if abs(weights).sum() < 2 or abs(weights.sum()) > 1:
             return nothing
-        across_body = np.einsum("c,fcx->fx", weights, directions[:, children]) / 2  # children summed: (frame, xyz)
+        # Summed over children: (frame, xyz). Halved, as two opposite unit vectors add up to a length of 2.
+        across_body = np.einsum("c,fcx->fx", weights, directions[:, children]) / 2
         return _twist_towards(carried, rest, _X, across_body)
     grandchildren = _children(skeleton, main)
-    if not grandchildren or skeleton.side_of(skeleton.joints[joint]) == "middle":
+    if not grandchildren or skeleton.side_of(skeleton.joints[joint]) == "middle":  # a spine is no hinge
         return nothing
     # Thigh and upper arm: a knee bends the shank backward, an elbow the forearm forward.
     bends_to = -_Z if "knee" in skeleton.joints[main] else _Z
@@ -286,7 +285,7 @@ def shortest_arc(
     start, end = np.broadcast_arrays(start, end)
     cosine = (start * end).sum(axis=-1, keepdims=True)
     # (sin a n, 1 + cos a) is the unit quaternion (sin a/2 n, cos a/2) times 2 cos a/2: no angle has to be computed.
-    quaternion = np.concatenate([np.cross(start, end), 1 + cosine], axis=-1)
+    quaternion = np.concatenate([np.cross(start, end), 1 + cosine], axis=-1)  # xyzw; SciPy makes its length 1
     # At a half turn all four numbers vanish; any axis at right angles serves.
     half_turn = np.concatenate([_perpendicular(start), np.zeros_like(cosine)], axis=-1)
     quaternion = np.where(cosine < -1 + 1e-9, half_turn, quaternion)
@@ -295,7 +294,7 @@ def shortest_arc(
 
 def _perpendicular(v: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
     """Return a unit vector at right angles, from the axis that is farthest from being parallel."""
-    other = np.eye(3)[np.abs(v).argmin(axis=-1)]
+    other = np.eye(3)[np.abs(v).argmin(axis=-1)]  # (*batch, 3)
     across = np.cross(v, other)
     unit: np.ndarray = across / np.linalg.norm(across, axis=-1, keepdims=True)
     return unit
@@ -308,7 +307,7 @@ def _transported(
     frames = np.empty((len(direction), 3, 3))
     frames[0] = shortest_arc(rest, direction[0])
     for at, step in enumerate(shortest_arc(direction[:-1], direction[1:]), start=1):
-        frames[at] = step @ frames[at - 1]
+        frames[at] = step @ frames[at - 1]  # on the left: the step is in the axes of the world
     # Through quaternions and back: over long clips rounding adds up, and products are no rotations any more.
     return np.asarray(Rotation.from_matrix(frames).as_matrix())
 
@@ -325,10 +324,10 @@ def _twist_towards(
     be added up without minding where angles wrap around, and what points along the bone has no say.
     """
     across = across - rest * (across @ rest)
-    if np.linalg.norm(across) < 0.1:  # nearly along the bone: shows no twist
+    if np.linalg.norm(across) < 0.1:  # within 6 degrees of the bone: shows no twist
         return np.zeros(len(carried), dtype=complex)
     across = across / np.linalg.norm(across)
-    third = np.cross(rest, across)
+    third = np.cross(rest, across)  # where a twist of 90 degrees takes ``across``
     local = np.einsum("fji,fj->fi", carried, towards)  # the transposed frame turns world axes into the bone's
     twist: np.ndarray = local @ across + 1j * (local @ third)
     return twist
@@ -336,7 +335,7 @@ def _twist_towards(
 
 def _averaged(votes: Complex[np.ndarray, " frame"], frames: float) -> Float[np.ndarray, " frame"]:
     """Average over time, with weights that fall exponentially on both sides; returns angles."""
-    keep = np.exp(-1 / max(frames, 1e-3))
+    keep = np.exp(-1 / max(frames, 1e-3))  # a vote's weight a frame later; after ``frames`` of them it is 1/e
     # Two recursive filters, one each way, instead of a convolution: linear in time whatever the memory is.
     forward, backward = votes.copy(), votes.copy()
     for at in range(1, len(votes)):
@@ -350,7 +349,7 @@ def _limited(angles: Float[np.ndarray, " frame"]) -> Float[np.ndarray, " frame"]
     """Follow the angles, by the shorter way round and by no more than a step a frame: no limb flips over at once."""
     limited = angles.copy()
     for at in range(1, len(angles)):
-        change = np.angle(np.exp(1j * (angles[at] - limited[at - 1])))
+        change = np.angle(np.exp(1j * (angles[at] - limited[at - 1])))  # wrapped to half a turn either way
         limited[at] = limited[at - 1] + np.clip(change, -_STEP, _STEP)
     return limited
 

@@ -117,6 +117,7 @@ class Loop:
         with_loss = NetworkWithLoss(trainee.network, trainee.loss)
         self.model, self.fabric_optimiser = run.fabric.setup(with_loss, self.optimiser)
         trainee.source.to(run.fabric.device)
+        # After setup, which moves the network: the average, a copy of it, then lies on the same device.
         self.average = make_average(trainee.network, config.optimiser)
         # A checkpoint holds the network, and the average over its steps if there is one; that is then what is validated
         # and saved.
@@ -127,14 +128,14 @@ class Loop:
         if resume:
             path = run.folder / CHECKPOINT
             self.progress = load_checkpoint(path, self.state, self.optimiser, run.config_hash)
-            self.log.cut(self.progress.step // self.steps_per_epoch)
+            self.log.cut(self.progress.step // self.steps_per_epoch)  # keeps the epochs that the checkpoint has done
         self.saved_at = time.monotonic()
 
     def fit(self) -> bool:
         """Train until the last epoch is done or someone asks to stop; return whether it is done."""
         config, fabric, progress = self.trainee.config, self.run.fabric, self.progress
         while (epoch := progress.step // self.steps_per_epoch) < config.epochs:
-            order = self.trainee.source.sampler.order(epoch)
+            order = self.trainee.source.sampler.order(epoch)  # of (seed, epoch): a resume draws the same
             self.model.train()
             set_batch_norm_momentum(self.trainee.network, config.optimiser, epoch, config.epochs)
             for index in range(progress.step % self.steps_per_epoch, self.steps_per_epoch):
@@ -146,7 +147,7 @@ class Loop:
                     return False
                 started = time.monotonic()
                 rows = order[index * config.batch_size : (index + 1) * config.batch_size]
-                loss = self._step(rows, epoch, index)
+                loss = self._step(rows, epoch, index)  # its .item() waits for the device: what is timed is done
                 progress.step += 1
                 progress.loss_sum += loss
                 progress.seconds += time.monotonic() - started
@@ -169,6 +170,8 @@ class Loop:
         # Every process makes the whole batch and takes its share: with two, samples 0, 2, 4... and 1, 3, 5...
         share = slice(fabric.global_rank, None, fabric.world_size)
         batch = [tensor[share].to(fabric.device) for tensor in self.trainee.source.batch(rows, epoch, index)]
+        # A share may be empty, of an epoch's last batch; it stays one empty part, for every process must take part in
+        # the exchange of gradients.
         size = config.micro_batch or max(1, len(batch[0]))
         parts = list(zip(*(torch.split(tensor, size) for tensor in batch), strict=True))
         self.fabric_optimiser.zero_grad()
@@ -182,12 +185,14 @@ class Loop:
                 fabric.backward(loss)
             if len(part[0]):  # the mean of nothing is not a number
                 total += loss.detach()
+        # After all parts: what is clipped is the gradient of the whole batch.
         if config.optimiser.clip_norm is not None:
             fabric.clip_gradients(self.model, self.fabric_optimiser, max_norm=config.optimiser.clip_norm)
         self.fabric_optimiser.step()
         if self.average is not None:
             self.average.update_parameters(self.trainee.network)
         if fabric.world_size > 1:
+            # Each total has the number of processes as a factor (see weight), so their mean is the batch's.
             mean = fabric.all_reduce(total, reduce_op="mean")
             assert isinstance(mean, Tensor)  # noqa: S101 (a tensor in gives a tensor out)
             total = mean
@@ -196,16 +201,17 @@ class Loop:
     def _finish_epoch(self, epoch: int) -> None:
         """Validate, log, keep the last and the best weights, and write a checkpoint."""
         progress, run = self.progress, self.run
-        self.result.eval()
+        self.result.eval()  # every process validates; ``fit`` turns training on again
         error_mm, more = self.trainee.validate(self.result)
         if self.trainee.caveat:
             more = {**more, "caveat": self.trainee.caveat}
         row = {
             "epoch": epoch,
             "step": progress.step,
-            "loss": progress.loss_sum / self.steps_per_epoch,
+            "loss": progress.loss_sum / self.steps_per_epoch,  # of the whole epoch: a checkpoint holds the sum, too
             "learning_rate": self.optimiser.param_groups[0]["lr"],
             "validation_mpjpe_mm": error_mm,
+            # Since the run began, in the time of steps alone: without validation and checkpoints.
             "samples_per_second": len(self.trainee.source.sampler) * (epoch + 1) / progress.seconds,
             "seconds": progress.seconds,
             **more,

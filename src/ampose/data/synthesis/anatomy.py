@@ -1,6 +1,6 @@
 """What a human body cannot do: limits of joints, and limbs that go through the body.
 
-Limits start from those of the American Academy of Orthopaedic Surgeons (Joint MotionCapture: Method of Measuring and
+Limits start from those of the American Academy of Orthopaedic Surgeons (Joint Motion: Method of Measuring and
 Recording, 1965; elbow 0-150, knee 0-135, hip 120 forward, 30 backward, 30 inward degrees), and are wider, as joints of
 motion capture are not those of a goniometer and because dancers and gymnasts are people: elbow by 5, knee by 15, hip
 forward by 7, backward and inward by 15. The shoulder has no limit, nor has the turning of a limb about itself.
@@ -19,17 +19,19 @@ from ampose.poses.skeletons import Skeleton
 MOST_FLEXION = {"elbow": math.radians(155.0), "knee": math.radians(150.0)}
 """Radians from the straight limb."""
 
+# How far a thigh of length 1 may point backward and inward: the sine of 30 + 15 degrees each.
 _HIP_BACK, _HIP_IN = math.sin(math.radians(45.0)), math.sin(math.radians(45.0))
 _TRUNK, _HEAD, _THIGHS = ("hip", "thorax"), ("thorax", "head"), (("left_hip", "left_knee"), ("right_hip", "right_knee"))
 _HAND = 1.35
 """Middle of the hand, as a multiple of the forearm."""
 
 _APART_M = 0.06
+"""Least distance between two limbs; from the trunk, which is thicker, it is more."""
 
 
 def is_possible(positions: Float[Tensor, "sample joint 3"], skeleton: Skeleton) -> Bool[Tensor, " sample"]:
     """Return which poses keep their limbs out of the body and their hips within limits."""
-    at = {joint: positions[:, number] for number, joint in enumerate(skeleton.joints)}
+    at = {joint: positions[:, number] for number, joint in enumerate(skeleton.joints)}  # (sample, xyz) each
     fine = _hips_within_limits(at, pelvis_axes(positions, skeleton))
     for side, other in (("left", "right"), ("right", "left")):
         elbow, wrist = at[f"{side}_elbow"], at[f"{side}_wrist"]
@@ -56,6 +58,8 @@ def _hips_within_limits(at: dict[str, Tensor], axes: Float[Tensor, "sample 3 3"]
         # (sample, axis, xyz) @ (sample, xyz, 1): the thigh in the pelvis' axes, of which left is the first.
         outward, forward, up = (axes @ thigh[..., None])[..., 0].unbind(-1)
         fine &= (forward > -_HIP_BACK) & (sign * outward > -_HIP_IN)
+        # 0.6 is 37 degrees above level: flexion of 127, the 120 + 7 of above. Above level it points at least 17 degrees
+        # forward or 30 outward: a thigh cannot be raised sideways across the body, nor backward.
         fine &= (up < 0.6) & ((up < 0.0) | (forward > 0.3) | (sign * outward > 0.5))
     return fine
 
@@ -65,5 +69,6 @@ def _distance(point: Tensor, at: dict[str, Tensor], segment: tuple[str, str]) ->
     start, end = at[segment[0]], at[segment[1]]
     along = end - start
     # Where along the segment the point's foot is, as a share of its length; beyond the ends it is an end.
+    # A segment of length 0 is its start.
     share = ((point - start) * along).sum(-1) / (along * along).sum(-1).clamp_min(1e-9)
     return (start + share.clamp(0, 1)[:, None] * along - point).norm(dim=-1)

@@ -14,7 +14,7 @@ def to_bones(
     positions: Float[Tensor, "sample *frame joint 3"], skeleton: Skeleton
 ) -> Float[Tensor, "sample *frame joint 3"]:
     """Return each joint minus its parent; 0 for the root."""
-    return positions - positions[..., skeleton.parent_indices, :]
+    return positions - positions[..., skeleton.parent_indices, :]  # the root is its own parent
 
 
 def from_bones(
@@ -46,6 +46,7 @@ def _axes(positions: Tensor, skeleton: Skeleton, across: tuple[str, str], up: tu
     # The spine is not quite at right angles to hips or shoulders: what it has along them is taken away (Gram-Schmidt).
     upward = high - low
     upward = unit(upward - (upward * left).sum(-1, keepdim=True) * left)
+    # left x up is forward. (left, forward, up) is left-handed: rows to measure along, no rotation.
     return torch.stack([left, torch.linalg.cross(left, upward), upward], dim=1)
 
 
@@ -63,5 +64,6 @@ def rotate_about(
     data engine does it some twenty times a batch.
     """
     cos, sin = angle.cos()[..., None], angle.sin()[..., None]
+    # What lies along the axis stays; the rest turns towards axis x vector, counter-clockwise seen from the axis' tip.
     along = (axis * vectors).sum(-1, keepdim=True) * axis
     return vectors * cos + torch.linalg.cross(axis, vectors) * sin + along * (1 - cos)

@@ -62,13 +62,14 @@ def add_noise(
     if config.largest == 0:
         return keypoints_px
     box = (keypoints_px.amax(dim=-2) - keypoints_px.amin(dim=-2)).amax(dim=-1)  # (sample, *frame): the longer side
-    share = config.largest * torch.rand(len(box), generator=generator)
+    share = config.largest * torch.rand(len(box), generator=generator)  # (sample,)
     if config.clean:
         share = share * (torch.rand(len(box), generator=generator) >= config.clean)
-    noise = torch.randn(keypoints_px.shape, generator=generator)
+    noise = torch.randn(keypoints_px.shape, generator=generator)  # (sample, *frame, joint, xy)
     if config.outliers:
-        far = torch.rand(noise.shape[:-1], generator=generator) < config.outliers
+        far = torch.rand(noise.shape[:-1], generator=generator) < config.outliers  # (sample, *frame, joint)
         noise = noise * torch.where(far, _OUTLIER, 1.0)[..., None]
+    # (sample, *frame), in pixels: one share for all frames of a sample.
     deviation = box * share.view(-1, *[1] * (box.ndim - 1))
     return keypoints_px + deviation[..., None, None] * noise
 
@@ -86,7 +87,9 @@ def swap_left_right(
     exchanged = torch.tensor([[stem_of(joint) in limb for joint in skeleton.joints] for limb in ((), *_LIMBS)])
     orders = torch.where(exchanged, torch.tensor(skeleton.flip_order), torch.arange(skeleton.num_joints))
     count = len(keypoints_px)
+    # (sample,): a limb's number for the samples that are swapped, from 1; order 0 for the others.
     which = torch.randint(1, len(orders), (count,), generator=generator)
     which = torch.where(torch.rand(count, generator=generator) < config.swaps, which, 0)
+    # (sample, 1 for each *frame, joint, 1): the same joints in all frames, and x and y together.
     order = orders[which].view(count, *[1] * (keypoints_px.ndim - 3), -1, 1)
     return keypoints_px.gather(-2, order.expand(keypoints_px.shape))

@@ -76,6 +76,7 @@ def vary_definitions(
     size = to_bones(positions, skeleton).norm(dim=-1).sum(dim=-1)[:, None, None] / _ADULT
     deviation = torch.tensor([config.trunk_m if joint in _TRUNK else config.joint_m for joint in skeleton.joints])
     moved = positions + size * deviation[:, None] * torch.randn(positions.shape, generator=generator)
+    # From before any joint moved: axes of moved hips or shoulders would lean with them.
     pelvis, chest = pelvis_axes(positions, skeleton), chest_axes(positions, skeleton)
     if config.girdles_m:
         for joint, axes in (("hip", pelvis), ("shoulder", chest)):
@@ -85,9 +86,9 @@ def vary_definitions(
         chosen = torch.rand(len(positions), 1, generator=generator) < config.other_sets
         offsets: dict[str, Tensor] = {}
         for joint, ranges in _OTHER_SETS.items():
-            low, high = torch.tensor(ranges).T
+            low, high = torch.tensor(ranges).T  # (axis,) each: outwards, forward, up
             drawn = low + (high - low) * torch.rand(len(moved), 1, 3, generator=generator)
-            offsets[joint] = chosen[..., None] * size * drawn
+            offsets[joint] = chosen[..., None] * size * drawn  # (sample, 1, axis); 0 where not chosen
         offsets["head"] = offsets["head"] + offsets["neck_nose"]
         for joint, offset in offsets.items():
             _move(moved, skeleton, joint, offset, pelvis if joint in ("hip", "spine") else chest)
@@ -109,4 +110,5 @@ def _move(
     # Outwards is left on the left side, and its mirror image on the right.
     sides = {f"left_{joint}": 1.0, f"right_{joint}": -1.0} if joint in ("hip", "shoulder") else {joint: 1.0}
     for name, outwards in sides.items():
+        # (sample, 1, axis) @ (sample, axis, xyz): from the axes of the body to the world's.
         moved[:, skeleton.index(name)] += ((offset * torch.tensor([outwards, 1.0, 1.0])) @ axes)[:, 0]

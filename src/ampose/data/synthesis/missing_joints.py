@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ampose.errors import InputError
@@ -11,7 +11,7 @@ from ampose.poses.skeletons import Skeleton
 
 _PARTS = (
     ("spine", "head"),  # detectors with COCO's or BlazePose's keypoints have none
-    ("spine", "head"),
+    ("spine", "head"),  # listed twice: drawn twice as often, as such detectors are common
     ("spine",),  # Halpe's have no spine
     ("spine", "head", "neck_nose"),
     ("left_wrist",),
@@ -23,7 +23,7 @@ _PARTS = (
     ("left_knee", "left_ankle", "right_knee", "right_ankle", "left_hip", "right_hip", "hip"),
     ("neck_nose", "head"),
 )
-"""What is missing together; one of a side stands for either."""
+"""What is missing together; one of a side stands for either. Each line is drawn equally often."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,15 +52,16 @@ def lose_joints(
         return keypoints_px
     parts = torch.stack([_mask(skeleton, part) for part in _PARTS])  # (part, joint)
     count = len(keypoints_px)
-    lost = parts[torch.randint(len(parts), (count,), generator=generator)]
+    lost = parts[torch.randint(len(parts), (count,), generator=generator)]  # (sample, joint)
     # Written for the left side: half of the samples lose the right one instead.
     other_side = torch.rand(count, 1, generator=generator) < 0.5
     lost = torch.where(other_side, lost[:, skeleton.flip_order], lost)
     single = torch.rand(lost.shape, generator=generator) < config.joints
     lost = lost | (single & ~_mask(skeleton, ("left_shoulder", "right_shoulder")))
+    # Last: samples that are to lack nothing get back their part and their single joints.
     lost = lost & (torch.rand(count, 1, generator=generator) < config.share)
-    return keypoints_px.masked_fill(lost[:, None, :, None], torch.nan)
+    return keypoints_px.masked_fill(lost[:, None, :, None], torch.nan)  # for all of (sample, frame, joint, xy)
 
 
-def _mask(skeleton: Skeleton, joints: tuple[str, ...]) -> Tensor:
+def _mask(skeleton: Skeleton, joints: tuple[str, ...]) -> Bool[Tensor, " joint"]:
     return torch.tensor([joint in joints for joint in skeleton.joints])

@@ -22,7 +22,7 @@ from ampose.poses.skeletons import Skeleton
 
 _SIDES = ("left", "right")
 _STRAIGHT = 0.15
-"""Radians of flexion under which the plane in which a limb bends says nothing."""
+"""Radians of flexion under which the plane in which a limb bends says nothing: under 9 degrees, noise decides it."""
 
 _LEG = tuple(tuple(map(math.radians, limits)) for limits in ((-20.0, 60.0), (-20.0, 115.0), (0.0, 140.0)))
 """Of a free leg: how far it is spread, how far the hip is bent forward, how far the knee is bent back; all within the
@@ -32,7 +32,7 @@ _TRUNK_BENDS = tuple(tuple(map(math.radians, limits)) for limits in ((-25.0, 110
 """Of a free trunk: how far it is bent forward and sideways from how it was, half at the hips and half at the waist."""
 
 _TWIST = math.radians(20.0)
-"""Standard deviation of a free thigh's turn about itself."""
+"""Standard deviation of a free thigh's turn about itself: 19 of 20 turn by less than 40 degrees either way."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,10 @@ def augment_poses(
 
 
 class _Augmentation:
-    """The steps, each from positions to positions, (sample, joint, xyz)."""
+    """The steps, each from positions to positions, (sample, joint, xyz).
+
+    Bones, (sample, joint, xyz) too, have the number of the joint in which they end: the upper arm that of the elbow.
+    """
 
     def __init__(self, skeleton: Skeleton, config: AugmentationConfig, generator: torch.Generator) -> None:
         self.skeleton, self.config, self.generator = skeleton, config, generator
@@ -111,10 +114,11 @@ class _Augmentation:
         shoulders = [skeleton.index(f"{side}_shoulder") for side in _SIDES]
         trunk = [skeleton.index(joint) for joint in ("spine", "thorax")]
         self.upper = [*trunk, *shoulders, *self.head, *self.arms["left"], *self.arms["right"]]
-        self.above_waist = self.upper[1:]
+        self.above_waist = self.upper[1:]  # without the spine, whose bone is below the waist
 
-    def exchange(self, positions: Tensor) -> Tensor:
+    def exchange(self, positions: Float[Tensor, "sample joint 3"]) -> Float[Tensor, "sample joint 3"]:
         """Take limbs from other poses of the batch: their directions in the axes that the limb hangs on."""
+        # The upper body first, because arms and head hang on the chest that comes with it. Legs in pairs, then singly.
         chance, legs = self.config.exchange, [*self.legs["left"], *self.legs["right"]]
         positions = self._exchanged(positions, [self.upper], pelvis_axes, chance)
         positions = self._exchanged(positions, [legs], pelvis_axes, chance / 2)
@@ -123,17 +127,17 @@ class _Augmentation:
 
     def _exchanged(
         self,
-        positions: Tensor,
+        positions: Float[Tensor, "sample joint 3"],
         groups: Iterable[list[int]],
         axes_of: Callable[[Tensor, Skeleton], Tensor],
         chance: float,
-    ) -> Tensor:
+    ) -> Float[Tensor, "sample joint 3"]:
         bones = to_bones(positions, self.skeleton)
         axes = axes_of(positions, self.skeleton)  # (sample, axis, xyz): left, forward, up as rows
         for group in groups:
-            donor = torch.randperm(len(positions), generator=self.generator)
+            donor = torch.randperm(len(positions), generator=self.generator)  # (sample,): whose limb each sample gets
             # World to the donor's axes (@ axes.T), and from the taker's own back to the world (@ axes): the limb hangs
-            # on the new body as it did on the donor's, whichever way both face.
+            # on the new body as it did on the donor's, whichever way both face. (sample, bone, 3) @ (sample, 3, 3).
             taken = bones[donor][:, group] @ axes[donor].mT @ axes
             # Directions alone are taken, so that a tall donor leaves no long arm behind.
             taken = unit(taken) * bones[:, group].norm(dim=-1, keepdim=True)
@@ -141,12 +145,12 @@ class _Augmentation:
             bones[:, group] = torch.where(chosen, taken, bones[:, group])
         return self._joined(bones, positions)
 
-    def turn(self, positions: Tensor) -> Tensor:
+    def turn(self, positions: Float[Tensor, "sample joint 3"]) -> Float[Tensor, "sample joint 3"]:
         """Turn the upper body at the waist, limbs at hip and shoulder, and bend or stretch knees and elbows."""
         if not self.config.turn:
             return positions
         bones = to_bones(positions, self.skeleton)
-        self._turn_group(bones, self.upper, self.config.turn / 2)
+        self._turn_group(bones, self.upper, self.config.turn / 2)  # half: a waist turns less than a shoulder
         for group in (*self.arms.values(), *self.legs.values(), self.head):
             self._turn_group(bones, group, self.config.turn)
         for joint, limbs in (("elbow", self.arms), ("knee", self.legs)):
@@ -154,24 +158,27 @@ class _Augmentation:
                 bones[:, lower] = self._bent(bones[:, upper], bones[:, lower], MOST_FLEXION[joint])
         return self._joined(bones, positions)
 
-    def _turn_group(self, bones: Tensor, group: list[int], spread: float) -> None:
+    def _turn_group(self, bones: Float[Tensor, "sample joint 3"], group: list[int], spread: float) -> None:
         count = len(bones)
         # One axis and one angle for all bones of the group, which stay as they are to each other.
-        axis = self._directions(count)[:, None].expand(-1, len(group), -1)
+        axis = self._directions(count)[:, None].expand(-1, len(group), -1)  # (sample, bone, xyz)
         # A normal distribution has no largest angle; beyond 2.5 standard deviations nobody turns.
         angle = spread * torch.randn(count, 1, generator=self.generator).clamp(-2.5, 2.5)
         bones[:, group] = rotate_about(bones[:, group], axis, angle.expand(-1, len(group)))
 
-    def _bent(self, upper: Tensor, lower: Tensor, most: float) -> Tensor:
+    def _bent(
+        self, upper: Float[Tensor, "sample 3"], lower: Float[Tensor, "sample 3"], most: float
+    ) -> Float[Tensor, "sample 3"]:
         """Change the flexion of a limb, in the plane in which it is bent; a straight limb is left alone."""
         # The normal of the limb's plane is the hinge's axis; |u x l| and u.l are sine and cosine, both times |u||l|.
         normal = torch.linalg.cross(upper, lower)
         flexion = torch.atan2(normal.norm(dim=-1), (upper * lower).sum(-1))
         wanted = (flexion + self.config.turn * torch.randn(len(upper), generator=self.generator)).clamp(0, most)
+        # About upper x lower, a positive angle bends further.
         change = torch.where(flexion > _STRAIGHT, wanted - flexion, 0.0)
         return rotate_about(lower, unit(normal), change)
 
-    def free_arms(self, positions: Tensor) -> Tensor:
+    def free_arms(self, positions: Float[Tensor, "sample joint 3"]) -> Float[Tensor, "sample joint 3"]:
         """Point some arms anywhere, and bend their elbows in any plane."""
         if not self.config.free_arms:
             return positions
@@ -187,12 +194,13 @@ class _Augmentation:
             _point(bones, {upper: direction, lower: forearm}, chosen)
         return self._joined(bones, positions)
 
-    def free_legs(self, positions: Tensor) -> Tensor:
+    def free_legs(self, positions: Float[Tensor, "sample joint 3"]) -> Float[Tensor, "sample joint 3"]:
         """Put one leg of some bodies, or both alike, anywhere within what hips and knees can do."""
         if not self.config.free_legs:
             return positions
         bones, axes = to_bones(positions, self.skeleton), pelvis_axes(positions, self.skeleton)
         count = len(positions)
+        # Which bodies; whether both their legs move alike, but for their twist; and if one alone, whether the left.
         chosen, both, which = (self._chosen(count, chance) for chance in (self.config.free_legs, 0.5, 0.5))
         common = torch.rand(count, 3, generator=self.generator)
         for (side, (upper, lower)), alone in zip(self.legs.items(), (which, ~which), strict=True):
@@ -202,20 +210,25 @@ class _Augmentation:
             _point(bones, {upper: thigh, lower: shank}, moved)
         return self._joined(bones, positions)
 
-    def _leg(self, axes: Tensor, draw: Float[Tensor, "sample 3"], outward: float) -> tuple[Tensor, Tensor]:
+    def _leg(
+        self, axes: Float[Tensor, "sample 3 3"], draw: Float[Tensor, "sample 3"], outward: float
+    ) -> tuple[Float[Tensor, "sample 3"], Float[Tensor, "sample 3"]]:
         """Return directions of thigh and shank from evenly drawn angles: spread, flexion of the hip, of the knee.
 
-        The knee bends about the axis through both knees, which goes with the thigh, a little turned itself.
+        The knee bends about the axis through both knees, which goes with the thigh, a little turned itself. ``outward``
+        is 1 for the left leg and -1 for the right: a positive turn about forward takes what hangs down to the left.
         """
         left, forward, up = axes.unbind(dim=1)  # (sample, xyz) each
         spread, hip, knee = (low + (high - low) * part for (low, high), part in zip(_LEG, draw.unbind(-1), strict=True))
         # From a leg that hangs straight down: spread about the forward axis, then bent about the left one.
         thigh, hinge = (rotate_about(line, forward, outward * spread) for line in (-up, left))
+        # Minus: about left, a positive turn takes what hangs down backward. So the hip's brings the thigh forward, and
+        # the knee's, about the hinge, which was left, the shank back.
         thigh, hinge = (rotate_about(line, left, -hip) for line in (thigh, hinge))
         twist = _TWIST * torch.randn(len(axes), generator=self.generator)
         return thigh, rotate_about(thigh, rotate_about(hinge, thigh, twist), knee)
 
-    def free_trunk(self, positions: Tensor) -> Tensor:
+    def free_trunk(self, positions: Float[Tensor, "sample joint 3"]) -> Float[Tensor, "sample joint 3"]:
         """Bend some bodies: half of the angle at the hips, with all that is above them, and half at the waist."""
         if not self.config.free_trunk:
             return positions
@@ -225,6 +238,7 @@ class _Augmentation:
         forward, sideways = (
             low + (high - low) * torch.rand(count, generator=self.generator) for low, high in _TRUNK_BENDS
         )
+        # About left, what points up goes forward; about forward, to the side.
         for axis, angle in ((axes[:, 0], forward), (axes[:, 1], sideways)):
             half = (torch.where(chosen, angle, 0.0) / 2)[:, None]
             # All that is above the hips is turned once, all above the waist once more.
@@ -233,13 +247,17 @@ class _Augmentation:
                 bones[:, group] = rotate_about(bones[:, group], about, half.expand(-1, len(group)))
         return self._joined(bones, positions)
 
-    def _joined(self, bones: Tensor, positions: Tensor) -> Tensor:
+    def _joined(
+        self, bones: Float[Tensor, "sample joint 3"], positions: Float[Tensor, "sample joint 3"]
+    ) -> Float[Tensor, "sample joint 3"]:
+        # The root stays where it was, and each joint is put on its parent from there.
         return from_bones(bones, positions[:, self.skeleton.root_index], self.skeleton)
 
     def _chosen(self, count: int, chance: float) -> Bool[Tensor, " sample"]:
         return torch.rand(count, generator=self.generator) < chance
 
     def _directions(self, count: int) -> Float[Tensor, "sample 3"]:
+        # Three normal numbers prefer no direction; evenly drawn ones would crowd towards a cube's corners.
         return unit(torch.randn(count, 3, generator=self.generator))
 
 
@@ -251,9 +269,10 @@ def _tilt(positions: Tensor, skeleton: Skeleton, config: AugmentationConfig, gen
     # One draw decides both, so that the tenth that lies in any way is among the third that is tilted.
     angle = torch.where(draw[:, 0] < 1 / 30, 2 * math.pi * draw[:, 1], angle)
     angle = torch.where(draw[:, 0] < 1 / 3, angle, 0.0)
+    # Level axes alone: turns about the vertical come from the cameras, which look from all sides.
     heading = 2 * math.pi * draw[:, 2]
-    axis = torch.stack([heading.cos(), heading.sin(), torch.zeros(count)], dim=-1)
-    root = positions[:, skeleton.root_index, None]
+    axis = torch.stack([heading.cos(), heading.sin(), torch.zeros(count)], dim=-1)  # (sample, xyz), z up: level
+    root = positions[:, skeleton.root_index, None]  # (sample, 1, xyz)
     joints = positions.shape[1]
     turned = rotate_about(positions - root, axis[:, None].expand(-1, joints, -1), angle[:, None].expand(-1, joints))
     return turned + root
@@ -262,5 +281,5 @@ def _tilt(positions: Tensor, skeleton: Skeleton, config: AugmentationConfig, gen
 def _point(bones: Tensor, directions: dict[int, Tensor], chosen: Bool[Tensor, "sample 1"]) -> None:
     """Give some bones of the chosen samples another direction, in place; they keep their lengths."""
     for joint, direction in directions.items():
-        length = bones[:, joint].norm(dim=-1, keepdim=True)
+        length = bones[:, joint].norm(dim=-1, keepdim=True)  # (sample, 1)
         bones[:, joint] = torch.where(chosen, direction * length, bones[:, joint])

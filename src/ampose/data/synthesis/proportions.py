@@ -45,9 +45,11 @@ def vary_proportions(
     count, joints = len(positions), skeleton.num_joints
     low, high = config.height
     height = low + (high - low) * torch.rand(count, 1, generator=generator)
+    # Cut at three standard deviations, of less than 0.25 each: every factor stays above 1 - 0.75, so above 0.
     drawn = 1 + config.bone_spread * torch.randn(count, joints, generator=generator).clamp(-3, 3)
     # Both joints of a pair read the column of the one with the lower number: left and right change alike.
     one_of_pair = np.minimum(skeleton.flip_order, np.arange(joints))
     factor = height * drawn[:, one_of_pair]  # (sample, joint)
+    # (sample, 1 for each *frame, joint, 1): the same body in all frames, and all three coordinates alike.
     factor = factor.view(count, *[1] * (positions.ndim - 3), joints, 1)
     return from_bones(to_bones(positions, skeleton) * factor, positions[..., skeleton.root_index, :], skeleton)

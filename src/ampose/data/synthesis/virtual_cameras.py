@@ -98,15 +98,15 @@ def render(positions: Float[Tensor, "sample frame joint 3"], cameras: DrawnCamer
     camera = cameras.intrinsics
     # The middle frame's root goes where the camera wants it; the other frames move with it: (sample, 1, 1, xyz).
     aim = positions[:, frames // 2, root][:, None, None]
-    # A point is a row: row @ rotation.T is rotation @ column.
+    # A point is a row: row @ rotation.T is rotation @ column. (sample, frame, joint, 3) @ (sample, 1, 3, 3).
     in_camera = (positions - aim) @ cameras.rotation.mT[:, None] + cameras.root[:, None, None]
-    if frames > 1:
+    if frames > 1:  # a single pose has no frames to be padded with, and stands where the camera aims
         xy, depth = in_camera[:, :, root, :2], in_camera[:, :, root, 2:]  # (sample, frame, 2) and (sample, frame, 1)
         # |f x / z| <= size / 2, times z: a person behind the camera (z < 0) is out of the image, too.
         in_image = (xy * camera.focal[:, None]).abs() <= camera.image_size[:, None] / 2 * depth
         in_sight = in_image.all(dim=2) & (in_camera[..., 2] > NEAREST_M).all(dim=2)
         taken = around_centre(in_sight)  # (sample, frame)
-        in_camera = in_camera[torch.arange(len(taken))[:, None], taken]
+        in_camera = in_camera[torch.arange(len(taken))[:, None], taken]  # of each sample its own frames
     pixels = project(in_camera, camera.focal[:, None, None], camera.centre[:, None, None])
     return Samples(keypoints_px=pixels, positions=in_camera, intrinsics=camera)
 
@@ -143,6 +143,7 @@ def draw_cameras(count: int, config: VirtualCameraConfig, generator: torch.Gener
     """Draw cameras from the config's ranges."""
     sizes = torch.tensor(IMAGE_SIZES, dtype=torch.float32)
     size = sizes[torch.randint(len(sizes), (count,), generator=generator)]  # (camera, 2)
+    # tan(angle / 2) = (longer side / 2) / focal; pixels are square, so fx = fy.
     angle = torch.deg2rad(_uniform(count, config.field_of_view_degrees, generator))
     focal = size.amax(dim=1) / 2 / torch.tan(angle / 2)
     intrinsics = Intrinsics(focal=focal[:, None].expand(-1, 2), centre=size / 2, image_size=size)
@@ -155,7 +156,7 @@ def mistake_focal(camera: Intrinsics[Tensor], largest: float, generator: torch.G
     """Make half of the focal lengths wrong by a factor of up to ``largest``, as those of unknown cameras are."""
     if largest == 1:
         return camera
-    draw = torch.rand(len(camera.focal), 2, generator=generator)
+    draw = torch.rand(len(camera.focal), 2, generator=generator)  # whether it is wrong, and by how much
     # Evenly on a logarithmic scale: half the focal length is as likely as twice.
     factor = torch.where(draw[:, 0] < 0.5, (math.log(largest) * (2 * draw[:, 1] - 1)).exp(), 1.0)
     return replace(camera, focal=camera.focal * factor[:, None])
@@ -172,7 +173,8 @@ def _draw_rotations(count: int, config: VirtualCameraConfig, generator: torch.Ge
     pitch = _uniform(count, config.pitch_degrees, generator).deg2rad()
     roll = _uniform(count, config.roll_degrees, generator).deg2rad()
     level = torch.zeros(count)
-    # The camera looks along yaw, tilted down by pitch; right is level and at right angles to it, world z being up.
+    # The camera looks along yaw, tilted down by pitch; right is level and at right angles to it, world z being up:
+    # forward x up. Right, down, forward is right-handed, so down is forward x right.
     right = torch.stack([yaw.sin(), -yaw.cos(), level], dim=-1)
     forward = torch.stack([pitch.cos() * yaw.cos(), pitch.cos() * yaw.sin(), -pitch.sin()], dim=-1)
     down = torch.linalg.cross(forward, right)
@@ -192,7 +194,8 @@ def _draw_root_positions(
     angle = _uniform(count, (0.0, 360.0), generator).deg2rad()
     share = _uniform(count, config.off_centre, generator) * intrinsics.image_size.amax(dim=1) / 2
     offset = torch.stack([angle.cos(), angle.sin()], dim=-1) * share[:, None]
-    limit = 0.35 * intrinsics.image_size
+    limit = 0.35 * intrinsics.image_size  # (sample, 2): 70 % of half the width, of half the height
     ray = torch.cat([offset.clamp(-limit, limit) / intrinsics.focal, torch.ones(count, 1)], dim=-1)
+    # Along the ray, not along the optical axis: off centre the depth is less than the distance.
     distance = _uniform(count, config.distance_m, generator)
     return torch.nn.functional.normalize(ray, dim=-1) * distance[:, None]
