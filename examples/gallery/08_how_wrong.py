@@ -41,7 +41,7 @@ direction = np.degrees(np.arcsin(np.abs(across[:, 2]) / np.linalg.norm(across, a
 sectors = [(direction >= low) & (direction < low + 15) for low in range(0, 90, 15)]
 
 # %%
-# Left: from the side, joints are about 4 cm off, from the front 10 cm, because there a squat happens
+# Left: from the side, joints are a few centimetres off, from the front far more, because there a squat happens
 # in depth. The expected error does not know these directions apart. Right: it does tell the joints
 # apart, in ten groups by their expected error. On the dotted line it would be right on average.
 
