@@ -53,3 +53,12 @@ def test_every_extra_is_in_all_or_named_apart() -> None:
     (everything,) = PROJECT["optional-dependencies"]["all"]
     included = set(re.search(r"\[(.*)\]", everything)[1].split(","))
     assert set(PROJECT["optional-dependencies"]) - included - {"all"} == {"rtmlib", "transformers", "ultralytics"}
+
+
+def test_the_wheel_is_tried_with_all_extras_unless_some_are_named() -> None:
+    from tools.release.wheel import EXTRAS, parse
+
+    assert parse(["--wheel", "dist/a.whl"]).extras == list(EXTRAS)
+    assert parse(["core"]).extras == ["core"]
+    with pytest.raises(SystemExit):
+        parse(["everything"])

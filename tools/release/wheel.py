@@ -57,12 +57,21 @@ def measure(wheel: Path, extras: Sequence[str]) -> Iterator[str]:
         yield f"{extra}: {try_extra(wheel, extra):,.0f} MB installed, works"
 
 
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """Return the extras to try, all of them if none is named, and the wheel, if there is one."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("extras", nargs="*", metavar="{" + ",".join(EXTRAS) + "}")  # with choices, none is refused
+    parser.add_argument("--wheel", type=Path)
+    arguments = parser.parse_args(words)
+    if unknown := set(arguments.extras) - set(EXTRAS):
+        parser.error(f"extras must be among {', '.join(EXTRAS)}, got {', '.join(sorted(unknown))}")
+    arguments.extras = arguments.extras or list(EXTRAS)
+    return arguments
+
+
 def main() -> None:
     """Run the command."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("extras", nargs="*", choices=EXTRAS, default=EXTRAS)
-    parser.add_argument("--wheel", type=Path)
-    arguments = parser.parse_args()
+    arguments = parse(sys.argv[1:])
     with tempfile.TemporaryDirectory() as folder:
         if arguments.wheel is None:
             pip("wheel", "--no-deps", "--wheel-dir", folder, ROOT)
