@@ -51,7 +51,7 @@ def test_every_option_is_in_the_help_once_with_its_own_words():
     for section in SECTIONS:
         assert f"{section.__doc__.rstrip('.')} options" in page
     assert "None" not in page
-    assert "Focal length in pixels, as in 1145, or fx,fy,cx,cy; in place of the field of view." in page
+    assert "Focal length in pixels, as in 1145, or fx,fy,cx,cy; used instead of a field of view." in page
 
 
 def test_one_more_field_is_one_more_option(capsys):
