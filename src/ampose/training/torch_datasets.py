@@ -82,7 +82,7 @@ class SyntheticViews(Dataset[Item]):
     def __init__(
         self, motion: MotionCapture, config: DataConfig | None = None, *, frames: int = 1, seed: int = 0
     ) -> None:
-        spec = InputSpec(motion.skeleton, "root-relative", frames=frames)
+        spec = InputSpec(motion.skeleton, "person-rays", frames=frames)  # items are not normalised: any way will do
         self.engine = VirtualCameraBatches(motion, config or DataConfig(), spec, seed)
         self.set_epoch(0)
 
