@@ -293,11 +293,10 @@ class Pose3D(PoseOverTime):
             raise InputError("a pose must have a frame rate or times to be resampled, got single images")
         old = self.seconds
         new = old[0] + np.arange(int((old[-1] - old[0]) * fps + 1 + 1e-6)) / fps
-        after = np.searchsorted(old, new - 1e-9).clip(0, len(old) - 1)
-        before = np.where(np.abs(old[after] - new) <= 1e-9, after, (after - 1).clip(0))
-        share = np.where(
-            after == before, 0.0, (new - old[before]) / np.where(after == before, 1, old[after] - old[before])
-        )
+        place = np.interp(new, old, np.arange(len(old)))  # between which frames each new one lies
+        place = np.where(np.abs(place - place.round()) < 1e-6, place.round(), place)
+        before, after = np.floor(place).astype(int), np.ceil(place).astype(int)
+        share = place - before
         weight = share[:, None, None].astype(self.positions.dtype)
         error = self.expected_error
         return replace(
