@@ -55,6 +55,18 @@ def test_straight_arm_keeps_its_twist():
     assert jumps(solve(arm, BODY, fps=30.0)).max() < 25
 
 
+@pytest.mark.parametrize("fps", [30.0, 120.0])
+def test_twist_changes_by_no_more_a_second_at_any_frame_rate(fps):
+    """The chest turns round between two frames, as when a detector takes right for left: half a turn asked for."""
+    chest = np.zeros((2 * int(fps), 17, 3))
+    for joint in BODY.topological_order[1:]:
+        side = {"left": 1.0, "right": -1.0, "middle": 0.0}[BODY.side_of(BODY.joints[joint])]
+        chest[:, joint] = chest[:, BODY.parent_indices[joint]] + [0.3 * side, 0.0 if side else 0.3, 0]
+    chest[len(chest) // 2 :, :, 0] *= -1
+    pelvis = jumps(solve(chest, BODY, fps=fps))[:, 0]  # the root comes first in a rig
+    assert pelvis.max() * fps == pytest.approx(450)  # degrees a second
+
+
 def test_gap_holds_the_last_pose_and_the_start_the_first():
     positions = np.random.default_rng(0).normal(size=(5, 17, 3))
     positions[[0, 3]] = np.nan

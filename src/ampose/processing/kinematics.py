@@ -32,9 +32,9 @@ _REST = {  # of a bone by the name of its end; the rest point up, or to their si
     **dict.fromkeys(("foot_index", "big_toe", "small_toe"), _Z),
     "heel": -_Z,
 }
-_STEP = np.radians(15.0)
-"""The twist's largest change between two frames beside what the bones' directions ask for: 450 degrees a second at 30
-frames a second, more than a limb twists, and less than the half turn of a detector's mistake."""
+_FASTEST_TWIST = np.radians(450.0)
+"""The twist's largest change in a second beside what the bones' directions ask for: more than a limb twists, and at 30
+frames a second a twelfth of the half turn that a detector's mistake asks for."""
 
 _PRIOR = 0.05
 """Weight of the shortest turn from the parent beside what the bend of a joint shows: it decides only where the limb is
@@ -206,7 +206,7 @@ def _bone_frames(
         votes = _votes_of_parent(carried, rest, direction, parent) + _votes_of_children(
             skeleton, joint, carried, directions
         )
-        twist = _limited(_averaged(votes, _MEMORY_S * fps))
+        twist = _limited(_averaged(votes, _MEMORY_S * fps), _FASTEST_TWIST / fps)
         turned[:, joint] = carried @ Rotation.from_rotvec(twist[:, None] * rest).as_matrix()  # twisted, then pointed
     return turned
 
@@ -345,12 +345,12 @@ def _averaged(votes: Complex[np.ndarray, " frame"], frames: float) -> Float[np.n
     return angles
 
 
-def _limited(angles: Float[np.ndarray, " frame"]) -> Float[np.ndarray, " frame"]:
-    """Follow the angles, by the shorter way round and by no more than a step a frame: no limb flips over at once."""
+def _limited(angles: Float[np.ndarray, " frame"], step: float) -> Float[np.ndarray, " frame"]:
+    """Follow the angles, by the shorter way round and by no more than ``step`` a frame: no limb flips over at once."""
     limited = angles.copy()
     for at in range(1, len(angles)):
         change = np.angle(np.exp(1j * (angles[at] - limited[at - 1])))  # wrapped to half a turn either way
-        limited[at] = limited[at - 1] + np.clip(change, -_STEP, _STEP)
+        limited[at] = limited[at - 1] + np.clip(change, -step, step)
     return limited
 
 

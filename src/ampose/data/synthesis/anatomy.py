@@ -23,7 +23,8 @@ MOST_FLEXION = {"elbow": math.radians(155.0), "knee": math.radians(150.0)}
 _HIP_BACK, _HIP_IN = math.sin(math.radians(45.0)), math.sin(math.radians(45.0))
 _TRUNK, _HEAD, _THIGHS = ("hip", "thorax"), ("thorax", "head"), (("left_hip", "left_knee"), ("right_hip", "right_knee"))
 _HAND = 1.35
-"""Middle of the hand, as a multiple of the forearm."""
+"""Middle of the hand, as a multiple of the forearm: 1 + 0.108 / 2 / 0.146, both as shares of a body's height (Winter,
+Biomechanics and Motor Control of Human Movement, fig. 4.1)."""
 
 _APART_M = 0.06
 """Least distance between two limbs; from the trunk, which is thicker, it is more."""

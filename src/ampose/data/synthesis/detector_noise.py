@@ -11,7 +11,8 @@ from ampose.poses.skeletons import Skeleton
 from ampose.poses.skeletons.joint_sides import stem_of
 
 _OUTLIER = 5.0
-"""How many times farther off an outlier is."""
+"""How many times farther off an outlier is. With noise of 3 % of a body's height, that is the length of a forearm: the
+joint is looked for on the wrong end of its limb."""
 
 _LIMBS = (("hip", "knee", "ankle"), ("knee", "ankle"), ("ankle",), ("shoulder", "elbow", "wrist"), ("elbow", "wrist"))
 """Joints that detectors take for those of the other side, together."""

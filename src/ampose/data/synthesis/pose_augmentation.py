@@ -25,11 +25,13 @@ _STRAIGHT = 0.15
 """Radians of flexion under which the plane in which a limb bends says nothing: under 9 degrees, noise decides it."""
 
 _LEG = tuple(tuple(map(math.radians, limits)) for limits in ((-20.0, 60.0), (-20.0, 115.0), (0.0, 140.0)))
-"""Of a free leg: how far it is spread, how far the hip is bent forward, how far the knee is bent back; all within the
-limits of ``ampose.data.synthesis.anatomy``."""
+"""Of a free leg: how far it is spread, how far the hip is bent forward, how far the knee is bent back. A little less
+than healthy adults reach (30 degrees back and 120 forward; 145), but for the spread (45), which is wider with the hip
+turned out."""
 
 _TRUNK_BENDS = tuple(tuple(map(math.radians, limits)) for limits in ((-25.0, 110.0), (-30.0, 30.0)))
-"""Of a free trunk: how far it is bent forward and sideways from how it was, half at the hips and half at the waist."""
+"""Of a free trunk: how far it is bent forward and sideways from how it was, half at the hips and half at the waist.
+From leaning back to touching the floor; to the sides as far as a spine goes."""
 
 _TWIST = math.radians(20.0)
 """Standard deviation of a free thigh's turn about itself: 19 of 20 turn by less than 40 degrees either way."""
@@ -262,7 +264,11 @@ class _Augmentation:
 
 
 def _tilt(positions: Tensor, skeleton: Skeleton, config: AugmentationConfig, generator: torch.Generator) -> Tensor:
-    """Tilt a third of the bodies about a level axis; a tenth of these by any angle."""
+    """Tilt a third of the bodies about a level axis; a tenth of these by any angle.
+
+    A third is enough to learn who falls, lies or stands on his hands from; the others keep what gravity makes likely,
+    by which a single view tells leaning forward from leaning back.
+    """
     count = len(positions)
     draw = torch.rand(count, 3, generator=generator)
     angle = config.tilt * torch.randn(count, generator=generator)
