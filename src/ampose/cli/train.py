@@ -1,6 +1,9 @@
 """Train a lifter from a recipe."""
 
+import itertools
 import os
+import re
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,8 +19,9 @@ if TYPE_CHECKING:
 
 _USAGE = """usage: ampose train RECIPE [options]
 
-RECIPE is a TOML file, a packaged recipe ({names}), or a model's name (with the paper's recipe).
-Every key of the recipe is an option: ampose train RECIPE --help lists them."""
+RECIPE is a TOML file, a model's name (with the paper's recipe), or a packaged recipe of the list below.
+Every key of the recipe is an option: ampose train RECIPE --help lists them.
+"""
 
 
 def run(*args: str) -> None:
@@ -29,12 +33,12 @@ def run(*args: str) -> None:
     from ampose.training.session import train
 
     if not args or args[0].startswith("-"):
-        names = ", ".join(packaged_recipes())
         if args and args[0] in ("-h", "--help"):
-            print(_USAGE.format(names=names))
+            print(_USAGE, *(_recipe_line(name, path) for name, path in packaged_recipes().items()), sep="\n")
             return
         raise InputError(
-            f"ampose train must be followed by a recipe, got {args[0] if args else 'nothing'}; known: {names}"
+            f"ampose train must be followed by a recipe, got {args[0] if args else 'nothing'}; known: "
+            + ", ".join(packaged_recipes())
         )
     require("lightning_fabric", "matplotlib", extra="train", purpose="training")
     recipe, *words = args
@@ -83,3 +87,11 @@ def _print_summary(outcome: "Outcome") -> None:
     print("done" if outcome.done else f"stopped; continue with: --resume --output {folder}")
     for name, text in rows:
         print(f"  {name:<11} {text}")
+
+
+def _recipe_line(name: str, path: Path) -> str:
+    """Return a recipe's name beside the first sentence of the comment at its head."""
+    head = itertools.takewhile(lambda line: line.startswith("#"), path.read_text(encoding="utf-8").splitlines())
+    # "Zhang et al. 2022" ends no sentence.
+    sentence = re.split(r"(?<=\.)(?<!al\.)\s+", " ".join(line.removeprefix("# ") for line in head))[0]
+    return textwrap.fill(f"{name:26}{sentence}", width=100, subsequent_indent=" " * 26, break_on_hyphens=False)

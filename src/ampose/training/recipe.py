@@ -26,7 +26,7 @@ DEFAULT = "paper"
 def packaged_recipes() -> dict[str, Path]:
     """Return the recipes that come with the package, by name."""
     home = Path(str(resources.files("ampose"))) / "recipes"
-    return {path.stem: path for path in sorted(home.glob("*.toml"))}
+    return {path.stem: path for path in sorted(home.glob("*.toml"), key=lambda path: path.stem)}
 
 
 def read_recipe(name_or_path: str) -> TrainConfig:
