@@ -64,7 +64,7 @@ def coco() -> np.ndarray:
     from ampose.files import poses as formats
     from ampose.poses.skeletons import find_mapping
 
-    (person,) = formats.read(Path(__file__).parent / "web" / "balance_beam.npz")
+    (person,) = formats.read(Path(__file__).parents[1] / "examples" / "balance_beam.npz")
     assert person.pose2d is not None
     return find_mapping(person.pose2d.skeleton, "coco_17").map_points(person.pose2d.keypoints)
 

@@ -24,7 +24,7 @@ from ampose.poses.pose import Pose3D
 
 ROOT = Path(__file__).parents[2]
 BUNDLE = ROOT / "src/ampose/drawing/page/viewer.js"
-POSES = ROOT / "tests/web/balance_beam.npz"
+POSES = ROOT / "examples/balance_beam.npz"
 CLIP = ROOT / "examples/balance_beam.mp4"
 LIMIT = 2_000_000
 EVIL = '</script><script>alert("x")</script><img src=x onerror=alert(1)>{{video}}{{data}}<!--'
@@ -32,7 +32,9 @@ EVIL = '</script><script>alert("x")</script><img src=x onerror=alert(1)>{{video}
 
 @pytest.fixture
 def person() -> Person:
-    return read(POSES)[0]
+    (person,) = read(POSES)
+    # As if the camera looked level: the page shows poses as they are.
+    return replace(person, pose3d=replace(person.pose3d, camera_tilt=None))
 
 
 class Elements(html.parser.HTMLParser):
@@ -230,7 +232,7 @@ def test_the_command_writes_page_with_video_and_a_second_result(tmp_path, capsys
     assert main(["view", str(POSES), str(POSES), "--video", str(CLIP), "-o", str(tmp_path / "a.html")]) == 0
     text = (tmp_path / "a.html").read_text()
     assert base64.b64decode(Elements(text).scripts[1]) == CLIP.read_bytes()
-    assert [result["name"] for result in data_of(text)["results"]] == ["web/balance_beam.npz"] * 2
+    assert [result["name"] for result in data_of(text)["results"]] == ["examples/balance_beam.npz"] * 2
     assert "a.html" in capsys.readouterr().out
 
 

@@ -46,4 +46,4 @@ def chrome(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
 @pytest.fixture(scope="session")
 def poses() -> Path:
     """What ``ampose lift`` made of the example clip."""
-    return Path(__file__).parent / "balance_beam.npz"
+    return Path(__file__).parents[2] / "examples" / "balance_beam.npz"

@@ -13,7 +13,7 @@ from ampose.poses.joint_angles import joint_angles
 from ampose.poses.people import Person
 from ampose.processing.ground import upright
 
-LIFTED = Path(__file__).parents[2] / "web" / "balance_beam.npz"
+LIFTED = Path(__file__).parents[3] / "examples" / "balance_beam.npz"
 
 
 def test_the_columns_are_the_angles_of_each_person(tmp_path):

@@ -14,7 +14,7 @@ from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
 from ampose.poses.skeletons import get_skeleton
 
-LIFTED = Path(__file__).parents[2] / "web" / "balance_beam.npz"
+LIFTED = Path(__file__).parents[3] / "examples" / "balance_beam.npz"
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from tests.constant_lengths import constant_length_positions
 from ampose.files import poses as formats
 from ampose.files.poses.axes import from_camera
 
-LIFTED = Path(__file__).parents[2] / "web" / "balance_beam.npz"
+LIFTED = Path(__file__).parents[3] / "examples" / "balance_beam.npz"
 TYPES = {5126: np.float32, 5121: np.uint8}
 WIDTHS = {"SCALAR": 1, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 

@@ -14,7 +14,7 @@ from ampose.files.poses.axes import from_camera
 from ampose.poses.people import Person
 
 ROOT = Path(__file__).parents[3]
-LIFTED = ROOT / "tests" / "web" / "balance_beam.npz"
+LIFTED = ROOT / "examples" / "balance_beam.npz"
 VALIDATOR = ROOT / "web" / "node_modules" / "gltf-validator"
 VALIDATE = """
 const { readFileSync } = require("node:fs");

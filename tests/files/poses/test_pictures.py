@@ -14,7 +14,7 @@ from ampose.errors import InputError
 from ampose.files import poses as formats
 from ampose.poses.people import Person
 
-LIFTED = Path(__file__).parents[2] / "web" / "balance_beam.npz"
+LIFTED = Path(__file__).parents[3] / "examples" / "balance_beam.npz"
 PICTURES = [".mp4", ".gif", ".png", ".pdf", ".svg"]
 
 
