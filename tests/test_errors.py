@@ -2,7 +2,7 @@
 
 import pytest
 
-from ampose.errors import InputError, MissingExtraError
+from ampose.errors import InputError, MissingExtraError, reading
 
 
 def test_bad_input_is_a_value_error_for_callers_that_know_nothing_of_us() -> None:
@@ -20,3 +20,46 @@ def test_the_extras_that_messages_may_name_are_there(extra: str) -> None:
     from importlib.metadata import metadata
 
     assert extra in (metadata("ampose").get_all("Provides-Extra") or [])
+
+
+class Panic(BaseException):
+    """What an extension in Rust raises."""
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (MemoryError(), "more in it than fits into memory"),
+        (RecursionError("maximum recursion depth exceeded"), "things nested too deep"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid"), "bytes that are no text in UTF-8"),
+        (KeyError("joints"), "no 'joints'"),
+        (OSError(5, "Input/output error", "/a"), "Input/output error"),
+        (ZeroDivisionError(), "ZeroDivisionError"),
+        (Panic("index\x1b[2J out of range"), r"index\x1b[2J out of range"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_whatever_a_parser_throws_is_one_line_with_the_file_s_name(error, reason):
+    with pytest.raises(InputError) as caught, reading("clip.bvh", "a whole .bvh file"):
+        raise error
+    assert (
+        str(caught.value)
+        == f"clip.bvh: must be a whole .bvh file, got a broken or different one ({reason}); copy it again"
+    )
+
+
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), SystemExit(3), MissingExtraError("av", extra="video", purpose="x")]
+)
+def test_what_no_file_causes_passes(error):
+    with pytest.raises(type(error)) as caught, reading("clip.bvh", "a whole .bvh file"):
+        raise error
+    assert caught.value is error
+
+
+def test_our_own_words_get_the_file_s_name_once():
+    with pytest.raises(InputError, match=r"^clip\.bvh: no joints$") as caught, reading("clip.bvh", "x"):
+        raise InputError("no joints", field="skeleton")
+    assert caught.value.field == "skeleton"
+    with pytest.raises(InputError, match=r"^clip\.bvh: no joints$"), reading("clip.bvh", "x"):
+        raise InputError("clip.bvh: no joints")

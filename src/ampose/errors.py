@@ -3,9 +3,13 @@
 The command line turns these into one line and exit status 2; anything else is a bug and shows a traceback.
 """
 
+import contextlib
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import MISSING, fields
+from pathlib import Path
 from typing import Any
+
+_LONGEST_REASON = 200
 
 
 class InputError(ValueError):
@@ -27,6 +31,72 @@ class MissingExtraError(ImportError):
 
     def __init__(self, package: str, *, extra: str, purpose: str) -> None:
         super().__init__(f"{purpose} needs the package {package}; install it with: pip install 'ampose[{extra}]'")
+
+
+@contextlib.contextmanager
+def reading(path: str | Path, what: str, remedy: str = "copy it again") -> Iterator[None]:
+    """Turn whatever a parser throws at a file inside the block into one line with the file's name.
+
+    Every read of a file that somebody else wrote goes through here. What can be wrong with a file has no end, and each
+    parser throws errors of its own (zip, csv, HDF5, TOML, memory, recursion, Unicode, extensions in Rust): so it is not
+    a list of them that is caught, but all.
+
+    Args:
+        path: The file.
+        what: What it must be, as in "a whole JSON file".
+        remedy: What to do where it is not.
+
+    Raises:
+        InputError: Anything went wrong; one from inside the block keeps its words and gets the file's name.
+
+    Example:
+        >>> import json
+        >>> with reading("poses.json", "a whole JSON file"):
+        ...     json.loads("[1, 2")
+        Traceback (most recent call last):
+        ...
+        ampose.errors.InputError: poses.json: must be a whole JSON file, got a broken or different one (Expecting ',' \
+delimiter: line 1 column 6 (char 5)); copy it again
+    """
+    try:
+        yield
+    except (MissingExtraError, KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except InputError as error:
+        if str(path) in str(error):
+            raise
+        raise InputError(f"{path}: {error}", field=error.field) from error
+    except BaseException as error:  # an extension in Rust panics with no Exception
+        raise InputError(
+            f"{path}: must be {what}, got a broken or different one ({_reason(error)}); {remedy}"
+        ) from error
+
+
+def _reason(error: BaseException) -> str:
+    """Return what was wrong, in some words."""
+    if isinstance(error, MemoryError):
+        return "more in it than fits into memory"
+    if isinstance(error, RecursionError):
+        return "things nested too deep"
+    if isinstance(error, UnicodeError):
+        return "bytes that are no text in UTF-8"
+    text = printable(str(getattr(error, "strerror", None) or error))[:_LONGEST_REASON]
+    return f"no {text}" if isinstance(error, KeyError) else text or type(error).__name__
+
+
+def printable(text: str) -> str:
+    r"""Return text from a file or a name as one line that is safe to print: control characters are escaped.
+
+    A terminal obeys some of them: a joint's name could clear the screen, or retitle the window.
+
+    Example:
+        >>> printable("a\x1b[2Jb\n  c")
+        'a\\x1b[2Jb c'
+    """
+    joined = " ".join(text.split())
+    if joined.isprintable():
+        return joined
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in joined)
 
 
 def changed_fields(config: Any, names: Collection[str]) -> Iterator[tuple[str, Any]]:

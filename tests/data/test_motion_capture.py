@@ -169,7 +169,7 @@ def test_read_names_a_missing_file(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"no zip at all", b"\x93NUMPY\x01\x00"])
 def test_read_refuses_another_file(path, content):
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"motion\.npz: .*\.npz file"):
+    with pytest.raises(InputError, match=r"motion\.npz: .* npz file"):
         read_motion(path)
 
 
@@ -219,7 +219,7 @@ def test_read_refuses_another_description(path, change, message):
         ({"extra": np.zeros(1)}, "differs in .*extra"),
         ({"positions": np.zeros((6, 17, 3))}, "positions must be an array of float32 with 3 axes"),
         ({"about": np.frombuffer(b"{", dtype=np.uint8)}, "about must be the JSON"),
-        ({"fps": np.array([50.0, None, 50.0], dtype=object)}, "fps must be a plain array"),
+        ({"fps": np.array([50.0, None, 50.0], dtype=object)}, "Object arrays cannot be loaded"),
     ],
 )
 def test_read_refuses_other_arrays_and_pickles(path, change, message):

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 
 import ampose
-from ampose.errors import InputError, MissingExtraError
+from ampose.errors import InputError, MissingExtraError, printable
 from ampose.registry import Registry
 
 USER_ERROR = 2
@@ -61,10 +61,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if debug:
         args.remove("--debug")
     level = logging.INFO if debug else logging.WARNING
-    logging.basicConfig(format="ampose: %(message)s")
+    logging.basicConfig()
     logging.getLogger().setLevel(level)
     for handler in logging.getLogger().handlers:  # a library may have set a lower level for itself
         handler.setLevel(level)
+        handler.setFormatter(_Printable("ampose: %(message)s"))
     if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name need not be in the letters that a console has
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -82,6 +83,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("ampose: interrupted", file=sys.stderr)
         return INTERRUPTED
     return 0
+
+
+class _Printable(logging.Formatter):
+    """Warnings name files, whose names a terminal must not obey."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        """Return the message in one line."""
+        return printable(super().formatMessage(record))
 
 
 def _run(name: str = "--help", *args: str) -> None:
@@ -105,8 +114,8 @@ def _run(name: str = "--help", *args: str) -> None:
 def _one_line(error: Exception) -> str:
     """Return the message in one line, with the flag that it is about; an operating system's error names its file."""
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    message = " ".join(str(error).split())
+        return printable(f"{error.filename}: {error.strerror}" if error.filename else error.strerror)
+    message = printable(str(error))
     if isinstance(error, InputError) and error.field is not None:
         flag = f"--{error.field.replace('_', '-')}"
         return message if flag in message else f"{message} ({flag})"

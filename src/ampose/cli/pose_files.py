@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ampose.errors import InputError
+from ampose.errors import InputError, printable
 
 if TYPE_CHECKING:
     from ampose.poses.people import Person
@@ -86,4 +86,6 @@ def file_rows(written: Sequence[tuple[Path, str]]) -> Rows:
 
 def as_text(rows: Rows) -> str:
     """Return rows as lines, their titles in a column of their own."""
-    return "\n".join(f"{title:<8}{text}" for title, text in rows)
+    # Names of files and joints are in it: what a terminal would obey is escaped. Blanks that make columns are kept.
+    safe = ((title, text if text.isprintable() else printable(text)) for title, text in rows)
+    return "\n".join(f"{title:<8}{text}" for title, text in safe)

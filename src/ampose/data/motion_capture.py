@@ -7,7 +7,6 @@ holds plain arrays and a JSON text, never a pickle, and the same motion gives th
 import hashlib
 import json
 import zipfile
-import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, compress
@@ -18,7 +17,8 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from ampose.atomic import replacing
-from ampose.errors import InputError, check_known
+from ampose.errors import InputError, check_known, reading
+from ampose.files.archives import read_npz
 from ampose.poses.skeletons import Skeleton
 
 WORLD_Z_UP = "world axes (right-handed, z up), metres"
@@ -235,8 +235,8 @@ def read_motion(path: Path) -> MotionCapture:
         InputError: The file is missing, is no such file, is cut off or changed; the message names it.
     """
     arrays = _read_arrays(path)
-    about = _read_about(path, arrays["about"])
-    try:
+    with reading(path, "prepared motion", "make it again with: ampose prepare"):
+        about = _read_about(path, arrays["about"])
         motion = MotionCapture(
             positions=arrays["positions"],
             clip_starts=arrays["clip_starts"],
@@ -247,8 +247,6 @@ def read_motion(path: Path) -> MotionCapture:
             skeleton=Skeleton.from_dict(about["skeleton"]),
             provenance=about["provenance"],
         )
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
     if motion.sha256 != about["sha256"]:
         raise InputError(
             f"{path}: positions must have the hash {about['sha256'][:12]}... that the file states, "
@@ -260,25 +258,12 @@ def read_motion(path: Path) -> MotionCapture:
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise InputError(f"{path}: prepared motion must be a file, found none; make it with: ampose prepare")
-    arrays = {}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            differs = {f"{key}.npy" for key in _ARRAYS} ^ set(archive.namelist())
-            if differs:
-                raise InputError(f"{path}: arrays must be {', '.join(_ARRAYS)}, differs in {sorted(differs)}")
-            for key in _ARRAYS:
-                with archive.open(f"{key}.npy") as member:
-                    try:
-                        arrays[key] = np.load(member, allow_pickle=False)
-                    except ValueError as error:
-                        raise InputError(f"{path}: {key} must be a plain array, got another ({error})") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise InputError(
-            f"{path}: prepared motion must be a whole .npz file, got a broken or different one ({error}); "
-            "make it again with: ampose prepare"
-        ) from error
+    arrays = read_npz(path)
+    differs = set(_ARRAYS) ^ set(arrays)
+    if differs:
+        raise InputError(f"{path}: arrays must be {', '.join(_ARRAYS)}, differs in {sorted(differs)}")
     for key, (dtype, axes) in _ARRAYS.items():
-        if not isinstance(arrays[key], np.ndarray) or arrays[key].dtype != dtype or arrays[key].ndim != axes:
+        if arrays[key].dtype != dtype or arrays[key].ndim != axes:
             raise InputError(f"{path}: {key} must be an array of {np.dtype(dtype)} with {axes} axes, got another")
     return {key: array.astype(array.dtype.newbyteorder("="), copy=False) for key, array in arrays.items()}
 

@@ -17,7 +17,7 @@ from ampose import __version__
 from ampose.atomic import replacing
 from ampose.cli.lift.outputs import WrittenFiles
 from ampose.cli.lift.summary import in_one_line
-from ampose.errors import InputError, MissingExtraError
+from ampose.errors import InputError, MissingExtraError, printable
 
 MARK = ".ampose-done.json"
 """Written last into the folder of an input: what was lifted, and how."""
@@ -49,10 +49,10 @@ def lift_many(folders: Mapping[Path, Path], lift_one: LiftOne, settings: Mapping
         raise InputError(f"jobs must be at least 1, got {jobs}", field="jobs")
     failed = []
     for source, line, worked in _results(folders, lift_one, json.dumps(settings, sort_keys=True), jobs):
-        print(line, flush=True)
+        print(printable(line), flush=True)
         failed += [] if worked else [source]
     if failed:
-        print(f"failed: {len(failed)} of {len(folders)}: {', '.join(str(source) for source in failed)}")
+        print(f"failed: {len(failed)} of {len(folders)}: {', '.join(printable(str(source)) for source in failed)}")
         raise SystemExit(FAILED)
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ampose.errors import InputError
+from ampose.errors import InputError, reading
 from ampose.files.pickles.restricted_pickle import load_restricted_npz
 from ampose.packages import load_package
 
@@ -57,11 +57,8 @@ class Content:
         """
         if self.kind != "json":
             return None
-        try:
+        with reading(self.path, "a whole JSON file", "write it again"):
             return json.loads(self._text())
-        except (ValueError, RecursionError) as error:
-            reason = " ".join(str(error).split())
-            raise InputError(f"{self.path}: must be a whole JSON file, got {reason}; write it again") from error
 
     @cached_property
     def rows(self) -> list[list[str]]:
@@ -77,11 +74,8 @@ class Content:
     def names(self) -> frozenset[str]:
         """The names of the arrays of an npz or HDF5 file; none for anything else."""
         if self.kind == "npz":
-            try:
-                with zipfile.ZipFile(self.path) as archive:
-                    return frozenset(name.removesuffix(".npy") for name in archive.namelist())
-            except zipfile.BadZipFile as error:
-                raise InputError(f"{self.path}: must be a whole npz file, got {error}; write it again") from error
+            with reading(self.path, "a whole npz file", "write it again"), zipfile.ZipFile(self.path) as archive:
+                return frozenset(name.removesuffix(".npy") for name in archive.namelist())
         if self.kind == "hdf5":
             try:
                 with self.hdf5() as file:

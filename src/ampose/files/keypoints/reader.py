@@ -61,7 +61,7 @@ class KeypointReader(Protocol):
         """Tell, cheaply, whether the content has this layout. No other reader says so of the same content."""
 
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
-        """Read it; raises ValueError, KeyError, TypeError, IndexError or OSError if it is damaged."""
+        """Read it; whatever it raises becomes an InputError with the file's name."""
 
 
 @dataclass(frozen=True, kw_only=True)

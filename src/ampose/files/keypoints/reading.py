@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ampose.errors import InputError
+from ampose.errors import InputError, reading
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.reader import KeypointReader, PeopleFile, ReaderFacts, ReaderOptions, readers
 from ampose.poses.people import Detection, Person, people_over_time
@@ -17,7 +17,6 @@ from ampose.registry import Entry
 ReaderEntry = Entry[type[KeypointReader], ReaderFacts]
 
 _SUFFIXES = frozenset({".json", ".npy", ".npz", ".csv", ".h5", ".hdf5", ".txt"})
-_BROKEN = (ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError, OSError, OverflowError)
 
 
 def is_keypoint_file(path: str | Path) -> bool:
@@ -82,11 +81,8 @@ def read_keypoints(
     entry = readers.get(format) if format else _recognise(content)
     if video is not None and not entry.facts.videos:
         raise InputError(f"{content.path}: video must be named for files of several videos only, got {video!r}")
-    try:
+    with reading(content.path, "a keypoint file"):
         return _people(_read(entry, content, options), entry, content, options, fps)
-    except InputError as error:
-        message = str(error) if str(error).startswith(str(content.path)) else f"{content.path}: {error}"
-        raise InputError(message, field=error.field) from error
 
 
 def recognise(path: str | Path) -> str:
@@ -99,9 +95,12 @@ def recognise(path: str | Path) -> str:
 
 
 def _recognise(content: Content) -> ReaderEntry:
-    if content.kind in ("json", "text") and not (content.json or content.rows):
+    with reading(content.path, "a keypoint file"):
+        empty = content.kind in ("json", "text") and not (content.json or content.rows)
+    if empty:
         raise InputError(f"{content.path}: must hold a person, but it is empty")
-    fitting = [entry for entry in readers.entries() if entry.target().fits(content)]
+    with reading(content.path, "a keypoint file"):
+        fitting = [entry for entry in readers.entries() if entry.target().fits(content)]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -113,16 +112,8 @@ def _recognise(content: Content) -> ReaderEntry:
 
 def _read(entry: ReaderEntry, content: Content, options: ReaderOptions) -> PeopleFile:
     """Read the file, and see that there is somebody in it."""
-    try:
+    with reading(content.path, f"a whole file of the format {entry.name} ({entry.facts.looks_for})"):
         file = entry.target().read(content, options)
-    except InputError:
-        raise
-    except _BROKEN as error:
-        reason = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())[:200]
-        raise InputError(
-            f"{content.path}: must be a whole file of the format {entry.name} ({entry.facts.looks_for}), got one with "
-            f"{reason or type(error).__name__}"
-        ) from error
     if all(person.missing for frame in file.frames for person in frame):
         raise InputError(
             f"must hold a person, but there is nobody in {len(file.frames)} frame{'s' * (len(file.frames) != 1)}; use "

@@ -14,11 +14,17 @@ from ampose.errors import InputError
 _ADMITTED = "only NumPy arrays, dict, list, tuple, text and numbers are admitted"
 _OBJECT, _TEXT = "O", "U"
 _KINDS = "biufcUS"
+_MOST_AXES, _MOST = 32, 2**63
 
 
 def refuse(found: str) -> NoReturn:
     """Raise the error that names what was found."""
     raise InputError(f"pickle must hold plain data, found {found}; {_ADMITTED}")
+
+
+def _shown(value: Any) -> str:
+    """Return a value for a message; of lists and tuples only what they are, as writing one out may have no end."""
+    return repr(value)[:40] if type(value) in (str, bytes, int, float, bool, type(None)) else type(value).__name__
 
 
 class StandIn:
@@ -51,7 +57,7 @@ class DType:
     def __init__(self, code: Any = None, *_: Any) -> None:  # numpy.dtype("f4", False, True)
         kind = code[:1] if isinstance(code, str) else ""
         if not (code in ("O8", _OBJECT) or (kind and kind in _KINDS and code[1:].isdigit())):
-            refuse(f"numpy.dtype({code!r:.40})")
+            refuse(f"numpy.dtype({_shown(code)})")
         self.dtype = np.dtype(object if kind == _OBJECT else code)
 
     def __setstate__(self, state: Any) -> None:
@@ -80,8 +86,10 @@ class Array:
         if not isinstance(state, tuple) or len(state) != 5 or self.values is not None or self.items is not None:
             refuse("a state of numpy.ndarray that is none")
         _, shape, kind, by_column, data = state
-        if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
-            refuse(f"a numpy.ndarray of shape {shape!r:.40}")
+        if not isinstance(shape, tuple) or not all(type(n) is int and 0 <= n < _MOST for n in shape[:_MOST_AXES]):
+            refuse("a numpy.ndarray of a shape that is none")
+        if len(shape) > _MOST_AXES:
+            refuse(f"a numpy.ndarray of {len(shape)} axes")
         dtype = _as_dtype(kind)
         self.shape, self.by_column = shape, bool(by_column)
         if dtype.hasobject:
@@ -99,7 +107,7 @@ class Array:
 def _make_array(subtype: Any = None, shape: Any = None, code: Any = None) -> Array:
     """Answer numpy's _reconstruct(ndarray, (0,), b"b")."""
     if subtype is not _NDARRAY:
-        refuse(f"an array of another class, {subtype!r:.40}")
+        refuse(f"an array of another class, {_shown(subtype)}")
     return Array()
 
 
@@ -114,13 +122,13 @@ def _make_scalar(kind: Any = None, data: Any = None) -> Any:
 def _make_bytes(text: Any = None, encoding: Any = None) -> bytes:
     """Answer _codecs.encode(text, "latin1"): how bytes are written in old pickles, which know no bytes."""
     if not isinstance(text, str) or encoding != "latin1":
-        refuse(f"_codecs.encode with {encoding!r:.40}")
+        refuse(f"_codecs.encode with {_shown(encoding)}")
     return text.encode("latin1")
 
 
 def _make_empty_bytes(*args: Any) -> bytes:
     """Answer bytes(): how no bytes are written in old pickles."""
-    return refuse(f"bytes of {args!r:.40}") if args else b""
+    return refuse(f"bytes of {_shown(args)}") if args else b""
 
 
 def _as_dtype(kind: Any) -> np.dtype:

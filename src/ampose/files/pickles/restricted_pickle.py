@@ -10,34 +10,19 @@ value or None.
 
 import io
 import pickle
-import zipfile
-import zlib
+from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 
-from ampose.errors import InputError
+from ampose.errors import InputError, reading
+from ampose.files.archives import read_npz
 from ampose.files.pickles.pickle_nesting import check_nesting
 from ampose.files.pickles.pickle_stand_ins import STAND_INS, Array, DType, StandIn, refuse
 
+_MOST_ITEMS, _EXPANSION = 1_000_000, 20
 _PLAIN = (str, bytes, int, float, bool, type(None))
-_BROKEN = (
-    pickle.UnpicklingError,
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    IndexError,
-    KeyError,
-    NotImplementedError,
-    OverflowError,
-    MemoryError,
-    RecursionError,
-)
-"""What a broken or hostile file makes the readers of zip, npy and pickle raise."""
 
 
 def load_restricted_npz(path: str | Path) -> dict[str, Any]:
@@ -54,16 +39,7 @@ def load_restricted_npz(path: str | Path) -> dict[str, Any]:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: file must be an .npz archive, found none")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return {name.removesuffix(".npy"): _read_member(archive, name) for name in archive.namelist()}
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    except _BROKEN as error:
-        raise InputError(
-            f"{path}: file must be a whole .npz archive, got a broken one ({_one_line(error)}); "
-            "it may be half downloaded, get it again"
-        ) from error
+    return read_npz(path, _unwrapped)
 
 
 def loads_restricted(data: bytes) -> Any:
@@ -81,30 +57,22 @@ def loads_restricted(data: bytes) -> Any:
         ampose.errors.InputError: pickle must hold plain data, found builtins.print; only NumPy arrays, dict, list, \
 tuple, text and numbers are admitted
     """
-    try:
+    with reading("pickle", "whole and hold plain data"):
         return _load(data)
-    except _BROKEN as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"pickle must be whole and hold plain data, got a broken one ({_one_line(error)})") from error
 
 
-def _read_member(archive: zipfile.ZipFile, name: str) -> Any:
-    """Read one .npy member: a plain array by NumPy, an array of objects by the stand-ins below."""
-    with archive.open(name) as member:
-        version = np.lib.format.read_magic(member)
-        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        if read_header(member)[2].hasobject:
-            content = _load(member.read())
-            wrapped = isinstance(content, np.ndarray) and content.dtype == object and content.ndim == 0
-            return content.item() if wrapped else content
-    with archive.open(name) as member:
-        return np.lib.format.read_array(member, allow_pickle=False)
+def _unwrapped(data: bytes) -> Any:
+    """Return what a member holds; NumPy wraps a dictionary into an array without axes."""
+    content = _load(data)
+    wrapped = isinstance(content, np.ndarray) and content.dtype == object and content.ndim == 0
+    return content.item() if wrapped else content
 
 
 def _load(data: bytes) -> Any:
     check_nesting(data)
-    return _Resolver().resolve(_Unpickler(io.BytesIO(data), encoding="latin1").load())
+    return _Resolver(_MOST_ITEMS + _EXPANSION * len(data)).resolve(
+        _Unpickler(io.BytesIO(data), encoding="latin1").load()
+    )
 
 
 class _Unpickler(pickle.Unpickler):
@@ -121,16 +89,26 @@ class _Unpickler(pickle.Unpickler):
 
 
 class _Resolver:
-    """Puts real arrays in place of those that waited, everywhere below an object, once for each object."""
+    """Puts real arrays in place of those that waited, everywhere below an object, once for each object.
 
-    def __init__(self) -> None:
-        self._done: dict[int, Any] = {}
+    Args:
+        most: How many items there may be in all, where one that is held in two places counts twice: lists that hold
+            each other over and over are as large as that to whoever makes an array of them.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._done: dict[int, tuple[Any, int]] = {}
         self._open: set[int] = set()
         self._kept: list[Any] = []
 
     def resolve(self, found: Any) -> Any:
+        return self._counted(found)[0]
+
+    def _counted(self, found: Any) -> tuple[Any, int]:
+        """Return what stands in its place, and its number of items."""
         if type(found) in _PLAIN or isinstance(found, np.generic):
-            return found
+            return found, 1
         key = id(found)
         if key in self._open:
             refuse("an object that holds itself")
@@ -139,28 +117,30 @@ class _Resolver:
             self._done[key] = self._resolve(found)
             self._kept.append(found)  # an object that is alive keeps its id to itself
             self._open.discard(key)
+            if self._done[key][1] > self._most:
+                refuse("objects that hold each other over and over")
         return self._done[key]
 
-    def _resolve(self, found: Any) -> Any:
-        if type(found) is dict:
-            return {self.resolve(key): self.resolve(value) for key, value in found.items()}
-        if type(found) is list:
-            return [self.resolve(value) for value in found]
-        if type(found) is tuple:
-            return tuple(self.resolve(value) for value in found)
-        if type(found) is Array and found.items is not None:
-            array = np.empty(len(found.items), dtype=object)
-            for place, item in enumerate(found.items):
-                array[place] = self.resolve(item)
-            return found.arrange(array)
+    def _resolve(self, found: Any) -> tuple[Any, int]:
+        kind, values, count = type(found), list[Any](), 1
+        inner = found.items if kind is Array else chain.from_iterable(found.items()) if kind is dict else found
+        if kind in (dict, list, tuple) or (kind is Array and inner is not None):
+            for item in inner:  # here, and not in a function of its own: frames count where things are nested deep
+                value, items = self._counted(item)
+                values.append(value)
+                count += items
+            if kind is dict:
+                return dict(zip(values[::2], values[1::2], strict=True)), count
+            if kind is Array:
+                array = np.empty(len(values), dtype=object)
+                for place, item in enumerate(values):
+                    array[place] = item
+                return found.arrange(array), count
+            return tuple(values) if kind is tuple else values, count
         if type(found) is Array and found.values is not None:
-            return found.values
+            return found.values, found.values.size
         if isinstance(found, StandIn):
             refuse(f"the function {found.name}")
         if isinstance(found, Array | DType):
             refuse("an array without its numbers" if isinstance(found, Array) else "a numpy.dtype of its own")
         return refuse(f"{type(found).__module__}.{type(found).__qualname__}")
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:160]

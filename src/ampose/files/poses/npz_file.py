@@ -23,14 +23,13 @@ The arrays of the 2D keypoints (those called ``..._2d``, and ``image_size``) are
 
 import io
 import json
-import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ampose.files.archives import read_npz
 from ampose.files.poses.own_header import check_header, expected_errors, header_of, person_of
 from ampose.files.poses.pose_format import formats
 from ampose.poses.people import Person
@@ -70,13 +69,7 @@ class NpzFile:
 
     def read(self, path: Path) -> list[Person]:
         """Read the people back, bit for bit."""
-        try:
-            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-                if not isinstance(file, np.lib.npyio.NpzFile):
-                    raise ValueError("a single array in it")  # noqa: TRY004 - the file is wrong, not a type
-                data = {name: file[name] for name in file.files}
-        except (zipfile.BadZipFile, zlib.error) as error:
-            raise ValueError(f"a damaged archive in it ({error})") from error
+        data = read_npz(path)
         # Numbers and texts are arrays without axes; a list of names is one of texts.
         header = {key: array.tolist() for key, array in data.items() if array.dtype.kind == "U" or not array.ndim}
         check_header(header)

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 
 from ampose.atomic import replacing_together
-from ampose.errors import InputError
+from ampose.errors import InputError, reading
 from ampose.packages import require
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
@@ -55,7 +55,7 @@ class PoseReader(Protocol):
     """A file format that can be read."""
 
     def read(self, path: Path) -> list[Person]:
-        """Read the people; raises ValueError, KeyError, TypeError or OSError if the file is damaged."""
+        """Read the people; whatever it raises becomes an InputError with the file's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,13 +228,8 @@ def read(path: str | Path) -> list[Person]:
     reader: PoseReader = _open(path, "reads")
     if not path.is_file():
         raise InputError(f"{path}: must be a file with poses, but there is no such file")
-    try:
+    with reading(path, f"a whole {path.suffix} file with poses"):
         return reader.read(path)
-    except InputError as error:
-        raise InputError(f"{path}: {error}", field=error.field) from error
-    except (ValueError, KeyError, TypeError, EOFError, OSError) as error:
-        reason = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
-        raise InputError(f"{path}: must be a whole {path.suffix} file with poses, got one with {reason}") from error
 
 
 def as_people(people: People) -> list[Person]:

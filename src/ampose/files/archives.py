@@ -1,0 +1,65 @@
+"""Zip archives of arrays (npz), looked through before anything is unpacked.
+
+A header of some bytes may state an array of terabytes, and a member of some kilobytes unpack to gigabytes.
+"""
+
+import math
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ampose.errors import InputError, reading
+
+EXPANSION, ROOM = 10, 2**26
+"""What is made of a file takes at most this many times its size, and this many bytes besides. Poses deflate to a half,
+people who are mostly missing to a twentieth; what deflates to less is small."""
+
+_ENCRYPTED = 1
+
+
+def allowance(path: Path) -> int:
+    """Return how many bytes may be made of a file, by its size."""
+    return EXPANSION * path.stat().st_size + ROOM
+
+
+def read_npz(path: Path, unpickle: Callable[[bytes], Any] | None = None) -> dict[str, Any]:
+    """Read all arrays of an npz file by name; sizes are compared with the file before room is made for anything.
+
+    Args:
+        path: The file.
+        unpickle: Makes objects of a pickled member; None: these are refused.
+
+    Raises:
+        InputError: The file is missing, is no npz file, or a damaged or encrypted one, or holds more than it can.
+    """
+    with reading(path, "a whole npz file"), zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        if len({member.filename for member in members}) < len(members):
+            raise InputError(f"{path}: arrays must have different names, got two of one name")
+        if any(member.flag_bits & _ENCRYPTED for member in members):
+            raise InputError(f"{path}: must be an npz file that is not encrypted, got one with a password")
+        size = sum(member.file_size for member in members)
+        if size > allowance(path):
+            raise InputError(f"{path}: must not unpack to {size / 1e6:.0f} MB, from {path.stat().st_size / 1e6:.2g} MB")
+        return {
+            member.filename.removesuffix(".npy"): _read_member(archive, member, unpickle)
+            for member in members
+            if not member.is_dir()
+        }
+
+
+def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, unpickle: Callable[[bytes], Any] | None) -> Any:
+    with archive.open(info) as member:
+        version = np.lib.format.read_magic(member)
+        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read_header(member)
+        if dtype.hasobject and unpickle is not None:
+            return unpickle(member.read())
+        stated, there = math.prod(shape) * max(dtype.itemsize, 1), info.file_size - member.tell()
+        if stated > there and not dtype.hasobject:
+            raise InputError(f"{info.filename} must be whole, got {there} bytes of the {stated} that it states")
+    with archive.open(info) as member:
+        return np.lib.format.read_array(member, allow_pickle=False)
