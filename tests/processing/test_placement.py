@@ -129,7 +129,7 @@ def test_a_missing_trunk_sets_no_scale(walk):
     [
         (lambda walk: place(lifted(walk), seen(walk), CAMERA, height_m=180.0), "between 0.3 and 3 metres, got 180"),
         (lambda walk: place(lifted(walk), seen(walk)[:5], CAMERA), "the pose's 40 frames, got 5"),
-        (lambda walk: place(lifted(walk), seen(walk), Intrinsics.from_field_of_view((9, 9))), "of the same image"),
+        (lambda walk: place(lifted(walk), seen(walk), Intrinsics.from_field_of_view((9, 9))), "of an image of 9 x 9"),
     ],
 )
 def test_what_does_not_fit_gets_one_line(walk, call, words):

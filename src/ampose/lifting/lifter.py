@@ -110,7 +110,7 @@ class Lifter:
         Raises:
             InputError: As ``lift``; or the camera is of images of another size.
         """
-        _check_same_image(camera, pose.image_size)
+        camera.check_images(pose.image_size)
         config = self.network.config
         mapping = find_mapping(pose.skeleton, self.skeleton)
         points = mapping.map_points(pose.keypoints)  # frame joint xy, of the lifter's joints
@@ -213,16 +213,6 @@ def _check_whole(points: Float[np.ndarray, "frame joint 2"], skeleton: Skeleton)
             f"keypoints must be whole or missing in each frame for this model, got frame {frame} without "
             f"{', '.join(joints[:4])}{'...' if len(joints) > 4 else ''} ({int(partly.sum())} such frames); "
             "fill the joints in, set the whole frame to NaN, or take a model that was trained with missing joints"
-        )
-
-
-def _check_same_image(camera: Intrinsics, image_size: tuple[int, int]) -> None:
-    """Refuse a camera of an image of another size: its pixels are not the keypoints' pixels."""
-    width, height = (int(side) for side in camera.image_size)
-    if (width, height) != tuple(image_size):
-        expected = " x ".join(map(str, image_size))
-        raise InputError(
-            f"intrinsics are of an image of {width} x {height}, keypoints of one of {expected}; scale focal and centre"
         )
 
 

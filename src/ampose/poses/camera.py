@@ -52,6 +52,16 @@ class Intrinsics(Generic[Array]):
             focal=function(self.focal), centre=function(self.centre), image_size=function(self.image_size)
         )
 
+    def check_images(self, image_size: tuple[int, int]) -> None:
+        """Raise InputError for images of another size than the camera's: their pixels are not the camera's pixels."""
+        width, height = (int(side) for side in self.image_size)
+        if (width, height) != tuple(image_size):
+            expected = " x ".join(map(str, image_size))
+            raise InputError(
+                f"intrinsics are of an image of {width} x {height}, keypoints of one of {expected}; scale focal and "
+                "centre"
+            )
+
     @staticmethod
     def from_field_of_view(image_size: tuple[int, int], degrees: float = DEFAULT_FIELD_OF_VIEW) -> "Intrinsics":
         """Return a camera that sees ``degrees`` across its longer side, with the centre in the middle.

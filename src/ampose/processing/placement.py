@@ -65,9 +65,7 @@ def place(pose: Pose3D, keypoints: Pose2D, intrinsics: Intrinsics, *, height_m: 
     """
     if len(pose) != len(keypoints):
         raise InputError(f"keypoints must have the pose's {len(pose)} frames, got {len(keypoints)}")
-    size = tuple(int(side) for side in intrinsics.image_size)
-    if size != tuple(keypoints.image_size):
-        raise InputError(f"intrinsics must be of the same image, {keypoints.image_size}, got {size}")
+    intrinsics.check_images(keypoints.image_size)
     # Distance follows from size: bones that breathe by a percent would move somebody at 5 m to and fro by 5 cm.
     clip = pose if pose.seconds is None else constant_bone_lengths(pose, symmetric=False)
     factor = 1.0 if height_m is None else height_scale(clip, height_m)
