@@ -115,6 +115,8 @@ class InputOptions:
     """Size of the images in pixels, as in 1920x1080, for a keypoint file that does not store it."""
     video: str | None = None
     """Which video to lift, if the keypoint file covers several."""
+    min_score: float | None = None
+    """Leave out detections of a keypoint file that have a lower score."""
 
 
 @dataclass(frozen=True, kw_only=True)

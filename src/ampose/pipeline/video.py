@@ -193,6 +193,7 @@ def open_source(source: str | Path | Media, options: LiftOptions) -> LiftSource:
                 image_size=options.image_size,
                 fps=options.fps,
                 video=options.video,
+                min_score=options.min_score,
             )
         )
         pose = people[0].pose2d

@@ -6,7 +6,8 @@ from jaxtyping import Float
 from ampose.errors import InputError
 
 _TOLERANCE_S = 1.1e-3  # times are often rounded to a millisecond: half of one at either end
-_MOST_FRAMES = 2_000_000  # 18 hours at 30 a second; a larger number is a damaged one
+MOST_FRAMES = 2_000_000
+"""18 hours at 30 a second; a larger number is a damaged one."""
 
 
 def frame_numbers(frames: np.ndarray) -> np.ndarray:
@@ -19,9 +20,9 @@ def frame_numbers(frames: np.ndarray) -> np.ndarray:
         >>> frame_numbers(np.array([0.0, 1.0, 3.0])).tolist()
         [0, 1, 3]
     """
-    wrong = frames[~((frames == np.round(frames)) & (frames >= 0) & (frames < _MOST_FRAMES))]
+    wrong = frames[~((frames == np.round(frames)) & (frames >= 0) & (frames < MOST_FRAMES))]
     if len(wrong):
-        raise InputError(f"frame must be a whole number from 0 to {_MOST_FRAMES}, got {wrong[0]:g}")
+        raise InputError(f"frame must be a whole number from 0 to {MOST_FRAMES}, got {wrong[0]:g}")
     return frames.astype(np.int64)
 
 

@@ -30,6 +30,33 @@ def test_by_the_numbers_in_them(names: list[str], ordered: list[str | None]) -> 
     assert in_order(names[::-1]) == ordered
 
 
+@pytest.mark.parametrize("video", [True, False])
+@pytest.mark.parametrize("parts", [(range(1, 21), range(801, 821)), (range(5), range(100_000, 100_003), [500_000])])
+def test_a_long_gap_stays_one(parts: tuple[range, ...], video: bool) -> None:
+    numbers = [number for part in parts for number in part]
+    ordered = in_order([f"clip_{number}" for number in numbers], video=video)
+    assert len(ordered) == numbers[-1] - numbers[0] + 1
+    assert [numbers[0] + place for place, name in enumerate(ordered) if name] == numbers
+
+
+def test_a_person_who_is_seldom_there_in_a_video() -> None:
+    ordered = in_order(["3", "90", "1000"], video=True)
+    assert [(place, name) for place, name in enumerate(ordered) if name] == [(0, "3"), (87, "90"), (997, "1000")]
+
+
+def test_numbers_that_are_times() -> None:
+    """Milliseconds, of a camera whose clock jitters, with two frames lost."""
+    times = [1699999999000 + round(1000 * frame / 30) + frame % 3 for frame in range(40) if frame not in (7, 8)]
+    ordered = in_order([f"frame_{time}" for time in times], video=True)
+    assert [place for place, name in enumerate(ordered) if name is None] == [7, 8]
+    assert len(ordered) == 40
+
+
+def test_a_video_that_is_longer_than_any() -> None:
+    with pytest.raises(InputError, match="frames must be 2000000 at most, got numbers from 1 to 4000001"):
+        in_order(["1", "2", "4000001"], video=True)
+
+
 def test_two_videos_are_refused() -> None:
     with pytest.raises(InputError, match="got a_#, b_#; put each video into a folder"):
         in_order(["a_1", "a_2", "b_1"])

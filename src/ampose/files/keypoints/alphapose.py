@@ -7,10 +7,10 @@ same with ``people`` and ``pose_keypoints_2d``, of OpenPose's 18 points. Both al
 https://github.com/MVIG-SJTU/AlphaPose/blob/master/docs/output.md
 """
 
-from pathlib import PurePath
+from pathlib import PureWindowsPath
 
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import RawPerson, gather, triples
+from ampose.files.keypoints.gather import RawPerson, gather, triples, with_keypoints
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
 _POINTS_IN = {"bodies": "joints", "people": "pose_keypoints_2d"}
@@ -30,8 +30,7 @@ class AlphaPose:
         """Tell whether it is one of the three flavours."""
         data = content.first.json if content.first else None
         if isinstance(data, list):
-            first = data[0] if data else None
-            return isinstance(first, dict) and isinstance(first.get("image_id"), str) and "keypoints" in first
+            return isinstance(next(iter(with_keypoints(data)), {}).get("image_id"), str)
         first = next(iter(data.values()), None) if isinstance(data, dict) else None
         by_image = isinstance(first, dict) and any(key in first for key in _POINTS_IN)
         return isinstance(data, dict) and ("bodies" in data or by_image)
@@ -40,19 +39,20 @@ class AlphaPose:
         """Read all entries."""
         people: dict[str, list[RawPerson]] = {}
         if isinstance(content.json, list):
-            for entry in content.json:
+            for entry in with_keypoints(content.json):
                 idx = entry.get("idx")
                 while isinstance(idx, list) and len(idx) == 1:
                     idx = idx[0]
                 # A list of several: detections were merged, of which each had an id.
                 identity = int(idx) if isinstance(idx, int | float) else None
-                people.setdefault(PurePath(entry["image_id"]).stem, []).append((triples(entry["keypoints"]), identity))
+                person = RawPerson(triples(entry["keypoints"]), identity, entry.get("score"))
+                people.setdefault(PureWindowsPath(entry["image_id"]).stem, []).append(person)
             return gather(people, options)
         if content.kind == "folder" or "bodies" in content.json:
             images, key = {name: frame.json for name, frame in content.frames.items()}, "bodies"
         else:
-            images = {PurePath(name).stem: image for name, image in content.json.items()}
+            images = {PureWindowsPath(name).stem: image for name, image in content.json.items()}
             key = "bodies" if "bodies" in next(iter(images.values())) else "people"
         for name, image in images.items():
-            people[name] = [(triples(body[_POINTS_IN[key]]), None) for body in image[key]]
+            people[name] = [RawPerson(triples(body[_POINTS_IN[key]])) for body in image[key]]
         return gather(people, options)

@@ -39,7 +39,7 @@ class CocoGroundTruth:
             if entry.get("keypoints") and not entry.get("iscrowd"):
                 points = triples(entry["keypoints"])
                 points[:, 2] /= _VISIBLE
-                people[names[entry["image_id"]]].append((points, entry.get("track_id")))
+                people[names[entry["image_id"]]].append(RawPerson(points, entry.get("track_id"), entry.get("score")))
         sizes = {
             (int(image["width"]), int(image["height"]))
             for image in data["images"]

@@ -58,7 +58,7 @@ class DeepLabCut:
             likelihoods = [place[key] for part in parts if (key := (individual, part, "likelihood")) in place]
             likelihood = values[:, likelihoods] if len(likelihoods) == len(parts) else np.ones(xy.shape[:2])
             for name, points in zip(names, np.dstack([xy, likelihood]), strict=True):  # (part, 3)
-                people[name].append((points, individual or 0))
+                people[name].append(RawPerson(points, individual or 0))
         return gather(people, options, layout=layout_by_names(parts, options.skeleton))
 
 

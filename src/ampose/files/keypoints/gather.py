@@ -1,20 +1,41 @@
 """Gathers people as a reader comes upon them, frame by frame, and makes the whole of them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
 from ampose.errors import InputError
+from ampose.files.keypoints.duplicates import without_duplicates
 from ampose.files.keypoints.frame_order import in_order
 from ampose.files.keypoints.joints import JointLayout, layout_by_number
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions
 from ampose.poses.people import Detection
+from ampose.poses.pose import SMALLEST_PX
 
 Points = Float[np.ndarray, "point 3"]
-RawPerson = tuple[Points, int | str | None]
-"""A person's points as the file has them (x, y, confidence), and their id."""
+
+_CENTRED = 0.1
+"""With more of the joints than this left of or above 0, coordinates are -1 to 1; in 0 to 1, few joints lie outside."""
+
+_FAR = 10
+"""Parts of the image are not this many images away."""
+
+
+class RawPerson(NamedTuple):
+    """A person of a frame as the file has them.
+
+    Args:
+        points: x, y and confidence of each point.
+        id: What the file calls the person; None where it does not.
+        score: How sure the detector is that there is a person; None where the file does not say.
+    """
+
+    points: Points
+    id: int | str | None = None
+    score: float | None = None
+
 
 RawPeople = Mapping[str, Sequence[RawPerson]]
 """The name of each frame, and the people in it; frames may be without people."""
@@ -29,31 +50,75 @@ def triples(numbers: Any) -> Points:
     return np.array(numbers, dtype=np.float64).reshape(-1, 3)
 
 
-def to_pixels(people: RawPeople, options: ReaderOptions, *, centred: bool = False) -> RawPeople:
+def with_keypoints(data: Any) -> list[dict[str, Any]]:
+    """Return the entries of a JSON list that have keypoints: detectors with several heads list boxes among them.
+
+    Example:
+        >>> with_keypoints([{"image_id": 1, "bbox": [0, 0, 9, 9]}, {"image_id": 1, "keypoints": [5, 5, 1]}])
+        [{'image_id': 1, 'keypoints': [5, 5, 1]}]
+    """
+    entries = data if isinstance(data, list) else []
+    return [entry for entry in entries if isinstance(entry, dict) and entry.get("keypoints")]
+
+
+def to_pixels(
+    people: RawPeople, image_size: tuple[int, int] | None, *, centred: bool = False
+) -> dict[str, list[RawPerson]]:
     """Turn coordinates that are parts of the image, 0 to 1 or (``centred``) -1 to 1 across it, into pixels.
 
     Raises:
         InputError: The size of the image is not known.
     """
-    if options.image_size is None:
+    if image_size is None:
         raise InputError(
             "coordinates are parts of the image, whose size the file does not hold; give its width and height in "
             "pixels",
             field="image_size",
         )
-    scale, shift = np.array([*options.image_size, 1.0]), np.zeros(3)
+    scale, shift = np.array([*image_size, 1.0]), np.zeros(3)
     if centred:
         scale, shift = scale * [0.5, 0.5, 1], scale * [0.5, 0.5, 0]
-    return {name: [(points * scale + shift, identity) for points, identity in frame] for name, frame in people.items()}
+    return {
+        name: [person._replace(points=person.points * scale + shift) for person in frame]
+        for name, frame in people.items()
+    }
 
 
-def fractions_to_pixels(people: RawPeople, options: ReaderOptions) -> RawPeople:
-    """Do the same where all coordinates lie between -1 and 1; others are pixels already, and stay."""
-    seen = [points[points[:, 2] > 0, :2] for frame in people.values() for points, _ in frame]
-    known = np.concatenate([np.zeros((0, 2)), *seen])
-    if np.isnan(known).all() or np.nanmax(np.abs(known)) > 1:
+def fractions_to_pixels(
+    people: RawPeople, image_size: tuple[int, int] | None, *, may_centre: bool = False
+) -> RawPeople:
+    """Do the same where everybody is too small to be a body in pixels; others are pixels already, and stay.
+
+    The numbers themselves do not tell: landmarks of a limb out of the image lie outside 0 to 1.
+
+    Args:
+        people: Of the file.
+        image_size: Width and height in pixels.
+        may_centre: Whether the format also writes -1 to 1.
+
+    Raises:
+        InputError: The size of the image is not known, or the numbers are around 0 in a format that does not write
+            them so.
+    """
+    seen = [
+        there
+        for frame in people.values()
+        for person in frame
+        if len(there := person.points[(person.points[:, 2] > 0) & np.isfinite(person.points).all(axis=1), :2])
+    ]
+    # The median: a foot far below the image may be several images away.
+    if not seen or np.median([np.ptp(there, axis=0).max() for there in seen]) >= SMALLEST_PX:
         return people
-    return to_pixels(people, options, centred=bool(np.nanmin(known) < 0))
+    known = np.concatenate(seen)
+    # Single joints have no size, and a few in one place none that tells.
+    alone = all(len(there) == 1 for there in seen)
+    if np.median(np.abs(known)) > (1 if alone else _FAR):
+        return people
+    centred = (known < 0).any(axis=1).mean() > _CENTRED
+    if centred and not may_centre:
+        # Screen coordinates of VideoPose3D are of -1 to 1 too, but not in the height: either would be a guess.
+        raise InputError("keypoints must be in pixels or from 0 to 1, got numbers between -1 and 1; undo that first")
+    return to_pixels(people, image_size, centred=bool(centred))
 
 
 def gather(
@@ -62,27 +127,68 @@ def gather(
     *,
     layout: JointLayout | None = None,
     image_size: tuple[int, int] | None = None,
+    may_centre: bool = False,
 ) -> PeopleFile:
     """Make the whole of people by frame; ``in_order`` says which frame comes after which.
 
+    Parts of the image become pixels, and of several detections of one person in a frame the best is kept.
+
     Args:
-        people: Everybody's points in pixels.
+        people: Everybody's points.
         options: What the user stated.
         layout: Of the points; None: by their number.
         image_size: Width and height in pixels, if the file says so.
+        may_centre: Whether the format also writes coordinates of -1 to 1.
 
     Raises:
-        InputError: The points do not fit the skeleton, people have different numbers of them, or the frames are of
-            several videos.
+        InputError: The points do not fit the skeleton, people have different numbers of them, the frames are of
+            several videos, or the least score leaves nobody.
     """
     if layout is None:
-        counts = [len(points) for frame in people.values() for points, _ in frame]
+        counts = [len(person.points) for frame in people.values() for person in frame]
         if not counts:
             raise InputError(f"people must be somewhere in the file, but there is nobody in {len(people)} frames")
         layout = layout_by_number(counts[0], options.skeleton)
-    names = in_order(people)
-    frames = [
-        [Detection.from_rows(layout.place(points), identity) for points, identity in people.get(name or "", ())]
-        for name in names
-    ]
-    return PeopleFile(frames=frames, skeleton=layout.skeleton, frame_names=names, image_size=image_size)
+    placed = {
+        name: [person._replace(points=layout.place(person.points)) for person in frame]
+        for name, frame in people.items()
+    }
+    scaled = fractions_to_pixels(placed, options.image_size or image_size, may_centre=may_centre)
+    sure, notes = _sure(scaled, options.min_score)
+    names = in_order(sure, video=options.fps is not None)
+    frames = [[Detection.from_rows(person.points, person.id) for person in sure.get(name or "", ())] for name in names]
+    return PeopleFile(
+        frames=frames, skeleton=layout.skeleton, frame_names=names, image_size=image_size, notes=tuple(notes)
+    )
+
+
+def _sure(people: RawPeople, min_score: float | None) -> tuple[dict[str, Sequence[RawPerson]], list[str]]:
+    """Leave out who has a lower score, and worse detections of somebody who is there; also returns the words for it."""
+    count = sum(map(len, people.values()))
+    scored: dict[str, Sequence[RawPerson]] = dict(people)
+    if min_score is not None:
+        scored = {name: [one for one in frame if _score(one) >= min_score] for name, frame in people.items()}
+        if count and not any(scored.values()):
+            best = max(_score(one) for frame in people.values() for one in frame)
+            raise InputError(f"the least score must leave somebody, but the best is {best:.3g}", field="min_score")
+    left = sum(map(len, scored.values()))
+    notes = [f"{count - left} of {count} detections have a score under {min_score:g}"] if left < count else []
+    kept: dict[str, Sequence[RawPerson]] = {}
+    for name, frame in scored.items():
+        # Ids that tell the people of a frame apart are a tracker's: it has seen to it that nobody is there twice.
+        tracked = None not in (ids := [one.id for one in frame]) and len(set(ids)) == len(ids)
+        best_of = (
+            range(len(frame)) if tracked else without_duplicates([p.points for p in frame], list(map(_score, frame)))
+        )
+        kept[name] = [frame[number] for number in best_of]
+    if twice := left - sum(map(len, kept.values())):
+        notes.append(f"{twice} of {count} detections are a second one of the same person, and are left out")
+    return kept, notes
+
+
+def _score(person: RawPerson) -> float:
+    """Return the detector's score, or else the mean confidence of the joints that were found."""
+    if person.score is not None and np.isfinite(person.score):
+        return float(person.score)
+    found = person.points[:, 2] > 0  # False for a confidence that is not a number
+    return float(person.points[found, 2].mean()) if found.any() else 0.0

@@ -11,7 +11,7 @@ CSV, a landmark a line, with these names in the first line (``person``, ``z`` an
 JSON, a frame an entry: ``[{"landmarks": [[{x, y, z, visibility}, ...33], ...people]}, ...]``. The list of people may be
 a single person, the key may be ``pose_landmarks`` or ``poseLandmarks`` as in MediaPipe's own results, and without
 people it is an empty list or null. In both x and y are parts of the image's width and height, as MediaPipe gives
-them.
+them, or pixels.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,17 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import Points, RawPerson, gather, to_pixels
+from ampose.files.keypoints.gather import Points, RawPerson, gather
 from ampose.files.keypoints.joints import layout_by_names, plain_name
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 from ampose.poses.skeletons import get_skeleton
 
 _COLUMNS = {"frame", "landmark", "x", "y"}
 _KEYS = ("landmarks", "pose_landmarks", "poseLandmarks")
-_FEW_PARTS = 10
-"""Landmarks lie farther from the image than this many times its size only if they are really pixels."""
 
 
 @readers.register(
@@ -53,15 +50,9 @@ class MediaPipe:
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all frames."""
         people = _rows(content.rows) if content.kind == "text" else _frames(content.json)
-        for points in (points for frame in people.values() for points, _ in frame):
-            if np.nanmedian(np.abs(points[:, :2])) > _FEW_PARTS:
-                raise InputError(
-                    f"x and y must be parts of the image, 0 to 1, as MediaPipe gives them, got {points[0, :2]}; "
-                    "divide pixels by the image's width and height"
-                )
         skeleton = get_skeleton("blazepose_33")
         layout = layout_by_names(skeleton.joints, options.skeleton or skeleton)
-        return gather(to_pixels(people, options), options, layout=layout)
+        return gather(people, options, layout=layout)
 
 
 def _rows(rows: Sequence[Sequence[str]]) -> dict[str, list[RawPerson]]:
@@ -76,7 +67,7 @@ def _rows(rows: Sequence[Sequence[str]]) -> dict[str, list[RawPerson]]:
         place = int(mark) if mark.isdigit() else skeleton.index(plain_name(mark))
         points[place] = float(row["x"]), float(row["y"]), float(row.get("visibility") or 1)
     return {
-        frame: [(points, int(name) if name.isdigit() else name) for name, points in persons.items()]
+        frame: [RawPerson(points, int(name) if name.isdigit() else name) for name, points in persons.items()]
         for frame, persons in people.items()
     }
 
@@ -89,5 +80,5 @@ def _frames(data: Sequence[Mapping[str, Any]]) -> dict[str, list[RawPerson]]:
             landmarks = landmarks["landmark"]
         persons = [landmarks] if landmarks and isinstance(landmarks[0], dict) else landmarks
         rows = [[(mark["x"], mark["y"], mark.get("visibility", 1)) for mark in marks] for marks in persons]
-        people[str(number)] = [(np.array(marks, dtype=np.float64), None) for marks in rows]
+        people[str(number)] = [RawPerson(np.array(marks, dtype=np.float64)) for marks in rows]
     return people

@@ -53,9 +53,10 @@ class MMPose:
 
 def _people(instances: Sequence[Mapping[str, Any]]) -> list[RawPerson]:
     return [
-        (
+        RawPerson(
             np.column_stack([np.array(person["keypoints"], float), np.array(person["keypoint_scores"], float)]),
             person.get("track_id"),
+            person.get("bbox_score"),
         )
         for person in instances
     ]

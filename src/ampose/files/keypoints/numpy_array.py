@@ -12,7 +12,7 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import RawPerson, fractions_to_pixels, gather
+from ampose.files.keypoints.gather import RawPerson, gather
 from ampose.files.keypoints.joints import layout_by_number
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 from ampose.poses.skeletons import get_skeleton
@@ -49,20 +49,15 @@ class NumpyArray:
         if frames.shape[-1] == 2:  # without a confidence, what is NaN or exactly (0, 0) was not found
             found = np.isfinite(frames).all(axis=-1) & (frames != 0).any(axis=-1)
             frames = np.concatenate([frames, found[..., None].astype(np.float64)], axis=-1)
-        seen = frames[frames[..., 2] > 0, :2]
-        if (seen < 0).any() and not (np.abs(seen) > 1).any():
-            # Screen coordinates of VideoPose3D are of -1 to 1 too, but not in the height: either would be a guess.
-            raise InputError(
-                "keypoints must be in pixels or from 0 to 1, got numbers between -1 and 1; undo that first"
-            )
         skeleton, (usual, other) = options.skeleton, map(get_skeleton, _ORDERS_OF_17)
         if skeleton is None and frames.shape[2] == usual.num_joints:
             skeleton = likelier(where_seen(frames.reshape(-1, *frames.shape[2:])), usual, other, below=_SHORTER)
         people: dict[str, list[RawPerson]] = {
-            str(number): list(zip(frame, range(len(frame)), strict=True)) for number, frame in enumerate(frames)
+            str(number): [RawPerson(points, who) for who, points in enumerate(frame)]
+            for number, frame in enumerate(frames)
         }
         layout = layout_by_number(frames.shape[2], skeleton)
-        return gather(fractions_to_pixels(people, options), options, layout=layout)
+        return gather(people, options, layout=layout)
 
 
 def _by_frame(array: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """OpenPose: a folder with a JSON file for each frame, and Pose2Sim's and AlphaPose's folders of the same layout.
 
-``{version, people: [{person_id: [n], pose_keypoints_2d: [x, y, confidence, ...]}]}``; 75 numbers are BODY_25 or
+``{version, people: [{person_id: [n], pose_keypoints_2d: [x, y, confidence, ...]}]}``, called ``pose_keypoints`` before
+2018; 75 numbers are BODY_25 or
 BODY_25B, which the lengths of the bones tell apart, 54 COCO-18 and 78 Halpe-26 (Pose2Sim). A joint that was not found
 is 0, 0, 0. With ``--keypoint_scale`` 3 or 4 the coordinates are 0 to 1, or -1 to 1, across the image.
 https://github.com/CMU-Perceptual-Computing-Lab/openpose/blob/master/doc/02_output.md
@@ -12,10 +13,12 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import RawPerson, fractions_to_pixels, gather, triples
+from ampose.files.keypoints.gather import RawPerson, gather, triples
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 from ampose.poses.skeletons import get_skeleton
 from ampose.poses.skeletons.joint_order import likelier, where_seen
+
+_POINTS = ("pose_keypoints_2d", "pose_keypoints")
 
 _SHORTER = 0.6
 """How much shorter BODY_25B's bones must be for the points to be in its order."""
@@ -35,7 +38,7 @@ class OpenPoseFolder:
         """Tell whether a frame is an object with a list of people."""
         first = content.first.json if content.first else None
         people = first.get("people") if isinstance(first, dict) else None
-        return isinstance(people, list) and all("pose_keypoints_2d" in person for person in people[:1])
+        return isinstance(people, list) and all(any(key in person for key in _POINTS) for person in people[:1])
 
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all frames."""
@@ -47,11 +50,12 @@ class OpenPoseFolder:
             for person in frame.json["people"]:
                 ids = person.get("person_id") or [-1]
                 number = int(ids[0] if isinstance(ids, list) else ids)
-                if person["pose_keypoints_2d"]:  # empty where only a face or a hand was found
-                    people[name].append((triples(person["pose_keypoints_2d"]), number if number >= 0 else None))
+                points = person[_POINTS[0] if _POINTS[0] in person else _POINTS[1]]
+                if points:  # empty where only a face or a hand was found
+                    people[name].append(RawPerson(triples(points), number if number >= 0 else None))
         usual, other = get_skeleton("body_25"), get_skeleton("body_25b")
-        seen = [points for frame in people.values() for points, _ in frame if len(points) == other.num_joints]
+        seen = [who.points for frame in people.values() for who in frame if len(who.points) == other.num_joints]
         # No number in the file tells these two apart.
         if options.skeleton is None and seen:
             options = replace(options, skeleton=likelier(where_seen(np.stack(seen)), usual, other, below=_SHORTER))
-        return gather(fractions_to_pixels(people, options), options)
+        return gather(people, options, may_centre=True)

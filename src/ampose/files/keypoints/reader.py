@@ -26,6 +26,7 @@ class PeopleFile:
         times: Seconds of each frame, if they are not evenly spaced and the file says so.
         focal_px: Focal length of the camera in pixels, if the file says so.
         camera_tilt: How far the camera looks down, in degrees, if the file says so.
+        notes: What was left out or decided, for the user to know.
     """
 
     frames: Sequence[Sequence[Detection]]
@@ -36,6 +37,7 @@ class PeopleFile:
     times: Float[np.ndarray, " frame"] | None = None
     focal_px: float | None = None
     camera_tilt: float | None = None
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +48,15 @@ class ReaderOptions:
         skeleton: Of the points in the file; None: by their number or names.
         image_size: Width and height in pixels; None: by the file.
         video: Which one, in a file of several videos.
+        fps: Frames per second; None: single images, unless the file says otherwise.
+        min_score: Detections with a lower score are left out.
     """
 
     skeleton: Skeleton | None = None
     image_size: tuple[int, int] | None = None
     video: str | None = None
+    fps: float | None = None
+    min_score: float | None = None
 
 
 @runtime_checkable

@@ -1,9 +1,12 @@
 """From a keypoint file of any known layout to people over time."""
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from ampose.errors import InputError, reading
 from ampose.files.keypoints.content import Content
@@ -11,8 +14,10 @@ from ampose.files.keypoints.reader import KeypointReader, PeopleFile, ReaderFact
 from ampose.poses.people import Detection, Person, people_over_time
 from ampose.poses.pose import Pose2D, check_fps
 from ampose.poses.skeletons import Skeleton, get_skeleton
-from ampose.processing.tracking import track
+from ampose.processing.tracking import KEEP_SECONDS, track
 from ampose.registry import Entry
+
+_LOG = logging.getLogger(__name__)
 
 ReaderEntry = Entry[type[KeypointReader], ReaderFacts]
 
@@ -45,6 +50,7 @@ def read_keypoints(
     image_size: tuple[int, int] | None = None,
     fps: float | None = None,
     video: str | None = None,
+    min_score: float | None = None,
 ) -> list[Person[Pose2D, None]]:
     """Read the people in a keypoint file, or in a folder with a file for each frame.
 
@@ -55,6 +61,7 @@ def read_keypoints(
         image_size: (width, height) in pixels; needed where the file does not say it.
         fps: Frames per second; None: what the file says, or else single images.
         video: Which one, in a file of several videos.
+        min_score: Detections with a lower score are left out, by the scores in the file.
 
     Returns:
         The people, each with all frames. Frames in which somebody is not there are NaN, and so are joints that were
@@ -76,7 +83,11 @@ def read_keypoints(
     check_fps(fps)
     content = Content(Path(path))
     options = ReaderOptions(
-        skeleton=None if skeleton is None else get_skeleton(skeleton), image_size=image_size, video=video
+        skeleton=None if skeleton is None else get_skeleton(skeleton),
+        image_size=image_size,
+        video=video,
+        fps=fps,
+        min_score=min_score,
     )
     entry = readers.get(format) if format else _recognise(content)
     if video is not None and not entry.facts.videos:
@@ -119,6 +130,8 @@ def _read(entry: ReaderEntry, content: Content, options: ReaderOptions) -> Peopl
             f"must hold a person, but there is nobody in {len(file.frames)} frame{'s' * (len(file.frames) != 1)}; use "
             "one in which somebody was found"
         )
+    for note in file.notes:
+        _LOG.warning("%s: %s", content.path, note)
     return file
 
 
@@ -140,7 +153,9 @@ def _people(
     # AlphaPose gives the id 0 to everybody whom it does not track: ids must tell the people of a frame apart.
     ids = [[one.id for one in people] for people in frames]
     if not all(None not in people and len(set(people)) == len(people) for people in ids):
-        frames = track(frames, fps=fps, times=file.times)
+        # Somebody who is alone is always the same person, however long they were away.
+        alone = max(map(len, frames), default=0) < 2
+        frames = track(frames, fps=fps, times=file.times, keep_seconds=np.inf if alone else KEEP_SECONDS)
     provenance = {
         "source": content.path.name,
         "format": entry.name,

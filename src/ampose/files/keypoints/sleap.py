@@ -46,7 +46,8 @@ class SleapAnalysis:
         # Points that somebody set by hand have no score: they are certain.
         rows = np.concatenate([tracks, np.nan_to_num(scores, nan=1.0)[..., None]], axis=3)
         people: dict[str, list[RawPerson]] = {
-            str(number): list(zip(frame, ids, strict=True)) for number, frame in enumerate(rows)
+            str(number): [RawPerson(points, identity) for points, identity in zip(frame, ids, strict=True)]
+            for number, frame in enumerate(rows)
         }
         return gather(people, options, layout=layout_by_names(nodes, options.skeleton))
 

@@ -8,7 +8,7 @@ https://docs.ultralytics.com/reference/engine/results/
 import numpy as np
 
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import RawPerson, fractions_to_pixels, gather
+from ampose.files.keypoints.gather import RawPerson, gather
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
 
@@ -44,5 +44,5 @@ class UltralyticsJson:
                         x, y = (np.array(keypoints[axis], dtype=np.float64) for axis in ("x", "y"))
                         visible = np.array(keypoints.get("visible", np.ones_like(x)), dtype=np.float64)
                         points = np.column_stack([x, y, np.where((x == 0) & (y == 0), 0, visible)])
-                        people[key].append((points, entry.get("track_id")))
-        return gather(fractions_to_pixels(people, options), options)
+                        people[key].append(RawPerson(points, entry.get("track_id"), entry.get("confidence")))
+        return gather(people, options)

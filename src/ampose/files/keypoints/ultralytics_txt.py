@@ -9,7 +9,7 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import RawPerson, gather, to_pixels
+from ampose.files.keypoints.gather import RawPerson, gather
 from ampose.files.keypoints.joints import layout_by_number
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 from ampose.poses.skeletons import get_skeleton
@@ -46,7 +46,7 @@ class UltralyticsTxt:
             for name, frame in content.frames.items()
         }
         layout = layout_by_number(skeleton.num_joints, skeleton)
-        return gather(to_pixels(people, options), options, layout=layout)
+        return gather(people, options, layout=layout)
 
 
 def _person(numbers: np.ndarray, num_joints: int, name: str) -> RawPerson:
@@ -58,7 +58,8 @@ def _person(numbers: np.ndarray, num_joints: int, name: str) -> RawPerson:
             confidence = np.where(found, points[:, 2] if width == 3 else 1.0, 0.0)
             # Behind the joints: the confidence and the track's id, or one of the two; an id is a whole number from 1.
             has_id = extra == 2 or (extra == 1 and numbers[-1] >= 1 and float(numbers[-1]).is_integer())
-            return np.column_stack([points[:, :2], confidence]), int(numbers[-1]) if has_id else None
+            score = float(numbers[width * num_joints]) if extra > has_id else None
+            return RawPerson(np.column_stack([points[:, :2], confidence]), int(numbers[-1]) if has_id else None, score)
     raise InputError(
         f"{name}: a line must have the {num_joints} joints of a person, 2 or 3 numbers each, got {len(numbers)} "
         "numbers after the box; name the skeleton that they have"

@@ -13,7 +13,7 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import gather
+from ampose.files.keypoints.gather import RawPerson, gather
 from ampose.files.keypoints.joints import layout_by_number
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 from ampose.poses.skeletons import get_skeleton
@@ -57,7 +57,7 @@ class VideoPose3DCustom:
             raise InputError(f"{name}: keypoints must have shape (frame, joint, 2), got {points.shape}")
         skeleton = options.skeleton or get_skeleton(_LAYOUTS[metadata["layout_name"]])
         rows = np.dstack([points[..., :2], np.ones(points.shape[:2])])
-        people = {str(number): [(row, 0)] for number, row in enumerate(rows)}
+        people = {str(number): [RawPerson(row, 0)] for number, row in enumerate(rows)}
         stated = metadata.get("video_metadata", {}).get(name)
         size = (int(stated["w"]), int(stated["h"])) if stated else None
         layout = layout_by_number(points.shape[1], skeleton)
