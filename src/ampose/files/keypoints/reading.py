@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import numpy as np
 
@@ -22,6 +23,21 @@ _LOG = logging.getLogger(__name__)
 ReaderEntry = Entry[type[KeypointReader], ReaderFacts]
 
 _SUFFIXES = frozenset({".json", ".npy", ".npz", ".csv", ".h5", ".hdf5", ".txt"})
+
+
+class StatedOptions(TypedDict, total=False):
+    """What a user may state of a keypoint file; None is as good as nothing."""
+
+    skeleton: str | Skeleton | None
+    """Of the points in the file, by name or of your own; by default by their number or names."""
+    image_size: tuple[int, int] | None
+    """(width, height) in pixels; needed where the file does not say it."""
+    fps: float | None
+    """Frames per second; by default what the file says, or else single images."""
+    video: str | None
+    """Which one, in a file of several videos."""
+    min_score: float | None
+    """Detections with a lower score are left out, by the scores in the file."""
 
 
 def is_keypoint_file(path: str | Path) -> bool:
@@ -46,22 +62,14 @@ def read_keypoints(
     path: str | Path,
     *,
     format: str | None = None,  # noqa: A002 - the word that users know
-    skeleton: str | Skeleton | None = None,
-    image_size: tuple[int, int] | None = None,
-    fps: float | None = None,
-    video: str | None = None,
-    min_score: float | None = None,
+    **stated: Unpack[StatedOptions],
 ) -> list[Person[Pose2D, None]]:
     """Read the people in a keypoint file, or in a folder with a file for each frame.
 
     Args:
         path: The file or the folder.
         format: One of ``readers.names()``; None: by what is in the file.
-        skeleton: Of the points in the file, by name or of your own; None: by their number or names.
-        image_size: (width, height) in pixels; needed where the file does not say it.
-        fps: Frames per second; None: what the file says, or else single images.
-        video: Which one, in a file of several videos.
-        min_score: Detections with a lower score are left out, by the scores in the file.
+        stated: What the file does not say, as in ``image_size=(1920, 1080), fps=30``: see ``StatedOptions``.
 
     Returns:
         The people, each with all frames. Frames in which somebody is not there are NaN, and so are joints that were
@@ -80,20 +88,15 @@ def read_keypoints(
         >>> [person.pose2d.keypoints.shape for person in read_keypoints(file, image_size=(640, 480))]
         [(1, 17, 2)]
     """
-    check_fps(fps)
+    check_fps(stated.get("fps"))
     content = Content(Path(path))
-    options = ReaderOptions(
-        skeleton=None if skeleton is None else get_skeleton(skeleton),
-        image_size=image_size,
-        video=video,
-        fps=fps,
-        min_score=min_score,
-    )
+    skeleton = stated.pop("skeleton", None)
+    options = ReaderOptions(skeleton=None if skeleton is None else get_skeleton(skeleton), **stated)
     entry = readers.get(format) if format else _recognise(content)
-    if video is not None and not entry.facts.videos:
-        raise InputError(f"{content.path}: video must be named for files of several videos only, got {video!r}")
+    if options.video is not None and not entry.facts.videos:
+        raise InputError(f"{content.path}: video must be named for files of several videos only, got {options.video!r}")
     with reading(content.path, "a keypoint file"):
-        return _people(_read(entry, content, options), entry, content, options, fps)
+        return _people(_read(entry, content, options), entry, content, options)
 
 
 def recognise(path: str | Path) -> str:
@@ -136,7 +139,7 @@ def _read(entry: ReaderEntry, content: Content, options: ReaderOptions) -> Peopl
 
 
 def _people(
-    file: PeopleFile, entry: ReaderEntry, content: Content, options: ReaderOptions, fps: float | None
+    file: PeopleFile, entry: ReaderEntry, content: Content, options: ReaderOptions
 ) -> list[Person[Pose2D, None]]:
     size = options.image_size or file.image_size
     if size is None:
@@ -149,7 +152,7 @@ def _people(
             f"image size must be the file's own, {file.image_size}, got {size}; leave it out", field="image_size"
         )
     frames: Sequence[Sequence[Detection]] = [[one for one in people if not one.missing] for people in file.frames]
-    fps = fps or file.fps
+    fps = options.fps or file.fps
     # AlphaPose gives the id 0 to everybody whom it does not track: ids must tell the people of a frame apart.
     ids = [[one.id for one in people] for people in frames]
     if not all(None not in people and len(set(people)) == len(people) for people in ids):
