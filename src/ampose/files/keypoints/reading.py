@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
@@ -90,8 +90,10 @@ def read_keypoints(
     """
     check_fps(stated.get("fps"))
     content = Content(Path(path))
-    skeleton = stated.pop("skeleton", None)
-    options = ReaderOptions(skeleton=None if skeleton is None else get_skeleton(skeleton), **stated)
+    given: dict[str, Any] = dict(stated)
+    if given.get("skeleton") is not None:
+        given["skeleton"] = get_skeleton(given["skeleton"])
+    options = ReaderOptions(**given)
     entry = readers.get(format) if format else _recognise(content)
     if options.video is not None and not entry.facts.videos:
         raise InputError(f"{content.path}: video must be named for files of several videos only, got {options.video!r}")
