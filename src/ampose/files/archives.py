@@ -25,17 +25,20 @@ def allowance(path: Path) -> int:
     return EXPANSION * path.stat().st_size + ROOM
 
 
-def read_npz(path: Path, unpickle: Callable[[bytes], Any] | None = None) -> dict[str, Any]:
+def read_npz(
+    path: Path, unpickle: Callable[[bytes], Any] | None = None, remedy: str = "copy it again"
+) -> dict[str, Any]:
     """Read all arrays of an npz file by name; sizes are compared with the file before room is made for anything.
 
     Args:
         path: The file.
         unpickle: Makes objects of a pickled member; None: these are refused.
+        remedy: What to do with a damaged one.
 
     Raises:
         InputError: The file is missing, is no npz file, or a damaged or encrypted one, or holds more than it can.
     """
-    with reading(path, "a whole npz file"), zipfile.ZipFile(path) as archive:
+    with reading(path, "a whole npz file", remedy), zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         if len({member.filename for member in members}) < len(members):
             raise InputError(f"{path}: arrays must have different names, got two of one name")

@@ -318,14 +318,14 @@ def test_missing_test_sequences_are_named(broken_test: Path) -> None:
 def test_a_half_downloaded_training_file_is_named(share: float, broken_train: Path) -> None:
     path = broken_train / "S2/Seq1/annot.mat"
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
-    refuse(broken_train, rf"S2/Seq1/annot\.mat: file must .*{DOWNLOAD}")
+    refuse(broken_train, rf"S2/Seq1/annot\.mat: (file )?must .*{DOWNLOAD}")
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.95])
 def test_a_half_downloaded_test_file_is_named(share: float, broken_test: Path) -> None:
     path = broken_test / "mpi_inf_3dhp_test_set/TS4/annot_data.mat"
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
-    refuse(broken_test, rf"TS4/annot_data\.mat: file must be a MATLAB v7\.3 .*half downloaded: .*{DOWNLOAD}")
+    refuse(broken_test, rf"TS4/annot_data\.mat: must be a MATLAB v7\.3 .*half downloaded: .*{DOWNLOAD}")
 
 
 def test_a_half_downloaded_npz_is_named(tmp_path: Path) -> None:
@@ -466,7 +466,7 @@ def test_a_broken_calibration_is_named(change, message: str | None, broken_train
     changed = change(path.read_text())
     if message is None:
         path.write_bytes(changed.encode("latin1"))
-        message = "camera calibration must be a text file"
+        message = "must be a text file"
     else:
         path.write_text(changed)
     refuse(broken_train, rf"S1/Seq1/camera\.calibration: {message}")

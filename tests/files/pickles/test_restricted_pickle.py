@@ -217,7 +217,7 @@ def test_broken_archives_are_one_line(tmp_path):
     for size in (0, 10, len(data) // 2, len(data) - 5):
         part = tmp_path / "part.npz"
         part.write_bytes(data[:size])
-        with pytest.raises(InputError, match=r"part.npz: must be a whole npz file.*copy it again"):
+        with pytest.raises(InputError, match=r"part.npz: must be a whole npz file.*get it again"):
             load_restricted_npz(part)
     with pytest.raises(InputError, match="found none"):
         load_restricted_npz(tmp_path / "none.npz")

@@ -22,9 +22,10 @@ import numpy as np
 from jaxtyping import Float, Float32
 
 from ampose.data.human36m.human36m_cameras import SUBJECTS
-from ampose.errors import InputError, MissingExtraError
+from ampose.errors import InputError, reading
+from ampose.files.isolated import parse_apart
 from ampose.files.pickles.restricted_pickle import load_restricted_npz
-from ampose.packages import load_package
+from ampose.packages import require
 
 Take = tuple[str, str]
 """Subject and name of the take."""
@@ -96,16 +97,8 @@ class Layout:
             InputError: The file is broken, or holds something else; the message names it.
         """
         path = self.files[take]
-        try:
+        with reading(path, f"a whole {self.name} file with the 3D positions", f"it may be half downloaded: {DOWNLOAD}"):
             positions = _load(path) if self.arrays is None else np.asarray(self.arrays[take])
-        except (InputError, MissingExtraError):
-            raise
-        except Exception as error:  # what the readers of broken files raise has no end
-            reason = " ".join(f"{type(error).__name__}: {error}".split())[:120]
-            raise InputError(
-                f"{path}: file must be a whole {self.name} file with the 3D positions, got a broken one ({reason}); "
-                f"it may be half downloaded: {DOWNLOAD}"
-            ) from error
         name = str(path) if self.arrays is None else f"{path}: {' '.join(take)}"
         want = (len(_JOINTS), 3)
         if positions.ndim != 3 or positions.shape[1:] != want or not len(positions) or positions.dtype.kind != "f":
@@ -261,18 +254,17 @@ def _check_complete(root: Path, layout: Layout) -> None:
 def _load(path: Path) -> Float[np.ndarray, "frame 32 3"]:
     """Read the rows of millimetres of a .cdf, .cdf.mat or .h5 file as joints in metres."""
     if path.suffix == ".cdf":
-        cdflib = load_package("cdflib", extra="datasets", purpose="reading Human3.6M's .cdf files")
-        rows = np.asarray(cdflib.CDF(str(path)).varget("Pose"))
+        require("cdflib", extra="datasets", purpose="reading Human3.6M's .cdf files")
+        rows = parse_apart("cdf_variables", path, ["Pose"])["Pose"]
         rows = rows.reshape(-1, rows.shape[-1])  # with or without an axis of one record before the frames
     elif path.suffix == ".mat":
-        io = load_package("scipy.io", extra="datasets", purpose="reading Human3.6M's .mat files")
-        rows = np.asarray(io.loadmat(path)["data"][0, 0])
+        require("scipy", extra="datasets", purpose="reading Human3.6M's .mat files")
+        rows = parse_apart("matlab_arrays", path, ["data"])["data/0"]
     else:
-        h5py = load_package("h5py", extra="datasets", purpose="reading Human3.6M's .h5 files")
-        with h5py.File(path, "r") as file:
-            rows = np.asarray(file["3D_positions"]).T
-    if rows.shape[1] != len(_JOINTS) * 3:
+        require("h5py", extra="datasets", purpose="reading Human3.6M's .h5 files")
+        rows = parse_apart("hdf5_arrays", path, ["3D_positions"])["3D_positions"].T
+    if rows.ndim != 2 or rows.shape[1] != len(_JOINTS) * 3 or rows.dtype.kind not in "fiu":
         raise InputError(
-            f"{path}: frames must be {len(_JOINTS)} joints of 3 numbers, got {rows.shape[1]} numbers; {DOWNLOAD}"
+            f"{path}: frames must be {len(_JOINTS)} joints of 3 numbers, got {rows.dtype} {rows.shape}; {DOWNLOAD}"
         )
     return rows.reshape(-1, len(_JOINTS), 3).astype(np.float64) / 1000

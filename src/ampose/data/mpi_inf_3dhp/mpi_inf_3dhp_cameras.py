@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_files import DOWNLOAD, TRAIN_SIZE, Lens
-from ampose.errors import InputError
+from ampose.errors import InputError, reading
 
 PINHOLE_PX = 0.5
 """A root-mean-square residual below this says that the pixels are the projection of the points. ``annot3`` gives less
@@ -27,10 +27,8 @@ def read_calibration(path: Path) -> dict[int, Lens]:
     Raises:
         InputError: The file is missing, or a camera lacks its size or its intrinsic matrix.
     """
-    try:
+    with reading(path, "a text file with the camera calibration", DOWNLOAD):
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: camera calibration must be a text file, got {error}; {DOWNLOAD}") from error
     cameras: dict[int, dict[str, list[float]]] = {}
     fields: dict[str, list[float]] = {}
     for number, line in enumerate(lines, start=1):

@@ -118,15 +118,6 @@ def require_files(root: Path, paths: Sequence[Path], what: str) -> None:
         )
 
 
-def broken_file(path: Path, expected: str, error: BaseException) -> InputError:
-    """Return the error for a file that cannot be read, most often one that was half downloaded."""
-    reason = " ".join(str(error).split())[:120]
-    return InputError(
-        f"{path}: file must be {expected}, got one that cannot be read ({reason}); "
-        f"it may be half downloaded: {DOWNLOAD}"
-    )
-
-
 def check_finite(where: str, points: Float[np.ndarray, "frame joint axis"]) -> None:
     """Raise InputError naming the first frame of an annotation that holds no numbers."""
     lost = ~np.isfinite(points).all(axis=(1, 2))

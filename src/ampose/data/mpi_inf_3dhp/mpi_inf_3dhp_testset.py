@@ -22,15 +22,15 @@ from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_files import (
     TEST_SEQUENCES,
     UNLABELLED,
     Lens,
-    broken_file,
     check_finite,
     metres,
     require_files,
 )
 from ampose.data.preparation import Rows
 from ampose.data.recordings import Recording
-from ampose.errors import InputError
-from ampose.packages import load_package
+from ampose.errors import InputError, reading
+from ampose.files.isolated import parse_apart
+from ampose.packages import require
 
 _POINTS = {"annot2": 2, **dict.fromkeys(ANNOTATIONS, 3)}
 _LABELS = ("valid_frame", "activity_annotation")
@@ -93,15 +93,13 @@ def activity_recordings(sequence: str, frames: LabelledFrames, lens: Lens, notes
 
 def _load(path: Path) -> dict[str, np.ndarray]:
     """Read the arrays of a sequence, without the axis of the person, of which there is one."""
-    h5py = load_package("h5py", extra="datasets", purpose="reading MATLAB v7.3 files")
-    try:
-        with h5py.File(path, "r") as file:
-            missing = [name for name in (*_POINTS, *_LABELS) if name not in file]
-            if missing:
-                raise InputError(f"{path}: file must hold {', '.join(missing)}, found none; {DOWNLOAD}")
-            content = {name: np.asarray(file[name]) for name in (*_POINTS, *_LABELS)}
-    except (OSError, KeyError, RuntimeError, TypeError) as error:
-        raise broken_file(path, "a MATLAB v7.3 (HDF5) file", error) from error
+    require("h5py", extra="datasets", purpose="reading MATLAB v7.3 files")
+    with reading(path, "a MATLAB v7.3 (HDF5) file", f"it may be half downloaded: {DOWNLOAD}"):
+        content = parse_apart("hdf5_arrays", path, (*_POINTS, *_LABELS))
+    missing = [name for name in (*_POINTS, *_LABELS) if name not in content]
+    if missing:
+        raise InputError(f"{path}: file must hold {', '.join(missing)}, found none; {DOWNLOAD}")
+    del content["@names"]
     frames = len(content["annot2"])
     shapes = {name: (frames, 1, 17, axes) for name, axes in _POINTS.items()} | dict.fromkeys(_LABELS, (frames, 1))
     for name, array in content.items():

@@ -16,7 +16,6 @@ from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_files import (
     NUM_CAMERAS,
     TRAIN_SEQUENCES,
     Lens,
-    broken_file,
     check_finite,
     metres,
     published_length,
@@ -24,8 +23,9 @@ from ampose.data.mpi_inf_3dhp.mpi_inf_3dhp_files import (
 )
 from ampose.data.preparation import Rows
 from ampose.data.recordings import Recording
-from ampose.errors import InputError
-from ampose.packages import load_package
+from ampose.errors import InputError, reading
+from ampose.files.isolated import parse_apart
+from ampose.packages import require
 from ampose.poses.camera import project
 from ampose.poses.skeletons import find_mapping
 
@@ -87,17 +87,14 @@ def train_recording(
 
 def _load(path: Path, names: tuple[str, ...]) -> dict[str, list[np.ndarray]]:
     """Read some cell arrays of a MATLAB v5 file as lists of arrays, all with as many frames."""
-    matlab = load_package("scipy.io", extra="datasets", purpose="reading MATLAB files")
-    try:
-        # A broken file fails in many ways inside: zlib's, struct's, NumPy's own.
-        content = matlab.loadmat(path, variable_names=list(names))
-    except Exception as error:
-        raise broken_file(path, "a MATLAB v5 file", error) from error
+    require("scipy", extra="datasets", purpose="reading MATLAB files")
+    with reading(path, "a MATLAB v5 file", f"it may be half downloaded: {DOWNLOAD}"):
+        content = parse_apart("matlab_arrays", path, names)
     cells = {}
     for name in names:
-        if name not in content:
+        cells[name] = [content[key] for number in range(len(content)) if (key := f"{name}/{number}") in content]
+        if not cells[name]:
             raise InputError(f"{path}: file must hold {' and '.join(names)}, found no {name}; {DOWNLOAD}")
-        cells[name] = [np.asarray(cell) for cell in content[name].ravel()]
         if len(cells[name]) != NUM_CAMERAS:
             raise InputError(f"{path}: {name} must have {NUM_CAMERAS} cameras, got {len(cells[name])}; {DOWNLOAD}")
         want = 28 * (2 if name == "annot2" else 3)

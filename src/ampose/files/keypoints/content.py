@@ -8,9 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ampose.errors import InputError, reading
+from ampose.files.isolated import parse_apart
 from ampose.files.pickles.restricted_pickle import load_restricted_npz
-from ampose.packages import load_package
+from ampose.packages import require
 
 _HDF5, _ZIP, _NPY = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04", b"\x93NUMPY"
 _HEAD = 4096
@@ -77,11 +80,7 @@ class Content:
             with reading(self.path, "a whole npz file", "write it again"), zipfile.ZipFile(self.path) as archive:
                 return frozenset(name.removesuffix(".npy") for name in archive.namelist())
         if self.kind == "hdf5":
-            try:
-                with self.hdf5() as file:
-                    return frozenset(file)
-            except OSError as error:
-                raise InputError(f"{self.path}: must be a whole HDF5 file, got {error}; write it again") from error
+            return frozenset(self.hdf5()["@names"].tolist())
         return frozenset()
 
     @cached_property
@@ -89,14 +88,17 @@ class Content:
         """The arrays of an npz file. Pickled ones are read without running anything."""
         return load_restricted_npz(self.path)
 
-    def hdf5(self) -> Any:
-        """Open an HDF5 file, to be used in a ``with`` block.
+    def hdf5(self, *wanted: str) -> dict[str, np.ndarray]:
+        """Return what is there of arrays (``group/array``) and attributes (``group@attribute``) of an HDF5 file.
+
+        An array with fields is returned as ``group/array#field``; ``@names`` are what is at the top.
 
         Raises:
             MissingExtraError: h5py is not installed.
         """
-        h5py = load_package("h5py", extra="keypoints", purpose="an HDF5 file of keypoints")
-        return h5py.File(self.path, "r")
+        require("h5py", extra="keypoints", purpose="an HDF5 file of keypoints")
+        with reading(self.path, "a whole HDF5 file", "write it again"):
+            return parse_apart("hdf5_arrays", self.path, wanted)
 
     @cached_property
     def frames(self) -> dict[str, "Content"]:
@@ -129,6 +131,6 @@ class Content:
             raise InputError(f"{self.path}: must be text or a known binary file, got bytes that are neither") from error
 
 
-def texts(array: Any) -> list[str]:
-    """Return the texts of an HDF5 array, which may hold them as bytes."""
-    return [text.decode("utf-8") if isinstance(text, bytes) else str(text) for text in array[:]]
+def texts(array: np.ndarray) -> list[str]:
+    """Return the texts of an array, which may hold them as bytes."""
+    return [text.decode("utf-8") if isinstance(text, bytes) else str(text) for text in array.tolist()]

@@ -74,13 +74,13 @@ def _csv(rows: Sequence[Sequence[str]]) -> tuple[list[Column], list[str], np.nda
 
 
 def _hdf5(content: Content) -> tuple[list[Column], list[str], np.ndarray]:
-    with content.hdf5() as file:
-        group = file[_KEYS[0] if _KEYS[0] in file else _KEYS[1]]
-        if "table" not in group:
-            raise InputError("table must be one that pandas writes with format='table', got another; use the CSV file")
-        table, axes = group["table"], loads_restricted(bytes(group.attrs["non_index_axes"]))
-        names = texts(table["index"])
-        values = np.asarray(table["values_block_0"], dtype=np.float64)
+    key = next(key for key in _KEYS if key in content.names)
+    arrays = content.hdf5(f"{key}/table", f"{key}@non_index_axes")
+    if f"{key}/table#index" not in arrays:
+        raise InputError("table must be one that pandas writes with format='table', got another; use the CSV file")
+    axes = loads_restricted(bytes(arrays[f"{key}@non_index_axes"].item()))
+    names = texts(arrays[f"{key}/table#index"])
+    values = arrays[f"{key}/table#values_block_0"].astype(np.float64)
     # The scorer is left out; in a project with one individual there are only two names behind it.
     columns = [("" if len(name) < len(_LEVELS) else str(name[1]), str(name[-2]), str(name[-1])) for name in axes[0][1]]
     if values.shape != (len(names), len(columns)):

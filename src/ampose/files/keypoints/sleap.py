@@ -7,7 +7,7 @@ https://sleap.ai/api/sleap.info.write_tracking_h5.html
 """
 
 import json
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -34,14 +34,15 @@ class SleapAnalysis:
 
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all frames."""
-        with content.hdf5() as file:
-            nodes, tracks = texts(file["node_names"]), _in_order(file["tracks"], ("xy", "node"))
-            if tracks.ndim != 4 or tracks.shape[2:] != (len(nodes), 2):
-                raise InputError(f"tracks must be of x and y of {len(nodes)} nodes, got {file['tracks'].shape}")
-            scores = np.full(tracks.shape[:3], np.nan)  # (frame, track, node)
-            if "point_scores" in file:
-                scores = _in_order(file["point_scores"], ("node",))
-            names = texts(file["track_names"]) if "track_names" in file else []
+        wanted = ("tracks", "tracks@dims", "node_names", "track_names", "point_scores", "point_scores@dims")
+        file = content.hdf5(*wanted)
+        nodes, tracks = texts(file["node_names"]), _in_order(file, "tracks", ("xy", "node"))
+        if tracks.ndim != 4 or tracks.shape[2:] != (len(nodes), 2):
+            raise InputError(f"tracks must be of x and y of {len(nodes)} nodes, got {file['tracks'].shape}")
+        scores = np.full(tracks.shape[:3], np.nan)  # (frame, track, node)
+        if "point_scores" in file:
+            scores = _in_order(file, "point_scores", ("node",))
+        names = texts(file["track_names"]) if "track_names" in file else []
         ids = names if len(names) == tracks.shape[1] else list(map(str, range(tracks.shape[1])))
         # Points that somebody set by hand have no score: they are certain.
         rows = np.concatenate([tracks, np.nan_to_num(scores, nan=1.0)[..., None]], axis=3)
@@ -52,14 +53,15 @@ class SleapAnalysis:
         return gather(people, options, layout=layout_by_names(nodes, options.skeleton))
 
 
-def _in_order(array: Any, inner: tuple[str, ...]) -> np.ndarray:
-    """Return the array with the axes (frame, track, node, xy), from the order that it states or SLEAP's own.
+def _in_order(file: Mapping[str, np.ndarray], name: str, inner: tuple[str, ...]) -> np.ndarray:
+    """Return an array with the axes (frame, track, node, xy), from the order that it states or SLEAP's own.
 
     Args:
-        array: Of the file.
+        file: The arrays, and their attributes.
+        name: Of the array.
         inner: SLEAP's own order between track, which is its first, and frame, which is its last.
     """
-    stated = array.attrs.get("dims")
-    dims = ["track", *inner, "frame"] if stated is None else json.loads(stated)
-    wanted = [name for name in ("frame", "track", "node", "xy") if name in dims]
-    return np.asarray(array, dtype=np.float64).transpose([dims.index(name) for name in wanted])
+    stated = file.get(f"{name}@dims")
+    dims = ["track", *inner, "frame"] if stated is None else json.loads(stated.item())
+    wanted = [axis for axis in ("frame", "track", "node", "xy") if axis in dims]
+    return file[name].astype(np.float64).transpose([dims.index(axis) for axis in wanted])

@@ -39,7 +39,7 @@ def load_restricted_npz(path: str | Path) -> dict[str, Any]:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: file must be an .npz archive, found none")
-    return read_npz(path, _unwrapped)
+    return read_npz(path, _unwrapped, "it may be half downloaded, get it again")
 
 
 def loads_restricted(data: bytes) -> Any:

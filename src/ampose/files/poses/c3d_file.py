@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from ampose.errors import InputError
+from ampose.files.isolated import parse_apart
 from ampose.files.poses.axes import MILLIMETRE, from_camera, metres, pose_of
 from ampose.files.poses.pose_format import formats
 from ampose.poses.people import Person
@@ -51,24 +52,18 @@ class C3dFile:
 
     def read(self, path: Path) -> list[Person]:
         """Read the people back, to the precision of float32 millimetres."""
-        import ezc3d  # noqa: PLC0415 - an optional dependency
-
-        declared = _declared_frames(path)
-        try:
-            file = ezc3d.c3d(str(path))
-        except RuntimeError as error:
-            raise ValueError(f"no C3D content ({error})") from error
-        if declared > file["data"]["points"].shape[2]:  # ezc3d reads what is there and says nothing
-            raise ValueError(f"{file['data']['points'].shape[2]} of the {declared} frames that its header says")
-        about, points = file["parameters"]["POINT"], file["data"]["points"][:3]
-        lost = np.isnan(points).any(axis=0) | (file["data"]["meta_points"]["residuals"][0] < 0)
-        unit = metres(about["UNITS"]["value"][0], "POINT:UNITS")
+        declared, content = _declared_frames(path), parse_apart("c3d_points", path)
+        points = content["points"][:3]
+        if declared > points.shape[2]:  # ezc3d reads what is there and says nothing
+            raise ValueError(f"{points.shape[2]} of the {declared} frames that its header says")
+        lost = np.isnan(points).any(axis=0) | (content["residuals"] < 0)
+        unit = metres(str(content["POINT:UNITS"][0]), "POINT:UNITS")
         positions = np.where(lost, np.nan, points * unit).transpose(2, 1, 0)
-        rate = np.float32(about["RATE"]["value"][0])
+        rate = np.float32(content["POINT:RATE"][0])
         if not 0 < rate < np.inf:
             raise InputError(f"POINT:RATE must be positive, got {rate:g}")
         fps = float(str(rate))  # float32: 29.97 is 29.969999..., whose shortest name is 29.97
-        return _people(positions, about["LABELS"]["value"][: points.shape[1]], fps)
+        return _people(positions, content["POINT:LABELS"].tolist()[: points.shape[1]], fps)
 
 
 def _declared_frames(path: Path) -> int:
