@@ -6,7 +6,16 @@ from typing import Annotated
 
 import tyro
 
-from ampose.cli.pose_files import as_text, check_names, counted, file_rows, write_angle_files, write_files
+from ampose.cli.pose_files import (
+    AS_THE_FILE_SAYS,
+    Foreign,
+    as_text,
+    check_names,
+    counted,
+    file_rows,
+    write_angle_files,
+    write_files,
+)
 from ampose.errors import InputError
 
 
@@ -18,6 +27,7 @@ def run(
     fps: float | None = None,
     camera_tilt: float | None = None,
     angles: bool = False,
+    foreign: Foreign = AS_THE_FILE_SAYS,
 ) -> None:
     """Convert a file of 3D poses to other formats, which the names' endings tell.
 
@@ -31,6 +41,7 @@ def run(
         camera_tilt: How far the camera looks down, in degrees; by default as given to lift. Formats with a vertical
             axis, drawings and angles are levelled by it.
         angles: Write joint angles in degrees (knee, hip, elbow, shoulder, trunk lean) to the .csv files, not positions.
+        foreign: What an input of another program does not say.
     """
     from ampose.files import poses as formats
     from ampose.poses.pose import check_fps
@@ -46,7 +57,7 @@ def run(
             raise InputError(f"{output} is the input itself; name another file")
         if not output.parent.is_dir():
             raise InputError(f"{output}: there is no folder {output.parent}; make it first")
-    people = formats.read(source)
+    people = formats.read(source, unit=foreign.unit, up=foreign.up)
     if not people:
         raise InputError(f"{source} holds nobody")
     if fps is not None:

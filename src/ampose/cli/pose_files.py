@@ -1,9 +1,11 @@
 """Write people to files of several formats, and what a command then prints about the people and the files."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
 
 from ampose.errors import InputError, printable
 
@@ -12,6 +14,22 @@ if TYPE_CHECKING:
 
 Rows = list[tuple[str, str]]
 """A title, or nothing where the row belongs to the one above, and a text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignOptions:
+    """Files of other programs."""
+
+    unit: str | None = None
+    """Unit of a BVH, C3D or TRC file that does not state it, or wrongly: mm, cm, m, in, ft or a number of metres. By
+    default as the file says, or as the size of the body tells."""
+    up: str | None = None
+    """The axis that points up in such a file: y, z or x, or as in --up=-y. By default as the file says, or as people
+    stand."""
+
+
+AS_THE_FILE_SAYS = ForeignOptions()
+Foreign = Annotated[tyro.conf.OmitArgPrefixes[ForeignOptions], tyro.conf.arg(name="Files of other programs", help="")]
 
 
 def check_names(paths: Sequence[Path], *, timed: bool) -> None:

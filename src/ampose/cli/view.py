@@ -5,6 +5,7 @@ from typing import Annotated
 
 import tyro
 
+from ampose.cli.pose_files import AS_THE_FILE_SAYS, Foreign
 from ampose.errors import InputError
 
 Poses = Annotated[Path, tyro.conf.arg(metavar="POSES")]
@@ -20,6 +21,7 @@ def run(
     video: Path | None = None,
     output: Output = None,
     camera_tilt: float | None = None,
+    foreign: Foreign = AS_THE_FILE_SAYS,
 ) -> None:
     """Write a result as one interactive HTML page.
 
@@ -33,6 +35,7 @@ def run(
         output: The page; by default the poses' name with .html, beside them.
         camera_tilt: How far the camera looks down, in degrees; by default as given to lift. The 3D view is turned
             upright by it.
+        foreign: What files of other programs do not say.
     """
     from ampose.drawing.web_page import Result, write_page
     from ampose.files.poses import read
@@ -42,6 +45,9 @@ def run(
         raise InputError(f"{page}: the name of a page ends in .html", field="output")
     # A file is called by its name and that of its folder, which is what tells two results apart.
     files = [path for path in (poses, other) if path is not None]
-    results = [Result("/".join(path.resolve().parts[-2:]).lstrip("/"), read(path)) for path in files]
+    results = [
+        Result("/".join(path.resolve().parts[-2:]).lstrip("/"), read(path, unit=foreign.unit, up=foreign.up))
+        for path in files
+    ]
     write_page(page, results, video=video, camera_tilt=camera_tilt)
     print(f"{page}  ({page.stat().st_size / 1e6:.1f} MB): open it in a browser, or send it to somebody")

@@ -10,6 +10,34 @@ MOST_FRAMES = 2_000_000
 """18 hours at 30 a second; a larger number is a damaged one."""
 
 
+_USUAL_RATES = (
+    *(24.0, 25.0, 30.0, 48.0, 50.0, 60.0, 72.0, 75.0, 90.0, 100.0, 120.0, 125.0, 144.0, 150.0, 180.0, 200.0, 240.0),
+    *(250.0, 300.0, 360.0, 400.0, 480.0, 500.0, 600.0, 1000.0, 1.0, 2.0, 5.0, 10.0, 12.0, 12.5, 15.0, 16.0, 20.0),
+    *(24000 / 1001, 30000 / 1001, 60000 / 1001, 120000 / 1001),
+)
+"""Frames per second of cameras and of motion capture."""
+
+_LEAST_ROUNDING = 2e-5  # 30.0003 and, of single precision, 29.9999985 are meant to be 30
+_MOST_ROUNDING = 0.011  # a frame time of 0.033 s is meant to be 30 a second
+
+
+def usual_rate(rate: float, rounding: float) -> float:
+    """Return the usual frame rate that was meant by one that was computed from rounded times, or else the rate itself.
+
+    Args:
+        rate: Frames per second.
+        rounding: By what part of it the rate may be off.
+
+    Example:
+        >>> usual_rate(1 / 0.033333, 1e-6 / 0.033333), usual_rate(1 / 0.033, 1e-3 / 0.033), usual_rate(29.5, 1e-4)
+        (30.0, 30.0, 29.5)
+    """
+    within = min(max(rounding, _LEAST_ROUNDING), _MOST_ROUNDING)
+    meant = [usual for usual in _USUAL_RATES if abs(usual / rate - 1) <= within]
+    # Where few digits leave both 60 and 59.94, the whole number.
+    return min(meant, key=lambda usual: (not usual.is_integer(), abs(usual - rate)), default=rate)
+
+
 def frame_numbers(frames: np.ndarray) -> np.ndarray:
     """Return whole frame numbers as integers.
 

@@ -73,14 +73,14 @@ def test_file_of_another_program_in_centimetres(tmp_path):
     (tmp_path / "a.bvh").write_text(
         "HIERARCHY\nROOT Hips\n{\nOFFSET 0 0 0\n"
         "CHANNELS 6 Xposition Yposition Zposition Zrotation Yrotation Xrotation\n"
-        "JOINT Chest\n{\nOFFSET 0 2000 0\nCHANNELS 3 Zrotation Yrotation Xrotation\n"
+        "JOINT Chest\n{\nOFFSET 0 150 0\nCHANNELS 3 Zrotation Yrotation Xrotation\n"
         "End Site\n{\nOFFSET 0 10 0\n}\n}\n}\n"
         "MOTION\nFrames: 1\nFrame Time: 0.04\n0 100 0 90 0 0 0 0 0\n"
     )
-    pose = formats.read(tmp_path / "a.bvh")[0].pose3d
-    np.testing.assert_allclose(pose.positions[0], [[0, -1, 0], [-20, -1, 0]], atol=1e-5)
+    pose = formats.read(tmp_path / "a.bvh", up="y")[0].pose3d
+    np.testing.assert_allclose(pose.positions[0], [[0, -1, 0], [-1.5, -1, 0], [-1.6, -1, 0]], atol=1e-5)
     assert pose.fps == 25
-    assert pose.skeleton.joints == ("Hips", "Chest")
+    assert pose.skeleton.joints == ("Hips", "Chest", "Chest_end")
 
 
 @pytest.mark.parametrize("damage", ["HIERARCHY", "cut", "nan"])

@@ -25,17 +25,39 @@ from ampose.poses.skeletons.by_joints import skeleton_of
 _FROM_CAMERA = {
     "y": np.array([[1, 0, 0], [0, -1, 0], [0, 0, -1]], dtype=np.float64),
     "z": np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], dtype=np.float64),
+    # Only read: what other programs write.
+    "x": np.array([[0, -1, 0], [-1, 0, 0], [0, 0, -1]], dtype=np.float64),
+    "-x": np.array([[0, 1, 0], [1, 0, 0], [0, 0, -1]], dtype=np.float64),
+    "-y": np.eye(3),
+    "-z": np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]], dtype=np.float64),
 }
+UP_AXES = tuple(_FROM_CAMERA)
+"""The axes that may point up in a file."""
 
-_METRES = {"mm": 1e-3, "cm": 1e-2, "m": 1.0}
+_SPELLINGS = {
+    1e-3: ("mm", "millimeter", "millimetre", "millimeters", "millimetres"),
+    1e-2: ("cm", "centimeter", "centimetre", "centimeters", "centimetres"),
+    1e-1: ("dm", "decimeter", "decimetre", "decimeters", "decimetres"),
+    1.0: ("m", "meter", "metre", "meters", "metres"),
+    0.0254: ("in", "inch", "inches", '"'),
+    0.3048: ("ft", "foot", "feet", "'"),
+}
+_METRES = {spelling: metres for metres, spellings in _SPELLINGS.items() for spelling in spellings}
 MILLIMETRE = _METRES["mm"]
 
 
 def metres(unit: str, field: str) -> float:
-    """Return how many metres a file's unit is; raises InputError if the field names another."""
-    if unit.strip().lower() not in _METRES:
-        raise InputError(f"{field} must be one of {', '.join(_METRES)}, got {unit!r}")
-    return _METRES[unit.strip().lower()]
+    """Return how many metres a file's unit is; raises InputError if the field names another.
+
+    Example:
+        >>> metres("Millimeters ", "Units"), metres("IN", "Units")
+        (0.001, 0.0254)
+    """
+    word = unit.strip().strip("[]().\0").lower()
+    if word not in _METRES:
+        known = ", ".join(spellings[0] for spellings in _SPELLINGS.values())
+        raise InputError(f"{field} must be one of {known}, got {unit!r}")
+    return _METRES[word]
 
 
 def from_camera(positions: Float[np.ndarray, "*batch 3"], up: str) -> Float[np.ndarray, "*batch 3"]:
@@ -73,7 +95,7 @@ def pose_of(
     Args:
         positions: Metres; NaN for a missing joint.
         joints: Their names.
-        up: The axis that points up in the file; None: the positions have camera axes.
+        up: The axis that points up in the file, one of ``UP_AXES``; None: the positions have camera axes.
         fps: Frames per second.
         times: Seconds of each frame, where they are uneven.
         confidence: Of each joint; NaN is 0, and so is that of a missing joint.

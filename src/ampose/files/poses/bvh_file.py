@@ -10,29 +10,31 @@ become rotations, and what the joints called ``..._pivot`` are: see ``ampose.pro
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from ampose.errors import InputError
 from ampose.files.poses.axes import from_camera, pose_of
+from ampose.files.poses.body_axes import AS_THE_FILE_SAYS, FileAxes, unit_of, up_axis_of
+from ampose.files.poses.bvh_text import END, BvhText, parse_bvh
 from ampose.files.poses.pose_format import formats
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
 from ampose.poses.skeletons import Skeleton, get_skeleton, list_skeletons
 from ampose.poses.skeletons.joint_sides import pairs_among
-from ampose.processing.kinematics import PIVOT, Rig, RiggedMotion, solve
+from ampose.poses.timing import usual_rate
+from ampose.processing.kinematics import PIVOT, Rig, solve
 
 _UP = "y"
 _ROTATIONS = "Zrotation Xrotation Yrotation"
 _POSITIONS = ("Xposition", "Yposition", "Zposition")
-_LARGEST_BODY_M = 10.0
-"""A skeleton whose bones add up to more is in centimetres."""
+_FRAMES_AT_ONCE = 4096  # memory for the rotations of these alone
 
 
-@formats.register(".bvh", up=_UP, carries=("skeleton",))
+@formats.register(".bvh", up=_UP, carries=("skeleton",), foreign=True)
 class BvhFile:
     """One person as a hierarchy and a row of angles for each frame."""
 
@@ -42,30 +44,36 @@ class BvhFile:
         pose = person.pose3d
         rate = pose.mean_rate or 1.0
         motion = solve(from_camera(pose.positions, _UP), pose.skeleton, rate)
-        angles = np.unwrap(_zxy(motion.rotations), axis=0, period=360.0)
+        turning = [at for at in range(len(motion.rig.names)) if not _is_end(motion.rig, at)]
+        angles = np.unwrap(_zxy(motion.rotations[:, turning]), axis=0, period=360.0)
         rows = np.concatenate([motion.root, angles.reshape(len(angles), -1)], axis=1)
         with path.open("w", encoding="utf-8", newline="\n") as stream:
             stream.writelines(f"{line}\n" for line in ("HIERARCHY", *_hierarchy(motion.rig, 0, "")))
             stream.write(f"MOTION\nFrames: {len(rows)}\nFrame Time: {1 / rate:.9f}\n")
             stream.writelines(" ".join(f"{value:.6f}" for value in row) + "\n" for row in rows)
 
-    def read(self, path: Path) -> list[Person]:
-        """Read the positions back (forward kinematics), without pivots; centimetres are recognised by the size."""
-        words = path.read_text(encoding="utf-8-sig").split()
-        at = words.index("MOTION")
-        joints, channels = _joints(words[:at])
-        if words[at + 1] != "Frames:" or words[at + 3 : at + 5] != ["Frame", "Time:"]:
-            raise ValueError("no Frames: and Frame Time: after MOTION")
-        frames, seconds = int(words[at + 2]), float(words[at + 5])
-        values = np.array(words[at + 6 :], dtype=np.float64)
-        if frames < 1 or values.size != frames * len(channels) or not np.isfinite(values).all() or not seconds > 0:
-            raise ValueError(f"{values.size} numbers for {frames} frames of {len(channels)} channels")
-        motion = _motion(joints, channels, values.reshape(frames, -1))
-        scale = 0.01 if np.linalg.norm(motion.rig.offsets, axis=1).sum() > _LARGEST_BODY_M else 1.0
-        return [Person(0, None, _pose(motion.rig, motion.positions * scale, round(1 / seconds, 5)))]
+    def read(self, path: Path, stated: FileAxes = AS_THE_FILE_SAYS) -> list[Person]:
+        """Read the positions back (forward kinematics), without pivots.
+
+        Of other programs' files, which state neither, the unit is told by the size of the body and the axis that
+        points up by how people stand. Names stay as they are, and end sites are joints called ``<joint>_end``.
+        """
+        text = parse_bvh(_decoded(path))
+        positions, ours = _positions(text), _is_ours(text)
+        kept = [at for at in range(len(text.names)) if not (at in text.ends and (ours or not text.offsets[at].any()))]
+        unit, up = stated.unit, stated.up or _UP
+        if not ours:
+            unit = unit or unit_of(path, positions)
+            up = stated.up or up_axis_of(path, positions, text.names, _UP)
+        seconds, last_digit = float(text.seconds), float(Decimal(text.seconds).normalize().as_tuple().exponent)
+        rate = round(usual_rate(1 / seconds, 10.0**last_digit / seconds), 5)
+        return [Person(0, None, _pose(text, kept, positions * (unit or 1.0), up, rate))]
 
 
 def _hierarchy(rig: Rig, joint: int, indent: str) -> Iterator[str]:
+    if _is_end(rig, joint):
+        yield from _end_site(indent, rig.offsets[joint])
+        return
     kind, places = ("JOINT", "3 ") if rig.parents[joint] >= 0 else ("ROOT", f"6 {' '.join(_POSITIONS)} ")
     yield f"{indent}{kind} {'_'.join(rig.names[joint].split())}"
     yield f"{indent}{{"
@@ -75,13 +83,19 @@ def _hierarchy(rig: Rig, joint: int, indent: str) -> Iterator[str]:
     for child in rig.children[joint]:
         yield from _hierarchy(rig, child, inner)
     if not rig.children[joint]:  # a tip, a fifth of the bone long, to be seen
-        yield from (
-            f"{inner}End Site",
-            f"{inner}{{",
-            f"{inner}  OFFSET {_numbers(rig.offsets[joint] / 5)}",
-            f"{inner}}}",
-        )
+        yield from _end_site(inner, rig.offsets[joint] / 5)
     yield f"{indent}}}"
+
+
+def _end_site(indent: str, offset: Float[np.ndarray, "3"]) -> tuple[str, ...]:
+    return f"{indent}End Site", f"{indent}{{", f"{indent}  OFFSET {_numbers(offset)}", f"{indent}}}"
+
+
+def _is_end(rig: Rig, joint: int) -> bool:
+    """Tell whether a joint was an end site in the file that it comes from; it is one again if it goes on alone."""
+    parent = rig.parents[joint]
+    alone = parent >= 0 and not rig.children[joint] and len(rig.children[parent]) == 1
+    return alone and rig.names[joint] == rig.names[parent] + END
 
 
 def _numbers(values: Float[np.ndarray, "3"]) -> str:
@@ -97,62 +111,81 @@ def _zxy(rotations: Float[np.ndarray, "*batch 3 3"]) -> Float[np.ndarray, "*batc
     return angles.reshape(rotations.shape[:-1])
 
 
-def _joints(words: list[str]) -> tuple[Rig, list[tuple[int, str]]]:
-    """Return the joints of a hierarchy, and (joint, channel) of each number in a row."""
-    names: list[str] = []
-    parents: list[int] = []
-    offsets: list[list[float]] = []
-    channels: list[tuple[int, str]] = []
-    open_joints: list[int] = []  # -1 stands for an end site
-    rest = iter(words)
-    for word in rest:
-        if word in ("ROOT", "JOINT"):
-            names.append(next(rest))
-            parents.append(open_joints[-1] if open_joints else -1)
-            open_joints.append(len(names) - 1)
-        elif word == "End":
-            open_joints.append(-1)
-        elif word == "OFFSET":
-            offset = [float(next(rest)) for _ in "xyz"]
-            offsets += [offset] if open_joints[-1] >= 0 else []
-        elif word == "CHANNELS":
-            channels += [(open_joints[-1], next(rest)) for _ in range(int(next(rest)))]
-        elif word == "}":
-            open_joints.pop()
-    if not names or len(offsets) != len(names) or open_joints or parents.count(-1) != 1:
-        raise ValueError("no whole HIERARCHY with one ROOT")
-    return Rig(tuple(names), tuple(parents), np.array(offsets)), channels
+def _decoded(path: Path) -> str:
+    """Return the text; names may be in the letters of a Windows computer."""
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
-def _motion(rig: Rig, channels: list[tuple[int, str]], rows: Float[np.ndarray, "frame channel"]) -> RiggedMotion:
-    """Turn by each channel in its order: the rotations of a joint multiply from left to right."""
-    rotations = np.tile(np.eye(3), (len(rows), len(rig.names), 1, 1))
-    root = np.tile(rig.offsets[0], (len(rows), 1))
-    for (joint, channel), values in zip(channels, rows.T, strict=True):
-        axis = "XYZ".index(channel[0])
-        if channel in _POSITIONS:
-            if joint == 0:
-                root[:, axis] = values
-            elif np.ptp(values) > 1e-4 or abs(values[0] - rig.offsets[joint, axis]) > 1e-3:
-                raise InputError(f"joints but the root must only turn, got {rig.names[joint]} that moves")
-        elif channel[1:] == "rotation":
-            turn = Rotation.from_euler(channel[0].lower(), values[:, None], degrees=True).as_matrix()
-            rotations[:, joint] = rotations[:, joint] @ turn
-        else:
-            raise ValueError(f"the unknown channel {channel}")
-    return RiggedMotion(rig, rotations, root)
+def _is_ours(text: BvhText) -> bool:
+    """Tell by its end sites, a fifth of the bone long, and its joints' names whether we wrote the file."""
+    ends = list(text.ends)
+    fifths = text.offsets[[text.parents[at] for at in ends]] / 5
+    parents = _without_pivots(text, [at for at in range(len(text.names)) if at not in ends])
+    return np.allclose(text.offsets[ends], fifths, atol=2e-6) and (
+        _known(parents) is not None or any(name.endswith(PIVOT) for name in text.names)
+    )
 
 
-def _pose(rig: Rig, positions: Float[np.ndarray, "frame joint 3"], fps: float) -> Pose3D:
-    """Leave out pivots, and put the joints in a known skeleton's order where it has the same."""
+def _positions(text: BvhText) -> Float[np.ndarray, "frame joint 3"]:
+    """Return where joints are, in the file's unit: a joint turns by each channel in its order, from left to right.
+
+    A joint's position channels stand in place of its offset, as most programs write them, or are added to it
+    where they are nearer to 0.
+    """
+    places = np.empty((len(text.rows), len(text.names), 3))
+    columns: dict[int, list[tuple[str, int]]] = {}
+    for column, (joint, channel) in enumerate(text.channels):
+        columns.setdefault(joint, []).append((channel, column))
+    for start in range(0, len(text.rows), _FRAMES_AT_ONCE):
+        rows, here = text.rows[start : start + _FRAMES_AT_ONCE], slice(start, start + _FRAMES_AT_ONCE)
+        turned: list[np.ndarray] = []  # (frame, 3, 3) each, in the axes of the world
+        for joint, parent in enumerate(text.parents):
+            offset, turn = np.tile(text.offsets[joint], (len(rows), 1)), np.tile(np.eye(3), (len(rows), 1, 1))
+            for channel, column in columns.get(joint, ()):
+                values, axis = rows[:, column], "XYZ".index(channel[0])
+                if channel.endswith("position"):
+                    typical = np.median(text.rows[:, column])
+                    added = parent >= 0 and abs(typical) < abs(typical - text.offsets[joint, axis])
+                    offset[:, axis] = values + (text.offsets[joint, axis] if added else 0)
+                else:
+                    turn = turn @ Rotation.from_euler(channel[0].lower(), values[:, None], degrees=True).as_matrix()
+            if parent < 0:
+                turned.append(turn)
+                places[here, joint] = offset
+            else:
+                turned.append(turned[parent] @ turn)  # the joint's own turn first
+                places[here, joint] = places[here, parent] + np.einsum("fij,fj->fi", turned[parent], offset)
+    return places
+
+
+def _without_pivots(text: BvhText, kept: Sequence[int]) -> dict[str, str | None]:
+    """Return each joint's parent by name; a pivot's child hangs on the joint in whose place the pivot is."""
+    names = text.names
+    pivots = {up for up, name in zip(text.parents, names, strict=True) if up >= 0 and names[up] == name + PIVOT}
     parents: dict[str, str | None] = {}
-    for name, parent in zip(rig.names, rig.parents, strict=True):
-        while parent >= 0 and rig.names[parent].endswith(PIVOT):
-            parent = rig.parents[parent]  # noqa: PLW2901 - up to the joint in whose place the pivot is
-        if not name.endswith(PIVOT):
-            parents[name] = rig.names[parent] if parent >= 0 else None
-    known = [get_skeleton(name) for name in list_skeletons() if dict(get_skeleton(name).parents) == parents]
-    skeleton = known[0] if known else Skeleton("bvh", parents, pairs_among(parents))
-    ordered = positions[:, [rig.names.index(joint) for joint in skeleton.joints]]
-    pose = pose_of(ordered, skeleton.joints, up=_UP, fps=fps)
+    for at in kept:
+        parent = text.parents[at]
+        while parent in pivots:
+            parent = text.parents[parent]
+        if at not in pivots:
+            parents[text.names[at]] = text.names[parent] if parent >= 0 else None
+    return parents
+
+
+def _known(parents: dict[str, str | None]) -> Skeleton | None:
+    return next((s for s in map(get_skeleton, list_skeletons()) if dict(s.parents) == parents), None)
+
+
+def _pose(
+    text: BvhText, kept: Sequence[int], positions: Float[np.ndarray, "frame joint 3"], up: str, fps: float
+) -> Pose3D:
+    """Put the joints in a known skeleton's order where it has the same."""
+    parents = _without_pivots(text, kept)
+    skeleton = _known(parents) or Skeleton("bvh", parents, pairs_among(parents))
+    ordered = positions[:, [text.names.index(joint) for joint in skeleton.joints]]
+    pose = pose_of(ordered, skeleton.joints, up=up, fps=fps)
     return replace(pose, skeleton=skeleton)

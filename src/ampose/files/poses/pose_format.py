@@ -9,6 +9,7 @@ import numpy as np
 
 from ampose.atomic import replacing_together
 from ampose.errors import InputError, reading
+from ampose.files.poses.body_axes import FileAxes
 from ampose.packages import require
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
@@ -67,6 +68,7 @@ class FormatFacts:
         up: The axis that points up in the file; the writer turns the poses there from camera axes. None where the
             poses' own axes are kept.
         measures: Whether the file is read as measurements: joints that the lifter inferred are missing in it.
+        foreign: Whether other programs write it in units and axes of their own: its reader takes ``FileAxes``.
         package: What it needs, and
         extra: what brings it.
     """
@@ -74,6 +76,7 @@ class FormatFacts:
     carries: Collection[str] = tuple(PARTS)
     up: Literal["y", "z"] | None = None
     measures: bool = False
+    foreign: bool = False
     package: str = ""
     extra: str = ""
 
@@ -217,11 +220,17 @@ def write_each(path: str | Path, people: People) -> list[Path]:
     return paths
 
 
-def read(path: str | Path) -> list[Person]:
+def read(path: str | Path, *, unit: str | float | None = None, up: str | None = None) -> list[Person]:
     """Read people from a file in the format that its suffix names.
 
+    Args:
+        path: The file.
+        unit: Of a BVH, C3D or TRC file that does not state it, or wrongly: a name or metres a unit.
+        up: The axis that points up in such a file, as in ``"z"``.
+
     Raises:
-        InputError: The suffix is unknown, there is no such file, or it is damaged or something else.
+        InputError: The suffix is unknown, there is no such file, it is damaged or something else, or it states its
+            unit and axes itself.
         MissingExtraError: The package that the format needs is not installed.
     """
     path = Path(path)
@@ -229,7 +238,14 @@ def read(path: str | Path) -> list[Person]:
     if not path.is_file():
         raise InputError(f"{path}: must be a file with poses, but there is no such file")
     with reading(path, f"a whole {path.suffix} file with poses"):
-        return reader.read(path)
+        if not _entry(path, "reads").facts.foreign:
+            if (unit, up) != (None, None):
+                raise InputError(
+                    f"a {path.suffix} file states its unit and axes itself; leave {'unit' if up is None else 'up'} out",
+                    field="unit" if up is None else "up",
+                )
+            return reader.read(path)
+        return reader.read(path, FileAxes.stated(unit, up))
 
 
 def as_people(people: People) -> list[Person]:

@@ -1,5 +1,6 @@
 """How a joint's name tells its side: ``left_knee`` and ``right_knee`` have the stem ``knee``."""
 
+import re
 from collections.abc import Collection
 
 _LEFT, _RIGHT = "left_", "right_"
@@ -25,12 +26,28 @@ def stem_of(joint: str) -> str:
     return joint.removeprefix(_LEFT).removeprefix(_RIGHT)
 
 
+_MIRRORED = [
+    (re.compile("left"), "right"),
+    (re.compile("Left"), "Right"),
+    (re.compile("LEFT"), "RIGHT"),
+    (re.compile(r"(?<![A-Za-z])L(?![a-z])"), "R"),
+    (re.compile(r"(?<![A-Za-z])l(?![A-Za-z])"), "r"),
+    (re.compile(r"(?<![A-Za-z])l(?=[A-Z])"), "r"),
+]
+"""How names say left, and what the right joint has in its place: ``LeftLeg``, ``LTOE``, ``hip.L``, ``l_hip``."""
+
+
 def pairs_among(joints: Collection[str]) -> list[tuple[str, str]]:
     """Return the pairs of left and right that names show, in the order of the left ones.
 
     Example:
-        >>> pairs_among(["hip", "left_hip", "left_toe", "right_hip"])
-        [('left_hip', 'right_hip')]
+        >>> pairs_among(["hip", "left_hip", "left_toe", "right_hip", "hand.L", "hand.R", "RTOE", "LTOE"])
+        [('left_hip', 'right_hip'), ('hand.L', 'hand.R'), ('LTOE', 'RTOE')]
     """
-    both = (sides_of(stem_of(joint)) for joint in joints if joint.startswith(_LEFT))
-    return [pair for pair in both if pair[1] in joints]
+    pairs: list[tuple[str, str]] = []
+    for joint in joints:
+        others = (left.sub(right, joint, count=1) for left, right in _MIRRORED if left.search(joint))
+        other = next((name for name in others if name in joints), None)
+        if other is not None:
+            pairs.append((joint, other))
+    return pairs
