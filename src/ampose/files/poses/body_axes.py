@@ -73,15 +73,19 @@ class FileAxes:
             >>> FileAxes.stated("mm", "+Z"), FileAxes.stated("0.0564")
             (FileAxes(unit=0.001, up='z'), FileAxes(unit=0.0564, up=None))
         """
-        if isinstance(unit, str):
-            try:
-                unit = float(unit)
-            except ValueError:
-                try:
-                    unit = metres(unit, "unit")
-                except InputError as error:
-                    raise InputError(f"{error}; a number of metres will do too", field="unit") from error
-        return cls(unit, None if up is None else up.strip().lower().removeprefix("+"))
+        number = unit if unit is None else _number(unit)
+        return cls(number, None if up is None else up.strip().lower().removeprefix("+"))
+
+
+def _number(unit: str | float) -> float:
+    try:
+        return float(unit)
+    except ValueError:
+        pass
+    try:
+        return metres(str(unit), "unit")
+    except InputError as error:
+        raise InputError(f"{error}; a number of metres will do too", field="unit") from error
 
 
 AS_THE_FILE_SAYS = FileAxes()

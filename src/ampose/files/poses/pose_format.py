@@ -234,7 +234,7 @@ def read(path: str | Path, *, unit: str | float | None = None, up: str | None = 
         MissingExtraError: The package that the format needs is not installed.
     """
     path = Path(path)
-    reader: PoseReader = _open(path, "reads")
+    reader: Any = _open(path, "reads")  # one of a foreign format takes more than a PoseReader
     if not path.is_file():
         raise InputError(f"{path}: must be a file with poses, but there is no such file")
     with reading(path, f"a whole {path.suffix} file with poses"):
