@@ -1,9 +1,11 @@
 """Strokes to pixels with Pillow: smooth because everything is drawn at twice the size first."""
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float
 
 from ampose.drawing.projection import BACKDROP, FLOOR, INK, WHITE, Colour, Scene, Side, Stroke
 from ampose.packages import pillow
@@ -12,13 +14,19 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SUPERSAMPLING = 2
-_ROUND_FROM_PX = 4
 _BONE_M = 0.038
+_CAP = np.linspace(-np.pi / 2, np.pi / 2, 9)
+"""Directions of the corners of a stroke's end, from one side to the other."""
 
 Pixel = tuple[float | int, float | int]
 """x, y from the upper left corner."""
 
-Place = Callable[[tuple[float, float]], tuple[float, float]]
+Points = Float[np.ndarray, "*points xy"]
+
+Draw = Callable[["Image", tuple[int, int]], None]
+"""Draws into a part of the large picture, whose upper left corner there it is given."""
+
+Place = Callable[[Points], Points]
 """From the strokes' unit to pixels of the large picture."""
 
 
@@ -27,47 +35,86 @@ def paint(image: "Image", strokes: Iterable[Stroke], place: Place, bone_px: floa
 
     A stroke's halo keeps it apart from what it passes in front of.
     """
-    draw = pillow("ImageDraw").Draw(image)
-    for stroke in strokes:
-        start, end = place(stroke.start), place(stroke.end)
+    draw, strokes = pillow("ImageDraw").Draw(image), list(strokes)
+    ends = _ends(strokes, place)
+    # Between a fifth and four fifths of its length: joints are not cut off.
+    halos = (ends + 0.2 * (ends[:, ::-1] - ends)).reshape(-1, 4).tolist()
+    for stroke, outline, halo in zip(strokes, _outlines(strokes, ends, bone_px), halos, strict=True):
         if stroke.halo:
-            draw.line([_between(start, end, 0.2), _between(start, end, 0.8)], BACKDROP, round(1.6 * bone_px))
-        _rounded_line(draw, start, end, stroke.colour, max(1.0, stroke.width * bone_px))
+            draw.line(halo, BACKDROP, round(1.6 * bone_px))
+        draw.polygon(outline, stroke.colour)
 
 
 def paint_outlined(image: "Image", strokes: Iterable[Stroke], place: Place, bone_px: float) -> None:
     """Draw strokes over a photograph, all in one white outline, so that they show on any ground."""
     draw, strokes = pillow("ImageDraw").Draw(image), list(strokes)
-    for widening, outline in ((1.7, True), (1.0, False)):
-        for stroke in strokes:
-            colour = WHITE if outline else stroke.colour
-            width = max(1.0, stroke.width * bone_px * widening)
-            _rounded_line(draw, place(stroke.start), place(stroke.end), colour, width)
+    ends = _ends(strokes, place)
+    for outline in _outlines(strokes, ends, 1.7 * bone_px):
+        draw.polygon(outline, WHITE)
+    for stroke, outline in zip(strokes, _outlines(strokes, ends, bone_px), strict=True):
+        draw.polygon(outline, stroke.colour)
 
 
-def _rounded_line(
-    draw: Any, start: tuple[float, float], end: tuple[float, float], colour: Colour, width: float
-) -> None:
-    if width < _ROUND_FROM_PX:
-        draw.line([start, end], colour, round(width))
-        return
-    (x, y), (to_x, to_y) = start, end
-    half = width / 2 / (math.hypot(to_x - x, to_y - y) or 1.0)
-    across_x, across_y = half * (y - to_y), half * (to_x - x)
-    corners = [(x, y), (to_x, to_y)]
-    draw.polygon(
-        [
-            *((a + across_x, b + across_y) for a, b in corners),
-            *((a - across_x, b - across_y) for a, b in corners[::-1]),
-        ],
-        fill=colour,
-    )
-    for middle in corners:
-        draw.circle(middle, width / 2, colour)
+def _ends(strokes: Sequence[Stroke], place: Place) -> Points:
+    points = np.array([(stroke.start, stroke.end) for stroke in strokes], dtype=float)
+    return place(points.reshape(-1, 2)).reshape(-1, 2, 2)  # (stroke, end, xy)
 
 
-def _between(start: tuple[float, float], end: tuple[float, float], part: float) -> tuple[float, float]:
-    return start[0] + part * (end[0] - start[0]), start[1] + part * (end[1] - start[1])
+def _outlines(strokes: Sequence[Stroke], ends: Points, bone_px: float) -> list[list[float]]:
+    """Return each stroke with its round ends as a polygon: x, y, x, y..."""
+    radius = np.maximum(0.5, np.array([stroke.width for stroke in strokes]) * bone_px / 2)[:, None, None]
+    along = ends[:, 1] - ends[:, 0]
+    length = np.hypot(*along.T)[:, None]
+    along = np.where(length > 0, along / np.where(length > 0, length, 1), (1.0, 0.0))
+    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    cap = radius * (np.cos(_CAP)[:, None] * along[:, None] + np.sin(_CAP)[:, None] * across[:, None])
+    outline = np.concatenate([ends[:, 1:] + cap, ends[:, :1] - cap], axis=1)  # (stroke, corner, xy)
+    return outline.reshape(len(strokes), -1).tolist()
+
+
+@runtime_checkable
+class Ground(Protocol):
+    """A picture to draw over, of whatever pixels."""
+
+    size: tuple[int, int]
+    """Width and height in pixels."""
+
+    def draw(self, points: Points, margin: float, draw: Draw) -> None:
+        """Draw a figure at twice the size, so that its edges are smooth.
+
+        Args:
+            points: Where it is, in pixels of the large picture.
+            margin: How far around the points something may be drawn.
+            draw: What draws it; it is given a picture, and that one's upper left corner in the large one.
+        """
+
+    def write(self, place: Pixel, text: str, *, size: int, colour: Colour = INK) -> float:
+        """Write a line of text with its upper left corner at ``place``; returns where it ends."""
+
+
+class RgbGround:
+    """Pillow's picture."""
+
+    def __init__(self, image: "Image") -> None:
+        self.size = image.size
+        self._image = image
+
+    def draw(self, points: Points, margin: float, draw: Draw) -> None:
+        """See ``Ground``. Only what is drawn on is enlarged and reduced again; the rest stays as it is."""
+        width, height = self.size
+        box = box_around(points, margin, (SUPERSAMPLING * width, SUPERSAMPLING * height))
+        if box is None:
+            return
+        left, top, right, bottom = box
+        corner = left // SUPERSAMPLING, top // SUPERSAMPLING
+        part = self._image.crop((*corner, right // SUPERSAMPLING, bottom // SUPERSAMPLING))
+        part = part.resize((right - left, bottom - top), pillow().Resampling.NEAREST)
+        draw(part, (left, top))
+        self._image.paste(part.reduce(SUPERSAMPLING), corner)
+
+    def write(self, place: Pixel, text: str, *, size: int, colour: Colour = INK) -> float:
+        """See ``Ground``."""
+        return write_text(self._image, place, text, size=size, colour=colour)
 
 
 class Panel:
@@ -83,52 +130,41 @@ class Panel:
         left, right, bottom, top = stage.window
         width, height = (SUPERSAMPLING * length for length in size)
         self.scale = min(width / (right - left), height / (top - bottom))
-        self._origin = (
-            width / 2 - self.scale * (left + right) / 2,
-            height / 2 + self.scale * (bottom + top) / 2,
-        )
-        self._large = blank((width, height), BACKDROP)
+        middle = np.array([left + right, -bottom - top]) / 2
+        self._origin = np.array([width, height]) / 2 - self.scale * middle
+        large = blank((width, height), BACKDROP)
         self._bone_px = max(3.0 * SUPERSAMPLING, _BONE_M * self.scale)
-        corners = [self._place((float(x), float(y))) for x, y in stage.floor(side)]
-        pillow("ImageDraw").Draw(self._large).polygon(corners, fill=FLOOR)
-        paint(self._large, stage.grid(side), self._place, self._bone_px)
-        self._empty = self._large.reduce(SUPERSAMPLING)
+        pillow("ImageDraw").Draw(large).polygon(self._place(stage.floor(side)).ravel().tolist(), fill=FLOOR)
+        paint(large, stage.grid(side), self._place, self._bone_px)
+        self.empty = large.reduce(SUPERSAMPLING)
 
-    def _place(self, point: tuple[float, float]) -> tuple[float, float]:
-        return self._origin[0] + self.scale * point[0], self._origin[1] - self.scale * point[1]
+    def _place(self, points: Points) -> Points:
+        return self._origin + points * (self.scale, -self.scale)
 
     def draw(self, strokes: Iterable[Stroke]) -> "Image":
         """Return the stage with the strokes on it."""
-        image, strokes = self._empty.copy(), list(strokes)
-        # Only what the strokes cover is drawn large and reduced: a panel is mostly empty.
-        ends = [self._place(end) for stroke in strokes for end in (stroke.start, stroke.end)]
-        box = box_around(ends, 4 * self._bone_px, self._large.size)
-        if box is not None:
-            left, top, *_ = box
-            part = self._large.crop(box)
-            paint(part, strokes, lambda point: _less(self._place(point), (left, top)), self._bone_px)
-            image.paste(part.reduce(SUPERSAMPLING), (left // SUPERSAMPLING, top // SUPERSAMPLING))
+        image = self.empty.copy()
+        self.draw_over(RgbGround(image), strokes)
         return image
 
+    def draw_over(self, ground: Ground, strokes: Iterable[Stroke]) -> None:
+        """Draw the strokes on the stage, which is there already."""
+        strokes = list(strokes)
+        ground.draw(
+            _ends(strokes, self._place).reshape(-1, 2),
+            4 * self._bone_px,
+            lambda part, corner: paint(part, strokes, lambda points: self._place(points) - corner, self._bone_px),
+        )
 
-def box_around(points: Sequence[Pixel], margin: float, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
+
+def box_around(points: Points, margin: float, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
     """Return left, top, right and bottom around points of a large picture, in it and on pixels of the reduced one."""
-    if not points:
+    if not len(points):
         return None
-    sides = []
-    for axis in (0, 1):
-        least, most = (extreme(point[axis] for point in points) for extreme in (min, max))
-        first = max(0, math.floor((least - margin) / SUPERSAMPLING) * SUPERSAMPLING)
-        last = min(size[axis], math.ceil((most + margin) / SUPERSAMPLING) * SUPERSAMPLING)
-        if first >= last:
-            return None
-        sides.append((first, last))
-    (left, right), (top, bottom) = sides
-    return left, top, right, bottom
-
-
-def _less(point: Pixel, corner: Pixel) -> Pixel:
-    return point[0] - corner[0], point[1] - corner[1]
+    first = np.floor((points.min(axis=0) - margin) / SUPERSAMPLING).clip(0) * SUPERSAMPLING
+    last = np.minimum(np.ceil((points.max(axis=0) + margin) / SUPERSAMPLING) * SUPERSAMPLING, size)
+    left, top, right, bottom = np.concatenate([first, last]).astype(int).tolist()
+    return (left, top, right, bottom) if left < right and top < bottom else None
 
 
 def blank(size: tuple[int, int], colour: Colour = WHITE) -> "Image":
@@ -138,11 +174,12 @@ def blank(size: tuple[int, int], colour: Colour = WHITE) -> "Image":
 
 def write_text(image: "Image", place: Pixel, text: str, *, size: int, colour: Colour = INK) -> float:
     """Write a line of text with its upper left corner at ``place``; returns where it ends."""
-    draw, font = pillow("ImageDraw").Draw(image), _font(size)
-    draw.text(place, text, colour, font=font)
-    return place[0] + float(draw.textlength(text, font=font))
+    letters = font(size)
+    pillow("ImageDraw").Draw(image).text(place, text, colour, font=letters)
+    return place[0] + float(letters.getlength(text))
 
 
 @cache
-def _font(size: int) -> Any:
+def font(size: int) -> Any:
+    """Return Pillow's own letters."""
     return pillow("ImageFont").load_default(size)

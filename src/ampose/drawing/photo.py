@@ -1,14 +1,13 @@
 """Frames with the 2D poses over them, whole or cut around the people."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 
-from ampose.drawing.painting import SUPERSAMPLING, Pixel, blank, box_around, paint_outlined, write_text
+from ampose.drawing.painting import SUPERSAMPLING, Ground, RgbGround, blank, paint_outlined
 from ampose.drawing.panels import Label, LiftedPeople, label_people
 from ampose.drawing.projection import WHITE, bone_strokes
 from ampose.media import Frame
@@ -86,64 +85,46 @@ def draw_photo(
 ) -> "Image":
     """Return the window of the frame at this size in pixels, with frame ``number`` of everybody's pose over it."""
     image = _cut_out(frame, cut, size)
-    draw_people(image, cut, people, number)
+    draw_people(RgbGround(image), cut, people, number)
     return image
 
 
-def draw_people(image: "Image", cut: Cut, people: LiftedPeople, number: int) -> None:
+def draw_people(ground: Ground, cut: Cut, people: LiftedPeople, number: int) -> None:
     """Draw frame ``number`` of everybody's 2D pose, and their names if they are several, over a window of the frame."""
     for person, label in zip(people, label_people(people), strict=True):
         if not person.pose2d.missing[number]:
-            _draw_person(image, cut, person.pose2d[number : number + 1], label)
+            _draw_person(ground, cut, person.pose2d, number, label)
 
 
-def _draw_person(image: "Image", cut: Cut, pose: Pose2D, label: Label) -> None:
-    """Draw the bones whose ends were found in the pose of one frame, and the person's name above them."""
-    points, scale = pose.keypoints[0], SUPERSAMPLING * image.width / cut.width
-    width, height = SUPERSAMPLING * image.width, SUPERSAMPLING * image.height
+def _draw_person(ground: Ground, cut: Cut, pose: Pose2D, number: int, label: Label) -> None:
+    """Draw the bones whose ends were found in a frame of the pose, and the person's name above them."""
+    width, height = ground.size
+    points, scale = pose.keypoints[number], SUPERSAMPLING * width / cut.width
     found = points[np.isfinite(points).all(axis=1)]
     places = (found - (cut.left, cut.top)) * scale
     # Bones are as wide as fits the size of the person, within reason for the picture.
     person_px = scale * float(np.ptp(np.clip(found, 0, pose.image_size), axis=0).max())
-    bone_px = max(2.5 * SUPERSAMPLING, min(_BONE_OF_PERSON * person_px, _BONE_OF_PICTURE * height))
+    widest = _BONE_OF_PICTURE * SUPERSAMPLING * height
+    bone_px = max(2.5 * SUPERSAMPLING, min(_BONE_OF_PERSON * person_px, widest))
     strokes = [
         stroke
-        for stroke in bone_strokes(pose.skeleton, points, pose.confidence[0])
+        for stroke in bone_strokes(pose.skeleton, points, pose.confidence[number])
         if np.isfinite((stroke.start, stroke.end)).all()
     ]
-    with _enlarged(image, [(x, y) for x, y in places.tolist()], 4 * bone_px) as (part, (left, top)):
-        paint_outlined(
-            part,
-            strokes,
-            lambda point: ((point[0] - cut.left) * scale - left, (point[1] - cut.top) * scale - top),
-            bone_px,
-        )
+    ground.draw(
+        places,
+        4 * bone_px,
+        lambda part, corner: paint_outlined(
+            part, strokes, lambda ends: (ends - (cut.left, cut.top)) * scale - corner, bone_px
+        ),
+    )
     if label.text:  # above the uppermost joint, within the image, in the person's colour on white
-        size = max(SUPERSAMPLING * _LEAST_LETTER_PX, round(_LETTER_OF_PICTURE * height))
-        x, y = places[places[:, 1].argmin()] - (size, 2 * size)
+        size = max(_LEAST_LETTER_PX, round(_LETTER_OF_PICTURE * height))
+        x, y = places[places[:, 1].argmin()] / SUPERSAMPLING - (size, 2 * size)
         x, y = float(np.clip(x, 0, width - 4 * size)), float(np.clip(y, 0, height))
-        with _enlarged(image, [(x, y), (x + size * len(label.text), y + size)], float(size)) as (part, (left, top)):
-            for shift in ((-2, 0), (2, 0), (0, -2), (0, 2)):
-                write_text(part, (x - left + shift[0], y - top + shift[1]), label.text, size=size, colour=WHITE)
-            write_text(part, (x - left, y - top), label.text, size=size, colour=label.colour)
-
-
-@contextmanager
-def _enlarged(image: "Image", points: list[Pixel], margin: float) -> "Iterator[tuple[Image, Pixel]]":
-    """Give the part of a picture around points of the large picture to draw into, and its corner there.
-
-    Only what is drawn on is enlarged and reduced again; the rest of the picture stays as it is.
-    """
-    box = box_around(points, margin, (SUPERSAMPLING * image.width, SUPERSAMPLING * image.height))
-    if box is None:  # nothing of it is in the picture
-        yield blank((1, 1)), (0, 0)
-        return
-    left, top, right, bottom = box
-    corner = left // SUPERSAMPLING, top // SUPERSAMPLING
-    part = image.crop((*corner, right // SUPERSAMPLING, bottom // SUPERSAMPLING))
-    part = part.resize((right - left, bottom - top), pillow().Resampling.NEAREST)
-    yield part, (left, top)
-    image.paste(part.reduce(SUPERSAMPLING), corner)
+        for shift in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+            ground.write((x + shift[0], y + shift[1]), label.text, size=size, colour=WHITE)
+        ground.write((x, y), label.text, size=size, colour=label.colour)
 
 
 def _cut_out(frame: Frame, cut: Cut, size: tuple[int, int]) -> "Image":

@@ -6,7 +6,9 @@ down on a person, the person leans towards it, unless the pose is turned ``uprig
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -37,8 +39,7 @@ _VIEWER_M = 7.0
 _HEAD_WIDTH = 3.4
 
 
-@dataclass(frozen=True)
-class Stroke:
+class Stroke(NamedTuple):
     """A line from here to there, in the unit of whoever draws it; width 1 is that of a sure bone."""
 
     start: tuple[float, float]
@@ -131,39 +132,46 @@ class Scene:
         r = self.radius
         ends = [line for t in ticks for line in (([t, 0.0, -r], [t, 0.0, r]), ([-r, 0.0, t], [r, 0.0, t]))]
         projected = side.project(np.array(ends))
-        return [Stroke(_xy(a), _xy(b), WHITE, width=0.25) for a, b in projected]
+        return [Stroke((a, b), (c, d), WHITE, width=0.25) for a, b, c, d in projected[..., :2].reshape(-1, 4).tolist()]
 
 
 def frame_strokes(pose: Pose3D, number: int, side: Side) -> list[Stroke]:
     """Return a frame of a 3D pose on the floor: its shadow, then its bones, the far ones first; no missing joints."""
-    skeleton, confidence = pose.skeleton, pose.confidence[number]
+    bones = pose.skeleton.bone_indices
     points = standing(pose.positions[number])
-    flat = side.project(points * np.array([1.0, 0.0, 1.0]))
-    projected = side.project(points)
-    shadow = [Stroke(_xy(flat[a]), _xy(flat[b]), _SHADOW, width=0.7) for a, b in skeleton.bone_indices]
-    bones = bone_strokes(skeleton, projected[:, :2], confidence)
-    order = np.argsort(-projected[:, 2][skeleton.bone_indices].mean(axis=1))
-    heads = [skeleton.bones[bone][1] == "head" for bone in order]
-    figure = [
-        replace(bones[bone], width=_HEAD_WIDTH * bones[bone].width) if head else bones[bone]
-        for bone, head in zip(order, heads, strict=True)
-    ]
-    return [stroke for stroke in shadow + figure if np.isfinite((stroke.start, stroke.end)).all()]
+    flat, projected = side.project(np.stack([points * np.array([1.0, 0.0, 1.0]), points]))
+    there = np.isfinite(projected).all(axis=-1)[bones].all(axis=-1)
+    ends = flat[bones, :2][there].reshape(-1, 4).tolist()  # (bone, two ends)
+    shadow = [Stroke((a, b), (c, d), _SHADOW, width=0.7) for a, b, c, d in ends]
+    figure = bone_strokes(pose.skeleton, projected[:, :2], pose.confidence[number], head_width=_HEAD_WIDTH)
+    order = np.argsort(-projected[:, 2][bones].mean(axis=1))
+    return shadow + [figure[bone] for bone in order if there[bone]]
 
 
 def bone_strokes(
-    skeleton: Skeleton, points: Float[np.ndarray, "joint 2"], confidence: Float[np.ndarray, " joint"]
+    skeleton: Skeleton,
+    points: Float[np.ndarray, "joint 2"],
+    confidence: Float[np.ndarray, " joint"],
+    head_width: float = 1.0,
 ) -> list[Stroke]:
     """Return the bones in their sides' colours; bones that end in a guessed joint are pale and thin."""
+    bones = skeleton.bone_indices
+    certain = (confidence[bones] >= SURE).all(axis=-1).tolist()
     strokes = []
-    for (_, joint), (a, b) in zip(skeleton.bones, skeleton.bone_indices, strict=True):
-        colour = SIDE_COLOURS[skeleton.side_of(joint)]
-        certain = min(confidence[a], confidence[b]) >= SURE
-        shown, width = (colour, 1.0) if certain else (pale(colour), 0.7)
-        strokes.append(Stroke(_xy(points[a]), _xy(points[b]), shown, width, halo=True))
+    ends = points[bones].reshape(-1, 4).tolist()
+    for (colour, head), (a, b, c, d), sure in zip(_bone_looks(skeleton), ends, certain, strict=True):
+        width = (1.0 if sure else 0.7) * (head_width if head else 1.0)
+        strokes.append(Stroke((a, b), (c, d), colour if sure else pale(colour), width, halo=True))
     return strokes
 
 
+@cache
+def _bone_looks(skeleton: Skeleton) -> list[tuple[Colour, bool]]:
+    """Return the colour of each bone, and whether it is the head's."""
+    return [(SIDE_COLOURS[skeleton.side_of(joint)], joint == "head") for _, joint in skeleton.bones]
+
+
+@cache
 def pale(colour: Colour) -> Colour:
     """Mix a colour with white."""
     red, green, blue = (round(0.45 * part + 0.55 * 255) for part in colour)
@@ -178,7 +186,3 @@ def hex_of(colour: Colour) -> str:
         '#e86c1a'
     """
     return "#{:02x}{:02x}{:02x}".format(*colour)
-
-
-def _xy(point: np.ndarray) -> tuple[float, float]:
-    return float(point[0]), float(point[1])

@@ -8,6 +8,8 @@ from types import MappingProxyType
 import numpy as np
 from jaxtyping import UInt8
 
+from ampose.media.small_frames import I420, SmallFrames, shrink_rgb
+
 Frame = UInt8[np.ndarray, "height width 3"]
 """An image in RGB, upright."""
 
@@ -46,15 +48,40 @@ class Media(ABC):
     kept: Mapping[int, Frame] = MappingProxyType({})
     """Up to eight frames by number, evenly spread over what has passed: to draw them, nobody reads the file again."""
 
+    _small: SmallFrames | None = None
+
     def __iter__(self) -> Generator[Frame, None, None]:
         self.kept, every = {}, 1
+        small = None
+        if self._small is not None and not self._small.complete:
+            small = self._small = SmallFrames(self._small.size)
         for number, frame in enumerate(self.read()):
+            if small is not None:
+                small.add(self.shrink(frame, small.size))
             if number % every == 0:
                 self.kept = {**self.kept, number: frame}
                 if len(self.kept) > _MOST:
                     every *= 2
                     self.kept = {kept: image for kept, image in self.kept.items() if kept % every == 0}
             yield frame
+        if small is not None:
+            small.finish()
+
+    def keep_small(self, size: tuple[int, int]) -> None:
+        """Keep all frames of the next ``iter(media)`` at this size (width, height; even), for ``small``."""
+        self._small = SmallFrames(size)
+
+    def small(self, size: tuple[int, int]) -> Iterator[I420]:
+        """Give the frames at a size (width, height; even): those that were kept, else they are read once more."""
+        if self._small is not None and self._small.complete and self._small.size == size:
+            yield from self._small
+        else:
+            for frame in self.read():
+                yield self.shrink(frame, size)
+
+    def shrink(self, frame: Frame, size: tuple[int, int]) -> I420:
+        """Return at another size the frame that was read last."""
+        return shrink_rgb(frame, size)
 
     @abstractmethod
     def read(self) -> Iterator[Frame]:

@@ -12,6 +12,7 @@ import numpy as np
 from ampose.errors import InputError
 from ampose.media.frames import Frame, Media
 from ampose.media.images import files_in
+from ampose.media.small_frames import I420, shrink
 from ampose.packages import pyav
 
 _LOG = logging.getLogger(__name__)
@@ -92,6 +93,7 @@ class Video(Media):
         self.lost: set[int] = set()
         self._spoiled: list[int] = []
         self._damaged = 0
+        self._decoded: Any = None
 
     def _decode(self, container: Any, stream: Any) -> Iterator[Frame]:
         """Decode everything that can be; a black image stands for each frame that cannot."""
@@ -105,7 +107,15 @@ class Video(Media):
             if frame.is_corrupt:
                 self._spoiled.append(len(self.times))
             self.times.append(seconds)
+            self._decoded = frame
             yield image
+            self._decoded = None
+
+    def shrink(self, frame: Frame, size: tuple[int, int]) -> I420:
+        """Return at another size the frame that was read last; as decoded, not by way of RGB."""
+        if self._decoded is None:  # a black image that stands for a damaged frame
+            return super().shrink(frame, size)
+        return shrink(self._decoded, size, round(self._decoded.rotation / 90))
 
     def _frames(self, container: Any, stream: Any) -> Iterator[Any]:
         """Decode packet by packet, and go on behind a damaged one."""

@@ -81,6 +81,7 @@ def lift_to_folder(source: Path, folder: Path, options: LiftOptions, outputs: Ou
         InputError: Something is wrong with the input, an option or the folder; nothing was written.
         MissingExtraError: A package is not installed.
     """
+    from ampose.drawing.preview import photo_size
     from ampose.drawing.web_page import Result, write_page
     from ampose.pipeline.video import lift_video, open_source
 
@@ -92,6 +93,8 @@ def lift_to_folder(source: Path, folder: Path, options: LiftOptions, outputs: Ou
     require("PIL", *(["av"] if preview else []), extra="video", purpose="drawing the result")
     more = [folder / f"poses.{name}" for name in outputs.to if name not in _ALWAYS]
     check_names(more, timed=media.fps is not None)
+    if preview:  # nobody decodes the video twice
+        media.keep_small(photo_size(media.image_size))
     with progress("finding people") if opened.people is None else nullcontext() as report:
         result = lift_video(opened, options, progress=report)
     start = time.perf_counter()

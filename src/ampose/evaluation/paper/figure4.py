@@ -182,9 +182,5 @@ def _draw_input(example: Example) -> "Image":
     middle, extent = (low + high) / 2, max(float((high - low).max()), 1.0) * _ROOM
     strokes = bone_strokes(example.skeleton, example.keypoints, np.ones(len(example.keypoints)))
 
-    def place(point: tuple[float, float]) -> tuple[float, float]:
-        x, y = (side * (0.5 + (a - float(b)) / extent) for a, b in zip(point, middle, strict=True))
-        return x, y
-
-    paint(image, strokes, place, _BONE_OF_PANEL * side)
+    paint(image, strokes, lambda points: side * (0.5 + (points - middle) / extent), _BONE_OF_PANEL * side)
     return image.reduce(SUPERSAMPLING)

@@ -1,0 +1,66 @@
+"""What is drawn on a video's own planes is what is drawn on an RGB picture."""
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from ampose.drawing.overlay import YuvGround
+from ampose.drawing.painting import RgbGround, paint, paint_outlined
+from ampose.drawing.projection import SIDE_COLOURS, Stroke
+from ampose.media.small_frames import Planes, shrink_rgb
+
+
+def as_rgb(pixels: np.ndarray) -> np.ndarray:
+    return av.VideoFrame.from_ndarray(pixels, format="yuv420p").to_ndarray(format="rgb24").astype(int)
+
+
+def both(size: tuple[int, int], draw) -> tuple[np.ndarray, np.ndarray]:
+    """The same by either way, brightness and RGB: on a picture that grows brighter to the right."""
+    width, height = size
+    picture = np.repeat(np.linspace(40, 220, width, dtype=np.uint8)[None, :, None], 3, axis=2).repeat(height, axis=0)
+    image, pixels = Image.fromarray(picture), shrink_rgb(picture, size)
+    draw(RgbGround(image))
+    draw(YuvGround(Planes.of(pixels)))
+    return shrink_rgb(np.asarray(image), size), pixels
+
+
+@pytest.mark.parametrize("painter", [paint, paint_outlined])
+def test_strokes_are_the_same_on_both_grounds(painter):
+    """Also where they reach out of the picture, on each side."""
+    rng = np.random.default_rng(0)
+    ends = rng.uniform(-60, 360, (30, 2, 2))
+    colours = list(SIDE_COLOURS.values())
+    strokes = [Stroke(tuple(a), tuple(b), colours[at % 3], halo=True) for at, (a, b) in enumerate(ends.tolist())]
+
+    def draw(ground):
+        ground.draw(ends.reshape(-1, 2), 40.0, lambda part, corner: painter(part, strokes, lambda p: p - corner, 8.0))
+
+    rgb, yuv = both((150, 130), draw)
+    apart = np.abs(rgb[:130].astype(int) - yuv[:130])
+    assert apart.mean() < 1
+    assert np.percentile(apart, 99) <= 12
+    assert np.abs(as_rgb(rgb) - as_rgb(yuv)).mean() < 4, "colours, of which four pixels share one"
+    empty, _ = both((150, 130), lambda ground: None)
+    assert np.abs(empty[:130].astype(int) - yuv[:130]).mean() > 20, "something is drawn"
+
+
+@pytest.mark.parametrize("place", [(10.0, 12.0), (-9.0, 3.0), (130.0, 120.0), (400.0, 3.0), (10.0, -40.0)])
+def test_text_is_the_same_on_both_grounds(place):
+    rgb, yuv = both((150, 130), lambda ground: ground.write(place, "left 1.25 s", size=20, colour=(30, 90, 200)))
+    assert np.abs(rgb[:130].astype(int) - yuv[:130]).mean() < 5
+
+
+def test_nothing_is_drawn_outside_of_a_window():
+    pixels = shrink_rgb(np.full((64, 64, 3), 200, np.uint8), (64, 64))
+    before = pixels.copy()
+    window = YuvGround(Planes.of(pixels).part((16, 16), (32, 32)))
+    strokes = [Stroke((-100.0, -100.0), (200.0, 200.0), (200, 30, 30), halo=False)]
+    points = np.array([[-100.0, -100.0], [200.0, 200.0]])
+    window.draw(points, 40.0, lambda part, corner: paint(part, strokes, lambda p: p - corner, 12.0))
+    changed = Planes.of((pixels != before).astype(np.uint8))
+    assert changed.y[16:48, 16:48].any()
+    changed.y[16:48, 16:48] = changed.u[8:24, 8:24] = changed.v[8:24, 8:24] = 0
+    assert not changed.y.any()
+    assert not changed.u.any()
+    assert not changed.v.any()
