@@ -38,6 +38,11 @@ def pillow(module: str = "Image") -> Any:
     return load_package(f"PIL.{module}", extra="video", purpose="reading and drawing pictures")
 
 
+def arrow(module: str = "") -> Any:
+    """Return pyarrow, which reads and writes Parquet, or a module of it."""
+    return load_package(f"pyarrow.{module}" if module else "pyarrow", extra="tables", purpose="a Parquet table")
+
+
 def find_missing(*packages: str) -> str | None:
     """Return the first of the packages that is not installed."""
     return next((package for package in packages if find_spec(package) is None), None)

@@ -4,6 +4,7 @@ It knows how its input is normalised, which joints it predicts, and how other sk
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,29 @@ from ampose.poses.camera import Intrinsics
 from ampose.poses.clips import Clips, FrameIndex, clip_starts
 from ampose.poses.pose import Pose2D, Pose3D, check_fps
 from ampose.poses.samples import Samples
-from ampose.poses.skeletons import Skeleton, find_mapping, get_skeleton
+from ampose.poses.skeletons import Skeleton, SkeletonMapping, find_mapping, get_skeleton
 from ampose.poses.skeletons.joint_order import is_coco
 
 SHORT_HASH = 12
 _CHECKED_FRAMES = 1000
 """In at most so many frames the order of the joints is checked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiftedFrames:
+    """What became of frames, in the lifter's joints.
+
+    Args:
+        positions: Metres, root-relative, camera axes; NaN in frames with too few joints.
+        confidence: 0 for a joint that was not seen.
+        expected_error: Metres; None if the network does not predict it.
+        engine: What ran the network, in words.
+    """
+
+    positions: Float[np.ndarray, "frame joint 3"]
+    confidence: Float[np.ndarray, "frame joint"]
+    expected_error: Float[np.ndarray, "frame joint"] | None
+    engine: str
 
 
 class Lifter:
@@ -111,42 +129,20 @@ class Lifter:
             InputError: As ``lift``; or the camera is of images of another size.
         """
         camera.check_images(pose.image_size)
-        config = self.network.config
         mapping = find_mapping(pose.skeleton, self.skeleton)
-        points = mapping.map_points(pose.keypoints)  # frame joint xy, of the lifter's joints
-        lost = np.isnan(points).any(axis=2)
-        if config.takes_missing:
-            # The network infers better what a mapping can only guess.
-            points[:, [self.skeleton.index(joint) for joint in mapping.guessed]] = np.nan
-        else:
-            _check_whole(points, self.skeleton)
-        present = has_enough_joints(torch.from_numpy(points)).numpy()
-        # Frames without the person are left out, and the clips of a network over time end there.
-        clips = Clips(keypoints_px=torch.from_numpy(points[present]), index=FrameIndex.of_clips(clip_starts(present)))
-        # One camera, repeated for each sample: (2,) -> (sample, 2).
-        count = len(clips.index)
-        cameras = camera.map(lambda field: torch.as_tensor(np.asarray(field), dtype=torch.float32).expand(count, 2))
-        passes = count * (2 if flip else 1)
-        answer = predict_clips(self.runners.get(passes), clips, cameras, flip=flip)
-        error = answer.expected_error
+        # One camera, repeated for each frame: (2,) -> (frame, 2).
+        cameras = camera.map(lambda field: torch.as_tensor(np.asarray(field), dtype=torch.float32).expand(len(pose), 2))
+        lifted = self.lift_frames(pose.keypoints, pose.confidence, mapping, cameras, flip=flip)
         provenance = {
             **pose.provenance,
             "focal_px": f"{camera.focal[0]:.1f}",
-            "model": self.name,
-            "weights": self.weights_hash[:SHORT_HASH],
-            **({"weights_source": self.facts["source"]} if "source" in self.facts else {}),
-            "normalisation": config.normalisation,
-            "flip": "averaged with the mirrored prediction" if flip else "off",
-            **({"unseen_joints": "inferred from the others, confidence 0"} if config.takes_missing else {}),
-            **({"expected_error": "as the model estimates it"} if config.predicts_error else {}),
-            "engine": self._describe_engine(passes, clips.keypoints_px, cameras),
+            **self.describe(mapping, flip=flip),
+            "engine": lifted.engine,
         }
-        if mapping.made_up:
-            provenance["made_up_joints"] = ", ".join(sorted(mapping.made_up))
         return Pose3D(
-            positions=_among_all(present, answer.positions),
-            confidence=np.where(lost, 0, mapping.map_confidence(pose.confidence)),
-            expected_error=None if error is None else _among_all(present, error),
+            positions=lifted.positions,
+            confidence=lifted.confidence,
+            expected_error=lifted.expected_error,
             skeleton=self.skeleton,
             fps=pose.fps,
             times=pose.times,
@@ -154,6 +150,64 @@ class Lifter:
             camera_tilt=pose.camera_tilt,
             computed_joints=mapping.made_up,
             provenance=provenance,
+        )
+
+    def describe(self, mapping: SkeletonMapping, *, flip: bool) -> dict[str, str]:
+        """Return, in words, what poses are lifted by: their provenance, as far as it is the same for all."""
+        config = self.network.config
+        return {
+            "model": self.name,
+            "weights": self.weights_hash[:SHORT_HASH],
+            **({"weights_source": self.facts["source"]} if "source" in self.facts else {}),
+            "normalisation": config.normalisation,
+            "flip": "averaged with the mirrored prediction" if flip else "off",
+            **({"unseen_joints": "inferred from the others, confidence 0"} if config.takes_missing else {}),
+            **({"expected_error": "as the model estimates it"} if config.predicts_error else {}),
+            **({"made_up_joints": ", ".join(sorted(mapping.made_up))} if mapping.made_up else {}),
+        }
+
+    def lift_frames(
+        self,
+        keypoints: Float[np.ndarray, "frame source xy"],
+        confidence: Float[np.ndarray, "frame source"],
+        mapping: SkeletonMapping,
+        cameras: Intrinsics[Tensor],
+        *,
+        flip: bool = True,
+        expected: int | None = None,
+    ) -> LiftedFrames:
+        """Lift frames that each have a camera of their own; those of a clip follow each other.
+
+        Args:
+            keypoints: Pixels, NaN for a missing joint.
+            confidence: 0 to 1.
+            mapping: From their joints to the lifter's.
+            cameras: Fields of shape (frame, 2).
+            flip: Average with the mirrored prediction.
+            expected: How many frames there will be over many calls, by which the engine is chosen once for all of them.
+
+        Raises:
+            InputError: Single joints are missing, and the network does not infer them.
+        """
+        points = mapping.map_points(keypoints)  # frame joint xy, of the lifter's joints
+        lost = np.isnan(points).any(axis=2)
+        if self.network.config.takes_missing:
+            # The network infers better what a mapping can only guess.
+            points[:, [self.skeleton.index(joint) for joint in mapping.guessed]] = np.nan
+        else:
+            _check_whole(points, self.skeleton)
+        present = has_enough_joints(torch.from_numpy(points)).numpy()
+        # Frames without the person are left out, and the clips of a network over time end there.
+        clips = Clips(keypoints_px=torch.from_numpy(points[present]), index=FrameIndex.of_clips(clip_starts(present)))
+        seen_by = cameras[torch.from_numpy(present)]
+        passes = (len(clips.index) if expected is None else expected) * (2 if flip else 1)
+        answer = predict_clips(self.runners.get(passes), clips, seen_by, flip=flip)
+        error = answer.expected_error
+        return LiftedFrames(
+            positions=_among_all(present, answer.positions),
+            confidence=np.where(lost, 0, mapping.map_confidence(confidence)),
+            expected_error=None if error is None else _among_all(present, error),
+            engine=self._describe_engine(passes, clips.keypoints_px, seen_by),
         )
 
     def _as_pose(

@@ -13,7 +13,7 @@ from ampose.poses.boxes import Box, bounding_boxes
 from ampose.poses.pose import Pose2D, Pose3D
 from ampose.poses.skeletons import Skeleton
 
-_FARTHEST_PX = 1e6
+FARTHEST_PX = 1e6
 """No image is this large, and float32 would not hold such a coordinate to a tenth of a pixel."""
 
 TwoD_co = TypeVar("TwoD_co", bound=Pose2D | None, covariant=True, default=Pose2D | None)
@@ -51,7 +51,7 @@ class Detection:
             [[5.0, 6.0], [nan, nan]]
         """
         found = np.isfinite(rows).all(axis=1) & (rows[:, 2] > 0)
-        if found.any() and np.abs(rows[found, :2]).max() > _FARTHEST_PX:
+        if found.any() and np.abs(rows[found, :2]).max() > FARTHEST_PX:
             raise InputError(f"keypoints must be pixels, got {np.abs(rows[found, :2]).max():.3g}")
         keypoints = np.where(found[:, None], rows[:, :2], np.nan).astype(np.float32)
         return cls(keypoints, np.where(found, rows[:, 2].clip(0, 1), 0).astype(np.float32), id)

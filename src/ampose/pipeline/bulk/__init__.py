@@ -1,0 +1,1 @@
+"""Lifting in bulk: tables of keypoints, or many videos, on one machine or on a cluster."""

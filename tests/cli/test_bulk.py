@@ -1,0 +1,79 @@
+"""The command ``ampose bulk``, on Ray, in a process of its own as users start it."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from tests.keypoint_tables import write_table
+
+from ampose.cli import main
+
+pytest.importorskip("ray", reason="Ray is not installed")
+pq = pytest.importorskip("pyarrow.parquet")
+
+
+def bulk(*words, cwd):
+    command = [sys.executable, "-m", "ampose", "bulk", *map(str, words)]
+    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=cwd, timeout=200)
+
+
+@pytest.mark.slow
+def test_tables_are_lifted_on_ray_and_what_fails_does_not_stop_the_rest(tmp_path):
+    write_table(tmp_path / "in" / "a.parquet", 30)
+    write_table(tmp_path / "in" / "day=2" / "b.parquet", 20, seed=1, image_width=np.where(np.arange(20) == 4, 0, 1000))
+    (tmp_path / "in" / "broken.parquet").write_bytes(b"PAR1 and no more")
+    done = bulk("in", "-o", "out", "--rows", "15", "--json-lines", "--workers", "1", "--price", "2", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    summary = events[-1]
+    assert (summary["rows"], summary["rows_written"], summary["set_aside"], summary["outputs"]) == (50, 49, 1, 4)
+    assert list(summary["failures"]) == ["broken.parquet"]
+    assert summary["cost_per_million"] > 0
+    assert [event["event"] for event in events[:2]] == ["failure", "start"]
+    assert sum(event["event"] == "output" for event in events) == 4
+    manifest = [json.loads(line) for line in (tmp_path / "out" / "_manifest.jsonl").read_text().splitlines()]
+    held = [(line["output"], line["source"]["name"], *line["source"]["rows"], line["rows"]) for line in manifest]
+    assert held == [
+        ("a-00000-of-00002.parquet", "a.parquet", 0, 15, 15),
+        ("a-00001-of-00002.parquet", "a.parquet", 15, 30, 15),
+        ("day=2/b-00000-of-00002.parquet", "day=2/b.parquet", 0, 15, 14),
+        ("day=2/b-00001-of-00002.parquet", "day=2/b.parquet", 15, 20, 5),
+    ]
+    assert pq.read_table(tmp_path / "out").num_rows == 49
+    (tmp_path / "in" / "broken.parquet").unlink()
+    again = bulk("in", "-o", "out", "--rows", "15", cwd=tmp_path)  # needs no Ray: nothing is left to do
+    assert again.returncode == 0, again.stderr
+    assert "all was done already" in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "there is nothing to lift"),
+        (["in"], "there is no folder to write to"),
+        (["in", "-o", "out"], "in: there is no such file or folder"),
+        (["in", "-o", "out", "--workers", "0"], "workers must be at least 1"),
+        (["in", "-o", "out", "--rows", "0"], "rows of a file must be at least 1"),
+        (["nowhere://in", "-o", "out"], "nowhere://in"),
+    ],
+)
+def test_what_is_wrong_is_one_line(words, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["bulk", *words]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+
+
+def test_without_ray_the_line_is_the_command_that_installs_it(tmp_path):
+    hidden = "import sys; sys.modules['ray'] = None; import ampose.packages as p; find = p.find_spec\n"
+    hidden += "p.find_spec = lambda name: None if name == 'ray' else find(name)\n"
+    code = hidden + "from ampose.cli import main; sys.exit(main(['bulk', 'in', '-o', 'out']))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=tmp_path, env=dict(os.environ)
+    )
+    assert done.returncode == 2
+    assert done.stderr.strip().endswith("install it with: pip install 'ampose[ray]'")
+    assert len(done.stderr.splitlines()) == 1
