@@ -1,6 +1,7 @@
 """Optional packages, imported when they are first needed, with the command that installs a missing one."""
 
 import importlib
+import os
 from importlib.util import find_spec
 from typing import Any
 
@@ -52,3 +53,25 @@ def require(*packages: str, extra: str, purpose: str) -> None:
     """Raise MissingExtraError for the first of the packages that is not installed: before the work begins."""
     if missing := find_missing(*packages):
         raise MissingExtraError(missing, extra=extra, purpose=purpose)
+
+
+def onnx_session(model: Any, *, extra: str, purpose: str) -> Any:
+    """Return an ONNX Runtime session on the CPU.
+
+    It has as many threads as ``OMP_NUM_THREADS`` says, as PyTorch has, else as many as there are cores. Threads that
+    wait leave their core to others: FFmpeg decodes meanwhile.
+
+    Args:
+        model: The content of a file, or its path.
+        extra: The extra of ampose that brings ONNX Runtime.
+        purpose: What it is needed for.
+
+    Raises:
+        MissingExtraError: ONNX Runtime is not installed.
+    """
+    onnxruntime = load_package("onnxruntime", extra=extra, purpose=purpose)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors only
+    options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", "0").partition(",")[0])  # 0: all cores
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -79,6 +79,19 @@ def test_the_pipeline_is_detector_lifter_and_filter_and_nothing_else(lifter, bli
     np.testing.assert_allclose(by_hand.positions, one.pose3d.positions, atol=1e-6)
 
 
+def test_reading_ahead_gives_what_one_frame_after_the_other_gives(blinking):
+    """To the bit: the detector follows people, so a frame too early or too late would show."""
+    with create_detector("blazepose", tracking=True) as detector:
+        (person,), _ = find_people(open_media(blinking), detector)
+    with create_detector("blazepose", tracking=True) as detector:
+        serial = [detector.detect(frame) for frame in open_media(blinking)]
+    for number, found in enumerate(serial):
+        assert person.pose2d.missing[number] == (not found)
+        for one in found:
+            np.testing.assert_array_equal(person.pose2d.keypoints[number], one.keypoints)
+            np.testing.assert_array_equal(person.pose2d.confidence[number], one.confidence)
+
+
 def test_field_of_view_and_flip_reach_the_lifter(lifter, blinking):
     (plain,) = lift_video(blinking, lifter=lifter).people
     (other,) = lift_video(blinking, LiftOptions(field_of_view=30.0, flip=False), lifter=lifter).people

@@ -21,6 +21,7 @@ from ampose.files.keypoints import is_keypoint_file, read_keypoints
 from ampose.lifting.lifter import Lifter, load_model
 from ampose.lifting.prediction import LEAST_JOINTS
 from ampose.media import Media, exif, open_media
+from ampose.media.ahead import ahead
 from ampose.media.images import Blank, Images, is_image
 from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions
 from ampose.pipeline.progress import progress as progress_bar
@@ -73,7 +74,7 @@ class LiftResult:
         source: The input, with the camera that was used.
         people: Those who were selected, by id; all with all frames. Frames in which somebody was not found are NaN.
         others: Ids of the people who were found but not selected.
-        seconds: How long reading, detecting and lifting took.
+        seconds: How long was waited for frames, and how long detecting and lifting took.
     """
 
     source: LiftSource
@@ -246,13 +247,15 @@ def find_people(
 ) -> tuple[tuple[Person[Pose2D, None], ...], dict[str, float]]:
     """Run the detector over all frames and track the people.
 
+    The next frames are read while the detector looks at one.
+
     Args:
-        media: The frames; each is read once, and memory holds one at a time.
+        media: The frames; each is read once, and memory holds a few at a time.
         detector: An open one.
         progress: Called after each frame.
 
     Returns:
-        Everybody, by id; and how many seconds reading the frames and detecting took.
+        Everybody, by id; and how many seconds went into waiting for frames, and into detecting.
 
     Raises:
         InputError: Nobody was found in any frame.
@@ -260,7 +263,7 @@ def find_people(
     detections: list[Sequence[Detection]] = []
     reading = detecting = 0.0
     start = time.perf_counter()
-    for frame in media:
+    for frame in ahead(iter(media)):
         read = time.perf_counter()
         # A black frame stands for a damaged one: nothing can be found there, and a tracking detector would lose people.
         detections.append([] if len(detections) in media.lost else detector.detect(frame))

@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import multiprocessing
+import os
 import time
 import unicodedata
 from collections import Counter
@@ -95,7 +96,7 @@ def _results(
             yield source, *_try(source, folder, lift_one, settings)
         return
     fresh = multiprocessing.get_context("spawn")  # a fork would share torch's and onnxruntime's threads
-    with ProcessPoolExecutor(jobs, mp_context=fresh) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=fresh, initializer=_share_cores, initargs=(jobs,)) as pool:
         waiting = {pool.submit(_try, *pair, lift_one, settings): pair[0] for pair in folders.items()}
         for future in as_completed(waiting):
             source = waiting[future]
@@ -103,6 +104,11 @@ def _results(
                 yield source, *future.result()
             except BrokenProcessPool:  # the process ended without an answer, as when memory runs out
                 yield source, f"{source}: failed: its process ended abruptly; try fewer --jobs", False
+
+
+def _share_cores(jobs: int) -> None:
+    """Give this process its share of the cores, before what runs networks is imported: jobs do not fight over them."""
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // jobs)))
 
 
 def _try(source: Path, folder: Path, lift_one: LiftOne, settings: str) -> tuple[str, bool]:

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float32
 
-from ampose.packages import load_package
+from ampose.packages import onnx_session
 
 Network = Callable[[Float32[np.ndarray, "person channel row column"]], list[np.ndarray]]
 """From images to the network's outputs, in the order of the file."""
@@ -19,10 +19,6 @@ def load_network(name: Literal["person", "landmarks"]) -> Network:
     Raises:
         MissingExtraError: onnxruntime is not installed.
     """
-    onnxruntime = load_package("onnxruntime", extra="video", purpose="finding people with BlazePose")
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors only
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # threads that wait leave the processor
     file = files(__name__) / f"{name}.onnx"
-    session = onnxruntime.InferenceSession(file.read_bytes(), options, providers=["CPUExecutionProvider"])
+    session = onnx_session(file.read_bytes(), extra="video", purpose="finding people with BlazePose")
     return lambda images: session.run(None, {"image": images})
