@@ -15,7 +15,7 @@ from torch import Tensor
 from ampose.data.motion_capture import MotionCapture
 from ampose.data.synthesis.detector_noise import add_detector_noise
 from ampose.data.synthesis.joint_definitions import vary_definitions
-from ampose.data.synthesis.missing_joints import lose_joints
+from ampose.data.synthesis.missing_joints import compute_joints, lose_joints
 from ampose.data.synthesis.pose_augmentation import augment_poses
 from ampose.data.synthesis.proportions import vary_proportions
 from ampose.data.synthesis.virtual_cameras import draw_cameras, mistake_focal, render, render_frames
@@ -141,6 +141,7 @@ class VirtualCameraBatches:
         world = vary_definitions(world.flatten(0, 1), skeleton, config.definitions, generator).view_as(world)
         truth = render(world, draw_cameras(len(world), config.cameras, generator), skeleton)
         keypoints_px = add_detector_noise(truth.keypoints_px, skeleton, config.noise, generator)
+        keypoints_px = compute_joints(keypoints_px, skeleton, config.missing.computed, generator)
         keypoints_px = lose_joints(keypoints_px, skeleton, config.missing, generator)
         return truth, keypoints_px, mistake_focal(truth.intrinsics, config.focal_mistake, generator)
 

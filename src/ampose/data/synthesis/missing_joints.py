@@ -1,4 +1,4 @@
-"""Joints that a detector does not give: out of the image, hidden, or not among its keypoints."""
+"""Joints that a detector does not give: out of the image, hidden, or not among its keypoints, and computed if at all."""
 
 from dataclasses import dataclass
 
@@ -36,9 +36,15 @@ class MissingConfig:
     joints: float = 0.0
     """Chance of each joint of such a sample to be missing besides."""
 
+    computed: float = 0.0
+    """Share of the samples whose trunk and head are computed from hips, shoulders and ears, as of COCO's and BlazePose's
+    keypoints (``ampose.poses.skeletons.mappings``). A middle of two shoulders is no thorax: who takes it for one sees a
+    body that leans."""
+
     def __post_init__(self) -> None:
-        if not (0 <= self.share <= 1 and 0 <= self.joints <= 1):
-            raise InputError(f"share and joints must be in [0, 1], got {self.share} and {self.joints}")
+        for name in ("share", "joints", "computed"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"{name} must be in [0, 1], got {getattr(self, name)}")
 
 
 def lose_joints(
@@ -61,6 +67,38 @@ def lose_joints(
     # Last: samples that are to lack nothing get back their part and their single joints.
     lost = lost & (torch.rand(count, 1, generator=generator) < config.share)
     return keypoints_px.masked_fill(lost[:, None, :, None], torch.nan)  # for all of (sample, frame, joint, xy)
+
+
+def compute_joints(
+    keypoints_px: Float[Tensor, "sample frame joint 2"],
+    skeleton: Skeleton,
+    share: float,
+    generator: torch.Generator,
+) -> Float[Tensor, "sample frame joint 2"]:
+    """Put the root, thorax and head of some samples where the mapping of COCO's joints computes them; no spine.
+
+    Args:
+        keypoints_px: With the detector's noise: the computed joints are as far off as those that they are made of.
+        skeleton: Human3.6M's 17 joints, whose neck_nose is where the middle of the ears is.
+        share: Of the samples.
+        generator: Of random numbers.
+
+    Raises:
+        InputError: The skeleton has no neck_nose.
+    """
+    if share == 0:
+        return keypoints_px
+    if "neck_nose" not in skeleton.parents:
+        raise InputError(f"missing.computed needs a skeleton with neck_nose, got {skeleton.name}; set it to 0")
+    at = {joint: keypoints_px[:, :, number] for number, joint in enumerate(skeleton.joints)}  # (sample, frame, xy) each
+    computed = keypoints_px.clone()
+    thorax = (at["left_shoulder"] + at["right_shoulder"]) / 2
+    computed[:, :, skeleton.index("hip")] = (at["left_hip"] + at["right_hip"]) / 2
+    computed[:, :, skeleton.index("thorax")] = thorax
+    computed[:, :, skeleton.index("head")] = 1.5 * at["neck_nose"] - 0.5 * thorax
+    computed[:, :, skeleton.index("spine")] = torch.nan
+    chosen = torch.rand(len(keypoints_px), 1, 1, 1, generator=generator) < share
+    return torch.where(chosen, computed, keypoints_px)
 
 
 def _mask(skeleton: Skeleton, joints: tuple[str, ...]) -> Bool[Tensor, " joint"]:
