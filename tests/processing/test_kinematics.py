@@ -98,7 +98,7 @@ def test_half_turn_is_a_rotation():
 def test_no_jump_in_real_smooth_motion():
     motion = read_cmu(CMU)
     steps = 0
-    for start, end in zip(motion.clip_starts[:-1], motion.clip_starts[1:], strict=True):
+    for start, end in list(zip(motion.clip_starts[:-1], motion.clip_starts[1:], strict=True))[::3]:
         positions = motion.positions[start : min(end, start + 2400) : 2].astype(np.float64) @ Z_UP_TO_Y_UP.T
         calm = smooth(positions)
         steps += calm.sum()

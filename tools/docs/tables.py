@@ -5,14 +5,15 @@ what belongs between the two. After a change of the code run ``python -m tools.d
 """
 
 import ast
+import contextlib
 import inspect
+import io
 import os
 import re
-import subprocess
-import sys
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 from torch import nn
 
@@ -41,16 +42,15 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]], align: str = 
 
 def help_page(*words: str) -> str:
     """What ``ampose WORDS --help`` prints, 100 columns wide."""
-    environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8", "TERM": "dumb"}
-    done = subprocess.run(
-        [sys.executable, "-m", "ampose", *words, "--help"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=True,
-    )
-    return "\n".join(line.rstrip() for line in done.stdout.rstrip().splitlines())
+    environment = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
+    from ampose.cli import main as run
+
+    # In this process: a new one a command would import everything for each. Boxes are drawn where the encoding has them.
+    printed = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    with patch.dict(os.environ, environment), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+        run([*words, "--help"])
+    printed.seek(0)
+    return "\n".join(line.rstrip() for line in printed.read().rstrip().splitlines())
 
 
 @block
