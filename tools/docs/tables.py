@@ -45,7 +45,7 @@ def help_page(*words: str) -> str:
     environment = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
     from ampose.cli import main as run
 
-    # In this process: a new one a command would import everything for each. Boxes are drawn where the encoding has them.
+    # In this process: a new one a command would import everything for each. Boxes are drawn where there is UTF-8.
     printed = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     with patch.dict(os.environ, environment), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
         run([*words, "--help"])
