@@ -1,4 +1,4 @@
-"""Joints that a detector does not give: out of the image, hidden, or not among its keypoints, and computed if at all."""
+"""Joints that a detector does not give: out of the image, hidden, or not among its keypoints and at best computed."""
 
 from dataclasses import dataclass
 
@@ -37,9 +37,9 @@ class MissingConfig:
     """Chance of each joint of such a sample to be missing besides."""
 
     computed: float = 0.0
-    """Share of the samples whose trunk and head are computed from hips, shoulders and ears, as of COCO's and BlazePose's
-    keypoints (``ampose.poses.skeletons.mappings``). A middle of two shoulders is no thorax: who takes it for one sees a
-    body that leans."""
+    """Share of the samples whose trunk and head are computed from hips, shoulders and ears, as they are for COCO's and
+    BlazePose's keypoints (``ampose.poses.skeletons.mappings``). A middle of two shoulders is no thorax: who takes it
+    for one sees a body that leans."""
 
     def __post_init__(self) -> None:
         for name in ("share", "joints", "computed"):
