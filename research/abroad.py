@@ -42,6 +42,7 @@ from ampose.atomic import replacing
 from ampose.data.motion_capture import MotionCapture, concatenate, read_motion
 from ampose.data.synthesis.bones import chest_axes, unit
 from ampose.data.synthesis.detector_noise import NoiseConfig, add_detector_noise
+from ampose.data.synthesis.missing_joints import compute_joints
 from ampose.data.synthesis.virtual_cameras import VirtualCameraConfig, draw_cameras, render
 from ampose.lifting.lifter import Lifter
 from ampose.lifting.prediction import predict_samples
@@ -64,6 +65,10 @@ SAME_DEFINITIONS = ("HDM05", "new people")
 HOME = "CMU held out"
 SEEN = ("exact", "detector-like")
 """How the 2D is."""
+
+COMPUTED = "detector-like, trunk computed"
+"""And as a detector of face and limbs gives it (COCO's or BlazePose's keypoints): no spine; root, thorax and head computed
+from hips, shoulders and ears. No part of the score, which is older."""
 CAMERAS = VirtualCameraConfig(
     pitch_degrees=(-45.0, 70.0),
     roll_degrees=(-20.0, 20.0),
@@ -87,11 +92,12 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class ForeignSet:
-    """Frames of one set, seen by virtual cameras with exact 2D and as by a detector."""
+    """Frames of one set, seen by virtual cameras with exact 2D, as by a detector, and as by one of face and limbs."""
 
     skeleton: Skeleton
     exact: Samples
     detected: Samples
+    computed: Samples
     actions: np.ndarray
     kinds: Mapping[str, np.ndarray]
     """Which samples are of a kind of pose."""
@@ -117,7 +123,11 @@ def _look(motion: MotionCapture, frames: int) -> ForeignSet:
     world, generator = torch.from_numpy(motion.positions[rows]), torch.Generator().manual_seed(SEED)
     exact = render(world[:, None], draw_cameras(len(rows), CAMERAS, generator), motion.skeleton)
     detected = replace(exact, keypoints_px=add_detector_noise(exact.keypoints_px, motion.skeleton, DETECTOR, generator))
-    return ForeignSet(motion.skeleton, exact, detected, motion.frame_actions[rows], pose_kinds(world, motion.skeleton))
+    computed = compute_joints(detected.keypoints_px, motion.skeleton, 1.0, generator)
+    kinds = pose_kinds(world, motion.skeleton)
+    return ForeignSet(
+        motion.skeleton, exact, detected, replace(exact, keypoints_px=computed), motion.frame_actions[rows], kinds
+    )
 
 
 def pose_kinds(world: Tensor, skeleton: Skeleton) -> dict[str, np.ndarray]:
@@ -207,6 +217,7 @@ def _measure_set(lifter: Lifter, foreign: ForeignSet) -> Row:
     exact, detected = (lift_set(lifter, samples, foreign.skeleton) for samples in (foreign.exact, foreign.detected))
     return {
         **{seen: errors.row() for seen, errors in zip(SEEN, (exact, detected), strict=True)},
+        COMPUTED: lift_set(lifter, foreign.computed, foreign.skeleton).row(),
         "actions": {action: exact.row(foreign.actions == action) for action in sorted(set(foreign.actions))},
         "joints_mm": dict(zip(foreign.skeleton.joints, exact.joint.mean(axis=0).round(1).tolist(), strict=True)),
         "kinds": {kind: exact.row(chosen) for kind, chosen in foreign.kinds.items() if chosen.any()},
@@ -258,6 +269,10 @@ def table(results: Mapping[str, Row]) -> str:
         )
         for seen in SEEN
     ]
+    computed = {title: one["sets"] for title, one in results.items() if COMPUTED in next(iter(one["sets"].values()))}
+    if computed:
+        rows = [[title, *(_pair(of[name][COMPUTED]) for name in sets)] for title, of in computed.items()]
+        blocks.append(_markdown([COMPUTED, *sets], rows))
     rows = [[title, *(_pair(one["kinds"][kind]) for kind in kinds)] for title, one in results.items()]
     blocks.append(_markdown(["foreign, exact 2D", *kinds], rows))
     clip = {title: one["four cameras"] for title, one in results.items() if "four cameras" in one}
