@@ -67,8 +67,8 @@ SEEN = ("exact", "detector-like")
 """How the 2D is."""
 
 COMPUTED = "detector-like, trunk computed"
-"""And as a detector of face and limbs gives it (COCO's or BlazePose's keypoints): no spine; root, thorax and head computed
-from hips, shoulders and ears. No part of the score, which is older."""
+"""And as a detector of face and limbs gives it (COCO's or BlazePose's keypoints): no spine; root, thorax and head are
+computed from hips, shoulders and ears. No part of the score, which is older."""
 CAMERAS = VirtualCameraConfig(
     pitch_degrees=(-45.0, 70.0),
     roll_degrees=(-20.0, 20.0),
