@@ -9,7 +9,7 @@ RELEASE := .venv-release
 DEMO_INPUT := examples/balance_beam.mp4
 DEMO_OUTPUT := demo
 
-.PHONY: help setup demo test lint format docs docs-check bench bench-gate web wheel-check release-check clean
+.PHONY: help setup demo test lint format docs docs-check bench bench-gate web app wheel-check release-check clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -62,6 +62,11 @@ bench-gate: setup ## Check the ratios that hold on any machine (seconds)
 web: ## Rebuild the page of `ampose view` from web/ (needs node)
 	cd web && npm ci --no-audit --no-fund && npm run build
 
+# The wheel carries web/dist if it is there; the repository holds no built WASM.
+app: setup ## Build the app of `ampose app` in web/dist (needs node 18 or newer)
+	$(BIN)/python -m tools.app.networks web/dist
+	cd web && npm ci --no-audit --no-fund && npm run app
+
 wheel-check: setup ## Build the wheel, install it in an empty environment and use it (a minute)
 	$(BIN)/python -m tools.release.wheel core
 
@@ -86,4 +91,4 @@ release-check: $(RELEASE)/.done ## Build dist/ and check all that a release need
 	$(RELEASE)/bin/python -m tools.release.sdist dist/*.tar.gz
 
 clean: ## Remove what was built
-	rm -rf $(VENV) $(RELEASE) dist $(DEMO_OUTPUT) docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(RELEASE) dist web/dist $(DEMO_OUTPUT) docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

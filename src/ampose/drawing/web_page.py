@@ -79,6 +79,18 @@ _LIGHT = {"backdrop": BACKDROP, "floor": FLOOR, "grid": WHITE, "ink": INK, "fain
 _PLOTS = ("knee flexion", "hip flexion", "elbow flexion", "shoulder flexion", "trunk lean")
 _TYPES = {b"ftyp": "video/mp4", b"\x1aE\xdf\xa3": "video/webm"}
 
+COMMON: dict[str, Any] = {
+    "plots": _PLOTS,
+    # The colours of the sides are the still's.
+    "colours": {
+        theme: {name: hex_of(colour) for name, colour in (SIDE_COLOURS | own).items()}
+        for theme, own in {"light": _LIGHT, "dark": _DARK}.items()
+    },
+    "sure": SURE,
+    "pale": round(1 - pale((0, 0, 0))[0] / 255, 2),
+}
+"""What every page looks like, this one and the app's (``web/app``)."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -145,19 +157,7 @@ def page(results: Sequence[Result], *, video: Path | None = None, camera_tilt: f
     if len(results) not in (1, 2):
         raise InputError(f"a page shows one result or compares two, got {len(results)}")
     video_type = _video_type(video, results[0]) if video else None
-    themes = {"light": _LIGHT, "dark": _DARK}
-    data = {
-        "results": [_result(result, camera_tilt) for result in results],
-        "plots": _PLOTS,
-        # The colours of the sides are the still's.
-        "colours": {
-            theme: {name: hex_of(colour) for name, colour in (SIDE_COLOURS | own).items()}
-            for theme, own in themes.items()
-        },
-        "sure": SURE,
-        "pale": round(1 - pale((0, 0, 0))[0] / 255, 2),
-        "videoType": video_type,
-    }
+    data = {"results": [_result(result, camera_tilt) for result in results], "videoType": video_type, **COMMON}
     script = _part("viewer.js")
     fills = {
         "title": html.escape(" and ".join(result.name for result in results)),

@@ -20,6 +20,9 @@ from ampose.processing.smoothing import LiveOneEuro, OneEuro
 from ampose.processing.tracking import Tracker
 
 _DEFAULTS = LiveOptions()
+_FORGET_S = 10.0
+"""What is known of people who have left goes after this time: ids are not given again."""
+
 _REMEMBERED = 10_000
 """Frames of which the times are kept: memory stays bounded."""
 
@@ -88,8 +91,7 @@ class LiveLifter:
         ids = self._tracker.step(found, shot.time)
         linked = time.perf_counter()
         people = [self._lift(*person, shot) for person in zip(ids, found, strict=True)]
-        # What is known of people who have left goes: ids are not given again.
-        for identity in [key for key, person in self._followed.items() if shot.time - person.seen >= 10]:
+        for identity in [key for key, person in self._followed.items() if shot.time - person.seen >= _FORGET_S]:
             del self._followed[identity]
         end = time.perf_counter()
         marks = (shot.seconds, start, detected, linked, end)

@@ -1,0 +1,240 @@
+"""The app in a real browser: a camera, a video and what may go wrong."""
+
+import base64
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.web.app.conftest import CLIP, FPS, SIZE, clip_frames, write_y4m
+from tests.web.test_viewer import Viewer, amount
+
+from ampose.cli import main
+from ampose.detectors import create_detector
+from ampose.drawing.projection import SIDE_COLOURS
+from ampose.files.poses import read
+from ampose.lifting.lifter import load_model
+from ampose.media.webcam import LiveFrame
+from ampose.pipeline.lift_options import LiveOptions
+from ampose.pipeline.live import LiveLifter
+
+pytestmark = [pytest.mark.timeout(240), pytest.mark.detector]
+
+WAIT_S = 90
+
+
+class App(Viewer):
+    """The app in the browser, as somebody uses it."""
+
+    def open(self, address: str, theme: str = "light", size: tuple[int, int] = (1360, 900)) -> "App":  # type: ignore[override]
+        scheme = [{"name": "prefers-color-scheme", "value": theme}]
+        self.chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": scheme})
+        metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size[0] < 500}
+        self.chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        self.chrome.get(address)
+        self.wait_for(lambda: self.script("return document.body.dataset.ready") == "yes")
+        return self
+
+    def wait_for(self, condition: Callable[[], Any]) -> None:
+        end = time.monotonic() + WAIT_S
+        while not condition():
+            assert time.monotonic() < end, f"waited in vain; problem: {self.problem!r}"
+            time.sleep(0.1)
+
+    @property
+    def problem(self) -> str:
+        return self.text("#problem")
+
+    @property
+    def people(self) -> int:
+        return int(self.script("return document.body.dataset.people ?? 0"))
+
+    @property
+    def frames(self) -> int:
+        return int(self.script("return document.getElementById('scrub').max")) + 1
+
+    def drop(self, name: str, content: bytes) -> None:
+        """Drop a file onto the page."""
+        self.script(
+            "const bytes = Uint8Array.from(atob(arguments[1]), (letter) => letter.charCodeAt(0));"
+            "const transfer = new DataTransfer(); transfer.items.add(new File([bytes], arguments[0]));"
+            "const how = { dataTransfer: transfer, bubbles: true, cancelable: true };"
+            "document.dispatchEvent(new DragEvent('drop', how))",
+            name,
+            base64.b64encode(content).decode(),
+        )
+
+    def download(self, kind: str) -> Path:
+        """Press a button for a file, and wait for it."""
+        before = set(self.chrome.downloads.iterdir())
+        self.find(f"[data-download={kind}]").click()
+        done = lambda: {path for path in self.chrome.downloads.iterdir() if path.suffix == f".{kind}"} - before  # noqa: E731
+        self.wait_for(done)
+        return done().pop()
+
+    def requests(self) -> list[str]:
+        urls = super().requests()
+        return [url for url in urls if not url.startswith(("http://127.0.0.1:", "chrome:"))]
+
+
+@pytest.fixture(scope="module")
+def chrome(browser, tmp_path_factory):
+    """A browser whose camera plays the example clip, and asks nobody."""
+    film = write_y4m(tmp_path_factory.mktemp("camera") / "beam.y4m", clip_frames(100))
+    flags = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+    return browser(*flags, f"--use-file-for-fake-video-capture={film}")
+
+
+@pytest.fixture
+def app(chrome, address):
+    app = App(chrome)
+    yield app.open(address)
+    chrome.get("about:blank")
+    # A machine without a graphics card says so.
+    assert [words for words in app.complaints() if "No available adapters" not in words and "WebGL" not in words] == []
+    assert app.requests() == [], "the page asked somebody else for something"
+
+
+def test_the_camera_becomes_somebody_in_3d(app):
+    assert app.script("return crossOriginIsolated"), "threads need it"
+    app.find("#use-camera").click()
+    app.wait_for(lambda: app.people == 1 and app.frames > 3)
+    for panel in ("#space", "#picture"):
+        picture = app.picture(panel)
+        assert amount(picture, SIDE_COLOURS["left"]) > 150
+        assert amount(picture, SIDE_COLOURS["right"]) > 150
+    assert app.find("#mirrored").get_property("checked"), "a camera is shown as a mirror"
+    assert app.text("#expected").startswith("expected error ")
+    assert float(app.text("#fps")) > 0
+    assert "detecting" in app.text("#steps")
+    assert app.text("#engine").startswith("WebAssembly")
+
+
+def test_pause_and_the_last_minute_by_keys_alone(app):
+    from selenium.webdriver.common.keys import Keys
+
+    app.press("c")
+    app.wait_for(lambda: app.frames > 8)
+    app.press(Keys.SPACE)
+    app.settle()
+    count, first = app.frames, app.picture("#panels")
+    time.sleep(0.5)
+    assert app.frames == count, "nothing goes on"
+    app.press(Keys.HOME)
+    app.wait_for(lambda: app.frame == 0)
+    assert app.text("#moment").startswith("-")
+    app.press(Keys.ARROW_RIGHT)
+    app.wait_for(lambda: app.frame == 1)
+    assert (np.abs(app.picture("#panels") - first).sum(axis=2) > 40).sum() > 300, "another moment is shown"
+    app.press(Keys.SPACE)
+    app.wait_for(lambda: app.frames > count)
+    app.press("m")
+    assert not app.find("#mirrored").get_property("checked")
+    app.press("s")
+    assert app.find("#settings").is_displayed()
+    app.press(Keys.ESCAPE)
+    assert not app.find("#settings").is_displayed()
+
+
+def test_a_video_is_recorded_and_becomes_files(app, tmp_path):
+    app.drop(CLIP.name, CLIP.read_bytes())
+    app.script(
+        "document.getElementById('smooth').checked = false; document.getElementById('fix-swaps').checked = false"
+    )
+    app.find("#record").click()
+    app.wait_for(lambda: app.text("#moment") == "the end")
+    app.find("#record").click()
+    path = app.download("json")
+    (person, *_) = read(path)
+    assert person.pose3d.provenance["source"] == CLIP.name
+    assert person.pose3d.provenance["model"] == "ampose-small"
+    assert main(["convert", str(path), str(tmp_path / "clip.trc")]) == 0
+    assert main(["view", str(path), "-o", str(tmp_path / "page.html")]) == 0
+    for kind in ("csv", "bvh"):
+        assert len(read(app.download(kind))[0].pose3d) == len(person.pose3d)
+
+
+def test_each_image_gives_what_python_gives(app):
+    """On the same pixels: every frame looked at by itself, as what rounding changes grows from frame to frame."""
+    frames = clip_frames(100)[::10]
+    with create_detector("blazepose", tracking=False, options={}) as detector:
+        live = LiveLifter(detector, load_model("ampose-small"), options=LiveOptions(flip=True))
+        expected = [live.step(LiveFrame(frame, 0.0, number / FPS))[0] for number, frame in enumerate(frames)]
+    app.script_until_done(
+        "const done = arguments[0]; window.worker = new Worker('worker.js', { type: 'module' });"
+        "worker.onmessage = ({ data }) => data.type === 'ready' && done();"
+        "worker.postMessage({ type: 'load', engine: 'wasm' })"
+    )
+    for number, (frame, person) in enumerate(zip(frames, expected, strict=True)):
+        rgba = np.dstack([frame, np.full(frame.shape[:2], 255, np.uint8)])
+        found = app.chrome.execute_async_script(
+            "const [text, width, height, seconds, done] = arguments;"
+            "const data = Uint8ClampedArray.from(atob(text), (letter) => letter.charCodeAt(0));"
+            "const options = { fieldOfView: 60, smooth: false, fixSwaps: true };"
+            "worker.onmessage = ({ data }) => done(data.people.map((person) => [...person.positions]));"
+            "worker.postMessage({ type: 'forget' });"
+            "worker.postMessage({ type: 'frame', number: 0, image: { data, width, height }, seconds, options })",
+            base64.b64encode(rgba.tobytes()).decode(),
+            *SIZE,
+            number / FPS,
+        )
+        assert np.allclose(np.reshape(found[0], (17, 3)), person.pose3d.positions[0], atol=1e-4), (
+            f"0.1 mm, frame {number}"
+        )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_phone_in_both_themes(app, address, theme):
+    app.open(address, theme=theme, size=(390, 844))
+    app.find("#use-camera").click()
+    app.wait_for(lambda: app.people == 1)
+    assert app.script("return document.documentElement.scrollWidth") <= 390
+    brightness = app.picture("header").mean()
+    assert brightness < 90 if theme == "dark" else brightness > 200
+    assert amount(app.picture("#space"), SIDE_COLOURS["left"]) > 80
+
+
+def test_what_is_no_video_is_one_sentence(app):
+    app.drop("notes.txt", b"no video")
+    app.wait_for(lambda: app.problem)
+    assert app.problem == "notes.txt is no video that this browser can play: choose an MP4 or WebM file."
+    assert app.find("#use-camera").is_displayed(), "one can try again"
+    app.complaints()
+
+
+def test_it_works_with_the_network_gone(app, address):
+    # The service worker takes over when it has kept all files.
+    app.wait_for(lambda: app.script("return navigator.serviceWorker.controller !== null"))
+    back = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    app.chrome.execute_cdp_cmd("Network.enable", {})
+    app.chrome.execute_cdp_cmd("Network.emulateNetworkConditions", {**back, "offline": True})
+    try:
+        app.open(address)
+        app.find("#use-camera").click()
+        app.wait_for(lambda: app.people == 1)
+    finally:
+        app.chrome.execute_cdp_cmd("Network.emulateNetworkConditions", back)
+
+
+class TestWhatMayGoWrong:
+    """A sentence each."""
+
+    def test_no_camera(self, browser, address):
+        app = App(browser()).open(address)
+        app.find("#use-camera").click()
+        app.wait_for(lambda: app.problem)
+        assert app.problem == "No camera was found: plug one in and try again, or open a video."
+
+    def test_the_camera_is_refused(self, browser, address):
+        app = App(browser("--use-fake-device-for-media-stream", "--deny-permission-prompts")).open(address)
+        app.find("#use-camera").click()
+        app.wait_for(lambda: app.problem)
+        assert app.problem.startswith("The camera was not allowed: ")
+
+    def test_no_webassembly(self, browser, address):
+        app = App(browser("--js-flags=--noexpose-wasm"))
+        app.chrome.get(address)
+        app.wait_for(lambda: app.problem)
+        assert app.problem.startswith("This browser cannot run WebAssembly")

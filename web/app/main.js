@@ -1,0 +1,371 @@
+// The app: from the source's images to everything that shows them; buttons and keys.
+import { camera, common } from "./generated/tables.js";
+import { Recording } from "./files/recording.js";
+import { Curves } from "./page/curves.js";
+import { downloadsOf } from "./page/downloads.js";
+import { History } from "./page/history.js";
+import { Lifting } from "./page/lifting.js";
+import { Meter } from "./page/meter.js";
+import { Picture } from "./page/picture.js";
+import { placesOf } from "./page/places.js";
+import { sentenceOf } from "./page/problems.js";
+import { Source, cameras } from "./page/source.js";
+import { Stage } from "./page/stage.js";
+import { anglesOf } from "./pose/joint_angles.js";
+
+const get = (id) => document.getElementById(id);
+const EXAMPLE = "balance_beam.mp4";
+const state = { playing: false, chosen: null, theme: "light", shown: null, run: 0, recording: null, engine: "" };
+
+const source = new Source(get("video"));
+const history = new History();
+const picture = new Picture(get("image"));
+const curves = new Curves(get("curves"));
+const meter = new Meter();
+const stage = makeStage();
+const wanted = new URLSearchParams(window.location.search).get("engine");
+const lifting = new Lifting(wanted, (part) => (get("progress").value = part));
+
+function makeStage() {
+  try {
+    return new Stage(get("stage"));
+  } catch {
+    get("stage-note").textContent = "3D needs WebGL, which this browser does not offer";
+    return { show() {}, paint() {}, resize() {}, look() {} }; // the rest of the page still works
+  }
+}
+
+function complain(failure) {
+  get("problem").textContent = failure ? sentenceOf(failure) : "";
+  get("problem").hidden = !failure;
+}
+
+const options = () => ({
+  fieldOfView: Number(get("field-of-view").value),
+  smooth: get("smooth").checked,
+  fixSwaps: get("fix-swaps").checked,
+});
+
+// --- from the source to the screen -----------------------------------------------------------------------------------
+
+async function open(how) {
+  complain(null);
+  const run = ++state.run;
+  try {
+    await how();
+    state.engine = await lifting.ready;
+  } catch (failure) {
+    source.close();
+    if (run === state.run) showStart();
+    complain(failure);
+    return;
+  }
+  if (run !== state.run) return;
+  stopRecording();
+  history.clear();
+  meter.clear();
+  lifting.forget();
+  Object.assign(state, { chosen: null, shown: null });
+  get("mirrored").checked = source.kind === "camera";
+  showPanels();
+  setPlaying(true);
+  await follow(run);
+}
+
+async function follow(run) {
+  while (run === state.run && state.playing) {
+    const shot = await source.next();
+    if (run !== state.run) return shot?.image.close();
+    if (!shot) return setPlaying(false);
+    try {
+      await lift(shot, run);
+    } catch (failure) {
+      source.close();
+      setPlaying(false);
+      complain(failure);
+      return;
+    }
+  }
+}
+
+async function lift({ image, seconds, filmed }, run) {
+  if (seconds <= history.frames.at(-1)?.seconds) {
+    lifting.forget(); // played again from the start
+    history.clear();
+  }
+  const answer = await lifting.lift(image, seconds, options());
+  if (run !== state.run) return answer.image.close();
+  for (const person of answer.people) person.angles = anglesOf(person.positions);
+  history.add(seconds, answer.people, answer.image, answer.size);
+  state.recording?.add(seconds, answer.people, answer.size);
+  const start = performance.now();
+  show({ ...history.frames.at(-1), image: answer.image });
+  answer.image.close();
+  meter.add({ ...answer.milliseconds, drawing: performance.now() - start, total: performance.now() - filmed });
+  showFacts();
+}
+
+function show(frame) {
+  state.shown = frame;
+  const { people, size, seconds } = frame;
+  if (!people.some(({ id }) => id === state.chosen) && people.length) state.chosen = people[0].id;
+  const look = { mirrored: get("mirrored").checked, chosen: state.chosen, colours: colours(), errors: get("errors").checked };
+  document.documentElement.style.setProperty("--picture", (size[0] / size[1]).toFixed(4));
+  picture.show(frame.image, size, people, look);
+  stage.show(people, placesOf(people, size, options().fieldOfView), look);
+  get("stage-note").textContent = people.length || !stage.figures ? "" : "nobody found";
+  const person = people.find(({ id }) => id === state.chosen);
+  const error = person && person.expectedError.reduce((sum, each) => sum + each, 0) / person.expectedError.length;
+  get("expected").textContent = person ? `expected error ${Math.round(1000 * error)} mm` : "";
+  showPeople(people);
+  const samples = history.frames.map((each) => ({
+    seconds: each.seconds,
+    angles: each.people.find(({ id }) => id === state.chosen)?.angles,
+  }));
+  curves.show(samples, seconds, colours());
+  const last = history.frames.at(-1).seconds;
+  get("scrub").max = history.length - 1;
+  get("scrub").value = history.frames.findLastIndex((each) => each.seconds <= seconds);
+  get("moment").textContent = seconds >= last ? (state.playing ? "now" : "the end") : `${(seconds - last).toFixed(1)} s`;
+  document.body.dataset.people = people.length;
+}
+
+function showPeople(people) {
+  const picker = get("person");
+  const ids = people.map(({ id }) => String(id));
+  if ([...picker.options].map(({ value }) => value).join() !== ids.join()) {
+    picker.replaceChildren(...ids.map((id) => new Option(`person ${id}`, id)));
+  }
+  picker.value = String(state.chosen);
+  get("person-box").hidden = people.length < 2;
+}
+
+function showFacts() {
+  const { fps, steps } = meter.read();
+  get("fps").textContent = fps.toFixed(1);
+  get("latency").textContent = Math.round(steps.total);
+  const parts = ["reading", "detecting", "tracking", "lifting", "drawing"].map((name) => `${name} ${steps[name].toFixed(steps[name] < 10 ? 1 : 0)} ms`);
+  get("steps").replaceChildren(...parts.map((part) => Object.assign(document.createElement("span"), { textContent: part })));
+  get("engine").textContent = state.engine;
+}
+
+// --- pause and the last minute ---------------------------------------------------------------------------------------
+
+function setPlaying(playing) {
+  state.playing = playing;
+  document.body.classList.toggle("playing", playing);
+  get("play").setAttribute("aria-label", playing ? "pause" : "go on");
+}
+
+function pause() {
+  if (!state.playing) return;
+  setPlaying(false);
+  source.pause();
+}
+
+async function goOn() {
+  if (state.playing || !source.kind) return;
+  setPlaying(true);
+  source.resume();
+  await follow(state.run);
+}
+
+const toggle = () => (state.playing ? pause() : goOn());
+
+async function scrubTo(number) {
+  if (!history.length) return;
+  pause();
+  const frame = await history.at(Math.min(Math.max(number, 0), history.length - 1));
+  show(frame);
+  frame.image?.close();
+}
+
+const step = (frames) => scrubTo(Number(get("scrub").value) + frames);
+
+// --- recording -------------------------------------------------------------------------------------------------------
+
+function toggleRecording() {
+  if (state.recording) return stopRecording();
+  state.recording = new Recording({ source, engine: state.engine, options: options() });
+  get("record").setAttribute("aria-pressed", "true");
+  get("record").lastElementChild.textContent = "stop";
+  get("downloads").hidden = true;
+}
+
+function stopRecording() {
+  if (!state.recording) return;
+  state.finished = state.recording;
+  state.recording = null;
+  get("record").setAttribute("aria-pressed", "false");
+  get("record").lastElementChild.textContent = "record";
+  get("recorded").textContent = `${state.finished.frames.length} frames`;
+  get("downloads").hidden = !state.finished.frames.length;
+}
+
+function download(kind) {
+  try {
+    complain(null);
+    for (const { name, text } of downloadsOf(kind, state.finished)) {
+      const link = Object.assign(document.createElement("a"), { download: name, href: URL.createObjectURL(new Blob([text])) });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    }
+  } catch (failure) {
+    complain(failure);
+  }
+}
+
+// --- what is shown ---------------------------------------------------------------------------------------------------
+
+function showPanels() {
+  get("start").hidden = true;
+  for (const id of ["panels", "transport", "curves", "facts", "camera-again", "file-again"]) get(id).hidden = false;
+  stage.resize();
+  listCameras();
+}
+
+function showStart() {
+  setPlaying(false);
+  get("start").hidden = false;
+  for (const id of ["panels", "transport", "curves", "facts", "camera-again", "file-again"]) get(id).hidden = true;
+}
+
+async function listCameras() {
+  const all = await cameras();
+  get("which-camera").replaceChildren(...all.map(({ label, deviceId }, number) => new Option(label || `camera ${number + 1}`, deviceId)));
+  if (source.kind === "camera") get("which-camera").value = source.deviceId;
+  get("which-camera").parentElement.hidden = all.length === 0;
+}
+
+const colours = () => {
+  const dark = state.theme === "dark";
+  const plain = common.colours[state.theme];
+  return { ...plain, shadow: dark ? "#15181b" : "#cdd3da", halo: dark ? "#ffffff" : "#495057" };
+};
+
+function setTheme(theme) {
+  state.theme = theme;
+  document.documentElement.dataset.theme = theme;
+  for (const [name, colour] of Object.entries(common.colours[theme])) document.documentElement.style.setProperty(`--${name}`, colour);
+  get("theme").setAttribute("aria-label", theme === "dark" ? "light colours" : "dark colours");
+  stage.paint(colours());
+  redraw();
+}
+
+// What is shown, once more: after a change of how it is shown.
+function redraw() {
+  if (!state.shown || state.playing) return;
+  scrubTo(Number(get("scrub").value));
+}
+
+function toggleSettings(open = get("settings").hidden) {
+  get("settings").hidden = !open;
+  get("settings-button").setAttribute("aria-expanded", String(open));
+}
+
+const useCamera = () => open(() => source.openCamera(get("which-camera").value || undefined));
+const openFile = (file) => file && open(() => source.openFile(file));
+const useExample = async () => {
+  const answer = await fetch(EXAMPLE);
+  await openFile(new File([await answer.blob()], EXAMPLE));
+};
+
+// --- buttons and keys ------------------------------------------------------------------------------------------------
+
+function listen() {
+  const clicks = {
+    "use-camera": useCamera,
+    "camera-again": useCamera,
+    "open-file": () => get("file").click(),
+    "file-again": () => get("file").click(),
+    "use-example": useExample,
+    "settings-button": () => toggleSettings(),
+    play: toggle,
+    record: toggleRecording,
+    theme: () => setTheme(state.theme === "dark" ? "light" : "dark"),
+  };
+  for (const [id, act] of Object.entries(clicks)) get(id).addEventListener("click", () => act());
+  const changes = {
+    file: ({ target }) => {
+      openFile(target.files[0]);
+      target.value = "";
+    },
+    "which-camera": useCamera,
+    person: ({ target }) => {
+      state.chosen = Number(target.value);
+      redraw();
+    },
+    mirrored: redraw,
+    errors: redraw,
+    "every-frame": ({ target }) => (source.everyFrame = target.checked),
+  };
+  for (const [id, act] of Object.entries(changes)) get(id).addEventListener("change", act);
+  get("scrub").addEventListener("input", ({ target }) => scrubTo(Number(target.value)));
+  get("field-of-view").addEventListener("input", showFieldOfView);
+  document.querySelectorAll("[data-view]").forEach((button) => button.addEventListener("click", () => stage.look(Number(button.dataset.view))));
+  document.querySelectorAll("[data-download]").forEach((button) => button.addEventListener("click", () => download(button.dataset.download)));
+  document.addEventListener("keydown", onKey);
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    document.body.classList.add("dropping");
+  });
+  document.addEventListener("dragleave", () => document.body.classList.remove("dropping"));
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    document.body.classList.remove("dropping");
+    openFile(event.dataTransfer.files[0]);
+  });
+  new ResizeObserver(() => {
+    stage.resize();
+    redraw();
+  }).observe(get("panels"));
+  const system = window.matchMedia("(prefers-color-scheme: dark)");
+  system.addEventListener("change", () => setTheme(system.matches ? "dark" : "light"));
+  setTheme(system.matches ? "dark" : "light");
+}
+
+function showFieldOfView() {
+  get("field-of-view-value").textContent = `${get("field-of-view").value}°`;
+}
+
+function onKey(event) {
+  const { key, target } = event;
+  if (event.ctrlKey || event.altKey || event.metaKey || target.tagName === "SELECT" || (target.tagName === "BUTTON" && key === " ")) return;
+  if (target.type === "range" && target.id !== "scrub" && key.startsWith("Arrow")) return;
+  const running = source.kind && !get("panels").hidden;
+  const actions = {
+    c: useCamera,
+    o: () => get("file").click(),
+    s: () => toggleSettings(),
+    Escape: () => toggleSettings(false),
+    m: () => get("mirrored").click(),
+    ...(running && {
+      " ": toggle,
+      ArrowLeft: () => step(event.shiftKey ? -10 : -1),
+      ArrowRight: () => step(event.shiftKey ? 10 : 1),
+      Home: () => scrubTo(0),
+      End: () => scrubTo(history.length - 1),
+      r: toggleRecording,
+      ...Object.fromEntries([1, 2, 3, 4].map((view) => [view, () => stage.look(view)])),
+    }),
+  };
+  const act = actions[key.length === 1 ? key.toLowerCase() : key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+}
+
+get("field-of-view").value = camera.DEFAULT_FIELD_OF_VIEW;
+showFieldOfView();
+listen();
+navigator.serviceWorker?.register("service-worker.js").catch(() => {}); // without one the app works as long as its server does
+lifting.ready.then(
+  () => {
+    get("loading").hidden = true;
+    document.body.dataset.ready = "yes";
+  },
+  (failure) => {
+    get("loading").hidden = true;
+    complain(failure);
+  },
+);

@@ -1,0 +1,69 @@
+// The networks, run by ONNX Runtime Web: on the graphics card where WebGPU can, else in WebAssembly with threads.
+import { lifted } from "../generated/tables.js";
+import { Failure } from "./failure.js";
+
+const HERE = new URL(".", import.meta.url);
+const MOST_THREADS = 4; // more share too little work
+const FILES = { person: "networks/person.onnx", landmarks: "networks/landmarks.onnx", lifter: "networks/lifter.onnx" };
+
+// The kind of engine that this browser can run. WebGPU needs a build of the runtime that waits by JavaScript Promise
+// Integration, which not all browsers with WebGPU have.
+async function kindOf(wanted) {
+  if (typeof WebAssembly !== "object") throw new Failure("wasm");
+  if (wanted === "wasm" || !globalThis.navigator.gpu || !WebAssembly.Suspending) return "wasm";
+  const adapter = await globalThis.navigator.gpu.requestAdapter().catch(() => null);
+  return adapter ? "webgpu" : "wasm";
+}
+
+async function runtimeOf(kind) {
+  const runtime = kind === "webgpu" ? await import("onnxruntime-web/jspi") : await import("onnxruntime-web/wasm");
+  const name = `runtime/ort-wasm-simd-threaded${kind === "webgpu" ? ".jspi" : ""}`;
+  const { wasm } = runtime.env;
+  wasm.wasmPaths = { mjs: new URL(`${name}.mjs`, HERE).href, wasm: new URL(`${name}.wasm`, HERE).href };
+  wasm.numThreads = globalThis.crossOriginIsolated ? Math.min(globalThis.navigator.hardwareConcurrency || 1, MOST_THREADS) : 1;
+  runtime.env.logLevel = "error";
+  return runtime;
+}
+
+async function fetched(file) {
+  const answer = await fetch(new URL(file, HERE)).catch(() => null);
+  if (!answer?.ok) throw new Failure("download", file);
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
+// { description, person, landmarks, lifter }: the networks as functions. progress is told 0 to 1.
+export async function loadNetworks(wanted, progress) {
+  const kind = await kindOf(wanted);
+  try {
+    return await load(kind, progress);
+  } catch (error) {
+    // A card that is there may still refuse a network.
+    if (kind === "webgpu") return load("wasm", progress);
+    throw error instanceof Failure ? error : new Failure("wasm", error.message);
+  }
+}
+
+async function load(kind, progress) {
+  const names = Object.keys(FILES);
+  const [runtime, ...files] = await Promise.all([runtimeOf(kind), ...names.map((name) => fetched(FILES[name]))]);
+  const sessions = {};
+  for (const [number, name] of names.entries()) {
+    progress(number / names.length);
+    // The lifter is so small that sending it to the card takes longer than running it.
+    const providers = [name === "lifter" ? "wasm" : kind];
+    sessions[name] = await runtime.InferenceSession.create(files[number], { executionProviders: providers, graphOptimizationLevel: "all" });
+  }
+  const threads = runtime.env.wasm.numThreads;
+  const run = async (session, inputs) => {
+    const feeds = Object.entries(inputs).map(([name, [values, shape]]) => [name, new runtime.Tensor("float32", values, shape)]);
+    const outputs = await session.run(Object.fromEntries(feeds));
+    return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, tensor.data]));
+  };
+  return {
+    description: kind === "webgpu" ? "WebGPU" : `WebAssembly, ${threads} ${threads === 1 ? "thread" : "threads"}`,
+    person: (values, shape) => run(sessions.person, { image: [values, shape] }),
+    landmarks: (values, shape) => run(sessions.landmarks, { image: [values, shape] }),
+    lifter: (keypoints, camera, count) =>
+      run(sessions.lifter, { keypoints: [keypoints, [count, lifted.joints.length, 2]], camera: [camera, [count, 6]] }),
+  };
+}

@@ -1,0 +1,54 @@
+// Who is followed from frame to frame: which regions are new, which poses show one person, and where a scene ends:
+// ampose/detectors/blazepose/following.py.
+import { following as constants } from "../generated/tables.js";
+import { boundingBox, shareWithin } from "./boxes.js";
+
+const apart = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
+
+// The regions in which nobody is followed yet.
+export const newcomers = (found, known) =>
+  found.filter((region) =>
+    known.every((other) => apart(region.centre, other.centre) >= constants.SAME_PLACE * Math.max(region.size, other.size)),
+  );
+
+// The numbers of those who differ: of several poses of one person the surest, in the order that they had.
+// people: [{ points: the joints in pixels, size: of the region, person: how sure, followed: whether they were there }]
+export function distinct(people) {
+  const boxes = people.map(({ points }) => boundingBox(points));
+  const order = people.map((_, number) => number);
+  order.sort((a, b) => people[b].followed - people[a].followed || people[b].person - people[a].person || a - b);
+  const chosen = [];
+  for (const number of order) {
+    const { points, size, followed } = people[number];
+    if (chosen.length) {
+      // Each joint counts by the nearest of that name, of whomever it is: where people touch, one may be made of two.
+      const nearest = points.map((point, joint) => Math.min(...chosen.map((other) => apart(point, people[other].points[joint]))));
+      if (nearest.reduce((sum, away) => sum + away, 0) / nearest.length <= constants.SAME_POSE * size) continue;
+    }
+    const inside = (other) =>
+      shareWithin(boxes[number], boxes[other]) > constants.WITHIN && size > constants.NOT_SMALLER * people[other].size;
+    if (!followed && chosen.some(inside)) continue;
+    chosen.push(number);
+  }
+  return chosen.sort((a, b) => a - b);
+}
+
+// Some pixels of an image, evenly spread: three values each.
+export function thumbnail({ data, width, height }) {
+  const values = new Uint8Array(constants.GRID ** 2 * 3);
+  let to = 0;
+  for (let row = 0; row < constants.GRID; row++) {
+    for (let column = 0; column < constants.GRID; column++) {
+      const y = Math.floor((row * height) / constants.GRID);
+      const from = 4 * (y * width + Math.floor((column * width) / constants.GRID));
+      for (let channel = 0; channel < 3; channel++) values[to++] = data[from + channel];
+    }
+  }
+  return values;
+}
+
+// Whether two images, by their thumbnails, belong to two scenes.
+export function isCut(before, now) {
+  const total = before.reduce((sum, value, number) => sum + Math.abs(value - now[number]), 0);
+  return total / before.length > constants.CUT;
+}

@@ -1,0 +1,1 @@
+export const logistic = (value) => 1 / (1 + Math.exp(-value));

@@ -1,0 +1,35 @@
+// The worker: images come in, people in 3D go out, so that the page never waits for a network.
+import { loadNetworks } from "./engine.js";
+import { LiveLifter } from "./live.js";
+import { PixelReader } from "./pixels.js";
+
+const reader = new PixelReader();
+let lifter = null;
+const tell = (message, transfer = []) => self.postMessage(message, transfer);
+
+const jobs = {
+  async load({ engine }) {
+    const networks = await loadNetworks(engine, (part) => tell({ type: "progress", part }));
+    lifter = new LiveLifter(networks);
+    tell({ type: "ready", engine: networks.description });
+  },
+
+  forget: () => lifter.forget(),
+
+  // image: a VideoFrame or an ImageBitmap, which goes back with the answer, or { data, width, height } itself.
+  async frame({ number, image, seconds, options }) {
+    const start = performance.now();
+    const pixels = image.data ? image : await reader.read(image);
+    const reading = performance.now() - start;
+    const { people, milliseconds } = await lifter.step(pixels, seconds, options);
+    const answer = { type: "people", number, seconds, people, size: [pixels.width, pixels.height], milliseconds: { reading, ...milliseconds } };
+    if (image.data) tell(answer);
+    else tell({ ...answer, image }, [image]);
+  },
+};
+
+// One job after the other, in the order in which they came.
+let last = Promise.resolve();
+self.onmessage = ({ data }) => {
+  last = last.then(() => jobs[data.type](data)).catch(({ kind = "broken", detail, message }) => tell({ type: "failure", kind, detail: detail ?? message }));
+};
