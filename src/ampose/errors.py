@@ -4,11 +4,15 @@ The command line turns these into one line and exit status 2; anything else is a
 """
 
 import contextlib
+import difflib
+import itertools
+import os
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
+_SCANNED = 10_000
 _LONGEST_REASON = 200
 
 
@@ -82,6 +86,24 @@ def _reason(error: BaseException) -> str:
         return "bytes that are no text in UTF-8"
     text = printable(str(getattr(error, "strerror", None) or error))[:_LONGEST_REASON]
     return f"no {text}" if isinstance(error, KeyError) else text or type(error).__name__
+
+
+def no_such_path(path: Path, wanted: str) -> InputError:
+    """Return the error of a path at which there is nothing, with the nearest name that is there.
+
+    Args:
+        path: The path.
+        wanted: What it should be, as in "a video, an image or a folder of images".
+    """
+    parent = next(folder for folder in path.absolute().parents if folder.exists())
+    if parent != path.absolute().parent or not parent.is_dir():
+        missing = path.absolute().relative_to(parent).parts[0]
+        return InputError(f"{path}: there is no {missing!r} in {printable(str(parent))}; name {wanted}")
+    with os.scandir(parent) as entries:
+        names = [entry.name for entry in itertools.islice(entries, _SCANNED)]
+    near = difflib.get_close_matches(path.name, names, n=2, cutoff=0.7)
+    hint = f"; did you mean {' or '.join(printable(name) for name in near)}?" if near else f"; name {wanted}"
+    return InputError(f"{path}: there is no such file or folder{hint}")
 
 
 def printable(text: str) -> str:

@@ -1,11 +1,15 @@
 """Convert a file of 3D poses to other formats, for other programs."""
 
-from dataclasses import replace
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from ampose.cli.pipes import PIPE, file_of, to_stdout
 from ampose.cli.pose_files import (
     AS_THE_FILE_SAYS,
     Foreign,
@@ -18,15 +22,34 @@ from ampose.cli.pose_files import (
 )
 from ampose.errors import InputError
 
+if TYPE_CHECKING:
+    from ampose.poses.people import Person
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvertOptions:
+    """Conversion."""
+
+    fps: float | None = None
+    """Frames per second, in place of the input's own; single images have none."""
+    camera_tilt: float | None = None
+    """How far the camera looks down, in degrees; by default as given to lift. Formats with a vertical axis, drawings
+    and angles are levelled by it."""
+    angles: bool = False
+    """Write joint angles in degrees (knee, hip, elbow, shoulder, trunk lean) to the .csv files, not positions."""
+    to: Literal["json", "csv"] = "json"
+    """Format of standard output, where an output is a dash (-)."""
+
+
+DEFAULT_OPTIONS = ConvertOptions()
+
 
 def run(
     source: Annotated[Path, tyro.conf.arg(metavar="INPUT")],
     outputs: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="OUTPUT [OUTPUT ...]")],
     /,
     *,
-    fps: float | None = None,
-    camera_tilt: float | None = None,
-    angles: bool = False,
+    options: ConvertOptions = DEFAULT_OPTIONS,
     foreign: Foreign = AS_THE_FILE_SAYS,
 ) -> None:
     """Convert a file of 3D poses to other formats, which the names' endings tell.
@@ -35,21 +58,42 @@ def run(
     Images: clip.mp4 and clip.gif move, sheet.png is a contact sheet, figure.pdf and figure.svg are for a paper.
 
     Args:
-        source: A file with poses, such as poses.json.
-        outputs: Files to write, such as clip.trc and clip.csv.
-        fps: Frames per second, in place of the input's own; single images have none.
-        camera_tilt: How far the camera looks down, in degrees; by default as given to lift. Formats with a vertical
-            axis, drawings and angles are levelled by it.
-        angles: Write joint angles in degrees (knee, hip, elbow, shoulder, trunk lean) to the .csv files, not positions.
+        source: A file with poses, such as poses.json; or - for JSON or CSV from standard input.
+        outputs: Files to write, such as clip.trc and clip.csv; or - for standard output.
+        options: How to convert.
         foreign: What an input of another program does not say.
     """
     from ampose.files import poses as formats
     from ampose.poses.pose import check_fps
 
-    check_fps(fps)
+    check_fps(options.fps)
     if not outputs:
         raise InputError("there is no file to write; name one, such as clip.trc")
-    check_names(outputs, timed=True)
+    with ExitStack() as stack:
+        # A file for what goes to standard output, which is whole before any of it is written.
+        files = [stack.enter_context(to_stdout(f".{options.to}")) if output == PIPE else output for output in outputs]
+        check_names(files, timed=True)
+        _check_outputs(files, source, angles=options.angles)
+        with file_of(source) as path:
+            people = formats.read(path, unit=foreign.unit, up=foreign.up)
+        if not people:
+            raise InputError(f"{source} holds nobody")
+        if options.fps is not None:
+            people = [_at_rate(person, options.fps) for person in people]
+        check_names(files, timed=people[0].pose3d.seconds is not None)
+        write = write_angle_files if options.angles else write_files
+        written = [
+            (PIPE if file.stem == "stdout" and PIPE in outputs else file, what)
+            for file, what in write(files, people, options.camera_tilt)
+        ]
+        pose = people[0].pose3d
+        count = f"{counted(len(people), 'person', 'people')}, {counted(len(pose), 'frame')}"
+        rate = f", {pose.fps:.4g} frames a second" if pose.fps else ""
+        text = as_text([("input", f"{source}: {count}{rate}"), *file_rows(written)])
+        print(text, file=sys.stderr if PIPE in outputs else sys.stdout)
+
+
+def _check_outputs(outputs: Sequence[Path], source: Path, *, angles: bool) -> None:
     for output in outputs:
         if angles and output.suffix.lower() != ".csv":
             raise InputError(f"{output}: angles are written to .csv files only; rename it", field="angles")
@@ -57,22 +101,17 @@ def run(
             raise InputError(f"{output} is the input itself; name another file")
         if not output.parent.is_dir():
             raise InputError(f"{output}: there is no folder {output.parent}; make it first")
-    people = formats.read(source, unit=foreign.unit, up=foreign.up)
-    if not people:
-        raise InputError(f"{source} holds nobody")
-    if fps is not None:
-        people = [
-            replace(
-                person,
-                pose2d=None if person.pose2d is None else replace(person.pose2d, fps=fps, times=None),
-                pose3d=replace(person.pose3d, fps=fps, times=None),
-            )
-            for person in people
-        ]
-    check_names(outputs, timed=people[0].pose3d.seconds is not None)
-    write = write_angle_files if angles else write_files
-    written = write(outputs, people, camera_tilt)
-    pose = people[0].pose3d
-    count = f"{counted(len(people), 'person', 'people')}, {counted(len(pose), 'frame')}"
-    rate = f", {pose.fps:.4g} frames a second" if pose.fps else ""
-    print(as_text([("input", f"{source}: {count}{rate}"), *file_rows(written)]))
+
+
+def _at_rate(person: "Person", fps: float) -> "Person":
+    """Return the person at another frame rate; the clip begins when it did."""
+    from ampose.poses.timing import times_from
+
+    pose2d, pose3d = person.pose2d, person.pose3d
+    start = 0.0 if pose3d.seconds is None else float(pose3d.seconds[0])
+    times = times_from(start, len(pose3d), fps)
+    return replace(
+        person,
+        pose2d=None if pose2d is None else replace(pose2d, fps=fps, times=times),
+        pose3d=replace(pose3d, fps=fps, times=times),
+    )

@@ -73,7 +73,10 @@ def write_files(
         turned = people
         if up_axis(path):
             turned = [replace(person, pose3d=upright(person.pose3d, camera_tilt)) for person in people]
-        written += [(file, note) for file in write_each(path, turned)]
+        files = write_each(path, turned)
+        for number, file in enumerate(files):
+            subject = people[number].pose3d.provenance.get("person") if len(files) > 1 else None
+            written.append((file, f"{subject}: {note}" if subject else note))
     return written
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import tyro
 
+from ampose.cli.pipes import PIPE, file_of
 from ampose.cli.pose_files import AS_THE_FILE_SAYS, Foreign
 from ampose.errors import InputError
 
@@ -29,7 +30,7 @@ def run(
     the network: the file can be sent to anybody.
 
     Args:
-        poses: A file of poses, as lift wrote it.
+        poses: A file of poses, as lift wrote it; or - for standard input.
         other: A second one, to compare.
         video: The video that the poses came from, MP4 or WebM; it becomes part of the page.
         output: The page; by default the poses' name with .html, beside them.
@@ -40,14 +41,15 @@ def run(
     from ampose.drawing.web_page import Result, write_page
     from ampose.files.poses import read
 
-    page = poses.with_suffix(".html") if output is None else output
+    page = Path("stdin.html" if poses == PIPE else poses.with_suffix(".html")) if output is None else output
     if page.suffix.lower() != ".html":
         raise InputError(f"{page}: the name of a page ends in .html", field="output")
     # A file is called by its name and that of its folder, which is what tells two results apart.
     files = [path for path in (poses, other) if path is not None]
-    results = [
-        Result("/".join(path.resolve().parts[-2:]).lstrip("/"), read(path, unit=foreign.unit, up=foreign.up))
-        for path in files
-    ]
+    results = []
+    for path in files:
+        with file_of(path) as file:
+            name = "/".join(path.resolve().parts[-2:]).lstrip("/") if path != PIPE else "standard input"
+            results.append(Result(name, read(file, unit=foreign.unit, up=foreign.up)))
     write_page(page, results, video=video, camera_tilt=camera_tilt)
     print(f"{page}  ({page.stat().st_size / 1e6:.1f} MB): open it in a browser, or send it to somebody")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ampose.errors import InputError
+from ampose.errors import InputError, no_such_path
 from ampose.media.frames import Frame, Media
 from ampose.media.images import Images, images_in, is_image
 from ampose.media.video_reader import Video
@@ -31,7 +31,7 @@ def open_media(path: str | Path) -> Media:
     if path.is_dir():
         return Images(path, images_in(path))
     if not path.exists():
-        raise InputError(f"{path}: must be a video, an image or a folder of images, but there is no such file")
+        raise no_such_path(path, "a video, an image or a folder of images")
     if not path.is_file():
         raise InputError(f"{path}: must be a video, an image or a folder of images, got something else")
     if path.stat().st_size == 0:

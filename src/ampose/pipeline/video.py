@@ -16,8 +16,10 @@ from jaxtyping import Float
 
 from ampose import Progress
 from ampose.detectors import Detector, create_detector, detector_options
-from ampose.errors import InputError
+from ampose.errors import InputError, no_such_path
 from ampose.files.keypoints import is_keypoint_file, read_keypoints
+from ampose.files.not_read import check_is_read
+from ampose.files.poses import suffixes
 from ampose.lifting.lifter import Lifter, load_model
 from ampose.lifting.prediction import LEAST_JOINTS
 from ampose.media import Media, exif, open_media
@@ -214,10 +216,20 @@ def open_source(source: str | Path | Media, options: LiftOptions) -> LiftSource:
 
 def _open_frames(path: Path, options: LiftOptions) -> Media:
     """Open a video or images; refuse options that have no effect on them."""
-    for field in ("skeleton", "image_size", "video"):
-        if getattr(options, field) is not None:
-            raise InputError(f"{path} is no keypoint file, and has its {field.replace('_', ' ')} itself", field=field)
+    check_is_read(path)
+    if not path.exists():
+        raise no_such_path(path, "a video, an image, a folder of images or a keypoint file")
+    if path.suffix.lower() in suffixes("reads") and path.is_file():
+        raise InputError(f"{path}: holds 3D poses already; ampose convert and ampose view take it")
     media = open_media(path)
+    for field in ("skeleton", "image_size", "video", "min_score"):
+        if getattr(options, field) is not None:
+            kind = "a folder of images" if path.is_dir() else "an image" if is_image(path) else "a video"
+            words = field.replace("_", " ")
+            raise InputError(
+                f"{path}: is {kind}, no keypoint file, and so takes no {words}; leave it out, or name the keypoints",
+                field=field,
+            )
     if options.fps is not None:
         check_fps(options.fps)
         if not isinstance(media, Images):

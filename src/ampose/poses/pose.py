@@ -114,7 +114,8 @@ class Pose2D(PoseOverTime):
         image_size: Width and height in pixels.
         fps: Frames per second; None for single images.
         provenance: Where this came from: file, detector...
-        times: Seconds of each frame, rising, where frames are not evenly spaced; None where ``fps`` says it all.
+        times: Seconds of each frame, rising, where frames are unevenly spaced or begin at another time than 0; None
+            where ``fps`` says it all.
         focal_px: Focal length of the camera in pixels, where the source states it.
         camera_tilt: How far the camera looks down, in degrees, where the source states it.
 
@@ -206,7 +207,8 @@ class Pose3D(PoseOverTime):
         provenance: File, detector, model, hash of its weights, settings; to be shown and written, never to decide by.
         expected_error: How far each joint is expected to be off, in metres, as the lifter estimates it; None
             where it does not. NaN where the position is.
-        times: Seconds of each frame, rising, where frames are not evenly spaced; None where ``fps`` says it all.
+        times: Seconds of each frame, rising, where frames are unevenly spaced or begin at another time than 0; None
+            where ``fps`` says it all.
         focal_px: Focal length of the camera in pixels with which the pose was lifted; None where it is not known.
         camera_tilt: How far the camera looks down, in degrees; None where it is not known.
         computed_joints: Joints that the 2D detector does not find, whose keypoints were computed from others.

@@ -6,6 +6,7 @@ from jaxtyping import Float
 from ampose.errors import InputError
 
 _TOLERANCE_S = 1.1e-3  # times are often rounded to a millisecond: half of one at either end
+_START_S = 1e-9
 MOST_FRAMES = 2_000_000
 """18 hours at 30 a second; a larger number is a damaged one."""
 
@@ -55,10 +56,10 @@ def frame_numbers(frames: np.ndarray) -> np.ndarray:
 
 
 def clock(frames: np.ndarray, times: np.ndarray) -> tuple[float | None, Float[np.ndarray, " frame"] | None]:
-    """Return frames per second, and each frame's time where the steps are uneven by more than a millisecond.
+    """Return frames per second, and each frame's time where that rate from 0 on does not tell it to a millisecond.
 
-    Both are None without two frames that have a time (NaN is none). Even times are stated by the rate alone: the
-    clip then begins at 0.
+    Both are None without two frames that have a time (NaN is none). Times that are rounded, to milliseconds or finer,
+    give the usual rate that was meant.
 
     Raises:
         InputError: See ``frame_times``.
@@ -68,14 +69,47 @@ def clock(frames: np.ndarray, times: np.ndarray) -> tuple[float | None, Float[np
         (25.0, None)
         >>> clock(np.array([0, 1, 2]), np.array([0.0, 0.04, 0.1]))
         (20.0, array([0.  , 0.04, 0.1 ]))
+        >>> clock(np.array([0, 1, 2]), np.array([1.0, 1.033, 1.067]))
+        (30.0, array([1.        , 1.03333333, 1.06666667]))
     """
     timed = np.isfinite(times)
     if len(np.unique(frames[timed])) < 2:
         return None, None
     seconds, first, last = frame_times(frames, times), int(frames[timed].min()), int(frames[timed].max())
-    rate = (last - first) / (seconds[last] - seconds[first])
+    span = seconds[last] - seconds[first]
+    rate = usual_rate(float((last - first) / span), _rounding(times[timed]) / span)
     even = seconds[first] + (np.arange(len(seconds)) - first) / rate
-    return round(float(rate), 6), None if np.abs(seconds - even).max() <= _TOLERANCE_S else seconds
+    if np.abs(seconds - even).max() > _TOLERANCE_S:
+        return round(rate, 6), seconds
+    return round(rate, 6), times_from(float(even[0]), len(even), rate)
+
+
+def is_uneven(times: Float[np.ndarray, " frame"]) -> bool:
+    """Tell whether the steps between frames differ by more than times are rounded.
+
+    Example:
+        >>> is_uneven(np.array([1.0, 1.04, 1.08])), is_uneven(np.array([0, 0.04, 0.1]))
+        (False, True)
+    """
+    return bool(np.abs(times - np.linspace(times[0], times[-1], len(times))).max(initial=0) > _TOLERANCE_S)
+
+
+def times_from(start: float, num_frames: int, fps: float) -> Float[np.ndarray, " frame"] | None:
+    """Return the times of evenly spaced frames from a start on; None where it is 0 and the rate tells all.
+
+    Example:
+        >>> times_from(1.0, 3, 50.0)
+        array([1.  , 1.02, 1.04])
+    """
+    return None if abs(start) < _START_S else start + np.arange(num_frames) / fps
+
+
+def _rounding(times: Float[np.ndarray, " row"]) -> float:
+    """Return the last digit to which times are rounded, in seconds; 0 where they have more than six decimals."""
+    for decimals in range(7):
+        if np.abs(times - np.round(times, decimals)).max() < _START_S:
+            return float(10.0**-decimals)
+    return 0.0
 
 
 def frame_times(frames: np.ndarray, times: np.ndarray) -> Float[np.ndarray, " frame"]:

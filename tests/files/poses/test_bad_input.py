@@ -97,7 +97,7 @@ def rewrite(path, old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("\tmm\t", "\tinch\t", "Units must be one of mm, cm, m, got 'inch'"),
+        ("\tmm\t", "\tells\t", "Units must be one of mm, cm, dm, m, in, ft, got 'ells'"),
         ("DataRate", "Rate", "no 'DataRate'"),
         ("50\t50\t4\t17", "50\t50\t4\t16", "17 markers but NumMarkers 16"),
         ("50\t50\t4\t17", "50\t50\t9\t17", "4 rows but NumFrames 9"),

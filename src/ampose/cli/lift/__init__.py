@@ -9,8 +9,9 @@ from typing import Annotated
 import tyro
 
 from ampose.cli.lift.batch import lift_many, name_folders
-from ampose.cli.lift.outputs import OutputOptions, lift_to_folder
+from ampose.cli.lift.outputs import OutputOptions, lift_to_folder, lift_to_stdout
 from ampose.cli.lift.summary import summary
+from ampose.cli.pipes import PIPE, file_of
 from ampose.errors import InputError
 from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions
 
@@ -37,16 +38,23 @@ def run(
     that were already lifted with the same options are skipped.
 
     Args:
-        sources: A video, an image, a folder of images or a keypoint file; or several; or a folder of videos.
-        output: The folder to write to; by default the input's name with _3d, in the current folder.
+        sources: A video, an image, a folder of images or a keypoint file; or several; or a folder of videos; or - for
+            a keypoint file from standard input.
+        output: The folder to write to; by default the input's name with _3d, in the current folder. A dash (-) writes
+            poses to standard output, as JSON or, with --to csv, as CSV.
         jobs: Number of inputs to lift in parallel.
         options: How to lift.
         outputs: What to write.
     """
     if not sources:
         raise InputError("there is nothing to lift; name a video, an image or a keypoint file")
+    if PIPE in sources or output == PIPE:
+        if len(sources) > 1:
+            raise InputError("-: standard input and output are for one input alone; name a folder, or fewer inputs")
+        _lift_in_pipe(sources[0], output, options, outputs)
+        return
     inputs: Sequence[Path] = sources
-    if len(sources) == 1 and sources[0].is_dir():
+    if len(sources) == 1 and sources[0].is_dir() and not _holds_keypoints(sources[0]):
         from ampose.media.images import images_in
         from ampose.media.video_reader import videos_in
 
@@ -61,3 +69,17 @@ def run(
     else:
         lift_one = partial(lift_to_folder, options=options, outputs=outputs)
         lift_many(name_folders(inputs, folder), lift_one, {**asdict(options), **asdict(outputs)}, jobs)
+
+
+def _holds_keypoints(folder: Path) -> bool:
+    from ampose.files.keypoints import is_keypoint_file
+
+    return is_keypoint_file(folder)
+
+
+def _lift_in_pipe(source: Path, output: Path | None, options: LiftOptions, outputs: OutputOptions) -> None:
+    with file_of(source) as path:
+        if output == PIPE:
+            lift_to_stdout(path, options, outputs)
+        else:
+            print(summary(lift_to_folder(path, output or Path("stdin_3d"), options, outputs)))

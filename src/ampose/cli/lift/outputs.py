@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ampose.cli.pipes import to_stdout
 from ampose.cli.pose_files import check_names, write_files
 from ampose.errors import InputError
 from ampose.packages import require
@@ -108,6 +109,22 @@ def lift_to_folder(source: Path, folder: Path, options: LiftOptions, outputs: Ou
         write_page(page, [Result(media.path.name, result.people)], frames=media)
         files.append((page, "a page to look at, with the video"))
     return WrittenFiles(result, files, time.perf_counter() - start)
+
+
+def lift_to_stdout(source: Path, options: LiftOptions, outputs: OutputOptions) -> None:
+    """Lift the people in one input and write the poses to standard output, as JSON or CSV; nothing is drawn.
+
+    Raises:
+        InputError: Something is wrong with the input or an option, or the format is another.
+        MissingExtraError: A package is not installed.
+    """
+    from ampose.pipeline.video import lift_video, open_source
+
+    name = outputs.to[0] if outputs.to else "json"
+    if name not in ("json", "csv") or len(outputs.to) > 1:
+        raise InputError(f"standard output takes one of json and csv, got {outputs.to}", field="to")
+    with to_stdout(f".{name}") as path:
+        write_files([path], lift_video(open_source(source, options), options).people)
 
 
 def check_folder(folder: Path, source: Path) -> None:

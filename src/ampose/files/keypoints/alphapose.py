@@ -20,6 +20,7 @@ _POINTS_IN = {"bodies": "joints", "people": "pose_keypoints_2d"}
     "alphapose",
     title="AlphaPose",
     looks_for="a JSON list with keypoints and an image's name as image_id, or images' names with bodies or people",
+    words=("image_id", "keypoints", "score", "idx"),
     size=False,
     example="alphapose-results.json",
 )

@@ -14,6 +14,7 @@ from ampose.poses.people import Detection
     "ampose",
     title="ampose's own poses",
     looks_for="a JSON or npz file with the format ampose.poses",
+    words=("format", "version", "skeleton_2d"),
     size=True,
     example="demo/poses.json",
 )

@@ -19,6 +19,7 @@ _VISIBLE = 2
     "coco",
     title="COCO annotations, PoseTrack",
     looks_for="a JSON object with images and annotations",
+    words=("images", "annotations", "categories", "keypoints"),
     size=True,
     example="person_keypoints.json",
 )

@@ -19,6 +19,7 @@ _LISTS = ("annotations", "predictions", "results")
     "coco-results",
     title="COCO results",
     looks_for="a JSON list with keypoints and a number as image_id",
+    words=("image_id", "category_id", "keypoints", "score"),
     size=False,
     example="results.json",
 )

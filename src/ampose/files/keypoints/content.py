@@ -1,8 +1,10 @@
 """What is in a file or a folder, opened once and only as far as somebody asks."""
 
+import codecs
 import csv
 import io
 import json
+import re
 import zipfile
 from functools import cached_property
 from pathlib import Path
@@ -10,14 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from ampose.errors import InputError, reading
+from ampose.errors import InputError, no_such_path, reading
 from ampose.files.isolated import parse_apart
+from ampose.files.letters import read_text
 from ampose.files.pickles.restricted_pickle import load_restricted_npz
 from ampose.packages import require
 
 _HDF5, _ZIP, _NPY = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04", b"\x93NUMPY"
 _HEAD = 4096
+_DECIMAL_COMMA = re.compile(r"\s*[-+]?\d*,\d+(e[-+]?\d+)?\s*", re.IGNORECASE)
 _FRAME_SUFFIXES = (".json", ".txt")
+
+
+NO_KEYPOINTS = frozenset({"thumbs.db", "desktop.ini", "classes.txt", "labels.txt", "readme.txt"})
+"""Files that programs and people leave in folders of keypoints."""
 
 
 class Content:
@@ -33,7 +41,7 @@ class Content:
     def __init__(self, path: Path) -> None:
         self.path = path
         if not path.exists():
-            raise InputError(f"{path}: must be a file or a folder with keypoints, but there is none")
+            raise no_such_path(path, "a file or a folder with keypoints")
 
     @cached_property
     def kind(self) -> str:
@@ -48,8 +56,9 @@ class Content:
             return "npz"
         if head.startswith(_NPY):
             return "npy"
-        start = head.decode("utf-8-sig", errors="replace").lstrip()[:1]
-        return "json" if start in ("{", "[") else "text"
+        # UTF-16 has a zero in every letter of JSON; a mark of the letters comes first.
+        start = head.lstrip(codecs.BOM_UTF8 + codecs.BOM_UTF16 + b"\xfe\0").lstrip()[:1]
+        return "json" if start in (b"{", b"[") else "text"
 
     @cached_property
     def json(self) -> Any:
@@ -61,17 +70,32 @@ class Content:
         if self.kind != "json":
             return None
         with reading(self.path, "a whole JSON file", "write it again"):
-            return json.loads(self._text())
+            text = self._text()
+            try:
+                return json.loads(text)
+            except json.JSONDecodeError as error:
+                lines = text.splitlines()
+                if error.msg != "Extra data" or len(lines) < 2:
+                    raise
+            return [json.loads(line) for line in lines if line.strip()]  # JSON lines: a value a line
 
     @cached_property
     def rows(self) -> list[list[str]]:
-        """The cells of a text file: divided at commas, or at blanks where there are none. Empty for anything else."""
+        """The cells of a text file; empty for anything else.
+
+        They are divided at semicolons, tabs or commas, or at blanks where there are none in the first line. Beside
+        semicolons and tabs a comma within a number is a decimal one, as spreadsheets of half of Europe write it.
+        """
         if self.kind != "text":
             return []
         text = self._text()
-        if "," in text.partition("\n")[0]:
-            return [row for row in csv.reader(io.StringIO(text)) if row]
-        return [line.split() for line in text.splitlines() if line.strip()]
+        separator = next((one for one in ";\t," if one in text.lstrip().partition("\n")[0]), None)
+        if separator is None:
+            return [line.split() for line in text.splitlines() if line.strip()]
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator) if any(row)]
+        if separator == ",":
+            return rows
+        return [[cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell for cell in row] for row in rows]
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -109,10 +133,13 @@ class Content:
         """
         if self.kind != "folder":
             return {self.path.stem: self}
+        by_suffix: dict[str, list[Path]] = {}
+        for path in sorted(self.path.iterdir()):
+            if not path.name.startswith(".") and path.name.lower() not in NO_KEYPOINTS and path.is_file():
+                by_suffix.setdefault(path.suffix.lower(), []).append(path)
         for suffix in _FRAME_SUFFIXES:
-            files = sorted(p for p in self.path.glob(f"*{suffix}") if p.is_file() and not p.name.startswith("."))
-            if files:
-                return {path.stem: Content(path) for path in files}
+            if suffix in by_suffix:
+                return {path.stem: Content(path) for path in by_suffix[suffix]}
         raise InputError(f"{self.path}: must hold a {' or '.join(_FRAME_SUFFIXES)} file for each frame, got none")
 
     def frame_name(self, file: "Content", number: object) -> str:
@@ -126,8 +153,8 @@ class Content:
 
     def _text(self) -> str:
         try:
-            return self.path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
+            return read_text(self.path)
+        except ValueError as error:
             raise InputError(f"{self.path}: must be text or a known binary file, got bytes that are neither") from error
 
 

@@ -31,6 +31,7 @@ Column = tuple[str, str, str]
     "deeplabcut",
     title="DeepLabCut",
     looks_for="a CSV with scorer, bodyparts and coords above its columns, or an HDF5 file with df_with_missing",
+    words=("scorer", "bodyparts", "coords", "df_with_missing"),
     size=False,
     example="clipDLC_resnet50.h5",
 )

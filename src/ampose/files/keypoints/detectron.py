@@ -24,6 +24,7 @@ _SCORE = 4
     "detectron",
     title="Detectron, by VideoPose3D",
     looks_for="an npz file with boxes, keypoints and metadata",
+    words=("boxes", "segments", "keypoints", "metadata"),
     size=True,
     example="clip.mp4.npz",
 )

@@ -33,6 +33,7 @@ _KEYS = ("landmarks", "pose_landmarks", "poseLandmarks")
     "mediapipe",
     title="MediaPipe, CSV or JSON",
     looks_for="a CSV with frame, landmark, x and y in its first line, or a JSON list of frames with landmarks",
+    words=("frame", "landmark", "landmarks", "x", "y"),
     size=False,
     example="landmarks.csv",
 )

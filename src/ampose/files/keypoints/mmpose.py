@@ -21,6 +21,7 @@ from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
     "mmpose",
     title="MMPose",
     looks_for="JSON with keypoints and keypoint_scores, in instances or instance_info",
+    words=("keypoints", "keypoint_scores", "instances", "instance_info", "frame_id"),
     size=False,
     example="predictions/clip.json",
 )

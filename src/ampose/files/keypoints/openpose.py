@@ -28,6 +28,7 @@ _SHORTER = 0.6
     "openpose",
     title="OpenPose, Pose2Sim",
     looks_for="a folder of JSON files (or one) with people and pose_keypoints_2d",
+    words=("people", "pose_keypoints_2d", "person_id"),
     size=False,
     example="output_json/",
 )

@@ -79,6 +79,7 @@ class ReaderFacts:
         looks_for: How it is recognised, in words.
         size: Whether the file says how large the image is.
         example: What its files are called.
+        words: Keys, columns or arrays that its files have: by them the nearest format to an unknown file is named.
         videos: Whether a file may hold several.
     """
 
@@ -87,6 +88,7 @@ class ReaderFacts:
     size: bool
     example: str
     videos: bool = False
+    words: tuple[str, ...] = ()
 
 
 readers = Registry[type[KeypointReader], ReaderFacts](

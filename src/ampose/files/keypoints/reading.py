@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
-from ampose.errors import InputError, reading
-from ampose.files.keypoints.content import Content
+from ampose.errors import InputError, MissingExtraError, reading
+from ampose.files.keypoints.content import NO_KEYPOINTS, Content
+from ampose.files.keypoints.nearest import no_known_format
 from ampose.files.keypoints.reader import KeypointReader, PeopleFile, ReaderFacts, ReaderOptions, readers
 from ampose.poses.people import Detection, Person, people_over_time
 from ampose.poses.pose import Pose2D, check_fps
@@ -41,10 +43,10 @@ class StatedOptions(TypedDict, total=False):
 
 
 def is_keypoint_file(path: str | Path) -> bool:
-    """Tell whether this should be read as keypoints, and not as images or video: by names alone, at no cost.
+    """Tell whether this should be read as keypoints, and not as images or video: by names, where they tell.
 
     Args:
-        path: A file, or a folder: one with files of keypoints and no others.
+        path: A file, or a folder: one with files of keypoints and no others, or beside images those in a known format.
 
     Example:
         >>> is_keypoint_file("clip.json"), is_keypoint_file("clip.mp4")
@@ -53,9 +55,34 @@ def is_keypoint_file(path: str | Path) -> bool:
     path = Path(path)
     if not path.is_dir():
         return path.suffix.lower() in _SUFFIXES
-    with os.scandir(path) as entries:
-        suffixes = {Path(entry.name).suffix.lower() for entry in entries if not entry.name.startswith(".")}
-    return bool(suffixes) and suffixes <= _SUFFIXES
+    keypoints, others = _suffixes(path)
+    if not keypoints or not others:
+        return bool(keypoints)
+    # Images or videos as well: those that the keypoints are drawn into, or a text beside what is to be lifted?
+    try:
+        return bool(_recognise(_content(path)))
+    except (InputError, MissingExtraError):
+        return False
+
+
+def _suffixes(folder: Path) -> tuple[Counter[str], Counter[str]]:
+    """Count the files of a folder by their suffixes: those that hold keypoints, and the others."""
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_file()]
+    counts = Counter(Path(name).suffix.lower() for name in names if name.lower() not in NO_KEYPOINTS)
+    keypoints = Counter({suffix: count for suffix, count in counts.items() if suffix in _SUFFIXES})
+    return keypoints, counts - keypoints
+
+
+def _content(path: Path) -> Content:
+    """Return what is at a path; the only keypoint file of a folder is that file."""
+    if path.is_dir():
+        files = [file for file in path.iterdir() if file.suffix.lower() in _SUFFIXES and not file.name.startswith(".")]
+        files = [file for file in files if file.name.lower() not in NO_KEYPOINTS]
+        first = [file for file in files if file.suffix.lower() == ".json"] or files
+        if len(first) == 1 and first[0].is_file():
+            return Content(first[0])
+    return Content(path)
 
 
 def read_keypoints(
@@ -89,7 +116,7 @@ def read_keypoints(
         [(1, 17, 2)]
     """
     check_fps(stated.get("fps"))
-    content = Content(Path(path))
+    content = _content(Path(path))
     given: dict[str, Any] = dict(stated)
     if given.get("skeleton") is not None:
         given["skeleton"] = get_skeleton(given["skeleton"])
@@ -97,8 +124,20 @@ def read_keypoints(
     entry = readers.get(format) if format else _recognise(content)
     if options.video is not None and not entry.facts.videos:
         raise InputError(f"{content.path}: video must be named for files of several videos only, got {options.video!r}")
+    if Path(path).is_dir():
+        _say_what_is_read(Path(path))
     with reading(content.path, "a keypoint file"):
         return _people(_read(entry, content, options), entry, content, options)
+
+
+def _say_what_is_read(folder: Path) -> None:
+    keypoints, others = _suffixes(folder)
+    if others:
+        there, beside = (
+            " and ".join(f"{count} {suffix or 'other'}" for suffix, count in files.items())
+            for files in (keypoints, others)
+        )
+        _LOG.warning("%s: the keypoint files are read (%s), not the files beside them (%s)", folder, there, beside)
 
 
 def recognise(path: str | Path) -> str:
@@ -107,7 +146,7 @@ def recognise(path: str | Path) -> str:
     Raises:
         InputError: There is no such file, or it has no known layout.
     """
-    return _recognise(Content(Path(path))).name
+    return _recognise(_content(Path(path))).name
 
 
 def _recognise(content: Content) -> ReaderEntry:
@@ -122,8 +161,8 @@ def _recognise(content: Content) -> ReaderEntry:
     if fitting:
         names = " and ".join(entry.name for entry in fitting)
         raise InputError(f"{content.path}: must be of one known format, but fits {names}; name the one (format)")
-    looked = "; ".join(f"{entry.name}: {entry.facts.looks_for}" for entry in readers.entries())
-    raise InputError(f"{content.path}: must be a keypoint file of a known format, got none; looked for {looked}")
+    with reading(content.path, "a keypoint file"):
+        raise InputError(no_known_format(content))
 
 
 def _read(entry: ReaderEntry, content: Content, options: ReaderOptions) -> PeopleFile:

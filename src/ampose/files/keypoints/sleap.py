@@ -22,6 +22,7 @@ from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
     "sleap",
     title="SLEAP analysis",
     looks_for="an HDF5 file with tracks and node_names",
+    words=("tracks", "node_names", "track_occupancy"),
     size=False,
     example="clip.analysis.h5",
 )

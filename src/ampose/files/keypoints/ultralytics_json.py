@@ -16,6 +16,7 @@ from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
     "ultralytics-json",
     title="Ultralytics, JSON",
     looks_for="JSON lists with keypoints of x, y and visible",
+    words=("name", "class", "box", "keypoints"),
     size=False,
     example="clip_json/",
 )

@@ -26,6 +26,7 @@ _CUSTOM = "custom"
     "videopose3d",
     title="VideoPose3D, custom",
     looks_for="an npz file with positions_2d and metadata",
+    words=("positions_2d", "metadata"),
     size=True,
     videos=True,
     example="data_2d_custom_mine.npz",

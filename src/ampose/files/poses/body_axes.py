@@ -31,7 +31,7 @@ _USUAL_BODY = 1.7
 
 _UPPER = (
     re.compile(r"head|skull|nose|fhd|bhd", re.IGNORECASE),
-    re.compile(r"neck|^c7$|clav|spine|chest|thorax|torso|shoulder|sho$|acr", re.IGNORECASE),
+    re.compile(r"neck|^c7$|clav|spine|chest|thorax|torso|shoulder|sho$|^[lr]?acr", re.IGNORECASE),
 )
 _LOWER = (
     re.compile(r"foot|ankle|toe|heel|ank$|[lr]hee$|mt[125]p|calc|mal$", re.IGNORECASE),
@@ -39,6 +39,9 @@ _LOWER = (
     re.compile(r"hip|pelvis|thigh|sacr|[lr][ap]si", re.IGNORECASE),
 )
 """Names of what is above and below in those who stand, as programs call joints and markers, the farthest out first."""
+
+_LEAST_TRUNK = 0.4
+"""Metres from the hips of a person to the head, at least: what is nearer is no person, or one who bends down."""
 
 _UPRIGHT = 0.7
 """How much of the way from the feet to the head goes along one axis: less is 45 degrees from it."""
@@ -98,7 +101,7 @@ def unit_of(path: Path, positions: Float[np.ndarray, "frame joint 3"]) -> float:
         path: The file, for the log.
         positions: In the file's unit; NaN where a joint is missing.
     """
-    size = _body_size(positions)
+    size = body_size(positions)
     by_size = [
         (name, unit)
         for units, (least, most) in ((_METRIC, _METRIC_BODY), (_OTHER, _OTHER_BODY))
@@ -118,7 +121,7 @@ def unit_of(path: Path, positions: Float[np.ndarray, "frame joint 3"]) -> float:
     return unit
 
 
-def _body_size(positions: Float[np.ndarray, "frame joint 3"]) -> float:
+def body_size(positions: Float[np.ndarray, "frame joint 3"]) -> float:
     """Return how long the body is when it is long: whoever crouches stands at some time."""
     finite = np.isfinite(positions).all(axis=2)  # (frame, joint)
     several = finite.sum(axis=1) > 1
@@ -134,13 +137,13 @@ def up_axis_of(path: Path, positions: Float[np.ndarray, "frame joint 3"], joints
 
     Args:
         path: The file, for the log.
-        positions: In any unit; NaN where a joint is missing.
+        positions: Metres; NaN where a joint is missing.
         joints: Their names: heads, shoulders, feet and ankles are looked for.
         usual: The format's own axis, where the body does not tell: names are unknown, or somebody lies askew.
     """
     way = _middle(positions, joints, _UPPER) - _middle(positions, joints, _LOWER)
     lengths = np.linalg.norm(way, axis=1)
-    there = lengths > 0  # False for NaN
+    there = (lengths > _LEAST_TRUNK) & (lengths < _METRIC_BODY[1])  # False for NaN
     if not there.any():
         return usual
     mean = np.median(way[there] / lengths[there, None], axis=0)

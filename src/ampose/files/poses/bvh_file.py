@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
+from ampose.files.letters import read_text
 from ampose.files.poses.axes import from_camera, pose_of
 from ampose.files.poses.body_axes import AS_THE_FILE_SAYS, FileAxes, unit_of, up_axis_of
 from ampose.files.poses.bvh_text import END, BvhText, parse_bvh
@@ -58,13 +59,13 @@ class BvhFile:
         Of other programs' files, which state neither, the unit is told by the size of the body and the axis that
         points up by how people stand. Names stay as they are, and end sites are joints called ``<joint>_end``.
         """
-        text = parse_bvh(_decoded(path))
+        text = parse_bvh(read_text(path))
         positions, ours = _positions(text), _is_ours(text)
         kept = [at for at in range(len(text.names)) if not (at in text.ends and (ours or not text.offsets[at].any()))]
         unit, up = stated.unit, stated.up or _UP
         if not ours:
             unit = unit or unit_of(path, positions)
-            up = stated.up or up_axis_of(path, positions, text.names, _UP)
+            up = stated.up or up_axis_of(path, positions * unit, text.names, _UP)
         seconds, last_digit = float(text.seconds), float(Decimal(text.seconds).normalize().as_tuple().exponent)
         rate = round(usual_rate(1 / seconds, 10.0**last_digit / seconds), 5)
         return [Person(0, None, _pose(text, kept, positions * (unit or 1.0), up, rate))]
@@ -109,15 +110,6 @@ def _zxy(rotations: Float[np.ndarray, "*batch 3 3"]) -> Float[np.ndarray, "*batc
         warnings.simplefilter("ignore", UserWarning)  # of the gimbal lock
         angles = turns.as_euler("ZXY", degrees=True)
     return angles.reshape(rotations.shape[:-1])
-
-
-def _decoded(path: Path) -> str:
-    """Return the text; names may be in the letters of a Windows computer."""
-    data = path.read_bytes()
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
 
 
 def _is_ours(text: BvhText) -> bool:

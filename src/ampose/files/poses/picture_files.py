@@ -14,7 +14,7 @@ from ampose.files.poses.pose_format import all_but, formats
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
 
-_NOT_SHOWN = ("expected_error", "keypoints_2d", "frame_of_reference", "provenance", "people")
+_NOT_SHOWN = ("expected_error", "keypoints_2d", "frame_of_reference", "provenance", "people", "start")
 _CARRIES, _EVEN = all_but(*_NOT_SHOWN), all_but(*_NOT_SHOWN, "times")
 
 

@@ -8,12 +8,14 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 
 from ampose.atomic import replacing_together
-from ampose.errors import InputError, reading
+from ampose.errors import InputError, no_such_path, reading
+from ampose.files.not_read import check_is_read
 from ampose.files.poses.body_axes import FileAxes
 from ampose.packages import require
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
 from ampose.poses.skeletons.by_joints import skeleton_of
+from ampose.poses.timing import is_uneven
 from ampose.registry import Entry, Registry
 
 PARTS = {
@@ -28,6 +30,7 @@ PARTS = {
     "inferred_joints": "joints that were inferred, not seen",
     "missing_frames": "frames in which the person is missing",
     "times": "uneven times",
+    "start": "the time at which the clip begins",
     "no_fps": "that there is no frame rate",
     "people": "several people in one file",
 }
@@ -153,7 +156,8 @@ def losses(path: str | Path, people: People) -> list[str]:
         "missing_joints": any((gone.any(axis=1) & ~gone.all(axis=1)).any() for gone in lost),
         "inferred_joints": any(pose.inferred.any() for pose in poses),
         "missing_frames": any(gone.all(axis=1).any() for gone in lost),
-        "times": any(pose.times is not None for pose in poses),
+        "times": any(is_uneven(pose.times) for pose in poses if pose.times is not None),
+        "start": any(pose.times is not None and pose.times[0] != 0 for pose in poses),
         "no_fps": any(pose.seconds is None for pose in poses),
         "people": len(people) > 1,
     }
@@ -191,11 +195,14 @@ def write(path: str | Path, people: People) -> None:
         raise InputError(
             f"{path}: people must be one in a {path.suffix} file, got {len(people)}; write a file for each (write_each)"
         )
+    _check_people(path, people)
     write_each(path, people)
 
 
 def write_each(path: str | Path, people: People) -> list[Path]:
-    """Write people to a file, or to a file each (``clip_0.trc``, ``clip_1.trc``) where the format holds only one.
+    """Write people to a file, or to a file each (``clip_0.trc``, ``clip_1.trc``) where it cannot hold them together.
+
+    That is where the format holds only one, and for subjects and props of different markers in any format.
 
     Returns:
         The files; they appear when all are complete.
@@ -205,12 +212,14 @@ def write_each(path: str | Path, people: People) -> list[Path]:
         MissingExtraError: The package that the format needs is not installed.
     """
     path, people = Path(path), as_people(people)
-    _check_people(path, people)
-    if len(people) == 1 or "people" in carries(path):
+    if len(people) == 1 or ("people" in carries(path) and len(_shapes(people)) == 1):
         paths, groups = [path], [people]
     else:
         paths = [path.with_name(f"{path.stem}_{person.id}{path.suffix}") for person in people]
         groups = [[person] for person in people]
+    _check_ids(people)
+    for group in groups:
+        _check_people(path, group)
     writer: PoseWriter = _open(path, "writes")
     if "inferred_joints" not in carries(path):
         groups = [[replace(person, pose3d=person.pose3d.without_inferred()) for person in group] for group in groups]
@@ -234,9 +243,12 @@ def read(path: str | Path, *, unit: str | float | None = None, up: str | None = 
         MissingExtraError: The package that the format needs is not installed.
     """
     path = Path(path)
-    reader: Any = _open(path, "reads")  # one of a foreign format takes more than a PoseReader
+    check_is_read(path)
+    if not path.exists():
+        raise no_such_path(path, "a file with poses")
     if not path.is_file():
-        raise InputError(f"{path}: must be a file with poses, but there is no such file")
+        raise InputError(f"{path}: must be a file with poses, got a folder; name the file in it")
+    reader: Any = _open(path, "reads")  # one of a foreign format takes more than a PoseReader
     with reading(path, f"a whole {path.suffix} file with poses"):
         if not _entry(path, "reads").facts.foreign:
             if (unit, up) != (None, None):
@@ -270,13 +282,10 @@ def _open(path: Path, ability: Literal["reads", "writes"]) -> Any:
 
 
 def _check_people(path: Path, people: Sequence[Person]) -> None:
-    if not people:
-        raise InputError("people must hold at least one person, got none; there is nothing to write")
-    shapes = {(p.pose3d.positions.shape, p.pose3d.skeleton.name, p.pose2d and p.pose2d.skeleton.name) for p in people}
-    if len(shapes) > 1:
-        raise InputError(f"people in one file must share frames and skeletons, got {sorted(map(str, shapes))}")
-    if len({person.id for person in people}) < len(people):
-        raise InputError(f"people must each have their own id, got {[person.id for person in people]}")
+    _check_ids(people)
+    if len(shapes := _shapes(people)) > 1:
+        kinds = " and ".join(sorted({f"{frames} frames of {skeleton.num_joints}" for frames, skeleton, _ in shapes}))
+        raise InputError(f"people in one file must share frames and joints, got {kinds} joints; write a file for each")
     if not len(people[0].pose3d):
         raise InputError("people must have at least one frame, got none; there is nothing to write")
     poses = [person.pose3d for person in people]
@@ -285,6 +294,18 @@ def _check_people(path: Path, people: Sequence[Person]) -> None:
             "people in one file must share frame rate and times, got different ones; write a file for each"
         )
     _check_rate(path, timed=poses[0].seconds is not None)
+
+
+def _shapes(people: Sequence[Person]) -> set[tuple[Any, ...]]:
+    """Return what people in one file must share, of each: frames and joints in 3D and 2D."""
+    return {(len(p.pose3d), p.pose3d.skeleton, p.pose2d and p.pose2d.skeleton) for p in people}
+
+
+def _check_ids(people: Sequence[Person]) -> None:
+    if not people:
+        raise InputError("people must hold at least one person, got none; there is nothing to write")
+    if len({person.id for person in people}) < len(people):
+        raise InputError(f"people must each have their own id, got {[person.id for person in people]}")
 
 
 def _check_rate(path: Path, *, timed: bool) -> None:
