@@ -127,10 +127,8 @@ def test_what_only_keypoints_need_is_refused_with_pictures(untrained, tmp_path, 
     Image.new("RGB", (40, 30)).save(tmp_path / "1.png")
     for option, words in ((["--skeleton", "coco_17"], "skeleton"), (["--image-size", "40x30"], "image size")):
         assert main(["lift", str(tmp_path / "1.png"), "--model", untrained, *option]) == 2
-        assert (
-            f"no keypoint file, and so takes no {words}; leave it out, or name the keypoints ({option[0]})"
-            in capsys.readouterr().err
-        )
+        said = f"no keypoint file, and so takes no {words}; leave it out, or name the keypoints ({option[0]})"
+        assert said in capsys.readouterr().err
 
 
 @pytest.fixture

@@ -224,6 +224,44 @@ def mediapipe_csv(folder: Path, people: np.ndarray) -> Path:
     return path
 
 
+def table_numbered(folder: Path, people: np.ndarray) -> Path:
+    """How most people save MediaPipe: a row a frame, x1, y1, z1, v1, ... in parts of the image, after a label."""
+    header = ["class", *(f"{axis}{number}" for number in range(1, 34) for axis in "xyzv")]
+    rows = [
+        ["walk", *(cell for x, y, sure in np.nan_to_num(person) for cell in (x / SIZE[0], y / SIZE[1], 0.1, sure))]
+        for person in people[0]
+    ]
+    with (folder / "wide.csv").open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([header, *rows])
+    return folder / "wide.csv"
+
+
+def table_sleap(folder: Path, people: np.ndarray) -> Path:
+    """SLEAP's CSV: a row for each instance."""
+    header = ["track", "frame_idx", "instance.score"]
+    header += [f"{name}.{axis}" for name in BODYPARTS for axis in ("x", "y", "score")]
+    rows = [
+        [f"track_{number}", frame, 0.9, *("" if np.isnan(cell) else cell for cell in people[number, frame].ravel())]
+        for frame in range(FRAMES)
+        for number, _ in present(people, frame)
+    ]
+    with (folder / "clip.csv").open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([header, *rows])
+    return folder / "clip.csv"
+
+
+def table_of_excel(folder: Path, people: np.ndarray) -> Path:
+    """Semicolons and decimal commas, the letters of PowerShell, and the axis before the name."""
+    joints = get_skeleton("coco_17").joints
+    lines = [";".join(["frame", "person", *(f"{axis}_{name}" for name in joints for axis in ("x", "y", "c"))])]
+    for frame in range(FRAMES):
+        for number, person in present(people, frame):
+            cells = [f"{cell:.6f}".replace(".", ",") for cell in person.ravel()]
+            lines.append(";".join([str(frame), str(number), *cells]))
+    (folder / "a.csv").write_text("\n".join(lines), encoding="utf-16")
+    return folder / "a.csv"
+
+
 def mediapipe_json(folder: Path, people: np.ndarray) -> Path:
     frames = [
         {"landmarks": [[mark(*point) for point in person] for _, person in present(people, frame)]}
@@ -435,6 +473,9 @@ SAMPLES = [
     Sample("mediapipe", mediapipe_csv, skeleton="blazepose_33", ids=(0, 1)),
     Sample("mediapipe", mediapipe_json, skeleton="blazepose_33"),
     Sample("mediapipe", mediapipe_messages, skeleton="blazepose_33", people=1),
+    Sample("table", table_numbered, skeleton="blazepose_33", people=1),
+    Sample("table", table_sleap, ids=(0, 1)),
+    Sample("table", table_of_excel, ids=(0, 1)),
     Sample("videopose3d", videopose3d, people=1, confidence=False, size_inside=True, ids=(0,)),
     Sample("numpy", numpy_array, skeleton="halpe_26", people=1, ids=(0,)),
     Sample("numpy", mhformer, confidence=False, ids=(0, 1)),

@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,10 @@ def refusal(path: Path, **options) -> str:
 
 
 def test_there_is_no_such_file(tmp_path: Path) -> None:
-    assert "but there is none" in refusal(tmp_path / "gone.json")
+    assert "there is no such file or folder; name" in refusal(tmp_path / "gone.json")
+    dump(tmp_path / "results_json.json", [person()])
+    assert refusal(tmp_path / "result_json.json").endswith("did you mean results_json.json?")
+    assert "there is no 'gone' in" in refusal(tmp_path / "gone" / "deeper" / "a.json")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", " \n", "[", '{"people": ['])
@@ -52,9 +56,32 @@ def test_an_empty_folder(tmp_path: Path) -> None:
     assert "must hold a .json or .txt file for each frame" in refusal(tmp_path)
 
 
-def test_what_is_nothing_known_names_what_was_looked_for(tmp_path: Path) -> None:
+def test_what_is_nothing_known_is_told_what_is(tmp_path: Path) -> None:
     message = refusal(dump(tmp_path / "a.json", {"hello": 1}))
-    assert all(f"{name}: " in message for name in readers.names())
+    assert "it holds a JSON object with hello. Known are" in message
+    assert all(entry.facts.title in message for entry in readers.entries())
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ([{"image_id": 1, "category_id": 1, "score": 0.9}], "Nearest is COCO results, .*here there is no keypoints$"),
+        ({"people": [{"face_keypoints_2d": [1, 2, 3]}]}, "Nearest is OpenPose, Pose2Sim.*no pose_keypoints_2d"),
+        ({"images": [], "categories": []}, "Nearest is COCO annotations.*no annotations, keypoints"),
+        ([{"instances": 3, "frame": 1}], "."),
+    ],
+)
+def test_the_nearest_format_is_named_with_what_is_off(tmp_path: Path, data: object, says: str) -> None:
+    message = refusal(dump(tmp_path / "a.json", data))
+    assert re.search(says, message)
+    assert len(message) < 500 + len(str(tmp_path))
+
+
+def test_a_table_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("frame,landmark,px,py\n0,nose,1,2\n")
+    message = refusal(tmp_path / "a.csv")
+    assert "a table with the columns frame, landmark, px, py. Nearest is MediaPipe" in message
+    assert message.endswith("here there is no landmarks, x, y")
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:

@@ -1,0 +1,66 @@
+"""Folders of keypoints with other things in them, and what is said of them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.files.keypoints import samples
+from tests.files.keypoints.samples import FRAMES, SIZE, dump, make_people
+
+from ampose.files.keypoints import is_keypoint_file, read_keypoints
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return samples.openpose(tmp_path, make_people("body_25", 1))
+
+
+def read(path: Path, **options):
+    return read_keypoints(path, **{"image_size": SIZE, **options})
+
+
+def test_images_beside_the_keypoints_are_left_and_it_is_said(folder: Path, caplog) -> None:
+    for frame in range(FRAMES):
+        Image.new("RGB", (40, 30)).save(folder / f"clip_{frame:012d}_rendered.png")
+    assert is_keypoint_file(folder)
+    assert len(read(folder)[0].pose2d) == FRAMES
+    assert f"{folder}: the keypoint files are read (5 .json), not the files beside them (5 .png)" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["Thumbs.db", "desktop.ini", ".DS_Store", "classes.txt"])
+def test_what_systems_leave_in_folders_is_nothing_to_say(folder: Path, caplog, name: str) -> None:
+    (folder / name).write_bytes(b"\0\1\2person\n")
+    assert is_keypoint_file(folder)
+    assert len(read(folder)[0].pose2d) == FRAMES
+    assert not caplog.messages
+
+
+@pytest.mark.parametrize(("name", "text"), [("notes.txt", "a walk in the park"), ("camera.json", '{"model": "X100"}')])
+def test_images_with_a_text_beside_them_are_images(tmp_path: Path, name: str, text: str) -> None:
+    Image.new("RGB", (40, 30)).save(tmp_path / "1.png")
+    (tmp_path / name).write_text(text)
+    assert not is_keypoint_file(tmp_path)
+
+
+def test_one_file_of_a_whole_video_beside_its_images(tmp_path: Path, caplog) -> None:
+    path = samples.alphapose(tmp_path, make_people("halpe_26"))
+    (tmp_path / "vis").mkdir()
+    Image.new("RGB", (40, 30)).save(tmp_path / "0.jpg")
+    assert is_keypoint_file(tmp_path)
+    people = read(tmp_path)
+    assert people[0].pose2d.provenance["source"] == path.name
+    for one, other in zip(people, read(path), strict=True):
+        np.testing.assert_array_equal(one.pose2d.keypoints, other.pose2d.keypoints)
+    assert "1 .json), not the files beside them (1 .jpg)" in caplog.text
+
+
+def test_json_lines(tmp_path: Path) -> None:
+    entries = [
+        {"image_id": frame, "keypoints": samples.flat(np.nan_to_num(person)), "score": 0.9}
+        for frame, person in enumerate(make_people("coco_17", 1)[0])
+    ]
+    (tmp_path / "a.json").write_text("\n".join(json.dumps(entry) for entry in entries) + "\n")
+    (lines,), (whole,) = read(tmp_path / "a.json"), read(dump(tmp_path / "b.json", entries))
+    np.testing.assert_array_equal(lines.pose2d.keypoints, whole.pose2d.keypoints)
