@@ -1,6 +1,7 @@
 // The app: from the source's images to everything that shows them; buttons and keys.
 import { camera, common } from "./generated/tables.js";
 import { Recording } from "./files/recording.js";
+import { listCameras, openCamera } from "./page/camera.js";
 import { Curves } from "./page/curves.js";
 import { downloadsOf } from "./page/downloads.js";
 import { History } from "./page/history.js";
@@ -9,15 +10,14 @@ import { Meter } from "./page/meter.js";
 import { Picture } from "./page/picture.js";
 import { placesOf } from "./page/places.js";
 import { sentenceOf } from "./page/problems.js";
-import { Source, cameras } from "./page/source.js";
 import { Stage } from "./page/stage.js";
+import { openVideoFile } from "./page/video_file.js";
 import { anglesOf } from "./pose/joint_angles.js";
 
 const get = (id) => document.getElementById(id);
 const EXAMPLE = "balance_beam.mp4";
-const state = { playing: false, chosen: null, theme: "light", shown: null, run: 0, recording: null, engine: "" };
+const state = { source: null, playing: false, chosen: null, theme: "light", shown: null, run: 0, recording: null, engine: "" };
 
-const source = new Source(get("video"));
 const history = new History();
 const picture = new Picture(get("image"));
 const curves = new Curves(get("curves"));
@@ -48,25 +48,33 @@ const options = () => ({
 
 // --- from the source to the screen -----------------------------------------------------------------------------------
 
+// how: a function that opens a camera or a file.
 async function open(how) {
   complain(null);
   const run = ++state.run;
+  setPlaying(false);
+  stopRecording();
+  state.source?.close();
+  state.source = null;
+  let source = null;
   try {
-    await how();
+    source = await how();
     state.engine = await lifting.ready;
+    await source.resume();
   } catch (failure) {
-    source.close();
-    if (run === state.run) showStart();
+    source?.close();
+    if (run !== state.run) return;
+    showStart();
     complain(failure);
     return;
   }
-  if (run !== state.run) return;
-  stopRecording();
+  if (run !== state.run) return source.close();
   history.clear();
   meter.clear();
   lifting.forget();
-  Object.assign(state, { chosen: null, shown: null });
-  get("mirrored").checked = source.kind === "camera";
+  Object.assign(state, { source, chosen: null, shown: null });
+  source.everyFrame = get("every-frame").checked;
+  get("mirrored").checked = source.isCamera;
   showPanels();
   setPlaying(true);
   await follow(run);
@@ -74,18 +82,23 @@ async function open(how) {
 
 async function follow(run) {
   while (run === state.run && state.playing) {
-    const shot = await source.next();
-    if (run !== state.run) return shot?.image.close();
-    if (!shot) return setPlaying(false);
     try {
+      const shot = await state.source.next();
+      if (run !== state.run) return shot?.image.close();
+      if (!shot) return stop();
       await lift(shot, run);
     } catch (failure) {
-      source.close();
-      setPlaying(false);
+      stop();
       complain(failure);
-      return;
     }
   }
+}
+
+// The end of a video, or a camera that is gone.
+function stop() {
+  setPlaying(false);
+  stopRecording();
+  redraw();
 }
 
 async function lift({ image, seconds, filmed }, run) {
@@ -160,13 +173,13 @@ function setPlaying(playing) {
 function pause() {
   if (!state.playing) return;
   setPlaying(false);
-  source.pause();
+  state.source.pause();
 }
 
 async function goOn() {
-  if (state.playing || !source.kind) return;
+  if (state.playing || !state.source) return;
   setPlaying(true);
-  source.resume();
+  await state.source.resume();
   await follow(state.run);
 }
 
@@ -186,7 +199,7 @@ const step = (frames) => scrubTo(Number(get("scrub").value) + frames);
 
 function toggleRecording() {
   if (state.recording) return stopRecording();
-  state.recording = new Recording({ source, engine: state.engine, options: options() });
+  state.recording = new Recording({ name: state.source.name, engine: state.engine, options: options() });
   get("record").setAttribute("aria-pressed", "true");
   get("record").lastElementChild.textContent = "stop";
   get("downloads").hidden = true;
@@ -221,7 +234,7 @@ function showPanels() {
   get("start").hidden = true;
   for (const id of ["panels", "transport", "curves", "facts", "camera-again", "file-again"]) get(id).hidden = false;
   stage.resize();
-  listCameras();
+  offerCameras();
 }
 
 function showStart() {
@@ -230,10 +243,10 @@ function showStart() {
   for (const id of ["panels", "transport", "curves", "facts", "camera-again", "file-again"]) get(id).hidden = true;
 }
 
-async function listCameras() {
-  const all = await cameras();
+async function offerCameras() {
+  const all = await listCameras();
   get("which-camera").replaceChildren(...all.map(({ label, deviceId }, number) => new Option(label || `camera ${number + 1}`, deviceId)));
-  if (source.kind === "camera") get("which-camera").value = source.deviceId;
+  if (state.source?.isCamera) get("which-camera").value = state.source.deviceId;
   get("which-camera").parentElement.hidden = all.length === 0;
 }
 
@@ -254,7 +267,7 @@ function setTheme(theme) {
 
 // What is shown, once more: after a change of how it is shown.
 function redraw() {
-  if (!state.shown || state.playing) return;
+  if (!history.length || state.playing) return;
   scrubTo(Number(get("scrub").value));
 }
 
@@ -263,8 +276,8 @@ function toggleSettings(open = get("settings").hidden) {
   get("settings-button").setAttribute("aria-expanded", String(open));
 }
 
-const useCamera = () => open(() => source.openCamera(get("which-camera").value || undefined));
-const openFile = (file) => file && open(() => source.openFile(file));
+const useCamera = () => open(() => openCamera(get("which-camera").value));
+const openFile = (file) => file && open(() => openVideoFile(file));
 const useExample = async () => {
   const answer = await fetch(EXAMPLE);
   await openFile(new File([await answer.blob()], EXAMPLE));
@@ -297,7 +310,7 @@ function listen() {
     },
     mirrored: redraw,
     errors: redraw,
-    "every-frame": ({ target }) => (source.everyFrame = target.checked),
+    "every-frame": ({ target }) => state.source && (state.source.everyFrame = target.checked),
   };
   for (const [id, act] of Object.entries(changes)) get(id).addEventListener("change", act);
   get("scrub").addEventListener("input", ({ target }) => scrubTo(Number(target.value)));
@@ -332,7 +345,7 @@ function onKey(event) {
   const { key, target } = event;
   if (event.ctrlKey || event.altKey || event.metaKey || target.tagName === "SELECT" || (target.tagName === "BUTTON" && key === " ")) return;
   if (target.type === "range" && target.id !== "scrub" && key.startsWith("Arrow")) return;
-  const running = source.kind && !get("panels").hidden;
+  const running = state.source && !get("panels").hidden;
   const actions = {
     c: useCamera,
     o: () => get("file").click(),

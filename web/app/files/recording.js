@@ -6,8 +6,8 @@ import { cameraOf } from "../pose/camera.js";
 const lifter = fetch(new URL("networks/lifter.json", document.baseURI)).then((answer) => answer.json());
 
 export class Recording {
-  constructor({ source, engine, options }) {
-    Object.assign(this, { frames: [], size: null, name: source.name, engine, options });
+  constructor({ name, engine, options }) {
+    Object.assign(this, { frames: [], size: null, name, engine, options });
     lifter.then((facts) => (this.facts = facts));
   }
 

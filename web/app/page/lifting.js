@@ -3,10 +3,10 @@ import { Failure } from "../pose/failure.js";
 
 export class Lifting {
   constructor(engine, onProgress) {
-    this.worker = new Worker(new URL("worker.js", document.baseURI), { type: "module" });
-    this.number = 0;
-    this.onProgress = onProgress;
     this.ready = new Promise((resolve, reject) => Object.assign(this, { resolve, reject }));
+    if (typeof WebAssembly !== "object") return void this.reject(new Failure("wasm")); // switched off, as for security
+    this.worker = new Worker(new URL("worker.js", document.baseURI), { type: "module" });
+    Object.assign(this, { number: 0, onProgress });
     this.worker.onmessage = ({ data }) => this.#on(data);
     this.worker.onerror = ({ message }) => this.#fail(new Failure("broken", message));
     this.worker.postMessage({ type: "load", engine });

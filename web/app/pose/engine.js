@@ -9,7 +9,6 @@ const FILES = { person: "networks/person.onnx", landmarks: "networks/landmarks.o
 // The kind of engine that this browser can run. WebGPU needs a build of the runtime that waits by JavaScript Promise
 // Integration, which not all browsers with WebGPU have.
 async function kindOf(wanted) {
-  if (typeof WebAssembly !== "object") throw new Failure("wasm");
   if (wanted === "wasm" || !globalThis.navigator.gpu || !WebAssembly.Suspending) return "wasm";
   const adapter = await globalThis.navigator.gpu.requestAdapter().catch(() => null);
   return adapter ? "webgpu" : "wasm";

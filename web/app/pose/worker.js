@@ -5,12 +5,14 @@ import { PixelReader } from "./pixels.js";
 
 const reader = new PixelReader();
 let lifter = null;
+
 const tell = (message, transfer = []) => self.postMessage(message, transfer);
 
 const jobs = {
   async load({ engine }) {
     const networks = await loadNetworks(engine, (part) => tell({ type: "progress", part }));
     lifter = new LiveLifter(networks);
+    await lifter.warmUp();
     tell({ type: "ready", engine: networks.description });
   },
 
