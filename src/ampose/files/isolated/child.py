@@ -1,6 +1,7 @@
 """The parent's side: one child for all files, started at the first and again after each that ended it."""
 
 import atexit
+import contextlib
 import io
 import json
 import os
@@ -64,7 +65,8 @@ class _Child:
         self._process.kill()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                pipe.close()
+                with contextlib.suppress(OSError):  # what is still to be written, to a process that is gone
+                    pipe.close()
         return self._process.wait()
 
 

@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from ampose.errors import InputError
+from ampose.errors import reading
 from ampose.lifting.refinement import PoseRefinement, RefinementConfig
-from ampose.lifting.weights.weights_folder import CONFIG_FILE, FolderFormat, check_tensors, fill
+from ampose.lifting.weights.weights_folder import CONFIG_FILE, TENSOR_FILE, FolderFormat, Unfilled, check_tensors, fill
 
 REFINEMENT = FolderFormat(
     name="ampose.refinement",
@@ -62,10 +62,7 @@ def load_refinement(folder: Path) -> RefinementWeights:
     """
     meta = REFINEMENT.read_meta(folder)
     check_tensors(folder, meta)
-    try:
+    with reading(folder / CONFIG_FILE, "a refinement's"), Unfilled((folder / TENSOR_FILE).stat().st_size):
         refinement = PoseRefinement(TypeAdapter(RefinementConfig).validate_python(meta["config"]))
-    except (ValidationError, InputError) as error:
-        message = f"{folder / CONFIG_FILE} must describe a refinement, got: {' '.join(str(error).split())}"
-        raise InputError(message) from error
     fill(refinement, folder)
     return RefinementWeights(refinement.eval(), meta["sha256"], meta["lifter_sha256"], meta["facts"])

@@ -1,17 +1,16 @@
 """Read and write a weights folder."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from torch.overrides import TorchFunctionMode
 
-from ampose.errors import InputError
+from ampose.errors import InputError, reading
 from ampose.lifting.weights.hub import SCHEME, fetch_weights
-from ampose.lifting.weights.weights_folder import CONFIG_FILE, FolderFormat, check_tensors, fill
+from ampose.lifting.weights.weights_folder import CONFIG_FILE, TENSOR_FILE, FolderFormat, Unfilled, check_tensors, fill
 from ampose.models import LifterConfig, LifterNetwork, find_model
 from ampose.models.normalisation import normalisations
 from ampose.poses.skeletons import Skeleton, register_skeleton
@@ -36,22 +35,6 @@ class Weights:
     """Hash of the tensor file."""
     facts: Mapping[str, Any]
     """What the training wrote down: data, terms, errors."""
-
-
-class Unfilled(TorchFunctionMode):
-    """Inside this context, a network's tensors are made and left as they are, as its weights are about to be read.
-
-    To draw random weights takes longer than to read a file of trained ones.
-    """
-
-    def __torch_function__(
-        self, func: Callable[..., Any], _types: Sequence[type], args: Sequence[Any] = (), kwargs: Any = None
-    ) -> Any:
-        """Skip what fills a tensor in place; do all else."""
-        named: Mapping[str, Any] = kwargs or {}
-        if getattr(func, "__module__", None) == "torch.nn.init":
-            return args[0] if args else named["tensor"]
-        return func(*args, **named)
 
 
 def bundled_weights() -> dict[str, Path]:
@@ -117,7 +100,7 @@ def load_weights(name_or_folder: str | Path) -> Weights:
     meta = WEIGHTS.read_meta(folder)
     check_tensors(folder, meta)
     config = _parse_config(folder / CONFIG_FILE, meta)
-    with Unfilled():
+    with reading(folder, f"weights that fit their {CONFIG_FILE}"), Unfilled((folder / TENSOR_FILE).stat().st_size):
         network = find_model(meta["model"]).network(config)
     fill(network, folder)
     facts = dict(meta.get("facts", {}))

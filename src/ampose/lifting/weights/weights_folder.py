@@ -2,20 +2,27 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
+import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from ampose.atomic import replacing_together
-from ampose.errors import InputError
+from ampose.errors import InputError, reading
 
 CONFIG_FILE = "config.json"
 TENSOR_FILE = "model.safetensors"
+
+_MAKERS = frozenset({torch.empty, torch.zeros, torch.ones, torch.eye, torch.arange, torch.rand, torch.randn})
+_OVER, _ROOM = 2, 2**24
+"""A network has at most this many numbers for each byte of its weights (16 bits each, and what it computes itself), and
+these besides."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +69,8 @@ class FolderFormat:
             InputError: It is missing, of another format, or not as described.
         """
         path = folder / CONFIG_FILE
-        try:
+        with reading(path, "a JSON file"):
             meta = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
-            raise InputError(f"{path} must be JSON, got: {error}") from error
         required = {"format": str, "version": int, "sha256": str, **self.keys}
         missing = [key for key in required if key not in meta] if isinstance(meta, dict) else list(required)
         if missing:
@@ -95,6 +100,37 @@ def check_tensors(folder: Path, meta: Mapping[str, Any]) -> None:
         raise InputError(f"{path} must have the hash that {CONFIG_FILE} states, got {digest[:12]}; it is damaged")
 
 
+class Unfilled(TorchFunctionMode):
+    """Inside this context, a network's tensors are made and left as they are, as its weights are about to be read.
+
+    To draw random weights takes longer than to read a file of trained ones. A config that asks for much more than is in
+    the file is refused before room is made for it.
+
+    Args:
+        size: Of the file of the weights, in bytes.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self._numbers_left = _OVER * size + _ROOM
+        self._calls_left = _OVER * size + _ROOM // 1000
+
+    def __torch_function__(
+        self, func: Callable[..., Any], _types: Sequence[type], args: Sequence[Any] = (), kwargs: Any = None
+    ) -> Any:
+        """Skip what fills a tensor in place; do all else."""
+        named: Mapping[str, Any] = kwargs or {}
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return args[0] if args else named["tensor"]
+        self._calls_left -= 1
+        if func in _MAKERS:
+            sizes = args[0] if args and isinstance(args[0], tuple | list) else args
+            self._numbers_left -= math.prod(size for size in sizes if isinstance(size, int))
+        if min(self._numbers_left, self._calls_left) < 0:
+            raise InputError(f"{CONFIG_FILE} must fit {TENSOR_FILE}, got one of a network that is much larger")
+        return func(*args, **named)
+
+
 def fill(network: nn.Module, folder: Path) -> None:
     """Give a network the folder's tensors.
 
@@ -103,8 +139,6 @@ def fill(network: nn.Module, folder: Path) -> None:
     Raises:
         InputError: They are not the network's.
     """
-    try:
-        network.load_state_dict(load_file(folder / TENSOR_FILE))
-    except (SafetensorError, RuntimeError) as error:
-        message = f"{folder / TENSOR_FILE} must fit its {CONFIG_FILE}: {' '.join(str(error).split())}"
-        raise InputError(message) from error
+    path = folder / TENSOR_FILE
+    with reading(path, f"of the network that {CONFIG_FILE} describes"):
+        network.load_state_dict(load_file(path))
