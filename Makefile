@@ -8,8 +8,9 @@ EXTRAS := video,view,train,datasets,keypoints,tables,c3d,hub,onnxruntime,openvin
 RELEASE := .venv-release
 DEMO_INPUT := examples/balance_beam.mp4
 DEMO_OUTPUT := demo
+INPUTS := 1000000
 
-.PHONY: help setup demo test lint format docs docs-check bench bench-gate web app wheel-check release-check clean
+.PHONY: help setup demo test fuzz lint format docs docs-check bench bench-gate web app wheel-check release-check clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -32,6 +33,9 @@ demo: setup ## Lift a real video of a person to 3D; results in demo/
 
 test: setup ## Run all tests
 	$(BIN)/python -m pytest -n 2
+
+fuzz: setup ## A million odd files through every reader (hours; INPUTS=100000 for fewer; goes on after a stop)
+	nice -n 19 $(BIN)/python -m tests.fuzz --inputs $(INPUTS) --state .fuzz.json
 
 lint: setup ## Style, types, imports between packages, words to avoid
 	$(BIN)/ruff check
@@ -91,4 +95,4 @@ release-check: $(RELEASE)/.done ## Build dist/ and check all that a release need
 	$(RELEASE)/bin/python -m tools.release.sdist dist/*.tar.gz
 
 clean: ## Remove what was built
-	rm -rf $(VENV) $(RELEASE) dist web/dist $(DEMO_OUTPUT) docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(RELEASE) dist web/dist $(DEMO_OUTPUT) docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz.json

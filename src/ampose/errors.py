@@ -1,6 +1,7 @@
 """The errors that a user can cause, apart from the errors that are ours; and checks that several rooms make.
 
-The command line turns these into one line and exit status 2; anything else is a bug and shows a traceback.
+The command line turns an ``InputError`` into one line and exit status 2; what is none of these is a bug and shows a
+traceback.
 """
 
 import contextlib
@@ -28,6 +29,13 @@ class InputError(ValueError):
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
+
+
+class RunLostError(Exception):
+    """A run cannot go on, by no fault of what it was given: the folder that it writes to is gone.
+
+    The command line turns it into one line and exit status 1.
+    """
 
 
 class MissingExtraError(ImportError):

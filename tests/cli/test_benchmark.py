@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from tests import recordings_stand_in as stand_in
 
-from ampose.cli import INTERRUPTED, main
+from ampose.cli import main
 from ampose.evaluation.paper.published import TABLES
 from ampose.evaluation.paper.rows import COMPARED_ROWS, ROWS, TableRow, parts_of
 from ampose.lifting.lifter import load_model
@@ -112,7 +112,7 @@ def test_training_that_is_stopped_ends_the_command(home: Path, tmp_path: Path, m
 
     monkeypatch.setattr("ampose.training.session.train", stopped)
     where = ["--runs", str(tmp_path / "runs"), "-o", str(tmp_path / "tables")]
-    assert main([*arguments(home, "table4", "--train"), *where]) == INTERRUPTED
+    assert main([*arguments(home, "table4", "--train"), *where]) == 130
     assert len(asked) == 1
     assert not (tmp_path / "tables").exists()
 

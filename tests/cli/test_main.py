@@ -3,6 +3,7 @@
 import importlib
 import os
 import pkgutil
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import pytest
 import ampose
 from ampose import cli
 from ampose.cli import command_names, info, main
-from ampose.errors import InputError, MissingExtraError
+from ampose.errors import InputError, MissingExtraError, RunLostError
 
 Captured = pytest.CaptureFixture[str]
 
@@ -195,3 +196,56 @@ def test_the_installed_command_is_this_one(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert "did you mean 'lift' or 'live'?" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+WAITING = """
+import sys, time
+from pathlib import Path
+from ampose import cli
+from ampose.atomic import replacing
+from ampose.cli import info, main
+
+def run() -> None:
+    with replacing(Path(sys.argv[1]) / "a.json") as part:
+        part.write_text("half")
+        print("begun", flush=True)
+        time.sleep(60)
+
+info.run = run
+sys.exit(main(["info"]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_ends_it_with_nothing_left_behind(name: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WAITING, str(tmp_path)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(getattr(signal, name))
+        assert process.wait(timeout=60) == 128 + getattr(signal, name)
+        assert process.stderr.read() == f"ampose: {'interrupted' if name == 'SIGINT' else 'ended'}\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_whose_folder_is_gone_is_status_1(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.setattr(info, "run", raising(RunLostError("runs/a: the run's folder is gone")))
+    assert main(["info"]) == 1
+    assert capsys.readouterr().err == "ampose: error: runs/a: the run's folder is gone\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows shells close no streams")
+@pytest.mark.parametrize(
+    ("closing", "status"),
+    [(">&-", 0), (">&- 2>&-", 0), ("<&- >&-", 0), (">/dev/full", 2)],
+    ids=["out", "both", "in", "full"],
+)
+def test_closed_and_full_streams_are_no_tracebacks(closing: str, status: int) -> None:
+    command = f"{sys.executable} -m ampose info {closing}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == status
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr

@@ -6,20 +6,25 @@ light; what is heavy it imports when it runs, so that ``ampose --help`` answers 
 """
 
 import ast
+import contextlib
 import importlib
 import io
 import logging
 import os
 import pkgutil
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from types import FrameType
+from typing import NoReturn
 
 import ampose
-from ampose.errors import InputError, MissingExtraError, printable
+from ampose.errors import InputError, MissingExtraError, RunLostError, printable
 from ampose.registry import Registry
 
 USER_ERROR = 2
-INTERRUPTED = 130
+LOST = 1
 NOBODY_READS = 141
 
 _HELP = """usage: ampose COMMAND [options]
@@ -54,8 +59,10 @@ def _summaries() -> dict[str, str]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status.
 
-    0; 2 for a user's mistake; 130 when interrupted; 141 when nobody reads the output any more (``| head -1``).
+    0; 2 for a user's mistake; 1 when the folder of a run is gone; 128 and the signal's number when ended by Ctrl-C
+    (130), SIGHUP (129) or SIGTERM (143); 141 when nobody reads the output any more (``| head -1``).
     """
+    _open_streams()
     args = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in args
     if debug:
@@ -69,20 +76,75 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name need not be in the letters that a console has
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        _run(*args)
-        sys.stdout.flush()
+        with _ended_by_signals():
+            _run(*args)
+            sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for Python's own flush at the end
+        _drop_output()
         return NOBODY_READS
-    except (InputError, MissingExtraError, OSError) as error:
+    except (InputError, MissingExtraError, OSError, RunLostError) as error:
         if debug:
             raise
+        _drop_output()
         print(f"ampose: error: {_one_line(error)}", file=sys.stderr)
-        return USER_ERROR
-    except KeyboardInterrupt:
-        print("ampose: interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return LOST if isinstance(error, RunLostError) else USER_ERROR
+    except KeyboardInterrupt as error:
+        _drop_output()
+        number = error.number if isinstance(error, _EndedError) else signal.SIGINT
+        print(f"ampose: {'interrupted' if number == signal.SIGINT else 'ended'}", file=sys.stderr)
+        return 128 + number
     return 0
+
+
+class _EndedError(KeyboardInterrupt):
+    """A signal that ends the program as Ctrl-C does: what is unfinished is removed on the way out."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let the signals of ``kill``, of a batch system and of a terminal that is closed end the block like Ctrl-C."""
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        raise _EndedError(number)
+
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    # One that is ignored already, as by nohup, stays so.
+    previous = {number: signal.getsignal(number) for number in numbers}
+    caught = [number for number in numbers if previous[number] == signal.SIG_DFL]
+    if threading.current_thread() is not threading.main_thread():
+        caught = []  # only the main thread may
+    for number in caught:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in caught:
+            signal.signal(number, previous[number])
+
+
+def _open_streams() -> None:
+    """Open nothing in place of a standard stream that is closed, or the next file takes its number and its output."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - until the program ends
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+
+
+def _drop_output() -> None:
+    """Drop what cannot be written to where the output goes; Python's own flush at the end would fail again."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Printable(logging.Formatter):

@@ -1,12 +1,13 @@
 """Weights of detectors that are fetched at first use: announced before, checked after, kept under the user's cache."""
 
 import hashlib
+import http.client
 import logging
 import os
 import shutil
-import urllib.error
 import urllib.request
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def _fetch(weights: WeightsFile, path: Path) -> None:
         ):
             shutil.copyfileobj(answer, file, _BLOCK)
         _unpack(weights, archive, path)
-    except (urllib.error.URLError, OSError, zipfile.BadZipFile) as error:
+    except (http.client.HTTPException, OSError, zipfile.BadZipFile, zlib.error) as error:
         reason = getattr(error, "reason", None) or error
         raise InputError(
             f"{weights.name}: must be fetched from {weights.url}, got: {reason}; fetch it where there is a network, "

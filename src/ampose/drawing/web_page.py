@@ -7,13 +7,13 @@ script run, and nothing be fetched.
 """
 
 import base64
+import contextlib
 import hashlib
 import html
 import itertools
 import json
 import logging
 import re
-import tempfile
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ampose.atomic import replacing
+from ampose.atomic import replacing, working_folder
 from ampose.drawing.panels import in_joints_of
 from ampose.drawing.preview import PICTURES_PER_SECOND
 from ampose.drawing.projection import (
@@ -130,13 +130,11 @@ def write_page(
         InputError: There are more than two results, the video is nothing that browsers play, or the folder cannot
             be written to.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with replacing(path) as unfinished, contextlib.ExitStack() as stack:
         if frames is not None:
-            video = Path(folder) / "frames.mp4"
+            video = stack.enter_context(working_folder(unfinished.parent)) / "frames.mp4"
             _encode(frames, video, results[0].people[0].pose3d)
-        text = page(results, video=video, camera_tilt=camera_tilt)
-    with replacing(path) as unfinished:
-        unfinished.write_text(text, encoding="utf-8")
+        unfinished.write_text(page(results, video=video, camera_tilt=camera_tilt), encoding="utf-8")
 
 
 def _encode(frames: Iterable[Frame], video: Path, pose: Pose3D) -> None:

@@ -1,5 +1,6 @@
 """An image, a folder of images in natural order (frame2 before frame10), or white images."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from natsort import natsorted, ns
 
-from ampose.errors import InputError
+from ampose.errors import InputError, reading
 from ampose.media.frames import Frame, Media
 from ampose.packages import pillow
 
@@ -20,6 +21,9 @@ _SUFFIXES = (
     *(".gif", ".ppm", ".pgm", ".avif", ".heic", ".heif"),
 )
 """In a folder, a file with one of these must be readable; others that are no images are passed over."""
+
+_EXPANSION, _ROOM = 20, 200_000_000
+"""A decoded image has at most this many times the bytes of its file, and these: 8192 x 8192 in one colour."""
 
 _ORIENTATION_TAG = 0x0112
 _TURNED_ORIENTATIONS = (5, 6, 7, 8)
@@ -137,10 +141,15 @@ def opened_image(file: str | Path) -> "Iterator[Image]":
         MissingExtraError: Pillow is not installed.
     """
     image_module = pillow()
-    try:
+    with reading(file, "a whole image"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", image_module.DecompressionBombWarning)  # large ones are checked here
         with image_module.open(file) as image:
+            check_pixels(image.width, image.height, Path(file))
             yield image
-    except (OSError, ValueError, SyntaxError, image_module.DecompressionBombError) as error:
-        raise InputError(
-            f"{file}: must be a whole image, got one that cannot be read ({error}); copy it again"
-        ) from error
+
+
+def check_pixels(width: int, height: int, file: Path) -> None:
+    """Refuse a header that states more pixels than the file can hold; raises InputError."""
+    size = file.stat().st_size
+    if not 0 < 3 * width * height <= _EXPANSION * size + _ROOM:
+        raise InputError(f"{file}: must be of a size that it can hold, got {width} x {height} in {size} bytes")

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ampose.errors import InputError
+from ampose.errors import InputError, reading
 from ampose.media.frames import Frame, Media
-from ampose.media.images import files_in
+from ampose.media.images import check_pixels, files_in
 from ampose.media.small_frames import I420, shrink
 from ampose.packages import pyav
 
@@ -51,7 +51,8 @@ class Video(Media):
         self.path = path
         self._warned = False
         self._forget()
-        with opened(path) as (container, stream):
+        with reading(path, "a video that can be decoded"), opened(path) as (container, stream):
+            check_pixels(stream.width, stream.height, path)
             rate = stream.average_rate or stream.guessed_rate
             self.fps = float(rate) if rate else None
             # Containers that do not state the number of frames state how many microseconds they last.
@@ -67,7 +68,7 @@ class Video(Media):
     def read(self) -> Iterator[Frame]:
         """Decode the frames; warns once of what is damaged or not there."""
         self._forget()
-        with opened(self.path) as (container, stream):
+        with reading(self.path, "a video that can be decoded"), opened(self.path) as (container, stream):
             yield from self._decode(container, stream)
             declared = stream.frames
         done = len(self.times)

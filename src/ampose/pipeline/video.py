@@ -16,7 +16,7 @@ from jaxtyping import Float
 
 from ampose import Progress
 from ampose.detectors import Detector, create_detector, detector_options
-from ampose.errors import InputError, no_such_path
+from ampose.errors import InputError, no_such_path, printable
 from ampose.files.keypoints import is_keypoint_file, read_keypoints
 from ampose.files.not_read import check_is_read
 from ampose.files.poses import suffixes
@@ -302,7 +302,7 @@ def find_people(
         image_size=media.image_size,
         fps=media.fps,
         times=times,
-        provenance={"source": media.path.name, "detector": detector.name},
+        provenance={"source": printable(media.path.name), "detector": detector.name},
     )
     return tuple(people), {"reading": reading, "detecting": detecting}
 

@@ -29,6 +29,9 @@ UNIT = "m"
 SMALLEST_PX = 3.0
 """No body in an image is smaller."""
 
+_FARTHEST = 1e6
+"""Metres or pixels. Nobody is farther away, and float32 would not hold it to a tenth of either."""
+
 Pose = TypeVar("Pose", "Pose2D", "Pose3D")
 _Own = TypeVar("_Own", bound="PoseOverTime")
 
@@ -57,11 +60,13 @@ class PoseOverTime:
         if self.confidence.shape != points.shape[:2]:
             raise InputError(f"confidence must have shape {points.shape[:2]}, got {self.confidence.shape}")
         lost = np.isnan(points)
-        wrong = np.argwhere(np.isinf(points).any(axis=2) | (lost.any(axis=2) != lost.all(axis=2)))
+        far = (np.abs(points) > _FARTHEST).any(axis=2)  # also infinite
+        wrong = np.argwhere(far | (lost.any(axis=2) != lost.all(axis=2)))
         if len(wrong):
             frame, joint = wrong[0]
             raise InputError(
-                f"{name} must be finite, or NaN in all coordinates of a joint that was not found, got "
+                f"{name} must be finite and within {_FARTHEST:,.0f}, or NaN in all coordinates of a joint that was not "
+                f"found, got "
                 f"{points[frame, joint]} in frame {frame} for {self.skeleton.joints[joint]} ({len(wrong)} such joints)"
             )
         wrong = np.argwhere(~((self.confidence >= 0) & (self.confidence <= 1)))

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
 from ampose.atomic import replacing
-from ampose.errors import InputError
+from ampose.errors import InputError, reading
 
 
 @dataclass
@@ -52,19 +52,17 @@ def load_checkpoint(path: Path, network: nn.Module, optimiser: torch.optim.Optim
     """
     if not path.is_file():
         raise InputError(f"{path}: there is no checkpoint to resume from; start a new run without", field="resume")
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
-    except SafetensorError as error:
-        raise InputError(f"{path} must be a checkpoint, got a damaged file: {error}") from error
+    with reading(path, "a whole checkpoint"), safe_open(path, framework="pt") as file:
+        metadata = file.metadata() or {}
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
     if metadata.get("config_hash") != config_hash:
         raise InputError(f"{path} must belong to a run of this recipe and data, got another; use another run folder")
-    network.load_state_dict({key[8:]: value for key, value in tensors.items() if key.startswith("network/")})
-    state: dict[int, dict[str, torch.Tensor]] = {}
-    for key, value in tensors.items():
-        if key.startswith("optimiser/"):
-            _, index, name = key.split("/")
-            state.setdefault(int(index), {})[name] = value
-    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
-    return RunState(**json.loads(metadata["progress"]))
+    with reading(path, "a whole checkpoint"):
+        network.load_state_dict({key[8:]: value for key, value in tensors.items() if key.startswith("network/")})
+        state: dict[int, dict[str, torch.Tensor]] = {}
+        for key, value in tensors.items():
+            if key.startswith("optimiser/"):
+                _, index, name = key.split("/")
+                state.setdefault(int(index), {})[name] = value
+        optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+        return RunState(**json.loads(metadata["progress"]))

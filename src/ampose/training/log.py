@@ -9,6 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ampose.atomic import replacing
+from ampose.errors import reading
 
 Row = dict[str, Any]
 
@@ -24,10 +25,9 @@ class RunLog:
         """Read all lines; a last line that a kill cut short is left out."""
         if not self.path.is_file():
             return []
-        whole = [
-            line for line in self.path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")
-        ]
-        return [json.loads(line) for line in whole]
+        with reading(self.path, "a run's log", "remove it"):
+            lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
+            return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def append(self, row: Row) -> None:
         """Add an epoch and draw the curves anew."""

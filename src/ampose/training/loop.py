@@ -20,6 +20,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from ampose import Progress
+from ampose.errors import RunLostError
 from ampose.training.batches import BatchSource
 from ampose.training.checkpoint import RunState, load_checkpoint, save_checkpoint
 from ampose.training.config import TrainConfig
@@ -76,6 +77,15 @@ class Run:
     fabric: Fabric
     report: Progress | None = None
     should_stop: Callable[[], bool] = lambda: False
+
+    def check_folder(self) -> None:
+        """Refuse to go on where the folder is gone: what is written would be parts of a run, in a new one.
+
+        Raises:
+            RunLostError: It is.
+        """
+        if self.leads and not self.folder.is_dir():
+            raise RunLostError(f"{self.folder}: the run's folder is gone; nothing more can be written to it")
 
     @property
     def leads(self) -> bool:
@@ -201,6 +211,7 @@ class Loop:
     def _finish_epoch(self, epoch: int) -> None:
         """Validate, log, keep the last and the best weights, and write a checkpoint."""
         progress, run = self.progress, self.run
+        run.check_folder()
         self.result.eval()  # every process validates; ``fit`` turns training on again
         error_mm, more = self.trainee.validate(self.result)
         if self.trainee.caveat:
@@ -228,6 +239,7 @@ class Loop:
         self._save_checkpoint()
 
     def _save_checkpoint(self) -> None:
+        self.run.check_folder()
         if self.run.leads:
             path = self.run.folder / CHECKPOINT
             save_checkpoint(path, self.state, self.optimiser, self.progress, self.run.config_hash)

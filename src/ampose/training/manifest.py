@@ -16,6 +16,7 @@ import torch
 
 from ampose import __version__
 from ampose.atomic import replacing
+from ampose.errors import reading
 from ampose.training.config import TrainConfig
 
 PACKAGES = ("torch", "numpy", "lightning-fabric", "safetensors")
@@ -44,7 +45,10 @@ def settings_of(config: TrainConfig) -> dict[str, Any]:
 def write_manifest(folder: Path, config: TrainConfig, input_hashes: Mapping[str, str], *, resumed: bool) -> None:
     """Write ``run.json``, or add a session to it if the run is taken up again."""
     path = folder / "run.json"
-    sessions = json.loads(path.read_text(encoding="utf-8"))["sessions"] if resumed and path.is_file() else []
+    sessions = []
+    if resumed and path.is_file():
+        with reading(path, "a run's manifest", "remove it"):
+            sessions = list(json.loads(path.read_text(encoding="utf-8"))["sessions"])
     session = {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": sys.argv[1:],

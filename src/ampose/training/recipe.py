@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from ampose.errors import InputError
+from ampose.errors import InputError, reading
 from ampose.models import find_model, list_models
 from ampose.training.config import TrainConfig
 
@@ -63,10 +63,8 @@ def parse_recipe(path: Path, *, model_name: str | None = None) -> TrainConfig:
 
 def _read_table(path: Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:
     """Read a file, and below it what it extends."""
-    try:
+    with reading(path, "TOML in UTF-8", "correct it"):
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} must be TOML, got: {error}") from error
     names = table.pop("extends", [])
     extended: dict[str, Any] = {}
     for name in names if isinstance(names, list) else [names]:

@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -14,6 +14,7 @@ import torch
 from lightning_fabric import Fabric
 
 from ampose import Progress
+from ampose.atomic import claimed
 from ampose.errors import InputError
 from ampose.training.checkpoint import RunState
 from ampose.training.config import TrainConfig
@@ -21,6 +22,9 @@ from ampose.training.lifter_stage import lifter_trainee
 from ampose.training.loop import CHECKPOINT, Loop, Run
 from ampose.training.manifest import hash_config, write_manifest
 from ampose.training.refinement_stage import refinement_trainee
+
+ENDINGS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals that end a program besides Ctrl-C's; Windows has no SIGHUP."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -58,16 +62,30 @@ def train(
         report: Is called with (steps done, steps in all, note).
 
     Raises:
-        InputError: The data is missing or damaged, the folder holds another run, or there is nothing to resume.
+        InputError: The data is missing or damaged, the folder holds another run, another run writes to it, or there is
+            nothing to resume.
+        RunLostError: The folder was removed meanwhile.
     """
     if not resume and (folder / CHECKPOINT).exists():
         raise InputError(f"{folder} holds a run; choose another folder, or resume that run", field="resume")
     fabric = make_fabric(config)
+    with claimed(folder) if fabric.global_rank == 0 else nullcontext():
+        return _train(config, folder, fabric, resume=resume, max_minutes=max_minutes, report=report)
+
+
+def _train(
+    config: TrainConfig,
+    folder: Path,
+    fabric: Fabric,
+    *,
+    resume: bool,
+    max_minutes: float | None,
+    report: Progress | None,
+) -> Outcome:
     if config.refinement is None:
         trainee = lifter_trainee(config, fabric.device)
     else:
         trainee = refinement_trainee(config, fabric.device)
-    folder.mkdir(parents=True, exist_ok=True)
     with stop_requests(max_minutes) as should_stop:
         run = Run(
             folder=folder,
@@ -118,7 +136,8 @@ def make_fabric(config: TrainConfig) -> Fabric:
 def stop_requests(max_minutes: float | None) -> Iterator[Callable[[], bool]]:
     """Give a question to ask between two steps, where the state is whole: should the run stop?
 
-    The first Ctrl-C (or SIGTERM) asks to stop; a second one interrupts at once, and the last checkpoint remains.
+    The first Ctrl-C (or SIGTERM, or SIGHUP) asks to stop; a second one interrupts at once, and the last checkpoint
+    remains.
     """
     deadline = None if max_minutes is None else time.monotonic() + 60 * max_minutes
     asked = False
@@ -129,7 +148,7 @@ def stop_requests(max_minutes: float | None) -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         asked = True
 
-    previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, *ENDINGS)}
     try:
         yield lambda: asked or (deadline is not None and time.monotonic() >= deadline)
     finally:

@@ -1,12 +1,12 @@
 """From one input to the files in its folder."""
 
-import tempfile
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ampose.atomic import claimed, working_folder
 from ampose.cli.pipes import to_stdout
 from ampose.cli.pose_files import check_names, write_files
 from ampose.errors import InputError
@@ -82,11 +82,16 @@ def lift_to_folder(source: Path, folder: Path, options: LiftOptions, outputs: Ou
         InputError: Something is wrong with the input, an option or the folder; nothing was written.
         MissingExtraError: A package is not installed.
     """
+    check_folder(folder, source)
+    with claimed(folder):
+        return _lift(source, folder, options, outputs)
+
+
+def _lift(source: Path, folder: Path, options: LiftOptions, outputs: OutputOptions) -> WrittenFiles:
     from ampose.drawing.preview import photo_size
     from ampose.drawing.web_page import Result, write_page
     from ampose.pipeline.video import lift_video, open_source
 
-    check_folder(folder, source)
     opened = open_source(source, options)
     media, preview = opened.media, outputs.preview and opened.media.num_frames != 1
     # Whatever would stop the writing is found before the long work, not after it.
@@ -99,7 +104,6 @@ def lift_to_folder(source: Path, folder: Path, options: LiftOptions, outputs: Ou
     with progress("finding people") if opened.people is None else nullcontext() as report:
         result = lift_video(opened, options, progress=report)
     start = time.perf_counter()
-    folder.mkdir(parents=True, exist_ok=True)
     files = write_files([folder / f"poses.{name}" for name in _ALWAYS], result.people)
     pages = [path for path in more if path.suffix == ".html" and opened.people is None]
     files = [(file, _ALWAYS[file.suffix[1:]]) for file, _ in files]
@@ -139,7 +143,7 @@ def check_folder(folder: Path, source: Path) -> None:
     try:
         if not parent.is_dir():
             raise NotADirectoryError(None, f"{parent} is not a folder")
-        with tempfile.TemporaryDirectory(dir=parent, prefix=".ampose-"):
+        with working_folder(parent):
             pass
     except OSError as error:
         raise InputError(f"{folder}: cannot be written to: {error.strerror}; name another", field="output") from error

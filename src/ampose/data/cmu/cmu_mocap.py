@@ -20,7 +20,7 @@ from ampose import Progress
 from ampose.data import ignore_report, register
 from ampose.data.cmu.asf_amc import Armature, bone_ends, read_amc, read_asf
 from ampose.data.motion_capture import MotionCapture
-from ampose.errors import InputError
+from ampose.errors import InputError, reading
 from ampose.poses.skeletons import get_skeleton
 
 FPS = 120.0
@@ -114,7 +114,7 @@ def read_cmu(root: Path, report: Progress = ignore_report, *, skip_damaged: bool
 def _read_actions(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
-    with path.open(encoding="utf-8", newline="") as file:
+    with reading(path, "a CSV of trials and descriptions"), path.open(encoding="utf-8", newline="") as file:
         table = csv.DictReader(file)
         if not {"trial", "description"} <= set(table.fieldnames or ()):
             raise InputError(f"{path}: columns must be trial and description, found {table.fieldnames}")
@@ -122,7 +122,8 @@ def _read_actions(path: Path) -> dict[str, str]:
 
 
 def _read_armature(path: Path) -> Armature:
-    armature = read_asf(path)
+    with reading(path, "a whole ASF file"):
+        armature = read_asf(path)
     for bone in (*_STARTS.values(), *_ENDS.values()):
         if bone not in armature.parents:
             raise InputError(f"{path}: skeleton must have the bone {bone}, found {', '.join(armature.parents)}")
@@ -131,7 +132,8 @@ def _read_armature(path: Path) -> Armature:
 
 def _read_joints(path: Path, armature: Armature) -> Float[np.ndarray, "frame joint 3"]:
     """Read a trial as Human3.6M's joints."""
-    ends = bone_ends(armature, read_amc(path, armature))
+    with reading(path, "a whole AMC file"):
+        ends = bone_ends(armature, read_amc(path, armature))
     joints = {joint: ends[bone] for joint, bone in _ENDS.items()}
     joints |= {
         joint: ends[armature.parents[bone]] for joint, bone in _STARTS.items()

@@ -19,7 +19,7 @@ from ampose.data.recordings.recordings_writer import (
     RecordingsWriter,
     is_recordings_folder,
 )
-from ampose.errors import InputError
+from ampose.errors import InputError, reading
 from ampose.poses.skeletons import Skeleton
 
 __all__ = ["INDEX", "is_recordings_folder", "read_recordings", "write_recordings"]
@@ -54,25 +54,24 @@ def read_recordings(folder: str | Path, *, verify: bool = False) -> Recordings:
                     f"got {found[:12]}...; the file was changed, {_AGAIN}"
                 )
     try:
-        views = index["views"]
-        columns: dict[str, Any] = {f"{label}s": tuple(str(view[label]) for view in views) for label in LABELS}
-        for name, width in NUMBERS.items():
-            columns[name] = np.array([view[name] for view in views], dtype=np.float32).reshape(len(views), width)
-        return Recordings(
-            positions=arrays["positions"],
-            keypoints={source: arrays[f"keypoints_{source}"] for source in index["sources"]},
-            valid=arrays["valid"],
-            skeleton=Skeleton.from_dict(index["skeleton"]),
-            starts=np.cumsum([0, *(view["samples"] for view in views)], dtype=np.int64),
-            fps=np.array([view["fps"] for view in views], dtype=np.float64),
-            target=index["target"],
-            provenance=index["provenance"],
-            **columns,
-        )
+        with reading(folder / INDEX, "an index that describes each recording", _AGAIN):
+            views = index["views"]
+            columns: dict[str, Any] = {f"{label}s": tuple(str(view[label]) for view in views) for label in LABELS}
+            for name, width in NUMBERS.items():
+                columns[name] = np.array([view[name] for view in views], dtype=np.float32).reshape(len(views), width)
+            return Recordings(
+                positions=arrays["positions"],
+                keypoints={source: arrays[f"keypoints_{source}"] for source in index["sources"]},
+                valid=arrays["valid"],
+                skeleton=Skeleton.from_dict(index["skeleton"]),
+                starts=np.cumsum([0, *(view["samples"] for view in views)], dtype=np.int64),
+                fps=np.array([view["fps"] for view in views], dtype=np.float64),
+                target=index["target"],
+                provenance=index["provenance"],
+                **columns,
+            )
     except InputError as error:
-        raise InputError(f"{folder}: {error}; {_AGAIN}") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{folder / INDEX}: index must describe each recording, got a broken one; {_AGAIN}") from error
+        raise error if _AGAIN in str(error) else InputError(f"{error}; {_AGAIN}") from error
 
 
 def write_recordings(recordings: Recordings, folder: str | Path) -> None:
@@ -110,31 +109,29 @@ def write_recordings(recordings: Recordings, folder: str | Path) -> None:
 def _read_index(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"{path}: prepared recordings must be a folder with an {INDEX}, found none; {_AGAIN}")
-    try:
+    with reading(path, f"the JSON of {FORMAT}", _AGAIN):
         index = json.loads(path.read_text(encoding="utf-8"))
         found = index["format"], index["version"]
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise InputError(f"{path}: index must be the JSON of {FORMAT}, got something else; {_AGAIN}") from error
     if found != (FORMAT, VERSION):
         raise InputError(
             f"{path}: format must be {FORMAT} version {VERSION}, got {found[0]} version {found[1]}; {_AGAIN}"
         )
-    wanted = ["positions", "valid", *(f"keypoints_{source}" for source in index.get("sources", ()))]
-    if sorted(index) != list(_KEYS) or sorted(index["arrays"]) != sorted(wanted):
-        raise InputError(f"{path}: index must have {', '.join(_KEYS)} and one array a source, got others; {_AGAIN}")
+    with reading(path, f"the JSON of {FORMAT}", _AGAIN):
+        wanted = ["positions", "valid", *(f"keypoints_{source}" for source in index.get("sources", ()))]
+        if sorted(index) != list(_KEYS) or sorted(index["arrays"]) != sorted(wanted):
+            raise InputError(f"index must have {', '.join(_KEYS)} and one array a source, got others; {_AGAIN}")
     return dict(index)
 
 
 def _open_array(path: Path, stated: Mapping[str, Any]) -> np.ndarray:
     if not path.is_file():
         raise InputError(f"{path}: prepared recordings must have this array, found none; {_AGAIN}")
-    try:
+    with reading(path, "a whole .npy file", _AGAIN):
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise InputError(f"{path}: array must be a whole .npy file, got a broken one ({error}); {_AGAIN}") from error
-    found = array.dtype, list(array.shape)
-    size = path.stat().st_size
-    if found != (np.dtype(stated["dtype"]), stated["shape"]) or size != array.offset + array.nbytes:
+    found, size = (array.dtype, list(array.shape)), path.stat().st_size
+    with reading(path.with_name(INDEX), "an index that describes each array", _AGAIN):
+        fits = found == (np.dtype(stated["dtype"]), stated["shape"]) and size == array.offset + array.nbytes
+    if not fits:
         raise InputError(
             f"{path}: array must be {stated['dtype']} of shape {stated['shape']} as {INDEX} states, "
             f"got {array.dtype.str} of shape {found[1]} in {size} bytes; {_AGAIN}"

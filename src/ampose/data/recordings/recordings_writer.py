@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from jaxtyping import Bool, Float, Float32
 
+from ampose.atomic import remove_unfinished, unfinished_folder, unfinished_name
 from ampose.errors import InputError
 from ampose.poses.skeletons import Skeleton
 
@@ -116,7 +116,8 @@ class RecordingsWriter:
                 raise InputError(f"2D source must be small letters, digits and _ . - only, got {source!r}; rename it")
         self.folder, self.skeleton, self.sources = Path(folder), skeleton, tuple(sources)
         self.target, self.provenance = target, dict(provenance or {})
-        self._unfinished = self.folder.with_name(f".{self.folder.name}.{secrets.token_hex(4)}.partial")
+        self._unfinished = unfinished_name(self.folder)
+        self._held = contextlib.ExitStack()
         self._recordings: list[dict[str, Any]] = []
         self._columns: dict[str, _Column] = {}
 
@@ -124,6 +125,8 @@ class RecordingsWriter:
         check_replaceable(self.folder)
         try:
             self._unfinished.mkdir(parents=True)
+            self._held.enter_context(unfinished_folder(self._unfinished))
+            remove_unfinished(self.folder.parent)
         except OSError as error:
             raise InputError(f"{self.folder}: must be in a folder that can be written to, got {error}") from error
         joints = self.skeleton.num_joints
@@ -146,7 +149,7 @@ class RecordingsWriter:
             for column in self._columns.values():
                 with contextlib.suppress(OSError):  # a full disk fails again here, and was reported already
                     column.file.close()
-            shutil.rmtree(self._unfinished, ignore_errors=True)
+            self._held.close()
 
     def append(self, recording: Recording) -> None:
         """Add one recording. A source that it lacks is NaN there.

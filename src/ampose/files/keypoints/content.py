@@ -42,6 +42,8 @@ class Content:
         self.path = path
         if not path.exists():
             raise no_such_path(path, "a file or a folder with keypoints")
+        if not path.is_file() and not path.is_dir():  # it can be read once only, and a device without end
+            raise InputError(f"{path}: must be a file or a folder, got a named pipe or a device; pipe it into -")
 
     @cached_property
     def kind(self) -> str:

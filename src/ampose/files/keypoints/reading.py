@@ -10,7 +10,7 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
-from ampose.errors import InputError, MissingExtraError, reading
+from ampose.errors import InputError, MissingExtraError, printable, reading
 from ampose.files.keypoints.content import NO_KEYPOINTS, Content
 from ampose.files.keypoints.nearest import no_known_format
 from ampose.files.keypoints.reader import KeypointReader, PeopleFile, ReaderFacts, ReaderOptions, readers
@@ -201,7 +201,7 @@ def _people(
         alone = max(map(len, frames), default=0) < 2
         frames = track(frames, fps=fps, times=file.times, keep_seconds=np.inf if alone else KEEP_SECONDS)
     provenance = {
-        "source": content.path.name,
+        "source": printable(content.path.name),
         "format": entry.name,
         "first_frame": file.frame_names[0],
         "focal_px": None if file.focal_px is None else f"{file.focal_px:.1f}",

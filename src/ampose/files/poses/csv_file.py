@@ -13,6 +13,9 @@ from ampose.files.poses.pose_format import all_but, formats
 from ampose.files.poses.table_columns import cells, columns_of, is_column, people_of
 from ampose.poses.people import Person
 
+_FORMULA = ("=", "+", "-", "@")
+"""A spreadsheet runs a cell that begins like this: the name of a joint, which comes from a file, must not."""
+
 _DIGITS_M, _DIGITS_CONFIDENCE, _DIGITS_S = 5, 4, 12
 
 
@@ -29,7 +32,7 @@ class CsvFile:
         }
         with path.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(columns)
+            writer.writerow(f"_{name}" if name.startswith(_FORMULA) else name for name in columns)
             writer.writerows(zip(*(cells(columns[name], digits[name]) for name in columns), strict=True))
 
     def read(self, path: Path) -> list[Person]:

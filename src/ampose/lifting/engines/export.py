@@ -8,7 +8,6 @@ import copy
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -18,6 +17,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from ampose.atomic import working_folder
 from ampose.errors import InputError
 from ampose.lifting.engines.agreement import Agreement, compare
 from ampose.lifting.engines.end_to_end import CAMERA, ERROR, EndToEndLifter, example_people, output_names
@@ -78,8 +78,8 @@ def export_lifter(weights: Weights, kind: Kind, folder: Path, *, flip: bool = Tr
         raise InputError(f"{folder}: output folder exists already; name another, or remove it")
     if not folder.parent.is_dir():
         raise InputError(f"{folder}: there is no folder {folder.parent} to write to; create it first")
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".ampose-") as work:
-        unfinished = Path(work) / folder.name
+    with working_folder(folder.parent) as work:
+        unfinished = work / folder.name
         unfinished.mkdir()
         lifter, people = EndToEndLifter(network, flip=flip), example_people(network, 2)
         exporter.write(lifter, people, unfinished / exporter.file, output_names(network))

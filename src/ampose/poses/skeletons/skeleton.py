@@ -14,6 +14,15 @@ from jaxtyping import Bool, Int
 
 from ampose.errors import InputError
 
+_LONGEST_NAME = 200
+
+
+def _check_names(*names: object) -> None:
+    """Refuse what is no text, and what a terminal obeys or ends the line of a table; raises InputError."""
+    for name in names:
+        if not (isinstance(name, str) and name.isprintable() and name.strip() and len(name) <= _LONGEST_NAME):
+            raise InputError(f"names of a skeleton and its joints must be text of one line, got {name!r:.60}")
+
 
 @dataclass(frozen=True, eq=False)
 class Skeleton:
@@ -39,6 +48,7 @@ class Skeleton:
     pairs: Sequence[tuple[str, str]] = ()
 
     def __post_init__(self) -> None:
+        _check_names(self.name, *self.parents)
         roots = [joint for joint, parent in self.parents.items() if parent is None]
         if len(roots) != 1:
             raise InputError(f"skeleton {self.name} must have exactly one root, got {roots or 'none'}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ampose.errors import InputError
+from ampose.errors import InputError, reading
 from ampose.poses.skeletons.joint_sides import sides_of, stem_of
 from ampose.poses.skeletons.mappings import SkeletonMapping
 from ampose.poses.skeletons.skeleton import Skeleton
@@ -32,12 +32,8 @@ def read_declaration(file: Path, known: Callable[[str], Skeleton]) -> tuple[Skel
         raise InputError(f"{file}: must be a file with a skeleton, got: {error.strerror}; check the path") from error
     if len(content) > _LARGEST_FILE:
         raise InputError(f"{file}: a skeleton must be a small TOML file, got more than 1 MB; name another file")
-    try:
+    with reading(file, "TOML in UTF-8", "correct it"):
         return _declaration(tomllib.loads(content.decode("utf-8")), known)
-    except InputError as error:
-        raise InputError(f"{file}: {error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{file}: must be TOML in UTF-8, got {' '.join(str(error).split())}") from error
 
 
 def _declaration(data: dict[str, Any], known: Callable[[str], Skeleton]) -> tuple[Skeleton, list[SkeletonMapping]]:
