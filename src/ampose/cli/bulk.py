@@ -98,6 +98,7 @@ def _facts(result: "BulkResult", cluster: ClusterOptions) -> dict[str, Any]:
         per_million = _MILLION / result.lifted_rows
         facts["poses_per_second"] = round(result.lifted_rows / result.seconds, 1)
         facts["cpu_seconds_per_million"] = round(result.cpu_seconds * per_million, 1)
+        facts["stages"] = {stage: round(spent * per_million, 1) for stage, spent in result.stages.items()}
         facts["worker_hours_per_million"] = round(result.worker_seconds * per_million / 3600, 4)
         if cluster.price is not None:
             facts["cost_per_million"] = round(facts["worker_hours_per_million"] * cluster.price, 4)

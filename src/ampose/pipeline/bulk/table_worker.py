@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -85,15 +86,14 @@ class TableWorker:
             InputError: The input is damaged or was changed, none of its rows can be lifted, or there is no room.
         """
         pa = arrow()
-        piece, start = Piece(**job), time.perf_counter()
-        cpu = time.process_time()
+        piece, start, before = Piece(**job), time.perf_counter(), time.process_time()
         try:
             made = self._lift(piece, report)
         except (pa.ArrowException, UnicodeDecodeError, EOFError) as error:
             raise InputError(
                 f"must be a whole Parquet file, got one with {' '.join(str(error).split())[:200]}"
             ) from error
-        spent = {"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - cpu}
+        spent = {"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - before}
         return {"output": piece.output, "source": piece.identity, **made, **spent}
 
     def _lift(self, piece: Piece, report: Report) -> dict[str, Any]:
@@ -119,7 +119,8 @@ class TableWorker:
             error = self.lifter.network.config.predicts_error
             schema = pose_schema(table.schema_arrow, self.lifter.skeleton, error=error, facts=facts)
             with self.output.writing(piece.output) as sink, _PieceWriter(sink, schema) as writing:
-                for batch in _batches(table, piece):
+                batches, clock = _batches(table, piece), writing.clock
+                while (batch := clock.measure("reading", next, batches, None)) is not None:
                     self._lift_batch(batch, mapping, writing)
                     report(batch.num_rows)
                 result = writing.close()
@@ -129,8 +130,8 @@ class TableWorker:
 
     def _lift_batch(self, batch: Any, mapping: SkeletonMapping, writing: "_PieceWriter") -> None:
         """Lift the rows of a batch that can be lifted, and set the others aside."""
-        pa = arrow()
-        rows = rows_of(batch, mapping.source)
+        pa, measure = arrow(), writing.clock.measure
+        rows = measure("checking", rows_of, batch, mapping.source)
         reasons = {**self._partly_missing(rows, mapping), **rows.reasons}
         kept = np.ones(len(rows), dtype=bool)
         kept[list(reasons)] = False
@@ -139,25 +140,18 @@ class TableWorker:
         keypoints, confidence = rows.keypoints[kept], rows.confidence[kept]
         unsure = confidence < options.min_confidence
         keypoints[unsure], confidence[unsure] = np.nan, 0
-        lifted = self.lifter.lift_frames(
-            keypoints,
-            confidence,
-            mapping,
-            self._cameras(rows)[torch.from_numpy(kept)],
-            flip=options.flip,
-            expected=self.task.rows,
-        )
+        cameras = self._cameras(rows)[torch.from_numpy(kept)]
+        lift = partial(self.lifter.lift_frames, flip=options.flip, expected=self.task.rows)
+        lifted = measure("lifting", lift, keypoints, confidence, mapping, cameras)
         writing.engine = lifted.engine
-        writing.add(
-            pose_rows(
-                batch.filter(pa.array(kept)),
-                writing.schema,
-                positions=lifted.positions,
-                confidence=lifted.confidence,
-                expected_error=lifted.expected_error,
-            ),
-            int(np.isnan(lifted.positions).all(axis=(1, 2)).sum()),
+        poses = pose_rows(
+            batch.filter(pa.array(kept)),
+            writing.schema,
+            positions=lifted.positions,
+            confidence=lifted.confidence,
+            expected_error=lifted.expected_error,
         )
+        measure("writing", writing.add, poses, int(np.isnan(lifted.positions).all(axis=(1, 2)).sum()))
 
     def _partly_missing(self, rows: KeypointRows, mapping: SkeletonMapping) -> dict[int, str]:
         """Return the rows that lack joints which this model does not infer."""
@@ -197,6 +191,20 @@ class TableWorker:
             pq.write_table(pa.concat_tables(aside), sink)
 
 
+class _Clock:
+    """Adds up the processor time of stages."""
+
+    def __init__(self) -> None:
+        self.seconds: Counter[str] = Counter()
+
+    def measure(self, stage: str, function: Callable[..., Any], *args: Any) -> Any:
+        """Call a function, and count its time for a stage."""
+        before = time.process_time()
+        answer = function(*args)
+        self.seconds[stage] += time.process_time() - before  # type: ignore[assignment]  # numbers of any kind
+        return answer
+
+
 class _PieceWriter:
     """Writes the output of a piece in groups of rows, and counts them."""
 
@@ -207,7 +215,7 @@ class _PieceWriter:
         # Floats of lists hardly repeat: a dictionary of them, or their extremes, would be made in vain.
         plain = [field.name for field in schema if not pa.types.is_fixed_size_list(field.type)]
         self._writer = pq.ParquetWriter(sink, schema, use_dictionary=plain, write_statistics=plain)
-        self.engine = ""
+        self.engine, self.clock = "", _Clock()
         self.aside: list[Any] = []
         self._reasons: Counter[str] = Counter()
         self._waiting: list[Any] = []
@@ -249,7 +257,7 @@ class _PieceWriter:
         if aside and not self._rows:
             reason, _ = self._reasons.most_common(1)[0]
             raise InputError(f"none of {aside} rows can be lifted: {reason}")
-        self._flush()
+        self.clock.measure("writing", self._flush)
         result = {
             "rows": self._rows,
             "not_lifted": self._not_lifted,
@@ -258,8 +266,8 @@ class _PieceWriter:
             "engine": self.engine,
         }
         self._writer.add_key_value_metadata({ROWS_KEY: json.dumps(result).encode()})
-        self._writer.close()
-        return result
+        self.clock.measure("writing", self._writer.close)
+        return {**result, "stages": {stage: round(spent, 4) for stage, spent in self.clock.seconds.items()}}
 
     def _flush(self) -> None:
         pa = arrow()

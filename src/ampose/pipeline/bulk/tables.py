@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
@@ -41,6 +42,7 @@ class BulkResult:
         seconds: How long the workers had work, from when Ray was there.
         worker_seconds: How long the workers took, together.
         cpu_seconds: Of processor time, the workers together.
+        stages: The processor time of reading, checking, lifting and writing.
     """
 
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -50,6 +52,7 @@ class BulkResult:
     seconds: float = 0.0
     worker_seconds: float = 0.0
     cpu_seconds: float = 0.0
+    stages: Counter = field(default_factory=Counter)
 
     def add(self, name: str, found: Mapping[str, Any]) -> None:
         """Add what a worker made of a piece."""
@@ -57,6 +60,7 @@ class BulkResult:
         self.worker_seconds += record.pop("seconds")
         self.cpu_seconds += record.pop("cpu_seconds")
         self.lifted_rows += record["rows"]
+        self.stages.update(record.pop("stages"))
         self.outputs[name] = record
 
     def count(self, name: str) -> int:
