@@ -128,7 +128,7 @@ print(json.dumps({"poses": done, "seconds": time.perf_counter() - start, "cpu": 
 """
 
 
-def _engines_alone(model: str, options: str, cores: int, seconds: float = 45) -> dict[str, float]:
+def _engines_alone(model: str, options: str, cores: int, seconds: float = 30) -> dict[str, float]:
     """Run an engine in a process for each core, on numbers that are in memory and nothing else."""
     command = [sys.executable, "-c", _ALONE, model, str(seconds), "1" if "--no-flip" in options else "2"]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(cores)]

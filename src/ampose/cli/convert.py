@@ -1,4 +1,4 @@
-"""Convert a file of 3D poses to other formats, for other programs."""
+"""Convert a file of 3D poses to other formats, or one of 2D keypoints to a table for lifting in bulk."""
 
 import sys
 from collections.abc import Sequence
@@ -21,9 +21,14 @@ from ampose.cli.pose_files import (
     write_files,
 )
 from ampose.errors import InputError
+from ampose.pipeline.lift_options import ImageSize
 
 if TYPE_CHECKING:
     from ampose.poses.people import Person
+
+_TABLE = ".keypoints.parquet"
+_OF_KEYPOINTS = ("format", "skeleton", "image_size", "video")
+"""Options of keypoint files alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +44,14 @@ class ConvertOptions:
     """Write joint angles in degrees (knee, hip, elbow, shoulder, trunk lean) to the .csv files, not positions."""
     to: Literal["json", "csv"] = "json"
     """Format of standard output, where an output is a dash (-)."""
+    format: str | None = None
+    """Format of a keypoint file; detected from its content by default."""
+    skeleton: str | None = None
+    """Skeleton of a keypoint file, by name or as a TOML file; inferred from its keypoints by default."""
+    image_size: ImageSize | None = None
+    """Size of the images of a keypoint file in pixels, as in 1920x1080, if it does not store it."""
+    video: str | None = None
+    """Which video, if a keypoint file covers several."""
 
 
 DEFAULT_OPTIONS = ConvertOptions()
@@ -53,6 +66,9 @@ def run(
     foreign: Foreign = AS_THE_FILE_SAYS,
 ) -> None:
     """Convert a file of 3D poses to other formats, which the names' endings tell.
+
+    A name that ends in .keypoints.parquet is that of a table of 2D keypoints, for ampose bulk: the input is then a
+    keypoint file of any known format.
 
     Prints what a format cannot carry. Several people get a file each (clip_0.trc, clip_1.trc) if a format holds one.
     Images: clip.mp4 and clip.gif move, sheet.png is a contact sheet, figure.pdf and figure.svg are for a paper.
@@ -69,6 +85,12 @@ def run(
     check_fps(options.fps)
     if not outputs:
         raise InputError("there is no file to write; name one, such as clip.trc")
+    if any(output.name.lower().endswith(_TABLE) for output in outputs):
+        _write_table(source, outputs, options)
+        return
+    for name in _OF_KEYPOINTS:
+        if getattr(options, name) is not None:
+            raise InputError(f"{name.replace('_', ' ')} is for files of 2D keypoints; leave it out", field=name)
     with ExitStack() as stack:
         # A file for what goes to standard output, which is whole before any of it is written.
         files = [stack.enter_context(to_stdout(f".{options.to}")) if output == PIPE else output for output in outputs]
@@ -115,3 +137,20 @@ def _at_rate(person: "Person", fps: float) -> "Person":
         pose2d=None if pose2d is None else replace(pose2d, fps=fps, times=times),
         pose3d=replace(pose3d, fps=fps, times=times),
     )
+
+
+def _write_table(source: Path, outputs: Sequence[Path], options: ConvertOptions) -> None:
+    """Write a keypoint file to a table of keypoints."""
+    from ampose.files.keypoints import read_detections
+    from ampose.files.tables.detection_table import write_detection_table
+    from ampose.packages import require
+
+    if len(outputs) > 1:
+        raise InputError(f"{outputs[0]}: a table of keypoints must be the only output, got {len(outputs)}")
+    require("pyarrow", extra="tables", purpose="a table of keypoints")
+    _check_outputs(outputs, source, angles=options.angles)
+    stated = {name: getattr(options, name) for name in ("fps", *_OF_KEYPOINTS)}
+    file = read_detections(source, **stated)
+    rows = write_detection_table(outputs[0], file, source.name.removesuffix(source.suffix))
+    about = f"{counted(rows, 'row')} of {counted(len(file.frames), 'frame')}, joints of {file.skeleton.name}"
+    print(as_text([("input", str(source)), ("table", f"{outputs[0]}: {about}")]))

@@ -5,13 +5,14 @@ the entry-point group ``ampose.keypoint_readers``.
 """
 
 from ampose.files.keypoints.reader import KeypointReader, PeopleFile, ReaderOptions, readers
-from ampose.files.keypoints.reading import is_keypoint_file, read_keypoints, recognise
+from ampose.files.keypoints.reading import is_keypoint_file, read_detections, read_keypoints, recognise
 
 __all__ = [
     "KeypointReader",
     "PeopleFile",
     "ReaderOptions",
     "is_keypoint_file",
+    "read_detections",
     "read_keypoints",
     "readers",
     "recognise",

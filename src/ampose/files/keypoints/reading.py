@@ -115,19 +115,43 @@ def read_keypoints(
         >>> [person.pose2d.keypoints.shape for person in read_keypoints(file, image_size=(640, 480))]
         [(1, 17, 2)]
     """
+    content, entry, options = _open(path, format, stated)
+    with reading(content.path, "a keypoint file"):
+        return _people(_read(entry, content, options), entry, content)
+
+
+def read_detections(
+    path: str | Path,
+    *,
+    format: str | None = None,  # noqa: A002 - the word that users know
+    **stated: Unpack[StatedOptions],
+) -> PeopleFile:
+    """Read who is in each frame of a keypoint file or folder, without following anybody over time.
+
+    The arguments and errors are those of ``read_keypoints``.
+
+    Returns:
+        The frames, with the size of the image, and the frame rate if it is known.
+    """
+    content, entry, options = _open(path, format, stated)
+    with reading(content.path, "a keypoint file"):
+        return _read(entry, content, options)
+
+
+def _open(path: str | Path, name: str | None, stated: StatedOptions) -> tuple[Content, ReaderEntry, ReaderOptions]:
+    """Return what reads a file, and what is stated of it."""
     check_fps(stated.get("fps"))
     content = _content(Path(path))
     given: dict[str, Any] = dict(stated)
     if given.get("skeleton") is not None:
         given["skeleton"] = get_skeleton(given["skeleton"])
     options = ReaderOptions(**given)
-    entry = readers.get(format) if format else _recognise(content)
+    entry = readers.get(name) if name else _recognise(content)
     if options.video is not None and not entry.facts.videos:
         raise InputError(f"{content.path}: video must be named for files of several videos only, got {options.video!r}")
     if Path(path).is_dir():
         _say_what_is_read(Path(path))
-    with reading(content.path, "a keypoint file"):
-        return _people(_read(entry, content, options), entry, content, options)
+    return content, entry, options
 
 
 def _say_what_is_read(folder: Path) -> None:
@@ -176,12 +200,6 @@ def _read(entry: ReaderEntry, content: Content, options: ReaderOptions) -> Peopl
         )
     for note in file.notes:
         _LOG.warning("%s: %s", content.path, note)
-    return file
-
-
-def _people(
-    file: PeopleFile, entry: ReaderEntry, content: Content, options: ReaderOptions
-) -> list[Person[Pose2D, None]]:
     size = options.image_size or file.image_size
     if size is None:
         raise InputError(
@@ -192,14 +210,17 @@ def _people(
         raise InputError(
             f"image size must be the file's own, {file.image_size}, got {size}; leave it out", field="image_size"
         )
+    return replace(file, image_size=(int(size[0]), int(size[1])), fps=options.fps or file.fps)
+
+
+def _people(file: PeopleFile, entry: ReaderEntry, content: Content) -> list[Person[Pose2D, None]]:
     frames: Sequence[Sequence[Detection]] = [[one for one in people if not one.missing] for people in file.frames]
-    fps = options.fps or file.fps
     # AlphaPose gives the id 0 to everybody whom it does not track: ids must tell the people of a frame apart.
     ids = [[one.id for one in people] for people in frames]
     if not all(None not in people and len(set(people)) == len(people) for people in ids):
         # Somebody who is alone is always the same person, however long they were away.
         alone = max(map(len, frames), default=0) < 2
-        frames = track(frames, fps=fps, times=file.times, keep_seconds=np.inf if alone else KEEP_SECONDS)
+        frames = track(frames, fps=file.fps, times=file.times, keep_seconds=np.inf if alone else KEEP_SECONDS)
     provenance = {
         "source": printable(content.path.name),
         "format": entry.name,
@@ -210,8 +231,8 @@ def _people(
     people = people_over_time(
         frames,
         skeleton=file.skeleton,
-        image_size=(int(size[0]), int(size[1])),
-        fps=fps,
+        image_size=file.image_size,
+        fps=file.fps,
         times=file.times,
         provenance={name: value for name, value in provenance.items() if value is not None},
     )

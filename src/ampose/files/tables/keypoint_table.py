@@ -4,6 +4,8 @@ Version 1 has these columns; any other is carried along to the poses as it is.
 
 ``clip``, ``person``, ``frame``, ``time``
     What the row is of: a text, two whole numbers, and seconds (null for single images). They are not looked at.
+``image``
+    What the source calls the image, a text or null. The column may be missing.
 ``image_width``, ``image_height``
     Whole numbers, pixels.
 ``keypoints``
@@ -21,7 +23,7 @@ The schema's metadata holds, under ``ampose``, a JSON text: format ("ampose.keyp
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,12 +69,12 @@ class KeypointRows:
         return len(self.keypoints)
 
 
-def schema_of(skeleton: Skeleton, *, camera: bool) -> Any:
+def schema_of(skeleton: Skeleton, columns: Collection[str] = ("image", "camera")) -> Any:
     """Return the schema of a table, of pyarrow.
 
     Args:
         skeleton: Of the keypoints.
-        camera: Whether it has the column of cameras.
+        columns: Which of those that may be missing it has.
     """
     pa = arrow()
     fields = [
@@ -80,10 +82,11 @@ def schema_of(skeleton: Skeleton, *, camera: bool) -> Any:
         pa.field("person", pa.int64(), nullable=False),
         pa.field("frame", pa.int64(), nullable=False),
         pa.field("time", pa.float64()),
+        *([pa.field("image", pa.string())] if "image" in columns else []),
         *(pa.field(name, pa.int32(), nullable=False) for name in SIZE),
         pa.field("keypoints", pa.list_(pa.float32(), 2 * skeleton.num_joints), nullable=False),
         pa.field("confidence", pa.list_(pa.float32(), skeleton.num_joints), nullable=False),
-        *([pa.field("camera", pa.list_(pa.float32(), 4))] if camera else []),
+        *([pa.field("camera", pa.list_(pa.float32(), 4))] if "camera" in columns else []),
     ]
     about = {"format": FORMAT, "version": VERSION, "skeleton": skeleton.as_dict()}
     return pa.schema(fields, metadata={KEY: json.dumps(about)})
@@ -107,7 +110,7 @@ def write_keypoint_table(path: Path, skeleton: Skeleton, columns: Mapping[str, A
     """
     pa = arrow()
     pq = arrow("parquet")
-    schema = schema_of(skeleton, camera="camera" in columns)
+    schema = schema_of(skeleton, columns.keys())
     arrays = [
         lists(columns[field.name])
         if pa.types.is_fixed_size_list(field.type)

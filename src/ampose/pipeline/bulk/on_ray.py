@@ -28,6 +28,9 @@ _POLL_S = 1.0
 _OBJECT_STORE = 256 * 1024**2
 """Bytes of Ray's memory for objects, where Ray is started here: only descriptions go through it."""
 
+_STARTS = 3
+"""Attempts to start Ray here: it gives up after half a minute, which a busy machine may need."""
+
 _LOG = logging.getLogger(__name__)
 
 Job = Mapping[str, Any]
@@ -71,22 +74,33 @@ def ray_cluster(options: ClusterOptions) -> Iterator[int]:
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     ray = load_package("ray", extra=EXTRA, purpose=PURPOSE)
     load_package("ray.data", extra=EXTRA, purpose=PURPOSE)
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     started = not ray.is_initialized()
-    try:
-        if started and options.address is None:
-            cores = max(os.cpu_count() or 1, (options.workers or 1) * options.threads)
-            ray.init(num_cpus=cores, include_dashboard=False, object_store_memory=_OBJECT_STORE, **quiet)
-        elif started:
-            ray.init(address=options.address, **quiet)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(f"no Ray cluster answers at {options.address}: {reason}", field="address") from error
+    if started:
+        _start(ray, options)
     try:
         yield _count_workers(ray.cluster_resources(), options)
     finally:
         if started:
             ray.shutdown()
+
+
+def _start(ray: Any, options: ClusterOptions) -> None:
+    """Join the cluster at the address, or start Ray here."""
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    cores = max(os.cpu_count() or 1, (options.workers or 1) * options.threads)
+    where = f"no Ray cluster answers at {options.address}" if options.address else "Ray did not start on this machine"
+    for left in reversed(range(1 if options.address else _STARTS)):
+        try:
+            if options.address is None:
+                ray.init(num_cpus=cores, include_dashboard=False, object_store_memory=_OBJECT_STORE, **quiet)
+            else:
+                ray.init(address=options.address, **quiet)
+        except Exception as error:  # Ray raises what it likes, of the kind Exception where it takes too long
+            ray.shutdown()
+            if not left:
+                raise InputError(f"{where}: {' '.join(str(error).split())[:200]}", field="address") from error
+        else:
+            return
 
 
 def _count_workers(resources: Mapping[str, float], options: ClusterOptions) -> int:

@@ -1,0 +1,57 @@
+"""Keypoint files of every layout become tables."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.files.keypoints.samples import SAMPLES, SIZE, Sample
+
+from ampose.cli import main
+from ampose.files.keypoints import read_detections
+from ampose.files.tables.detection_table import write_detection_table
+from ampose.files.tables.keypoint_table import rows_of, skeleton_of_table
+
+pq = pytest.importorskip("pyarrow.parquet")
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_everybody_in_each_frame_is_a_row(sample: Sample, tmp_path: Path):
+    path, _ = sample.make(tmp_path)
+    file = read_detections(path, image_size=None if sample.size_inside else SIZE, fps=25.0)
+    write_detection_table(tmp_path / "a.keypoints.parquet", file, "clip")
+    table = pq.read_table(tmp_path / "a.keypoints.parquet")
+    assert skeleton_of_table(table.schema) == file.skeleton
+    rows = rows_of(table.combine_chunks().to_batches()[0], file.skeleton)
+    people = [(frame, person) for frame, found in enumerate(file.frames) for person in found if not person.missing]
+    assert not rows.reasons
+    np.testing.assert_array_equal(rows.keypoints, [person.keypoints for _, person in people])
+    np.testing.assert_array_equal(rows.confidence, [person.confidence for _, person in people])
+    assert table["frame"].to_pylist() == [frame for frame, _ in people]
+    assert set(map(tuple, rows.image_size.tolist())) == {SIZE}
+    keys = list(zip(table["frame"].to_pylist(), table["person"].to_pylist(), strict=True))
+    assert len(set(keys)) == len(keys) or sample.format == "alphapose"
+
+
+def test_the_command_writes_a_table(tmp_path, capsys):
+    path, _ = SAMPLES[1].make(tmp_path)
+    table = tmp_path / "a.keypoints.parquet"
+    assert main(["convert", str(path), str(table), "--image-size", "640x480", "--fps", "30"]) == 0
+    assert "8 rows of 5 frames, joints of coco_17" in capsys.readouterr().out
+    assert pq.read_table(table)["clip"].to_pylist() == [path.stem] * 8
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["a.keypoints.parquet"], "image size"),
+        (["a.keypoints.parquet", "b.csv", "--image-size", "640x480"], "the only output"),
+        (["a.csv", "--image-size", "640x480"], "image size is for files of 2D keypoints"),
+    ],
+)
+def test_a_mistake_is_one_line(words, message, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path, _ = SAMPLES[1].make(tmp_path)
+    assert main(["convert", str(path), *words]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+    assert not list(tmp_path.glob("*.parquet"))
