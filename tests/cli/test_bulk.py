@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 from tests.keypoint_tables import write_table
+from tests.walkers import bodies_px
 
 from ampose.cli import main
 
@@ -49,14 +50,48 @@ def test_tables_are_lifted_on_ray_and_what_fails_does_not_stop_the_rest(tmp_path
     assert "all was done already" in again.stdout
 
 
+@pytest.mark.slow
+def test_inputs_of_lift_are_a_task_each_on_ray_with_the_marks_of_a_batch(tmp_path):
+    for name in ("a", "b"):
+        np.save(tmp_path / f"{name}.npy", bodies_px(4))
+    (tmp_path / "broken.json").write_text("{")
+    words = (
+        "a.npy",
+        "b.npy",
+        "broken.json",
+        "-o",
+        "out",
+        "--image-size",
+        "1000x1000",
+        "--no-preview",
+        "--workers",
+        "1",
+    )
+    done = bulk(*words, cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "failed: 1 of 3: broken.json" in done.stdout
+    assert {path.name for path in (tmp_path / "out" / "a").iterdir()} >= {".ampose-done.json", "poses.json"}
+    again = bulk(*words[:2], *words[3:], "--json-lines", cwd=tmp_path)
+    events = [json.loads(line) for line in again.stdout.splitlines()]
+    assert again.returncode == 0
+    assert all("done already" in event["line"] for event in events[:-1])
+    assert events[-1] == {"event": "summary", "outputs": 2, "failures": []}
+
+
+def test_tables_and_videos_are_not_mixed(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["bulk", "a.parquet", "b.mp4", "-o", "out"]) == 2
+    assert "lift them one after the other" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         ([], "there is nothing to lift"),
         (["in"], "there is no folder to write to"),
-        (["in", "-o", "out"], "in: there is no such file or folder"),
+        (["in.parquet", "-o", "out"], "in.parquet: there is no such file or folder"),
         (["in", "-o", "out", "--workers", "0"], "workers must be at least 1"),
-        (["in", "-o", "out", "--rows", "0"], "rows of a file must be at least 1"),
+        (["in.parquet", "-o", "out", "--rows", "0"], "rows of a file must be at least 1"),
         (["nowhere://in", "-o", "out"], "nowhere://in"),
     ],
 )

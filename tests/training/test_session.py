@@ -4,7 +4,9 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -187,6 +189,33 @@ def test_two_processes_give_the_result_of_one(plain, tmp_path, more):
     assert "find_unused_parameters" not in done.stderr
     assert_same(weights(tmp_path / "one"), weights(tmp_path / "two"), tolerance=1e-5)
     assert_rows_close(epochs_without_times(tmp_path / "one"), epochs_without_times(tmp_path / "two"))
+
+
+@pytest.mark.slow
+def test_two_hosts_that_share_nothing_but_a_port_give_the_result_of_one(plain, tmp_path):
+    """Each has a home, a folder for temporary files, a copy of the data and a run folder of its own."""
+    train(read_recipe(str(plain)), tmp_path / "one")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    hosts = []
+    for rank in (0, 1):
+        home = tmp_path / f"host{rank}"
+        (home / "tmp").mkdir(parents=True)
+        shutil.copy(tmp_path / "motion.npz", home)
+        (home / "tiny.toml").write_text(plain.read_text().replace(str(tmp_path / "motion.npz"), "motion.npz"))
+        nodes = ("--nnodes=2", f"--node-rank={rank}", "--master-addr=127.0.0.1", f"--master-port={port}")
+        arguments = (*nodes, "--nproc-per-node=1", *command(Path("tiny.toml"), Path("run"))[1:])
+        kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH") if name in os.environ}
+        environment = {**kept, "HOME": str(home), "TMPDIR": str(home / "tmp"), "OMP_NUM_THREADS": "1"}
+        torchrun = [sys.executable, "-m", "torch.distributed.run", *arguments]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        hosts.append(subprocess.Popen(torchrun, cwd=home, env=environment, **pipes))
+    said = [host.communicate(timeout=250) for host in hosts]
+    assert [host.returncode for host in hosts] == [0, 0], said
+    assert ["done" in output for output, _ in said] == [True, False]
+    assert_same(weights(tmp_path / "one"), weights(tmp_path / "host0" / "run"), tolerance=1e-5)
+    assert not (tmp_path / "host1" / "run" / "last").exists()  # the first host writes
 
 
 def assert_rows_close(a: list[dict[str, float]], b: list[dict[str, float]]) -> None:

@@ -34,6 +34,7 @@ SECTIONS: dict[str, tuple[str, str, list[str]]] = {
             "several-people",
             "openpose-folder",
             "webcam-live",
+            "a-billion-poses",
             "in-the-browser",
             "usable-3d",
             "to-blender",

@@ -3,26 +3,45 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from ampose.cli.lift.batch import FAILED
+from ampose.cli.lift import OUTPUTS, Outputs, inputs_of
+from ampose.cli.lift.batch import FAILED, LiftOne, lift_unless_done, name_folders, print_lines
+from ampose.cli.lift.outputs import OutputOptions, lift_to_folder
 from ampose.cli.pose_files import Rows, as_text, counted
-from ampose.errors import InputError
+from ampose.errors import InputError, printable
 from ampose.packages import require
-from ampose.pipeline.bulk.on_ray import ClusterOptions
+from ampose.pipeline.bulk import ROWS
+from ampose.pipeline.bulk.on_ray import ClusterOptions, ray_cluster, results
 from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions
 from ampose.pipeline.progress import progress
 
 if TYPE_CHECKING:
     from ampose.pipeline.bulk.tables import BulkResult
 
-_HERE = ClusterOptions()
+_TABLES = (".parquet", ".pq")
 _LISTED = 20
 """Failures that are named one by one."""
 
 _MILLION = 1e6
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkOptions(ClusterOptions):
+    """Bulk."""
+
+    rows: int = ROWS
+    """Rows of an output table at most; larger inputs become several files."""
+    json_lines: bool = False
+    """Print a JSON object in a line for everything that happens, for programs."""
+
+
+_DEFAULTS = BulkOptions()
 
 
 def run(
@@ -30,35 +49,99 @@ def run(
     /,
     *,
     output: Annotated[str | None, tyro.conf.arg(aliases=["-o"])] = None,
-    rows: int | None = None,
-    json_lines: bool = False,
-    cluster: Annotated[tyro.conf.OmitArgPrefixes[ClusterOptions], tyro.conf.arg(name="Cluster", help="")] = _HERE,
+    bulk: Annotated[tyro.conf.OmitArgPrefixes[BulkOptions], tyro.conf.arg(name="Bulk", help="")] = _DEFAULTS,
     options: LiftOptions = DEFAULT_OPTIONS,
+    outputs: Outputs = OUTPUTS,
 ) -> None:
-    """Lift tables of keypoints on all cores of this machine or of a Ray cluster.
+    """Lift tables of keypoints, or many videos, on all cores of this machine or of a Ray cluster.
 
     Tables are Parquet files, as ampose convert writes them: a row for each person in each image. Each becomes a table
-    of poses, whole or not at all. What is done already is not done again, and what fails does not stop the rest.
+    of poses. Videos, images and keypoint files become what ampose lift makes of them, one task each. What is done
+    already is not done again, and what fails does not stop the rest.
 
     Args:
-        sources: Parquet files, folders of them, or URIs such as s3://bucket/folder.
-        output: The folder to write to, or a URI.
-        rows: Rows of an output file at most; larger inputs become several files. By default 131072.
-        json_lines: Print a JSON object in a line for everything that happens, for programs.
-        cluster: Where it runs.
-        options: How to lift; only the camera, the model and the least confidence have an effect on single frames.
+        sources: Parquet files, folders of them, or URIs such as s3://bucket/folder; or videos, or a folder of videos.
+        output: The folder to write to; for tables also a URI.
+        bulk: Where it runs.
+        options: How to lift; only the camera, the model and the least confidence have an effect on rows of tables.
+        outputs: What to write for a video.
     """
     require("ray", "pyarrow", extra="ray", purpose="lifting in bulk")
-    from ampose.pipeline.bulk.tables import ROWS, lift_tables
-
     if not sources:
-        raise InputError("there is nothing to lift; name a Parquet file, or a folder of them")
+        raise InputError("there is nothing to lift; name tables or videos")
     if output is None:
         raise InputError("there is no folder to write to; name one, as in -o lifted", field="output")
-    with _printed(json_lines=json_lines) as tell:
-        result = lift_tables(sources, output, options, cluster, rows=ROWS if rows is None else rows, tell=tell)
-    facts = _facts(result, cluster)
-    if json_lines:
+    tables = [source for source in sources if _is_table(source)]
+    if not tables:
+        _lift_videos([Path(source) for source in sources], Path(output), bulk, options, outputs)
+    elif len(tables) < len(sources):
+        other = next(source for source in sources if source not in tables)
+        raise InputError(f"{tables[0]} is of tables and {other} is not; lift them one after the other")
+    else:
+        _lift_tables(tables, output, bulk, options)
+
+
+def _is_table(source: str) -> bool:
+    """Tell whether this is a table, or a folder with one in it: by names alone."""
+    path = Path(source)
+    return "://" in source or path.suffix.lower() in _TABLES or (path.is_dir() and any(path.rglob("*.parquet")))
+
+
+def _lift_videos(
+    sources: list[Path], output: Path, bulk: BulkOptions, options: LiftOptions, outputs: OutputOptions
+) -> None:
+    """Lift videos, images or keypoint files, one task each."""
+    folders = name_folders(inputs_of(sources), output)
+    settings = json.dumps({**asdict(options), **asdict(outputs)}, sort_keys=True)
+    make = partial(_VideoWorker, partial(lift_to_folder, options=options, outputs=outputs), settings)
+    jobs = {
+        str(source): {"source": str(source.absolute()), "folder": str(folder.absolute())}
+        for source, folder in folders.items()
+    }
+
+    def lines() -> Iterator[tuple[Path, str, bool]]:
+        with ray_cluster(bulk) as workers:
+            for name, found in results(jobs, make, workers, bulk.threads, lambda _: None):
+                yield (
+                    Path(name),
+                    found.get("line", f"{name}: failed: {found.get('failure')}"),
+                    found.get("worked", False),
+                )
+
+    if not bulk.json_lines:
+        print_lines(lines(), len(jobs))
+        return
+    failed = []
+    for source, line, worked in lines():
+        print(json.dumps({"event": "output" if worked else "failure", "name": str(source), "line": line}), flush=True)
+        failed += [] if worked else [str(source)]
+    print(json.dumps({"event": "summary", "outputs": len(jobs) - len(failed), "failures": failed}), flush=True)
+    if failed:
+        raise SystemExit(FAILED)
+
+
+class _VideoWorker:
+    """Lifts one video after the other, each into its folder."""
+
+    def __init__(self, lift_one: LiftOne, settings: str, threads: int) -> None:
+        import torch
+
+        torch.set_num_threads(threads)
+        self._lift_one, self._settings = lift_one, settings
+
+    def __call__(self, job: Mapping[str, str], _report: Callable[[int], None]) -> dict[str, Any]:
+        line, worked = lift_unless_done(Path(job["source"]), Path(job["folder"]), self._lift_one, self._settings)
+        return {"line": line, "worked": worked}
+
+
+def _lift_tables(sources: list[str], output: str, bulk: BulkOptions, options: LiftOptions) -> None:
+    """Lift tables, and print how it went."""
+    from ampose.pipeline.bulk.tables import lift_tables
+
+    with _printed(json_lines=bulk.json_lines) as tell:
+        result = lift_tables(sources, output, options, bulk, rows=bulk.rows, tell=tell)
+    facts = _facts(result, bulk)
+    if bulk.json_lines:
         print(json.dumps({"event": "summary", **facts, "failures": result.failures}), flush=True)
     else:
         print(as_text(_rows(result, facts, output)))
@@ -120,7 +203,7 @@ def _rows(result: "BulkResult", facts: Mapping[str, Any], output: str) -> Rows:
         rows.append(("cost", f"a million poses: {cost}{facts['worker_hours_per_million']:.3g} worker hours{price}"))
     else:
         rows.append(("", "all was done already"))
-    failures = [f"{name}: {reason}" for name, reason in sorted(result.failures.items())]
+    failures = [printable(f"{name}: {reason}") for name, reason in sorted(result.failures.items())]
     if failures:
         listed = failures[:_LISTED]
         listed += [f"and {len(failures) - _LISTED} more"] if len(failures) > _LISTED else []

@@ -15,7 +15,7 @@ from ampose.cli.pipes import PIPE, file_of
 from ampose.errors import InputError
 from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions
 
-_OUTPUTS = OutputOptions()
+OUTPUTS = OutputOptions()
 
 Sources = Annotated[tuple[Path, ...], tyro.conf.arg(metavar="INPUT [INPUT ...]")]
 Output = Annotated[Path | None, tyro.conf.arg(aliases=["-o"])]
@@ -29,7 +29,7 @@ def run(
     output: Output = None,
     jobs: int = 1,
     options: LiftOptions = DEFAULT_OPTIONS,
-    outputs: Outputs = _OUTPUTS,
+    outputs: Outputs = OUTPUTS,
 ) -> None:
     """Lift the people in videos, images or keypoint files to 3D.
 
@@ -53,7 +53,21 @@ def run(
             raise InputError("-: standard input and output are for one input alone; name a folder, or fewer inputs")
         _lift_in_pipe(sources[0], output, options, outputs)
         return
-    inputs: Sequence[Path] = sources
+    inputs = inputs_of(sources)
+    folder = output or Path(f"{sources[0].resolve().stem}_3d" if len(sources) == 1 else "lifted_3d")
+    if len(inputs) == 1 and inputs is sources:
+        print(summary(lift_to_folder(sources[0], folder, options, outputs)))
+    else:
+        lift_one = partial(lift_to_folder, options=options, outputs=outputs)
+        lift_many(name_folders(inputs, folder), lift_one, {**asdict(options), **asdict(outputs)}, jobs)
+
+
+def inputs_of(sources: Sequence[Path]) -> Sequence[Path]:
+    """Return the inputs: the videos in a folder that is named alone, or else what is named, the same object.
+
+    Raises:
+        InputError: The folder holds both videos and images.
+    """
     if len(sources) == 1 and sources[0].is_dir() and not _holds_keypoints(sources[0]):
         from ampose.media.images import images_in
         from ampose.media.video_reader import videos_in
@@ -62,13 +76,8 @@ def run(
         if videos and images:
             both = f"both videos and images, {len(videos)} and {len(images)}"
             raise InputError(f"{sources[0]} holds {both}; name the files to lift, or move the others away")
-        inputs = videos or sources  # a folder of images is one input
-    folder = output or Path(f"{sources[0].resolve().stem}_3d" if len(sources) == 1 else "lifted_3d")
-    if len(inputs) == 1 and inputs is sources:
-        print(summary(lift_to_folder(sources[0], folder, options, outputs)))
-    else:
-        lift_one = partial(lift_to_folder, options=options, outputs=outputs)
-        lift_many(name_folders(inputs, folder), lift_one, {**asdict(options), **asdict(outputs)}, jobs)
+        return videos or sources  # a folder of images is one input
+    return sources
 
 
 def _holds_keypoints(folder: Path) -> bool:

@@ -8,7 +8,7 @@ import os
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -48,12 +48,25 @@ def lift_many(folders: Mapping[Path, Path], lift_one: LiftOne, settings: Mapping
     """
     if jobs < 1:
         raise InputError(f"jobs must be at least 1, got {jobs}", field="jobs")
+    print_lines(_results(folders, lift_one, json.dumps(settings, sort_keys=True), jobs), len(folders))
+
+
+def print_lines(results: Iterable[tuple[Path, str, bool]], count: int) -> None:
+    """Print a line for each input, and which of them failed.
+
+    Args:
+        results: The inputs, their lines, and whether they worked.
+        count: How many there are.
+
+    Raises:
+        SystemExit: An input failed.
+    """
     failed = []
-    for source, line, worked in _results(folders, lift_one, json.dumps(settings, sort_keys=True), jobs):
+    for source, line, worked in results:
         print(printable(line), flush=True)
         failed += [] if worked else [source]
     if failed:
-        print(f"failed: {len(failed)} of {len(folders)}: {', '.join(printable(str(source)) for source in failed)}")
+        print(f"failed: {len(failed)} of {count}: {', '.join(printable(str(source)) for source in failed)}")
         raise SystemExit(FAILED)
 
 
@@ -93,11 +106,11 @@ def _results(
     """Lift each and give its line and whether it worked; in processes of their own where there are several jobs."""
     if jobs == 1:
         for source, folder in folders.items():
-            yield source, *_try(source, folder, lift_one, settings)
+            yield source, *lift_unless_done(source, folder, lift_one, settings)
         return
     fresh = multiprocessing.get_context("spawn")  # a fork would share torch's and onnxruntime's threads
     with ProcessPoolExecutor(jobs, mp_context=fresh, initializer=_share_cores, initargs=(jobs,)) as pool:
-        waiting = {pool.submit(_try, *pair, lift_one, settings): pair[0] for pair in folders.items()}
+        waiting = {pool.submit(lift_unless_done, *pair, lift_one, settings): pair[0] for pair in folders.items()}
         for future in as_completed(waiting):
             source = waiting[future]
             try:
@@ -111,8 +124,8 @@ def _share_cores(jobs: int) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // jobs)))
 
 
-def _try(source: Path, folder: Path, lift_one: LiftOne, settings: str) -> tuple[str, bool]:
-    """Lift one; returns its line and whether it worked."""
+def lift_unless_done(source: Path, folder: Path, lift_one: LiftOne, settings: str) -> tuple[str, bool]:
+    """Lift one, unless its mark says that it is done; returns its line and whether it worked."""
     start = time.perf_counter()
     try:
         mark = _mark(source, settings)

@@ -214,6 +214,7 @@ def _read(entry: ReaderEntry, content: Content, options: ReaderOptions) -> Peopl
 
 
 def _people(file: PeopleFile, entry: ReaderEntry, content: Content) -> list[Person[Pose2D, None]]:
+    assert file.image_size is not None  # noqa: S101 (``_read`` refuses a file without it)
     frames: Sequence[Sequence[Detection]] = [[one for one in people if not one.missing] for people in file.frames]
     # AlphaPose gives the id 0 to everybody whom it does not track: ids must tell the people of a frame apart.
     ids = [[one.id for one in people] for people in frames]

@@ -11,6 +11,7 @@ from typing import Any
 from ampose.errors import InputError, changed_fields
 from ampose.lifting.lifter import Lifter, load_model
 from ampose.packages import require
+from ampose.pipeline.bulk import ROWS
 from ampose.pipeline.bulk.on_ray import ClusterOptions, ray_cluster, results
 from ampose.pipeline.bulk.plan import Plan, plan
 from ampose.pipeline.bulk.storage import Storage
@@ -20,9 +21,6 @@ from ampose.poses.skeletons import find_mapping, get_skeleton
 
 MANIFEST = "_manifest.jsonl"
 """Among the outputs: a line for each with the rows of the input that it holds; readers of Parquet folders skip it."""
-
-ROWS = 131_072
-"""Rows of a piece at most, and so of an output file: a minute or two of a core's work, and some 40 MB."""
 
 _DECIDE = ("model", "flip", "engine", "precision", "field_of_view", "focal", "min_confidence")
 """The options that decide the poses; no other has an effect on single frames, which the rows of a table are."""
