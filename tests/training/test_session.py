@@ -212,7 +212,8 @@ def test_two_hosts_that_share_nothing_but_a_port_give_the_result_of_one(plain, t
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         hosts.append(subprocess.Popen(torchrun, cwd=home, env=environment, **pipes))
     said = [host.communicate(timeout=250) for host in hosts]
-    assert [host.returncode for host in hosts] == [0, 0], said
+    for host, (_, errors) in zip(hosts, said, strict=True):
+        assert host.returncode == 0, errors[-3000:]
     assert ["done" in output for output, _ in said] == [True, False]
     assert_same(weights(tmp_path / "one"), weights(tmp_path / "host0" / "run"), tolerance=1e-5)
     assert not (tmp_path / "host1" / "run" / "last").exists()  # the first host writes
