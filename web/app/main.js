@@ -16,7 +16,7 @@ import { anglesOf } from "./pose/joint_angles.js";
 
 const get = (id) => document.getElementById(id);
 const EXAMPLE = "balance_beam.mp4";
-const state = { source: null, playing: false, chosen: null, theme: "light", shown: null, run: 0, recording: null, engine: "" };
+const state = { source: null, playing: false, chosen: null, theme: "light", run: 0, recording: null, engine: "" };
 
 const history = new History();
 const picture = new Picture(get("image"));
@@ -72,7 +72,7 @@ async function open(how) {
   history.clear();
   meter.clear();
   lifting.forget();
-  Object.assign(state, { source, chosen: null, shown: null });
+  Object.assign(state, { source, chosen: null });
   source.everyFrame = get("every-frame").checked;
   get("mirrored").checked = source.isCamera;
   showPanels();
@@ -97,6 +97,7 @@ async function follow(run) {
 // The end of a video, or a camera that is gone.
 function stop() {
   setPlaying(false);
+  state.ended = true;
   stopRecording();
   redraw();
 }
@@ -119,7 +120,6 @@ async function lift({ image, seconds, filmed }, run) {
 }
 
 function show(frame) {
-  state.shown = frame;
   const { people, size, seconds } = frame;
   if (!people.some(({ id }) => id === state.chosen) && people.length) state.chosen = people[0].id;
   const look = { mirrored: get("mirrored").checked, chosen: state.chosen, colours: colours(), errors: get("errors").checked };
@@ -136,11 +136,16 @@ function show(frame) {
     angles: each.people.find(({ id }) => id === state.chosen)?.angles,
   }));
   curves.show(samples, seconds, colours());
-  const last = history.frames.at(-1).seconds;
   get("scrub").max = history.length - 1;
   get("scrub").value = history.frames.findLastIndex((each) => each.seconds <= seconds);
-  get("moment").textContent = seconds >= last ? (state.playing ? "now" : "the end") : `${(seconds - last).toFixed(1)} s`;
+  get("moment").textContent = wordsFor(seconds - history.frames.at(-1).seconds);
   document.body.dataset.people = people.length;
+}
+
+function wordsFor(secondsFromNow) {
+  if (state.playing) return "now";
+  if (secondsFromNow < 0) return `${secondsFromNow.toFixed(1)} s`;
+  return state.ended ? "the end" : "paused";
 }
 
 function showPeople(people) {
@@ -165,7 +170,7 @@ function showFacts() {
 // --- pause and the last minute ---------------------------------------------------------------------------------------
 
 function setPlaying(playing) {
-  state.playing = playing;
+  Object.assign(state, { playing, ended: false });
   document.body.classList.toggle("playing", playing);
   get("play").setAttribute("aria-label", playing ? "pause" : "go on");
 }

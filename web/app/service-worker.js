@@ -10,7 +10,7 @@ const ISOLATION = {
 
 self.addEventListener("install", (event) => {
   self.skipWaiting();
-  event.waitUntil(caches.open(VERSION).then((cache) => cache.addAll(FILES)));
+  event.waitUntil(caches.open(VERSION).then((cache) => cache.addAll(FILES.map((name) => new Request(name, { cache: "reload" })))));
 });
 
 self.addEventListener("activate", (event) => {
@@ -25,8 +25,17 @@ function isolated(answer) {
   return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
 }
 
+// What is kept, or else what the server has, which is then kept too: the runtime for graphics cards, where there is one.
+async function answerTo(request) {
+  const cache = await caches.open(VERSION);
+  const kept = await cache.match(request, { ignoreSearch: true });
+  if (kept) return isolated(kept);
+  const answer = await fetch(request);
+  if (answer.ok) await cache.put(request, answer.clone());
+  return isolated(answer);
+}
+
 self.addEventListener("fetch", (event) => {
-  if (event.request.method !== "GET" || new URL(event.request.url).origin !== self.location.origin) return;
-  const kept = caches.open(VERSION).then((cache) => cache.match(event.request, { ignoreSearch: true }));
-  event.respondWith(kept.then((answer) => answer ?? fetch(event.request)).then(isolated));
+  const { method, url } = event.request;
+  if (method === "GET" && new URL(url).origin === self.location.origin) event.respondWith(answerTo(event.request));
 });

@@ -111,4 +111,4 @@ def browser(tmp_path_factory) -> Iterator[Callable[..., Any]]:
 
     yield start
     for chrome in opened:
-        chrome.quit()
+        chrome.quit()  # once more does no harm

@@ -215,6 +215,24 @@ def test_a_phone_in_both_themes(app, address, theme):
     app.wait_for(lambda: amount(app.picture("#space"), SIDE_COLOURS["left"]) > 80)
 
 
+def test_two_people_stand_beside_each_other(app, tmp_path):
+    """The clip beside its mirror image."""
+    path = tmp_path / "two.mp4"
+    frames = [np.concatenate([frame, frame[:, ::-1]], axis=1) for frame in clip_frames(6)]
+    with writing_video(path, image_size=(2 * SIZE[0], SIZE[1]), fps=float(FPS)) as video:
+        for frame in frames:
+            video.write(frame)
+    app.drop(path.name, path.read_bytes())
+    app.wait_for(lambda: app.text("#moment") == "the end")
+    assert app.people == 2
+    space = app.picture("#space")
+    blue = np.nonzero(np.abs(space - np.array(SIDE_COLOURS["right"])).sum(axis=2) < 60)[1]
+    assert np.ptp(blue) > space.shape[1] / 4
+    first = app.text("#curves")
+    app.choose("#person", "1")
+    app.wait_for(lambda: app.text("#curves") != first)
+
+
 def test_what_is_no_video_is_one_sentence(app):
     app.drop("notes.txt", b"no video")
     app.wait_for(lambda: app.problem)
@@ -240,20 +258,31 @@ def test_it_works_with_the_network_gone(app, address):
 class TestWhatMayGoWrong:
     """A sentence each."""
 
-    def test_no_camera(self, browser, address):
-        app = App(browser()).open(address)
+    @pytest.fixture
+    def start(self, browser):
+        opened = []
+
+        def start(*flags: str) -> App:
+            opened.append(browser(*flags))
+            return App(opened[-1])
+
+        yield start
+        opened[-1].quit()
+
+    def test_no_camera(self, start, address):
+        app = start().open(address)
         app.find("#use-camera").click()
         app.wait_for(lambda: app.problem)
         assert app.problem == "No camera was found: plug one in and try again, or open a video."
 
-    def test_the_camera_is_refused(self, browser, address):
-        app = App(browser("--use-fake-device-for-media-stream", "--deny-permission-prompts")).open(address)
+    def test_the_camera_is_refused(self, start, address):
+        app = start("--use-fake-device-for-media-stream", "--deny-permission-prompts").open(address)
         app.find("#use-camera").click()
         app.wait_for(lambda: app.problem)
         assert app.problem.startswith("The camera was not allowed: ")
 
-    def test_no_webassembly(self, browser, address):
-        app = App(browser())
+    def test_no_webassembly(self, start, address):
+        app = start()
         without = {"source": "delete globalThis.WebAssembly"}
         app.chrome.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", without)
         app.chrome.get(address)

@@ -39,12 +39,12 @@ export class Picture {
       context.stroke();
     };
     context.lineCap = "round";
-    context.globalAlpha = chosen ? 0.9 : 0.45;
+    context.globalAlpha = chosen ? 0.9 : 0.55;
     lifted.bones.forEach((bone) => line(bone, "#ffffff", wide * HALO));
-    context.globalAlpha = chosen ? 1 : 0.6;
+    context.globalAlpha = chosen ? 1 : 0.75;
     for (const bone of lifted.bones) {
       const sure = Math.min(...bone.map((joint) => confidence[joint])) >= common.sure;
-      context.globalAlpha = (chosen ? 1 : 0.6) * (sure ? 1 : common.pale);
+      context.globalAlpha = (chosen ? 1 : 0.75) * (sure ? 1 : common.pale);
       line(bone, colours[lifted.sides[bone[1]]], wide);
     }
     context.globalAlpha = 1;

@@ -6,6 +6,7 @@ import { common, lifted } from "../generated/tables.js";
 import { Halos } from "./halos.js";
 
 const [GRID_M, FLOOR_M, TALL_M] = [0.25, 1.5, 1.7];
+const [ARM_M, SPARE_M] = [0.8, 0.3];
 const [FIELD_OF_VIEW, ELEVATION] = [30, 12];
 const VIEWS = { 1: [0, ELEVATION], 2: [90, ELEVATION], 3: [180, ELEVATION], 4: [0, 89] };
 
@@ -29,6 +30,7 @@ export class Stage {
     this.controls.minDistance = 0.8;
     this.controls.maxDistance = 25;
     this.controls.addEventListener("change", () => this.render());
+    this.controls.addEventListener("start", () => (this.turned = true));
     this.look(1);
   }
 
@@ -52,14 +54,14 @@ export class Stage {
   look(view) {
     const [azimuth, elevation] = VIEWS[view].map((degrees) => (degrees * Math.PI) / 180);
     const centre = new THREE.Vector3(0, 0.46 * TALL_M, 0);
-    const tall = 0.5 * TALL_M + 0.32;
-    const wide = this.reach * 0.72;
+    const tall = 0.5 * TALL_M + 0.24;
+    const wide = this.reach * (this.reach > FLOOR_M ? 0.9 : 0.66);
     const away = Math.max(tall, wide / Math.max(this.camera.aspect, 0.2)) / Math.tan((FIELD_OF_VIEW * Math.PI) / 360) + 0.3;
     const [turn, tip] = [Math.cos(elevation), Math.sin(elevation)];
     this.camera.position.set(Math.sin(azimuth) * turn, tip, Math.cos(azimuth) * turn).multiplyScalar(away).add(centre);
     this.controls.target.copy(centre);
     this.controls.update();
-    this.view = view;
+    Object.assign(this, { view, turned: false });
     this.render();
   }
 
@@ -84,8 +86,8 @@ export class Stage {
     this.look(this.view);
   }
 
-  // people: as the worker tells them; places: the floor's [x, z] of each; chosen: whose figure is solid.
-  show(people, places, { mirrored, chosen, errors }) {
+  // people: as the worker tells them; places: the floor's [x, z] of each.
+  show(people, places, { mirrored, errors }) {
     while (this.figures.length < people.length) this.#another();
     this.people.scale.x = mirrored ? -1 : 1;
     this.figures.forEach(({ figure, halos }, number) => {
@@ -98,17 +100,20 @@ export class Stage {
       for (let at = 1; at < person.positions.length; at += 3) lowest = Math.max(lowest, person.positions[at]);
       figure.group.position.set(x, 0, z);
       const standing = person.positions.map((value, at) => (at % 3 === 1 ? value - lowest : value));
-      figure.ghost = people.length > 1 && person.id !== chosen;
       figure.show({ ...person, positions: standing }, 0);
       halos.show(errors ? standing : null, person.expectedError);
     });
-    const reach = Math.max(FLOOR_M, ...places.map((place) => Math.hypot(...place) + 1));
-    if (Math.abs(reach - this.reach) > 0.5) {
-      this.reach = reach;
-      this.floor.scale.setScalar(reach);
-      this.grid.scale.setScalar(reach);
-    }
+    this.#makeRoom(Math.max(FLOOR_M, ...places.map((place) => Math.hypot(...place) + ARM_M)));
     this.render();
+  }
+
+  // The floor grows with who comes, and the view with it unless somebody has turned it.
+  #makeRoom(reach) {
+    if (reach < this.reach + SPARE_M && reach > this.reach - 2 * SPARE_M) return;
+    this.reach = reach;
+    this.floor.scale.setScalar(reach);
+    this.grid.scale.setScalar(reach);
+    if (!this.turned) this.look(this.view);
   }
 
   #another() {

@@ -1,6 +1,6 @@
 // The networks, run by ONNX Runtime Web: on the graphics card where WebGPU can, else in WebAssembly with threads.
-import { lifted } from "../generated/tables.js";
 import { Failure } from "./failure.js";
+import { networksOf } from "./networks.js";
 
 const HERE = new URL(".", import.meta.url);
 const MOST_THREADS = 4; // more share too little work
@@ -30,7 +30,7 @@ async function fetched(file) {
   return new Uint8Array(await answer.arrayBuffer());
 }
 
-// { description, person, landmarks, lifter }: the networks as functions. progress is told 0 to 1.
+// The networks as functions, and a description of what runs them. progress is told 0 to 1.
 export async function loadNetworks(wanted, progress) {
   const kind = await kindOf(wanted);
   try {
@@ -45,24 +45,7 @@ export async function loadNetworks(wanted, progress) {
 async function load(kind, progress) {
   const names = Object.keys(FILES);
   const [runtime, ...files] = await Promise.all([runtimeOf(kind), ...names.map((name) => fetched(FILES[name]))]);
-  const sessions = {};
-  for (const [number, name] of names.entries()) {
-    progress(number / names.length);
-    // The lifter is so small that sending it to the card takes longer than running it.
-    const providers = [name === "lifter" ? "wasm" : kind];
-    sessions[name] = await runtime.InferenceSession.create(files[number], { executionProviders: providers, graphOptimizationLevel: "all" });
-  }
+  const networks = await networksOf(runtime, kind, Object.fromEntries(names.map((name, number) => [name, files[number]])), progress);
   const threads = runtime.env.wasm.numThreads;
-  const run = async (session, inputs) => {
-    const feeds = Object.entries(inputs).map(([name, [values, shape]]) => [name, new runtime.Tensor("float32", values, shape)]);
-    const outputs = await session.run(Object.fromEntries(feeds));
-    return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, tensor.data]));
-  };
-  return {
-    description: kind === "webgpu" ? "WebGPU" : `WebAssembly, ${threads} ${threads === 1 ? "thread" : "threads"}`,
-    person: (values, shape) => run(sessions.person, { image: [values, shape] }),
-    landmarks: (values, shape) => run(sessions.landmarks, { image: [values, shape] }),
-    lifter: (keypoints, camera, count) =>
-      run(sessions.lifter, { keypoints: [keypoints, [count, lifted.joints.length, 2]], camera: [camera, [count, 6]] }),
-  };
+  return { ...networks, description: kind === "webgpu" ? "WebGPU" : `WebAssembly, ${threads} ${threads === 1 ? "thread" : "threads"}` };
 }
