@@ -1,12 +1,14 @@
-"""What each part of ``ampose lift`` on a video costs: detector, lifting, files, preview. Prints the docs' tables.
+"""Where the time of ``ampose lift`` goes, stage by stage, and beside mediapipe with its own drawing.
 
-    python -m benchmarks.video                              # the clip of 100 frames, and the same ten times over
-    python -m benchmarks.video --repeat 5 20 --no-preview   # 500 and 2,000 frames: does memory grow?
+    python -m benchmarks.video                                    # all clips
+    python -m benchmarks.video --clips "100 frames" --runs 5
+    python -m benchmarks.video --mediapipe /elsewhere/bin/python --write-page
 
 Each run is a fresh process that does what the command does; what is used for the first time (a network put into its
-engine's form, a font) counts in the part that uses it. Processor time counts all threads and changes less than wall
-time on a busy machine. The video is read once without a detector, for decoding goes on in threads while the detector
-works: the detector's time is that of both less that of reading. Figures are medians over the runs.
+engine's form, a font) counts in the stage that uses it. Processor time counts all threads and changes less than wall
+time on a busy machine. The video is also read once alone: decoding goes on in threads while the detector works, so the
+detector's processor time is that of both less that of reading. Figures are medians over the runs; clips and mediapipe
+take turns.
 """
 
 import argparse
@@ -17,19 +19,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from benchmarks.memory import peak_mb
+import numpy as np
 
 CLIP = Path(__file__).parents[1] / "examples" / "balance_beam.mp4"
+PICTURE, CLIPS = "a picture", ("a picture", "100 frames", "1,000 frames", "ten people", "4K")
+MEDIAPIPE = "mediapipe 0.10.21"
 
-START = "start: imports, weights, detector"
 CLOCKS = (time.process_time, time.perf_counter)
 
 Costs = dict[str, list[float]]
-"""For each part the seconds of processor and wall time."""
+"""For each stage the seconds of processor and wall time."""
 
 
 @contextmanager
@@ -40,11 +44,12 @@ def timed(costs: Costs, part: str) -> Iterator[None]:
     costs[part] = [clock() - began for clock, began in zip(CLOCKS, start, strict=True)]
 
 
-def lift(video: Path, *, preview: bool) -> dict:
-    """Do the work of the command in this process and say what its parts cost."""
+def lift(video: Path, *, preview: bool) -> dict[str, Any]:
+    """Do the work of the command in this process and say what its stages cost."""
     costs: Costs = {}
-    with timed(costs, START):
-        from ampose.drawing import draw_overview, write_overview, write_preview
+    with timed(costs, "start"):
+        from ampose.drawing import as_drawn, draw_overview, write_overview, write_preview
+        from ampose.drawing.preview import photo_size
         from ampose.files.poses import write
         from ampose.lifting.lifter import load_model
         from ampose.media import open_media
@@ -53,27 +58,58 @@ def lift(video: Path, *, preview: bool) -> dict:
 
         lifter, media, options = load_model("ampose-small"), open_media(video), LiftOptions()
         opened = open_detector(media, options)
-    with timed(costs, "reading"):
+    with timed(costs, "read"):
         for _ in open_media(video):
             pass
-    with opened as detector, timed(costs, "reading and detecting"):
+    preview = preview and media.num_frames != 1
+    if preview:
+        media.keep_small(photo_size(media.image_size))
+    with opened as detector, timed(costs, "read and detect"):
         detected, _ = find_people(media, detector)
-    with timed(costs, "lifting"):
+    with timed(costs, "lift"):
         people = lift_people(detected, lifter, options.camera(media.image_size), options)
     with tempfile.TemporaryDirectory() as folder:
-        with timed(costs, "poses.json and poses.npz"):
+        with timed(costs, "write"):
             write(Path(folder) / "poses.json", people)
             write(Path(folder) / "poses.npz", people)
-        with timed(costs, "overview.png"):
-            write_overview(
-                Path(folder) / "overview.png",
-                draw_overview(dict(list(media.kept.items())[::2]), people, title=video.name),
-            )
+            pictures = dict(list(media.kept.items())[::2])
+            write_overview(Path(folder) / "overview.png", draw_overview(pictures, as_drawn(people), title=video.name))
+        from benchmarks.memory import peak_mb
+
         peak = peak_mb()
         if preview:
-            with timed(costs, "preview.mp4"):
-                write_preview(Path(folder) / "preview.mp4", media, people)
-    return {"costs": costs, "frames": len(people[0].pose2d), "peak_mb": peak}
+            with timed(costs, "preview"):
+                write_preview(Path(folder) / "preview.mp4", media, as_drawn(people))
+    return {"costs": costs, "frames": len(people[0].pose2d), "people": len(people), "peak_mb": peak}
+
+
+def make_clip(name: str, folder: Path) -> Path:
+    """Write the clip of this name."""
+    if name == "100 frames":
+        return CLIP
+    if name == "1,000 frames":
+        return repeat_clip(10, folder / "1000.mp4")
+    from PIL import Image
+
+    from ampose.media import open_media
+
+    if name == PICTURE:
+        Image.fromarray(next(iter(open_media(CLIP)))).save(folder / "picture.png")
+        return folder / "picture.png"
+    from ampose.media.video_writer import writing_video
+
+    size = (2160, 3840) if name == "4K" else (1920, 1080)
+    with writing_video(folder / f"{name}.mp4", image_size=size, fps=60.0, quick=True) as video:
+        recent: list[Any] = []
+        for frame in open_media(CLIP):
+            if name == "4K":
+                video.write(np.asarray(Image.fromarray(frame).resize(size)))
+                continue
+            # Five in each of two rows, each three frames behind the one before.
+            recent = [np.asarray(Image.fromarray(frame[110:1190]).resize((384, 540))), *recent][:28]
+            shown = [recent[min(3 * number, len(recent) - 1)] for number in range(10)]
+            video.write(np.concatenate([np.concatenate(shown[:5], axis=1), np.concatenate(shown[5:], axis=1)]))
+    return folder / f"{name}.mp4"
 
 
 def repeat_clip(times: int, path: Path) -> Path:
@@ -93,50 +129,112 @@ def repeat_clip(times: int, path: Path) -> Path:
     return path
 
 
-def measure(video: Path, runs: int, *, preview: bool) -> dict:
-    """Measure in fresh processes, one after the other; the median of each cost."""
-    command = [sys.executable, "-m", "benchmarks.video", "--alone", video, *([] if preview else ["--no-preview"])]
-    done = [subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True) for _ in range(runs)]
-    results = [json.loads(run.stdout.splitlines()[-1]) for run in done]
+def measure(videos: Mapping[str, Path], runs: int, mediapipe: Path | None) -> dict[str, dict[str, Any]]:
+    """Measure in fresh processes, in turns; the median of each cost."""
+    me = [sys.executable, "-m", "benchmarks.video", "--alone"]
+    commands = {name: [*me, str(video)] for name, video in videos.items()}
+    if mediapipe and "100 frames" in videos:
+        commands[MEDIAPIPE] = [str(mediapipe), str(Path(__file__)), "--peer", str(CLIP)]
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in commands}
+    for _ in range(runs):
+        for name, command in commands.items():
+            done = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True)
+            found[name].append(json.loads(done.stdout.splitlines()[-1]))
+    return {name: _median(results) for name, results in found.items()}
+
+
+def _median(results: list[dict[str, Any]]) -> dict[str, Any]:
     costs = {
-        part: list(map(statistics.median, zip(*(r["costs"][part] for r in results), strict=True)))
-        for part in results[0]["costs"]
+        stage: [statistics.median(values) for values in zip(*(r["costs"][stage] for r in results), strict=True)]
+        for stage in results[0]["costs"]
     }
-    both, read = costs.pop("reading and detecting"), costs["reading"]
-    costs["detecting"] = [all_of_it - reading for all_of_it, reading in zip(both, read, strict=True)]
+    if "read and detect" in costs:
+        both, read = costs["read and detect"], costs["read"]
+        # Side by side: in processor time reading is a part, in wall time the detector is all of it.
+        costs["detect"] = [both[0] - read[0], both[1]]
     return {**results[0], "costs": costs, "peak_mb": max(result["peak_mb"] for result in results)}
 
 
-def show(result: dict) -> None:
-    """Print the table, and how lifting and writing compare with the detector."""
-    costs, frames = result["costs"], result["frames"]
-    parts = ["detecting", "lifting", "poses.json and poses.npz", "overview.png", "preview.mp4"]
-    print(f"\n{frames:,} frames; peak memory without preview {result['peak_mb']:.0f} MB\n")
-    print("| part | processor ms a frame | of the detector's | wall ms a frame |\n|---|---:|---:|---:|")
-    for part in [START, "reading", *filter(costs.__contains__, parts)]:
-        processor, wall = costs[part]
-        share = "" if part == START else f"{100 * processor / costs['detecting'][0]:.1f} %"
-        print(f"| {part} | {1e3 * processor / frames:.2f} | {share} | {1e3 * wall / frames:.2f} |")
-    for clock, name in enumerate(("processor", "wall")):
-        share = sum(costs[part][clock] for part in parts[1:4]) / costs["detecting"][clock]
-        print(f"\nLifting and writing without the preview, {name} time: {100 * share:.1f} % of the detector's.")
+def rows_of(results: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the table: processor milliseconds a frame by stage, and ratios to the detector's."""
+    rows = []
+    for name, result in results.items():
+        costs, frames = result["costs"], result["frames"]
+        row: dict[str, Any] = {"what": name, "start, s": round(costs["start"][0], 2)}
+        for stage in ("read", "detect", "lift", "write", "preview"):
+            row[f"{stage}, ms"] = round(1e3 * costs[stage][0] / frames, 2) if stage in costs else None
+        for clock, kind in enumerate(("processor", "wall")):
+            without = (
+                costs.get("read and detect", costs["detect"])[clock] + costs["lift"][clock] + costs["write"][clock]
+            )
+            whole = without + (costs["preview"][clock] if "preview" in costs else 0.0)
+            row[f"all over detect, {kind}"] = round(whole / costs["detect"][clock], 2)
+            row[f"without preview, {kind}"] = round(without / costs["detect"][clock], 2)
+        rows.append({**row, "wall s": round(sum_wall(costs), 1), "peak MB": round(result["peak_mb"])})
+    return rows
+
+
+def sum_wall(costs: Costs) -> float:
+    """Return the wall time of the whole, the video read once."""
+    return sum(value[1] for stage, value in costs.items() if stage not in ("read", "read and detect"))
+
+
+def peer(video: Path) -> dict[str, Any]:
+    """Do with mediapipe what its users do: read, find the pose, draw it, write a video; no 3D lifter, no files."""
+    costs: Costs = {}
+    with timed(costs, "start"):
+        import cv2
+        import mediapipe
+
+        pose = mediapipe.solutions.pose.Pose(model_complexity=1, smooth_landmarks=False)
+        capture = cv2.VideoCapture(str(video))
+        size = tuple(int(capture.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+    stages = ("read", "detect", "preview")
+    costs.update({stage: [0.0, 0.0] for stage in stages} | {"lift": [0.0, 0.0], "write": [0.0, 0.0]})
+    drawing, count = mediapipe.solutions.drawing_utils, 0
+    with tempfile.TemporaryDirectory() as folder:
+        writer = cv2.VideoWriter(f"{folder}/out.mp4", cv2.VideoWriter_fourcc(*"mp4v"), 60.0, size)
+        while True:
+            marks = [[clock() for clock in CLOCKS]]
+            there, frame = capture.read()
+            if not there:
+                break
+            marks.append([clock() for clock in CLOCKS])
+            found = pose.process(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB))
+            marks.append([clock() for clock in CLOCKS])
+            drawing.draw_landmarks(frame, found.pose_landmarks, mediapipe.solutions.pose.POSE_CONNECTIONS)
+            writer.write(frame)
+            marks.append([clock() for clock in CLOCKS])
+            for at, stage in enumerate(stages):
+                spent = zip(costs[stage], marks[at], marks[at + 1], strict=True)
+                costs[stage] = [all_of_it + end - start for all_of_it, start, end in spent]
+            count += 1
+        writer.release()
+    costs["read and detect"] = [a + b for a, b in zip(costs["read"], costs["detect"], strict=True)]
+    return {"costs": costs, "frames": count, "people": 1, "peak_mb": 0.0}
 
 
 def main() -> None:
-    """Read the arguments, measure, print."""
+    """Read the arguments, measure, print or write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeat", type=int, nargs="+", default=[1, 10], help="how many times over the clip is taken")
+    parser.add_argument("--clips", nargs="+", choices=CLIPS, default=list(CLIPS))
     parser.add_argument("--runs", type=int, default=3, help="fresh processes for each")
-    parser.add_argument("--no-preview", action="store_true")
+    parser.add_argument("--mediapipe", type=Path, help="a Python that has mediapipe 0.10.21")
+    parser.add_argument("--write-page", action="store_true", help="put the table into docs/performance.md")
     parser.add_argument("--alone", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--peer", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    if asked.alone:
-        print(json.dumps(lift(asked.alone, preview=not asked.no_preview)))
+    if asked.alone or asked.peer:
+        print(json.dumps(lift(asked.alone, preview=True) if asked.alone else peer(asked.peer)))
         return
+    from benchmarks.page import as_markdown, as_text, fill
+
     with tempfile.TemporaryDirectory() as folder:
-        for times in asked.repeat:
-            video = repeat_clip(times, Path(folder) / f"{times}.mp4")
-            show(measure(video, asked.runs, preview=not asked.no_preview))
+        videos = {name: make_clip(name, Path(folder)) for name in asked.clips}
+        rows = rows_of(measure(videos, asked.runs, asked.mediapipe))
+    print(f"load average {os.getloadavg()[0]:.1f}\n{as_text(rows)}")
+    if asked.write_page:
+        fill({"command": as_markdown(rows)})
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
@@ -55,7 +56,7 @@ def require(*packages: str, extra: str, purpose: str) -> None:
         raise MissingExtraError(missing, extra=extra, purpose=purpose)
 
 
-def onnx_session(model: Any, *, extra: str, purpose: str) -> Any:
+def onnx_session(model: Any, *, extra: str, purpose: str, weights: Mapping[str, Any] | None = None) -> Any:
     """Return an ONNX Runtime session on the CPU.
 
     It has as many threads as ``OMP_NUM_THREADS`` says, as PyTorch has, else as many as there are cores. Threads that
@@ -65,6 +66,7 @@ def onnx_session(model: Any, *, extra: str, purpose: str) -> Any:
         model: The content of a file, or its path.
         extra: The extra of ampose that brings ONNX Runtime.
         purpose: What it is needed for.
+        weights: Arrays by name, for a model without its own.
 
     Raises:
         MissingExtraError: ONNX Runtime is not installed.
@@ -73,5 +75,8 @@ def onnx_session(model: Any, *, extra: str, purpose: str) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only
     options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", "0").partition(",")[0])  # 0: all cores
+    if weights:
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(value) for value in weights.values()]
+        options.add_external_initializers(list(weights), values)
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -8,7 +8,6 @@ are folders that you have, or names that are in Hugging Face's cache already.
 from typing import Any
 
 import numpy as np
-import torch
 
 from ampose.detectors.detector import detectors
 from ampose.errors import InputError
@@ -47,20 +46,24 @@ class TransformersDetector:
 
     def __init__(self, *, tracking: bool, person: str = PERSON, pose: str = POSE, device: str = "cpu") -> None:
         package = load_package("transformers", extra="transformers", purpose="finding people with ViTPose")
+        self._torch = load_package("torch", extra="transformers", purpose="finding people with ViTPose")
         self._device = device
         self._person = _load(package, "AutoModelForObjectDetection", person, device)
         self._pose = _load(package, "VitPoseForPoseEstimation", pose, device)
 
-    @torch.inference_mode()
     def detect(self, frame: Frame) -> list[Detection]:
         """Return everybody in the frame."""
+        with self._torch.inference_mode():
+            return self._detect(frame)
+
+    def _detect(self, frame: Frame) -> list[Detection]:
         boxes = self._boxes(frame)
         if not len(boxes):
             return []
         prepare, network = self._pose
         inputs = prepare(frame, boxes=[boxes], return_tensors="pt").to(self._device)
         if getattr(network.config.backbone_config, "num_experts", 1) > 1:  # ViTPose++: the first expert is COCO's
-            inputs["dataset_index"] = torch.zeros(len(boxes), dtype=torch.long, device=self._device)
+            inputs["dataset_index"] = self._torch.zeros(len(boxes), dtype=self._torch.long, device=self._device)
         (people,) = prepare.post_process_pose_estimation(network(**inputs), boxes=[boxes])
         return people_in(people)
 

@@ -3,33 +3,42 @@
 It knows how its input is normalised, which joints it predicts, and how other skeletons map to them.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import torch
 from jaxtyping import Bool, Float
-from torch import Tensor
 
 from ampose import DEFAULT_MODEL
 from ampose.errors import InputError
-from ampose.lifting.engines import AUTO, COMPARED, Precision, Runners
-from ampose.lifting.prediction import has_enough_joints, predict_clips, predict_samples
-from ampose.lifting.weights import load_weights
-from ampose.models import LifterNetwork
-from ampose.models.normalisation import normalise
+from ampose.lifting import AUTO, LEAST_JOINTS, Precision
+from ampose.lifting.ready_program import ReadyProgram, find_program
+from ampose.lifting.weights import find_weights
 from ampose.poses.camera import Intrinsics
-from ampose.poses.clips import Clips, FrameIndex, clip_starts
 from ampose.poses.pose import Pose2D, Pose3D, check_fps
-from ampose.poses.samples import Samples
 from ampose.poses.skeletons import Skeleton, SkeletonMapping, find_mapping, get_skeleton
 from ampose.poses.skeletons.joint_order import is_coco
+
+if TYPE_CHECKING:  # what needs PyTorch is imported when it runs
+    from torch import Tensor
+
+    from ampose.lifting.engines import Runners
+    from ampose.models import LifterNetwork
+    from ampose.poses.samples import Samples
+
+_LOG = logging.getLogger(__name__)
 
 SHORT_HASH = 12
 _CHECKED_FRAMES = 1000
 """In at most so many frames the order of the joints is checked."""
+
+_READY_PASSES = 20_000
+"""Up to so many poses (each counts twice with its mirrored one) ONNX Runtime has done before PyTorch is imported and
+has caught up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +58,22 @@ class LiftedFrames:
     engine: str
 
 
+class LifterFacts(Protocol):
+    """What a lifter must know of its network; a network's config is one."""
+
+    @property
+    def normalisation(self) -> str:
+        """How pixels become the network's input."""
+
+    @property
+    def takes_missing(self) -> bool:
+        """Whether a joint may be NaN in the input."""
+
+    @property
+    def predicts_error(self) -> bool:
+        """Whether it says how far off each joint is expected to be."""
+
+
 class Lifter:
     """Lifts 2D keypoints to 3D.
 
@@ -62,22 +87,31 @@ class Lifter:
 
     def __init__(
         self,
-        network: LifterNetwork,
+        network: "LifterNetwork",
         *,
         name: str,
         weights_hash: str = "",
         facts: Mapping[str, Any] | None = None,
-        runners: Runners | None = None,
+        runners: "Runners | None" = None,
     ) -> None:
+        from ampose.lifting.engines import Runners  # noqa: PLC0415
+
         self.network = network.eval()
         self.name = name
         self.weights_hash = weights_hash
         self.facts = dict(facts or {})
         self.runners = runners or Runners(self.network)
+        self.config: LifterFacts = network.config
         self.skeleton: Skeleton = network.skeleton
 
-    def predict_samples(self, samples: Samples, *, flip: bool = True) -> Float[Tensor, "sample joint 3"]:
-        """Lift samples with the cameras that they state, looking at the frames around them if the network does."""
+    def predict_samples(self, samples: "Samples", *, flip: bool = True) -> "Tensor":
+        """Lift samples with the cameras that they state, looking at the frames around them if the network does.
+
+        Returns:
+            Positions (sample, joint, 3).
+        """
+        from ampose.lifting.prediction import predict_samples  # noqa: PLC0415
+
         return predict_samples(self.network, samples, flip=flip).positions
 
     def lift(
@@ -131,7 +165,7 @@ class Lifter:
         camera.check_images(pose.image_size)
         mapping = find_mapping(pose.skeleton, self.skeleton)
         # One camera, repeated for each frame: (2,) -> (frame, 2).
-        cameras = camera.map(lambda field: torch.as_tensor(np.asarray(field), dtype=torch.float32).expand(len(pose), 2))
+        cameras = camera.map(lambda field: np.broadcast_to(np.asarray(field, dtype=np.float32), (len(pose), 2)))
         lifted = self.lift_frames(pose.keypoints, pose.confidence, mapping, cameras, flip=flip)
         provenance = {
             **pose.provenance,
@@ -154,7 +188,7 @@ class Lifter:
 
     def describe(self, mapping: SkeletonMapping, *, flip: bool) -> dict[str, str]:
         """Return, in words, what poses are lifted by: their provenance, as far as it is the same for all."""
-        config = self.network.config
+        config = self.config
         return {
             "model": self.name,
             "weights": self.weights_hash[:SHORT_HASH],
@@ -171,7 +205,7 @@ class Lifter:
         keypoints: Float[np.ndarray, "frame source xy"],
         confidence: Float[np.ndarray, "frame source"],
         mapping: SkeletonMapping,
-        cameras: Intrinsics[Tensor],
+        cameras: Intrinsics,
         *,
         flip: bool = True,
         expected: int | None = None,
@@ -191,24 +225,29 @@ class Lifter:
         """
         points = mapping.map_points(keypoints)  # frame joint xy, of the lifter's joints
         lost = np.isnan(points).any(axis=2)
-        if self.network.config.takes_missing:
+        if self.config.takes_missing:
             # The network infers better what a mapping can only guess.
             points[:, [self.skeleton.index(joint) for joint in mapping.guessed]] = np.nan
         else:
             _check_whole(points, self.skeleton)
-        present = has_enough_joints(torch.from_numpy(points)).numpy()
-        # Frames without the person are left out, and the clips of a network over time end there.
-        clips = Clips(keypoints_px=torch.from_numpy(points[present]), index=FrameIndex.of_clips(clip_starts(present)))
-        seen_by = cameras[torch.from_numpy(present)]
-        passes = (len(clips.index) if expected is None else expected) * (2 if flip else 1)
-        answer = predict_clips(self.runners.get(passes), clips, seen_by, flip=flip)
-        error = answer.expected_error
+        present = (~np.isnan(points).any(axis=2)).sum(axis=1) >= LEAST_JOINTS
+        passes = (int(present.sum()) if expected is None else expected) * (2 if flip else 1)
+        # Frames without the person are left out.
+        positions, error, engine = self._run(points[present], present, cameras[present], flip=flip, passes=passes)
         return LiftedFrames(
-            positions=_among_all(present, answer.positions),
+            positions=_among_all(present, positions),
             confidence=np.where(lost, 0, mapping.map_confidence(confidence)),
             expected_error=None if error is None else _among_all(present, error),
-            engine=self._describe_engine(passes, clips.keypoints_px, seen_by),
+            engine=engine,
         )
+
+    def _run(
+        self, points: np.ndarray, present: Bool[np.ndarray, " frame"], cameras: Intrinsics, *, flip: bool, passes: int
+    ) -> tuple[np.ndarray, np.ndarray | None, str]:
+        """Lift the frames in which somebody is; returns positions, expected error, and the engine in words."""
+        from ampose.lifting.torch_lifting import run_network  # noqa: PLC0415
+
+        return run_network(self.runners, points, present, cameras, flip=flip, passes=passes)
 
     def _as_pose(
         self,
@@ -235,24 +274,50 @@ class Lifter:
             )
         return pose
 
-    def _describe_engine(
-        self, passes: int, points: Float[Tensor, "sample joint 2"], cameras: Intrinsics[Tensor]
-    ) -> str:
-        """Name engine and precision; below float32, compare with float64 on the first of these poses."""
-        if self.runners.precision == "fp32":
-            return self.runners.describe(passes)
-        first = slice(COMPARED)
-        config = self.network.config
-        inputs = normalise(config.normalisation, points[first, None], cameras[first], self.skeleton.root_index)
-        return self.runners.describe(passes, inputs.keypoints)
+
+class ReadyLifter(Lifter):
+    """A lifter whose program lies ready for ONNX Runtime; its network, for PyTorch, is read if it is needed.
+
+    Args:
+        program: The program, with the weights.
+        source: What the weights were loaded by.
+        engine: As asked for.
+    """
+
+    def __init__(self, program: ReadyProgram, source: str | Path, engine: str) -> None:
+        self.name, self.weights_hash, self.facts = program.name, program.sha256, program.facts
+        self.config, self.skeleton = program, program.skeleton
+        self._program, self._source, self._engine = program, source, engine
+
+    @cached_property
+    def network(self) -> "LifterNetwork":  # type: ignore[override]
+        """The network, in PyTorch."""
+        from ampose.lifting.weights import load_weights  # noqa: PLC0415
+
+        return load_weights(self._source).network
+
+    @cached_property
+    def runners(self) -> "Runners":  # type: ignore[override]
+        """What runs the network."""
+        from ampose.lifting.engines import Runners  # noqa: PLC0415
+
+        return Runners(self.network, self._engine)
+
+    def _run(
+        self, points: np.ndarray, present: Bool[np.ndarray, " frame"], cameras: Intrinsics, *, flip: bool, passes: int
+    ) -> tuple[np.ndarray, np.ndarray | None, str]:
+        if not flip or (passes > _READY_PASSES and self._engine == AUTO):
+            return super()._run(points, present, cameras, flip=flip, passes=passes)
+        positions, error = self._program(points, cameras)
+        return positions, error, "onnxruntime, fp32"
 
 
 def _among_all(
-    present: Bool[np.ndarray, " frame"], values: Float[Tensor, "sample *rest"]
+    present: Bool[np.ndarray, " frame"], values: Float[np.ndarray, "sample *rest"]
 ) -> Float[np.ndarray, "frame *rest"]:
     """Return the values of the frames with the person among all frames; the others are NaN."""
     among = np.full((len(present), *values.shape[1:]), np.nan, dtype=np.float32)
-    among[present] = values.numpy()
+    among[present] = values
     return among
 
 
@@ -277,7 +342,8 @@ def load_model(name_or_folder: str | Path, *, engine: str = AUTO, precision: Pre
         name_or_folder: Bundled weights by name, as in ``"ampose-small"``; a folder that training wrote; or weights on
             the Hugging Face Hub, ``"hf://owner/name@revision"``, kept in its cache.
         engine: What runs the network: ``"torch"``, ``"onnxruntime"``, ``"openvino"``; or
-            ``"auto"``, which chooses by the device, the number of poses and what is installed.
+            ``"auto"``, which chooses by the device, the number of poses and what is installed. With ONNX Runtime the
+            bundled networks lift without PyTorch.
         precision: Of the matrix products. Less than ``"fp32"`` is faster where the hardware has it; the poses'
             provenance then says what it cost in millimetres.
 
@@ -285,6 +351,14 @@ def load_model(name_or_folder: str | Path, *, engine: str = AUTO, precision: Pre
         InputError: There are no such weights, or they are damaged; there is no such engine.
         MissingExtraError: The engine's package is not installed.
     """
+    if engine in (AUTO, "onnxruntime") and precision == "fp32":
+        program = find_program(find_weights(name_or_folder), str(name_or_folder))
+        if program is not None:
+            _LOG.info("engine onnxruntime in fp32, whose program lies ready")
+            return ReadyLifter(program, name_or_folder, engine)
+    from ampose.lifting.engines import Runners  # noqa: PLC0415
+    from ampose.lifting.weights import load_weights  # noqa: PLC0415
+
     weights = load_weights(name_or_folder)
     return Lifter(
         weights.network,

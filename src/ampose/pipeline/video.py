@@ -20,8 +20,8 @@ from ampose.errors import InputError, no_such_path, printable
 from ampose.files.keypoints import is_keypoint_file, read_keypoints
 from ampose.files.not_read import check_is_read
 from ampose.files.poses import suffixes
+from ampose.lifting import LEAST_JOINTS
 from ampose.lifting.lifter import Lifter, load_model
-from ampose.lifting.prediction import LEAST_JOINTS
 from ampose.media import Media, exif, open_media
 from ampose.media.ahead import ahead
 from ampose.media.images import Blank, Images, is_image

@@ -50,8 +50,10 @@ def test_what_was_chosen_is_logged_once_and_kept(network, caplog):
 
 
 def test_the_poses_say_which_engine_ran(rng):
-    pose = ampose.load_model("ampose-small").lift(people(rng), image_size=SIZE)
-    assert pose.provenance["engine"] == "torch, fp32"
+    keypoints = people(rng)
+    for asked, engine in (("auto", "onnxruntime"), ("onnxruntime", "onnxruntime"), ("torch", "torch")):
+        pose = ampose.load_model("ampose-small", engine=asked).lift(keypoints, image_size=SIZE)
+        assert pose.provenance["engine"] == f"{engine}, fp32"
 
 
 def test_less_precision_says_what_it_costs(rng):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ampose.errors import InputError
-from ampose.lifting.weights.weights_folder import Unfilled
+from ampose.lifting.weights.filling import Unfilled
 
 
 def test_nothing_is_drawn():

@@ -5,16 +5,14 @@ The model files are written to be read. What runs is an equivalent, faster form 
 agree to a hundredth of a millimetre.
 """
 
-from ampose.lifting.engines.engine import Engine, Precision, create_engine, engines
+from ampose.lifting.engines.engine import Engine, create_engine, engines
 from ampose.lifting.engines.engine_network import EngineNetwork
-from ampose.lifting.engines.runners import AUTO, COMPARED, Runners, choose_engine
+from ampose.lifting.engines.runners import COMPARED, Runners, choose_engine
 
 __all__ = [
-    "AUTO",
     "COMPARED",
     "Engine",
     "EngineNetwork",
-    "Precision",
     "Runners",
     "choose_engine",
     "create_engine",

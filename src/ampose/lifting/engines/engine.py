@@ -1,18 +1,16 @@
 """What every engine promises, and the engines by name."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor
 
 from ampose.errors import InputError
+from ampose.lifting import Precision
 from ampose.models import LifterNetwork
 from ampose.packages import find_missing, require
 from ampose.registry import Registry
-
-Precision = Literal["fp32", "tf32", "bf16"]
-"""Of the matrix products. Less than ``fp32`` is faster where the hardware has it, and is never chosen unasked."""
 
 
 @runtime_checkable

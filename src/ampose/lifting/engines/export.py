@@ -19,11 +19,11 @@ from torch import Tensor, nn
 
 from ampose.atomic import working_folder
 from ampose.errors import InputError
+from ampose.lifting import LEAST_JOINTS
 from ampose.lifting.engines.agreement import Agreement, compare
 from ampose.lifting.engines.end_to_end import CAMERA, ERROR, EndToEndLifter, example_people, output_names
 from ampose.lifting.engines.engine import engines
 from ampose.lifting.engines.export_formats import INPUT, OUTPUT, Examples, torch_program, write_onnx, write_openvino
-from ampose.lifting.prediction import LEAST_JOINTS
 from ampose.lifting.weights import Weights
 from ampose.models import LifterNetwork
 from ampose.packages import require

@@ -7,7 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ampose.lifting.engines.engine import Precision, engines
+from ampose.lifting import Precision
+from ampose.lifting.engines.engine import engines
 from ampose.lifting.engines.export_formats import INPUT, network_examples, write_onnx
 from ampose.lifting.engines.fused import fuse
 from ampose.models import LifterNetwork

@@ -7,12 +7,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ampose.lifting import AUTO, Precision
 from ampose.lifting.engines.agreement import measure_agreement
-from ampose.lifting.engines.engine import Precision, create_engine, engines, is_installed
+from ampose.lifting.engines.engine import create_engine, engines, is_installed
 from ampose.lifting.engines.engine_network import EngineNetwork, with_error_channel
 from ampose.models import LifterNetwork
 
-AUTO = "auto"
 COMPARED = 64
 """Poses on which less than float32 is compared with float64."""
 

@@ -7,8 +7,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ampose.errors import InputError
+from ampose.lifting import Precision
 from ampose.lifting.engines.cuda_graph import CudaGraphs
-from ampose.lifting.engines.engine import Precision, engines
+from ampose.lifting.engines.engine import engines
 from ampose.lifting.engines.fused import fuse, to_bfloat16
 from ampose.models import LifterNetwork
 

@@ -9,7 +9,8 @@ from pydantic import TypeAdapter
 
 from ampose.errors import reading
 from ampose.lifting.refinement import PoseRefinement, RefinementConfig
-from ampose.lifting.weights.weights_folder import CONFIG_FILE, TENSOR_FILE, FolderFormat, Unfilled, check_tensors, fill
+from ampose.lifting.weights.filling import Unfilled, fill
+from ampose.lifting.weights.weights_folder import CONFIG_FILE, TENSOR_FILE, FolderFormat, check_tensors
 
 REFINEMENT = FolderFormat(
     name="ampose.refinement",

@@ -2,27 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from ampose.errors import InputError, reading
-from ampose.lifting.weights.hub import SCHEME, fetch_weights
-from ampose.lifting.weights.weights_folder import CONFIG_FILE, TENSOR_FILE, FolderFormat, Unfilled, check_tensors, fill
+from ampose.lifting.weights.filling import Unfilled, fill
+from ampose.lifting.weights.hub import SCHEME
+from ampose.lifting.weights.locations import WEIGHTS, find_weights
+from ampose.lifting.weights.weights_folder import CONFIG_FILE, TENSOR_FILE, check_tensors
 from ampose.models import LifterConfig, LifterNetwork, find_model
 from ampose.models.normalisation import normalisations
 from ampose.poses.skeletons import Skeleton, register_skeleton
-
-WEIGHTS = FolderFormat(
-    name="ampose.weights",
-    version=1,
-    what="weights",
-    keys={"model": str, "config": dict, "skeleton": dict},
-    optional_keys={"facts": dict},
-)
-
 
 @dataclass(frozen=True)
 class Weights:
@@ -35,32 +27,6 @@ class Weights:
     """Hash of the tensor file."""
     facts: Mapping[str, Any]
     """What the training wrote down: data, terms, errors."""
-
-
-def bundled_weights() -> dict[str, Path]:
-    """Return the folders of the weights that come with the package, by name."""
-    home = Path(str(resources.files("ampose.lifting.weights")))
-    return {path.parent.name: path.parent for path in sorted(home.glob(f"*/{CONFIG_FILE}"))}
-
-
-def find_weights(name_or_folder: str | Path) -> Path:
-    """Return the folder of bundled weights of that name, of weights on the Hub, or the folder itself.
-
-    Raises:
-        InputError: It is none of these.
-    """
-    if str(name_or_folder).startswith(SCHEME):
-        return fetch_weights(str(name_or_folder))
-    bundled = bundled_weights()
-    if str(name_or_folder) in bundled:
-        return bundled[str(name_or_folder)]
-    folder = Path(name_or_folder)
-    if not (folder / CONFIG_FILE).is_file():
-        known = ", ".join(bundled) or "none"
-        raise InputError(
-            f"weights must be a name ({known}) or a folder with {CONFIG_FILE}, got {str(name_or_folder)!r}"
-        )
-    return folder
 
 
 def save_weights(

@@ -2,28 +2,19 @@
 
 import hashlib
 import json
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import torch
-from safetensors.torch import load_file, save
-from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
+from typing import TYPE_CHECKING, Any
 
 from ampose.atomic import replacing_together
 from ampose.errors import InputError, reading
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 CONFIG_FILE = "config.json"
 TENSOR_FILE = "model.safetensors"
-
-_MAKERS = frozenset({torch.empty, torch.zeros, torch.ones, torch.eye, torch.arange, torch.rand, torch.randn})
-_OVER, _ROOM = 2, 2**24
-"""A network has at most this many numbers for each byte of its weights (16 bits each, and what it computes itself), and
-these besides."""
-
 
 @dataclass(frozen=True)
 class FolderFormat:
@@ -37,7 +28,7 @@ class FolderFormat:
     """Besides format, version and hash."""
     optional_keys: Mapping[str, type]
 
-    def write(self, folder: Path, meta: Mapping[str, Any], state: Mapping[str, Tensor]) -> str:
+    def write(self, folder: Path, meta: Mapping[str, Any], state: "Mapping[str, Tensor]") -> str:
         """Write a folder; return the hash of the tensors.
 
         Both files are on the disk under temporary names before either is renamed into place, so that a full disk or
@@ -52,6 +43,8 @@ class FolderFormat:
         Raises:
             TypeError: Something cannot be written as JSON.
         """
+        from safetensors.torch import save  # noqa: PLC0415  # PyTorch loads when it is needed
+
         content = save({key: value.detach().cpu().contiguous() for key, value in state.items()})
         digest = hashlib.sha256(content).hexdigest()
         whole = {"format": self.name, "version": self.version, "sha256": digest, **meta}
@@ -98,47 +91,3 @@ def check_tensors(folder: Path, meta: Mapping[str, Any]) -> None:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != meta["sha256"]:
         raise InputError(f"{path} must have the hash that {CONFIG_FILE} states, got {digest[:12]}; it is damaged")
-
-
-class Unfilled(TorchFunctionMode):
-    """Inside this context, a network's tensors are made and left as they are, as its weights are about to be read.
-
-    To draw random weights takes longer than to read a file of trained ones. A config that asks for much more than is in
-    the file is refused before room is made for it.
-
-    Args:
-        size: Of the file of the weights, in bytes.
-    """
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self._numbers_left = _OVER * size + _ROOM
-        self._calls_left = _OVER * size + _ROOM // 1000
-
-    def __torch_function__(
-        self, func: Callable[..., Any], _types: Sequence[type], args: Sequence[Any] = (), kwargs: Any = None
-    ) -> Any:
-        """Skip what fills a tensor in place; do all else."""
-        named: Mapping[str, Any] = kwargs or {}
-        if getattr(func, "__module__", None) == "torch.nn.init":
-            return args[0] if args else named["tensor"]
-        self._calls_left -= 1
-        if func in _MAKERS:
-            sizes = args[0] if args and isinstance(args[0], tuple | list) else args
-            self._numbers_left -= math.prod(size for size in sizes if isinstance(size, int))
-        if min(self._numbers_left, self._calls_left) < 0:
-            raise InputError(f"{CONFIG_FILE} must fit {TENSOR_FILE}, got one of a network that is much larger")
-        return func(*args, **named)
-
-
-def fill(network: nn.Module, folder: Path) -> None:
-    """Give a network the folder's tensors.
-
-    The file is mapped, and copied from there: a program that runs on outlives a file that is overwritten.
-
-    Raises:
-        InputError: They are not the network's.
-    """
-    path = folder / TENSOR_FILE
-    with reading(path, f"of the network that {CONFIG_FILE} describes"):
-        network.load_state_dict(load_file(path))

@@ -140,7 +140,7 @@ class TableWorker:
         keypoints, confidence = rows.keypoints[kept], rows.confidence[kept]
         unsure = confidence < options.min_confidence
         keypoints[unsure], confidence[unsure] = np.nan, 0
-        cameras = self._cameras(rows)[torch.from_numpy(kept)]
+        cameras = self._cameras(rows)[kept]
         lift = partial(self.lifter.lift_frames, flip=options.flip, expected=self.task.rows)
         lifted = measure("lifting", lift, keypoints, confidence, mapping, cameras)
         writing.engine = lifted.engine
@@ -161,7 +161,7 @@ class TableWorker:
         partly = lost.any(axis=1) & ~lost.all(axis=1)
         return dict.fromkeys(np.flatnonzero(partly).tolist(), "joints are missing, and this model does not infer them")
 
-    def _cameras(self, rows: KeypointRows) -> Intrinsics[torch.Tensor]:
+    def _cameras(self, rows: KeypointRows) -> Intrinsics:
         """Return a camera for each row: as the options say, or else the table, or else the assumed field of view."""
         options, size = self.task.options, rows.image_size.astype(np.float64)
         known = np.isfinite(rows.camera).all(axis=1)[:, None]
@@ -175,8 +175,7 @@ class TableWorker:
             centre = size / 2
             if options.field_of_view is None:
                 focal, centre = np.where(known, rows.camera[:, :2], focal), np.where(known, rows.camera[:, 2:], centre)
-        values = (np.ascontiguousarray(each, dtype=np.float32) for each in (focal, centre, size))
-        focal_px, centre_px, size_px = map(torch.from_numpy, values)
+        focal_px, centre_px, size_px = (np.asarray(each, dtype=np.float32) for each in (focal, centre, size))
         return Intrinsics(focal=focal_px, centre=centre_px, image_size=size_px)
 
     def _write_set_aside(self, piece: Piece, schema: Any, aside: list[Any]) -> None:
