@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from ampose.drawing.panels import LiftedPeople, choose_subjects, in_lifted_joint
 from ampose.drawing.photo import aspect_around, cuts_around, draw_photo
 from ampose.drawing.projection import FAINT_INK, INK, SIDE_COLOURS, SURE, Colour, Scene, frame_strokes, pale
 from ampose.media import Frame
-from ampose.packages import load_package, pillow
+from ampose.packages import load_package, pillow, require
 from ampose.poses.pose import Pose3D
 
 if TYPE_CHECKING:
@@ -197,6 +198,9 @@ def _write(page: "Image", place: Pixel, text: str, anchor: str, *, colour: Colou
 @cache
 def _font(size: int, *, bold: bool = False) -> Any:
     """Return Matplotlib's font: it has the letters of many languages, and files have names in them."""
-    matplotlib = load_package("matplotlib", extra="view", purpose="drawing the overview")
-    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    require("matplotlib", extra="view", purpose="drawing the overview")
+    home = find_spec("matplotlib")
+    fonts = Path(str(home and home.origin)).parent / "mpl-data" / "fonts" / "ttf"
+    if not fonts.is_dir():  # a distribution has moved them; to ask Matplotlib means to import it
+        fonts = Path(load_package("matplotlib", extra="view", purpose="drawing").get_data_path()) / "fonts" / "ttf"
     return pillow("ImageFont").truetype(fonts / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"), size)

@@ -18,6 +18,7 @@ from ampose.errors import InputError
 from ampose.lifting import AUTO, LEAST_JOINTS, Precision
 from ampose.lifting.ready_program import ReadyProgram, find_program
 from ampose.lifting.weights import find_weights
+from ampose.lifting.weights.locations import hub_source
 from ampose.poses.camera import Intrinsics
 from ampose.poses.pose import Pose2D, Pose3D, check_fps
 from ampose.poses.skeletons import Skeleton, SkeletonMapping, find_mapping, get_skeleton
@@ -285,7 +286,8 @@ class ReadyLifter(Lifter):
     """
 
     def __init__(self, program: ReadyProgram, source: str | Path, engine: str) -> None:
-        self.name, self.weights_hash, self.facts = program.name, program.sha256, program.facts
+        self.name, self.weights_hash = program.name, program.sha256
+        self.facts = {**program.facts, **hub_source(source, program.folder)}
         self.config, self.skeleton = program, program.skeleton
         self._program, self._source, self._engine = program, source, engine
 
@@ -294,7 +296,7 @@ class ReadyLifter(Lifter):
         """The network, in PyTorch."""
         from ampose.lifting.weights import load_weights  # noqa: PLC0415
 
-        return load_weights(self._source).network
+        return load_weights(self._source, found=self._program.folder).network
 
     @cached_property
     def runners(self) -> "Runners":  # type: ignore[override]
@@ -351,15 +353,16 @@ def load_model(name_or_folder: str | Path, *, engine: str = AUTO, precision: Pre
         InputError: There are no such weights, or they are damaged; there is no such engine.
         MissingExtraError: The engine's package is not installed.
     """
+    folder = find_weights(name_or_folder)
     if engine in (AUTO, "onnxruntime") and precision == "fp32":
-        program = find_program(find_weights(name_or_folder), str(name_or_folder))
+        program = find_program(folder)
         if program is not None:
             _LOG.info("engine onnxruntime in fp32, whose program lies ready")
             return ReadyLifter(program, name_or_folder, engine)
     from ampose.lifting.engines import Runners  # noqa: PLC0415
     from ampose.lifting.weights import load_weights  # noqa: PLC0415
 
-    weights = load_weights(name_or_folder)
+    weights = load_weights(name_or_folder, found=folder)
     return Lifter(
         weights.network,
         name=weights.name,

@@ -15,9 +15,9 @@ import numpy as np
 from jaxtyping import Float
 from safetensors.numpy import load_file
 
-from ampose.lifting.weights.hub import SCHEME
+from ampose.errors import reading
 from ampose.lifting.weights.locations import WEIGHTS
-from ampose.lifting.weights.weights_folder import TENSOR_FILE, check_tensors
+from ampose.lifting.weights.weights_folder import CONFIG_FILE, TENSOR_FILE, check_tensors
 from ampose.packages import find_missing, onnx_session
 from ampose.poses.camera import Intrinsics
 from ampose.poses.skeletons import Skeleton, register_skeleton
@@ -41,6 +41,7 @@ class ReadyProgram:
     """
 
     def __init__(self, content: bytes, folder: Path, meta: Mapping[str, Any]) -> None:
+        self.folder = folder
         self.name, self.sha256, self.facts = meta["model"], meta["sha256"], dict(meta.get("facts", {}))
         self.skeleton = Skeleton.from_dict(meta["skeleton"])
         register_skeleton(self.skeleton)
@@ -71,12 +72,11 @@ class ReadyProgram:
         return positions, error[0] if error else None
 
 
-def find_program(folder: Path, source: str) -> ReadyProgram | None:
+def find_program(folder: Path) -> ReadyProgram | None:
     """Return the program for the weights in a folder; None if no such lies ready, or ONNX Runtime is not installed.
 
     Args:
         folder: What ``find_weights`` returned.
-        source: What it was given.
 
     Raises:
         InputError: The folder, its config or its tensors are missing or damaged.
@@ -88,7 +88,5 @@ def find_program(folder: Path, source: str) -> ReadyProgram | None:
     if not file.is_file():
         return None
     check_tensors(folder, meta)
-    program = ReadyProgram(file.read_bytes(), folder, meta)
-    if source.startswith(SCHEME):
-        program.facts["source"] = f"{source.partition('@')[0]}@{folder.name}"
-    return program
+    with reading(folder, f"weights that fit their {CONFIG_FILE}"):
+        return ReadyProgram(file.read_bytes(), folder, meta)

@@ -8,8 +8,8 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy  # scipy.spatial loads when it is first used
 from jaxtyping import Float
-from scipy.spatial.transform import Rotation
 
 from ampose.errors import InputError
 from ampose.poses.pose import Pose3D
@@ -87,7 +87,7 @@ def level_rotation(camera_tilt: float) -> Float[np.ndarray, "3 3"]:
         [0.0, 1.0, 0.0]
     """
     # About x, which points right: down (y) turns away from the camera (z) where it looks down.
-    return np.asarray(Rotation.from_rotvec([-math.radians(camera_tilt), 0.0, 0.0]).as_matrix())
+    return np.asarray(scipy.spatial.transform.Rotation.from_rotvec([-math.radians(camera_tilt), 0.0, 0.0]).as_matrix())
 
 
 def upright(pose: Pose3D, camera_tilt: float | None = None) -> Pose3D:

@@ -17,7 +17,6 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Complex, Float
-from scipy.spatial.transform import Rotation
 
 from ampose.errors import InputError
 from ampose.poses.skeletons import Skeleton
@@ -192,6 +191,8 @@ def _bone_frames(
         directions: Unit vectors of the bones that end in the joints.
         fps: Frames per second.
     """
+    from scipy.spatial.transform import Rotation  # noqa: PLC0415  # loads when it is needed
+
     turned = np.tile(np.eye(3), (*directions.shape[:2], 1, 1))  # the root, its own parent, starts from unturned
     for joint in skeleton.topological_order:
         parent = turned[:, skeleton.parent_indices[joint]]  # (frame, 3, 3)
@@ -282,6 +283,8 @@ def shortest_arc(
         >>> (shortest_arc(np.array([1.0, 0, 0]), np.array([0, 1.0, 0])) @ [1.0, 0, 0]).round(6).tolist()
         [0.0, 1.0, 0.0]
     """
+    from scipy.spatial.transform import Rotation  # noqa: PLC0415  # loads when it is needed
+
     start, end = np.broadcast_arrays(start, end)
     cosine = (start * end).sum(axis=-1, keepdims=True)
     # (sin a n, 1 + cos a) is the unit quaternion (sin a/2 n, cos a/2) times 2 cos a/2: no angle has to be computed.
@@ -304,6 +307,8 @@ def _transported(
     rest: Float[np.ndarray, "3"], direction: Float[np.ndarray, "frame 3"]
 ) -> Float[np.ndarray, "frame 3 3"]:
     """Return frames that follow a direction over time and never twist about it (parallel transport)."""
+    from scipy.spatial.transform import Rotation  # noqa: PLC0415  # loads when it is needed
+
     frames = np.empty((len(direction), 3, 3))
     frames[0] = shortest_arc(rest, direction[0])
     for at, step in enumerate(shortest_arc(direction[:-1], direction[1:]), start=1):

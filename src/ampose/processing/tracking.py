@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import scipy  # scipy.optimize loads when it is first used: not for one person
 from jaxtyping import Float
-from scipy.optimize import linear_sum_assignment
 
 from ampose.poses.boxes import bounding_boxes, intersection_over_union
 from ampose.poses.people import Detection
@@ -157,7 +157,9 @@ def track(
 def _assign(value: Float[np.ndarray, "tracked detection"], least: float) -> list[tuple[int, int]]:
     """Return the pairs with the largest sum of values; a pair must be worth more than ``least``."""
     # What is worth too little is worth nothing: else one hopeless pair could cost two others their best match.
-    rows, columns = linear_sum_assignment(np.where(value > least, value, 0.0), maximize=True)
+    if value.size <= 1:
+        return [(0, 0)] if (value > least).any() else []
+    rows, columns = scipy.optimize.linear_sum_assignment(np.where(value > least, value, 0.0), maximize=True)
     return [(int(row), int(column)) for row, column in zip(rows, columns, strict=True) if value[row, column] > least]
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.special import expit
 
+from ampose.detectors.blazepose.person_network import logistic
 from ampose.detectors.blazepose.regions import Regions, regions_from_points
 
 SIDE = 256
@@ -67,7 +67,7 @@ def confidence(visible: Float[np.ndarray, "..."], present: Float[np.ndarray, "..
         visible: Whether the joint is in the image and not hidden, as logit.
         present: Whether the joint is in the image, as logit.
     """
-    return SUREST * expit(WEIGHT_VISIBLE * visible + WEIGHT_PRESENT * present + OFFSET)
+    return SUREST * logistic(WEIGHT_VISIBLE * visible + WEIGHT_PRESENT * present + OFFSET)
 
 
 def refine(
@@ -80,7 +80,7 @@ def refine(
     column = (points[..., :1] * columns).astype(int) + around
     row = (points[..., 1:] * rows).astype(int) + around
     person, point = np.arange(points.shape[0])[:, None], np.arange(points.shape[1])
-    heat = expit(
+    heat = logistic(
         heat_maps[
             person[..., None, None],
             point[..., None, None],

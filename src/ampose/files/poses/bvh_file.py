@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
-from scipy.spatial.transform import Rotation
 
 from ampose.files.letters import read_text
 from ampose.files.poses.axes import from_camera, pose_of
@@ -105,6 +104,8 @@ def _numbers(values: Float[np.ndarray, "3"]) -> str:
 
 def _zxy(rotations: Float[np.ndarray, "*batch 3 3"]) -> Float[np.ndarray, "*batch 3"]:
     """Return the angles of R = Rz Rx Ry in degrees; where X is a quarter turn, Z does Y's part too (gimbal lock)."""
+    from scipy.spatial.transform import Rotation  # noqa: PLC0415  # loads when it is needed
+
     turns = Rotation.from_matrix(rotations.reshape(-1, 3, 3))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of the gimbal lock
@@ -128,6 +129,8 @@ def _positions(text: BvhText) -> Float[np.ndarray, "frame joint 3"]:
     A joint's position channels stand in place of its offset, as most programs write them, or are added to it
     where they are nearer to 0.
     """
+    from scipy.spatial.transform import Rotation  # noqa: PLC0415  # loads when it is needed
+
     places = np.empty((len(text.rows), len(text.names), 3))
     columns: dict[int, list[tuple[str, int]]] = {}
     for column, (joint, channel) in enumerate(text.channels):

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from scipy.spatial.transform import Rotation
 
 from ampose.drawing.projection import SIDE_COLOURS
 from ampose.files.poses.axes import from_camera
@@ -165,6 +164,8 @@ def _octahedron(start: Float[np.ndarray, "3"], bone: Float[np.ndarray, "3"]) -> 
 
 def _animation(document: _Document, motion: RiggedMotion, seconds: Float[np.ndarray, " frame"]) -> dict[str, Any]:
     """Return the root's path and all joints' rotations, at the frames' own times."""
+    from scipy.spatial.transform import Rotation  # noqa: PLC0415  # loads when it is needed
+
     times = document.add(seconds.astype(np.float32), bounds=True)
     outputs = [(0, "translation", document.add(motion.root.astype(np.float32)))]
     # Quaternions x, y, z, w. Both q and -q are one rotation: over time the sign is kept, as players interpolate.

@@ -40,3 +40,14 @@ def find_weights(name_or_folder: str | Path) -> Path:
             f"weights must be a name ({known}) or a folder with {CONFIG_FILE}, got {str(name_or_folder)!r}"
         )
     return folder
+
+
+def hub_source(name_or_folder: str | Path, folder: Path) -> dict[str, str]:
+    """Return the fact that weights are from the Hub, with their commit; nothing for others.
+
+    Args:
+        name_or_folder: What ``find_weights`` was given.
+        folder: What it returned.
+    """
+    name = str(name_or_folder)
+    return {"source": f"{name.partition('@')[0]}@{folder.name}"} if name.startswith(SCHEME) else {}

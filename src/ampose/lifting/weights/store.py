@@ -9,12 +9,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from ampose.errors import InputError, reading
 from ampose.lifting.weights.filling import Unfilled, fill
-from ampose.lifting.weights.hub import SCHEME
-from ampose.lifting.weights.locations import WEIGHTS, find_weights
+from ampose.lifting.weights.locations import WEIGHTS, find_weights, hub_source
 from ampose.lifting.weights.weights_folder import CONFIG_FILE, TENSOR_FILE, check_tensors
 from ampose.models import LifterConfig, LifterNetwork, find_model
 from ampose.models.normalisation import normalisations
 from ampose.poses.skeletons import Skeleton, register_skeleton
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -56,22 +56,24 @@ def save_weights(
     return WEIGHTS.write(folder, meta, state)
 
 
-def load_weights(name_or_folder: str | Path) -> Weights:
+def load_weights(name_or_folder: str | Path, *, found: Path | None = None) -> Weights:
     """Read a weights folder and build its network, in evaluation mode.
+
+    Args:
+        name_or_folder: As for ``find_weights``.
+        found: What that returned, if it has been asked already.
 
     Raises:
         InputError: The folder, its config or its tensors are missing, damaged or do not fit together.
     """
-    folder = find_weights(name_or_folder)
+    folder = found or find_weights(name_or_folder)
     meta = WEIGHTS.read_meta(folder)
     check_tensors(folder, meta)
     config = _parse_config(folder / CONFIG_FILE, meta)
     with reading(folder, f"weights that fit their {CONFIG_FILE}"), Unfilled((folder / TENSOR_FILE).stat().st_size):
         network = find_model(meta["model"]).network(config)
     fill(network, folder)
-    facts = dict(meta.get("facts", {}))
-    if str(name_or_folder).startswith(SCHEME):
-        facts["source"] = f"{str(name_or_folder).partition('@')[0]}@{folder.name}"
+    facts = {**meta.get("facts", {}), **hub_source(name_or_folder, folder)}
     return Weights(network.eval(), meta["model"], meta["sha256"], facts)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 CONFIG_FILE = "config.json"
 TENSOR_FILE = "model.safetensors"
 
+
 @dataclass(frozen=True)
 class FolderFormat:
     """What a config says of itself, and what else it must hold."""
