@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-EXTRAS := video,view,train,datasets,keypoints,tables,c3d,hub,onnxruntime,openvino
+EXTRAS := video,view,train,datasets,keypoints,tables,c3d,hub,ray,onnxruntime,openvino
 RELEASE := .venv-release
 DEMO_INPUT := examples/balance_beam.mp4
 DEMO_OUTPUT := demo
@@ -19,7 +19,7 @@ setup: $(VENV)/.done ## Create .venv with everything, pinned by constraints.txt
 
 # Without --no-compile pip writes 340 MB of bytecode, most of it never run.
 $(VENV)/.done: pyproject.toml constraints.txt
-	@echo "Creating $(VENV) (about 2 GB; a minute or two) ..."
+	@echo "Creating $(VENV) (2.3 GB; a minute or two) ..."
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --constraint constraints.txt pip
 	$(PIP) install --no-compile --constraint constraints.txt --editable '.[$(EXTRAS)]' --group dev
