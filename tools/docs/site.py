@@ -40,6 +40,7 @@ SECTIONS: dict[str, tuple[str, str, list[str]]] = {
             "to-blender",
             "to-unity",
             "to-opensim",
+            "other-programs",
             "a-figure-for-my-paper",
             "send-it-to-a-colleague",
             "my-own-skeleton",

@@ -1,5 +1,6 @@
 """Standard input and output in place of files: ``-``, so that a command works in a pipe."""
 
+import logging
 import shutil
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from ampose.errors import InputError
 PIPE = Path("-")
 """Standard input, or standard output."""
 
+_NAME = "standard input"
 _BY_FIRST_BYTES = {b"\x89HDF": ".h5", b"PK\x03\x04": ".npz", b"\x93NUMPY": ".npy", b"{": ".json", b"[": ".json"}
 _MARKS = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
 
@@ -38,10 +40,30 @@ def file_of(source: Path) -> Iterator[Path]:
             raise InputError("-: must hold keypoints or poses, but nothing comes from standard input")
         kinds = (kind for first, kind in _BY_FIRST_BYTES.items() if start.lstrip(_MARKS).startswith(first))
         named = path.rename(path.with_suffix(next(kinds, ".csv")))
+        handlers = logging.getLogger().handlers
+        renamed = _Renamed(str(named))
+        for handler in handlers:
+            handler.addFilter(renamed)
         try:
             yield named
         except InputError as error:
-            raise InputError(str(error).replace(str(named), "standard input"), field=error.field) from error
+            raise InputError(str(error).replace(str(named), _NAME), field=error.field) from error
+        finally:
+            for handler in handlers:
+                handler.removeFilter(renamed)
+
+
+class _Renamed(logging.Filter):
+    """Names standard input where the log has the name of the file that holds it."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._path = path
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rename it, and let it through."""
+        record.msg, record.args = record.getMessage().replace(self._path, _NAME), ()
+        return True
 
 
 @contextmanager

@@ -16,6 +16,9 @@ from ampose.poses.skeletons import Skeleton
 FARTHEST_PX = 1e6
 """No image is this large, and float32 would not hold such a coordinate to a tenth of a pixel."""
 
+_LARGEST_ID = 10**18
+"""Tables and arrays have 64 bits for a number."""
+
 TwoD_co = TypeVar("TwoD_co", bound=Pose2D | None, covariant=True, default=Pose2D | None)
 ThreeD_co = TypeVar("ThreeD_co", bound=Pose3D | None, covariant=True, default=Pose3D)
 
@@ -86,7 +89,7 @@ class Person(Generic[TwoD_co, ThreeD_co]):
         pose3d: The lifted pose, of the same frames, in the lifter's joints.
 
     Raises:
-        InputError: The two poses have different numbers of frames.
+        InputError: The id is no whole number, or the two poses have different numbers of frames.
     """
 
     id: int
@@ -94,6 +97,10 @@ class Person(Generic[TwoD_co, ThreeD_co]):
     pose3d: ThreeD_co = None  # type: ignore[assignment]  # None is for a Person[..., None]
 
     def __post_init__(self) -> None:
+        identity: object = self.id  # files hold anything
+        whole = isinstance(identity, int | np.integer) and not isinstance(identity, bool)
+        if not whole or abs(self.id) > _LARGEST_ID:
+            raise InputError(f"a person's id must be a whole number of at most 18 digits, got {identity!r:.40}")
         if self.pose2d is not None and self.pose3d is not None and len(self.pose2d) != len(self.pose3d):
             raise InputError(
                 f"person {self.id} must have as many frames in 2D as in 3D, got {len(self.pose2d)} and "

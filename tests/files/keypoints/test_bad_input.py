@@ -137,7 +137,7 @@ def test_scores_above_1_are_1(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("keypoints", "says"),
     [
-        ([1.0] * 50, "cannot reshape"),
+        ([1.0] * 50, "x, y and confidence of each point in a row, got 50 numbers"),
         ([1.0] * 48, "got 16; name it"),
         (["a"] * 51, "could not convert"),
         ([1e30, 1, 1] * 17, "must be pixels, got 1e+30"),

@@ -44,6 +44,11 @@ def test_a_person_who_is_seldom_there_in_a_video() -> None:
     assert [(place, name) for place, name in enumerate(ordered) if name] == [(0, "3"), (87, "90"), (997, "1000")]
 
 
+def test_two_frames_far_apart_in_a_video() -> None:
+    assert len(in_order(["0.jpg", "5.jpg"], video=True)) == 6
+    assert len(in_order(["0.jpg", "5.jpg"])) == 2
+
+
 def test_numbers_that_are_times() -> None:
     """Milliseconds, of a camera whose clock jitters, with two frames lost."""
     times = [1699999999000 + round(1000 * frame / 30) + frame % 3 for frame in range(40) if frame not in (7, 8)]

@@ -185,3 +185,13 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path, suffix):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, handler)
     assert [file.name for file in tmp_path.iterdir()] == [f"first{suffix}"]
+
+
+@pytest.mark.parametrize("identity", ['"left"', "1.5", "null", "true", "[1]", "1e30"])
+def test_an_id_that_is_no_whole_number(tmp_path, identity):
+    """It would be written as it stands, and the file would be no JSON."""
+    path = tmp_path / "a.json"
+    formats.write(path, person(1))
+    path.write_text(path.read_text().replace('{"id": 0', f'{{"id": {identity}'))
+    with pytest.raises(InputError, match="id"):
+        formats.read(path)

@@ -14,6 +14,9 @@ from ampose.poses.timing import MOST_FRAMES
 _SPARSE = 10
 """Numbers of which fewer than one in this many is there are no frames of a video, unless most follow each other."""
 
+_FEW = 3
+"""With fewer steps than this a regular one says nothing: somebody was seen three times."""
+
 _JITTER, _TICKS = 0.2, 5
 """Numbers that rise by more than so many from frame to frame may be times, such as milliseconds: by how much of a step
 one may then differ."""
@@ -65,10 +68,11 @@ def _counted(numbers: list[tuple[int, ...]], *, video: bool) -> list[int] | None
         return None
     steps = [later - earlier for earlier, later in zip(moving[0], moving[0][1:], strict=False)]
     usual = median_low(steps)
+    few = video and len(steps) < _FEW
     counts = [round(step / usual) for step in steps]
     regular = all(abs(step / usual - count) <= _JITTER for step, count in zip(steps, counts, strict=True))
     if not (regular and usual > _TICKS and len(steps) > _TICKS):
-        usual = int(np.gcd.reduce(np.array(steps, dtype=object)))
+        usual = 1 if few else int(np.gcd.reduce(np.array(steps, dtype=object)))
         counts = [step // usual for step in steps]
     places = [0, *accumulate(counts)]
     # One after the other with a gap between, or COCO's images, whose numbers say nothing?

@@ -45,9 +45,13 @@ def triples(numbers: Any) -> Points:
     """Return x, y and confidence in rows, from numbers in a row, as read from JSON; null is a missing one.
 
     Raises:
-        ValueError: Their number is not a multiple of 3, or they are none.
+        InputError: Their number is not a multiple of 3.
+        ValueError: They are none.
     """
-    return np.array(numbers, dtype=np.float64).reshape(-1, 3)
+    array = np.array(numbers, dtype=np.float64)
+    if array.size % 3:
+        raise InputError(f"keypoints must be x, y and confidence of each point in a row, got {array.size} numbers")
+    return array.reshape(-1, 3)
 
 
 def with_keypoints(data: Any) -> list[dict[str, Any]]:
@@ -188,7 +192,11 @@ def _sure(people: RawPeople, min_score: float | None) -> tuple[dict[str, Sequenc
 
 def _score(person: RawPerson) -> float:
     """Return the detector's score, or else the mean confidence of the joints that were found."""
-    if person.score is not None and np.isfinite(person.score):
-        return float(person.score)
+    try:
+        stated = np.nan if person.score is None else float(person.score)
+    except (TypeError, ValueError):  # files hold anything
+        stated = np.nan
+    if np.isfinite(stated):
+        return stated
     found = person.points[:, 2] > 0  # False for a confidence that is not a number
     return float(person.points[found, 2].mean()) if found.any() else 0.0

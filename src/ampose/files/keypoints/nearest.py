@@ -14,6 +14,8 @@ _DEPTH, _WIDTH, _SHOWN = 6, 50, 8
 def no_known_format(content: Content) -> str:
     """Return the message, without the file's name."""
     words = set(_words(content))
+    if any(word.endswith("_x_m") for word in words):
+        return "holds 3D poses already, no 2D keypoints; ampose convert and ampose view take it"
     shares = {
         entry.name: len(words & set(entry.facts.words)) / len(entry.facts.words)
         for entry in readers.entries()

@@ -244,6 +244,7 @@ def read(path: str | Path, *, unit: str | float | None = None, up: str | None = 
     """
     path = Path(path)
     check_is_read(path)
+    _entry(path, "reads")
     if not path.exists():
         raise no_such_path(path, "a file with poses")
     if not path.is_file():
@@ -282,10 +283,10 @@ def _open(path: Path, ability: Literal["reads", "writes"]) -> Any:
 
 
 def _check_people(path: Path, people: Sequence[Person]) -> None:
-    _check_ids(people)
     if len(shapes := _shapes(people)) > 1:
         kinds = " and ".join(sorted({f"{frames} frames of {skeleton.num_joints}" for frames, skeleton, _ in shapes}))
         raise InputError(f"people in one file must share frames and joints, got {kinds} joints; write a file for each")
+    _check_ids(people)
     if not len(people[0].pose3d):
         raise InputError("people must have at least one frame, got none; there is nothing to write")
     poses = [person.pose3d for person in people]
