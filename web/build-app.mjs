@@ -6,7 +6,7 @@ import { build } from "esbuild";
 
 const [from, to, modules] = ["app", "dist", "node_modules"];
 const RUNTIME = ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.jspi"].flatMap((name) => [`${name}.mjs`, `${name}.wasm`]);
-const LICENCES = { three: "LICENSE", "onnxruntime-web": null };
+const MICROSOFT = "Copyright (c) Microsoft Corporation. All rights reserved.";
 
 const filesIn = (folder) =>
   readdirSync(folder, { recursive: true })
@@ -25,12 +25,24 @@ await build({
   format: "esm",
   target: "es2022",
   charset: "ascii",
-  legalComments: "external",
+  legalComments: "none", // LICENSES.txt has them whole
   conditions: ["onnxruntime-web-use-extern-wasm"], // the runtime's WASM stays a file of its own
 });
 mkdirSync(`${to}/runtime`, { recursive: true });
 for (const name of RUNTIME) copyFileSync(`${modules}/onnxruntime-web/dist/${name}`, `${to}/runtime/${name}`);
 for (const name of filesIn(`${from}/static`)) copyFileSync(`${from}/static/${name}`, `${to}/${name}`);
+
+// What is bundled, unmodified, and on what terms. ONNX Runtime Web's package states its licence (MIT) without the text.
+const read = (name) => readFileSync(`${modules}/${name}`, "utf8").trim();
+const packageOf = (name) => JSON.parse(read(`${name}/package.json`));
+const mit = read("three/LICENSE");
+const terms = {
+  three: mit,
+  "onnxruntime-web": mit.replace(/^Copyright.*$/m, MICROSOFT),
+  mediabunny: `Its source is the npm package of this name and version.\n\n${read("mediabunny/LICENSE")}`,
+};
+const notices = Object.entries(terms).map(([name, text]) => `${name} ${packageOf(name).version} (${packageOf(name).license})\n\n${text}\n`);
+writeFileSync(`${to}/LICENSES.txt`, notices.join(`\n${"-".repeat(80)}\n\n`));
 
 // The service worker keeps exactly these files, under a name that changes with any of them.
 const kept = filesIn(to).filter((name) => name !== "service-worker.js" && !name.endsWith(".jspi.wasm") && !name.endsWith(".map"));
