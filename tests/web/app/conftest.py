@@ -105,7 +105,7 @@ def browser(tmp_path_factory) -> Iterator[Callable[..., Any]]:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
         chrome.downloads = downloads
-        chrome.set_script_timeout(100)
+        chrome.set_script_timeout(150)
         opened.append(chrome)
         return chrome
 

@@ -22,9 +22,9 @@ from ampose.media.webcam import LiveFrame
 from ampose.pipeline.lift_options import LiftOptions, LiveOptions
 from ampose.pipeline.live import LiveLifter
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.detector]
+pytestmark = [pytest.mark.timeout(400), pytest.mark.detector]
 
-WAIT_S = 90
+WAIT_S = 150
 
 
 class App(Viewer):
