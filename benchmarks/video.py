@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 CLIP = Path(__file__).parents[1] / "examples" / "balance_beam.mp4"
-PICTURE, CLIPS = "a picture", ("a picture", "100 frames", "1,000 frames", "ten people", "4K")
+IMAGE, CLIPS = "an image", ("an image", "100 frames", "1,000 frames", "ten people", "4K")
 MEDIAPIPE = "mediapipe 0.10.21"
 
 CLOCKS = (time.process_time, time.perf_counter)
@@ -93,9 +93,9 @@ def make_clip(name: str, folder: Path) -> Path:
 
     from ampose.media import open_media
 
-    if name == PICTURE:
-        Image.fromarray(next(iter(open_media(CLIP)))).save(folder / "picture.png")
-        return folder / "picture.png"
+    if name == IMAGE:
+        Image.fromarray(next(iter(open_media(CLIP)))).save(folder / "image.png")
+        return folder / "image.png"
     from ampose.media.video_writer import writing_video
 
     size = (2160, 3840) if name == "4K" else (1920, 1080)
