@@ -45,6 +45,7 @@ SECTIONS: dict[str, tuple[str, str, list[str]]] = {
             "send-it-to-a-colleague",
             "my-own-skeleton",
             "my-own-program",
+            "long-and-odd-files",
             "example-clip",
         ],
     ),

@@ -6,7 +6,6 @@ light; what is heavy it imports when it runs, so that ``ampose --help`` answers 
 """
 
 import ast
-import contextlib
 import importlib
 import io
 import logging
@@ -15,9 +14,9 @@ import pkgutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import ampose
 from ampose.errors import InputError, MissingExtraError, RunLostError, printable
@@ -75,55 +74,54 @@ def main(argv: Sequence[str] | None = None) -> int:
         handler.setFormatter(_Printable("ampose: %(message)s"))
     if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name need not be in the letters that a console has
         sys.stdout.reconfigure(errors="backslashreplace")
+    endings = _Endings()
     try:
-        with _ended_by_signals():
+        with endings:
             _run(*args)
             sys.stdout.flush()
     except BrokenPipeError:
         _drop_output()
         return NOBODY_READS
-    except (InputError, MissingExtraError, OSError, RunLostError) as error:
-        if debug:
-            raise
+    except (Exception, KeyboardInterrupt) as error:
         _drop_output()
+        if endings.number is not None or isinstance(error, KeyboardInterrupt):
+            number = endings.number or signal.SIGINT
+            print(f"ampose: {'interrupted' if number == signal.SIGINT else 'ended'}", file=sys.stderr)
+            return 128 + number
+        if debug or not isinstance(error, (InputError, MissingExtraError, OSError, RunLostError)):
+            raise
         print(f"ampose: error: {_one_line(error)}", file=sys.stderr)
         return LOST if isinstance(error, RunLostError) else USER_ERROR
-    except KeyboardInterrupt as error:
-        _drop_output()
-        number = error.number if isinstance(error, _EndedError) else signal.SIGINT
-        print(f"ampose: {'interrupted' if number == signal.SIGINT else 'ended'}", file=sys.stderr)
-        return 128 + number
     return 0
 
 
-class _EndedError(KeyboardInterrupt):
-    """A signal that ends the program as Ctrl-C does: what is unfinished is removed on the way out."""
+class _Endings:
+    """A block that Ctrl-C ends, and as well the signals of ``kill``, a batch system and a terminal that is closed.
 
-    def __init__(self, number: int) -> None:
-        super().__init__()
+    What is unfinished is removed on the way out. The signal is remembered: an extension that is being imported turns
+    the ``KeyboardInterrupt`` into an error of its own.
+    """
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self._previous: dict[int, Any] = {}
+
+    def _end(self, number: int, frame: FrameType | None) -> NoReturn:
         self.number = number
+        raise KeyboardInterrupt
 
+    def __enter__(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return  # only the main thread may
+        numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        for number in numbers:
+            # One that is ignored already, as by nohup, stays so, and so does another program's own way.
+            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+                self._previous[number] = signal.signal(number, self._end)
 
-@contextlib.contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Let the signals of ``kill``, of a batch system and of a terminal that is closed end the block like Ctrl-C."""
-
-    def end(number: int, frame: FrameType | None) -> NoReturn:
-        raise _EndedError(number)
-
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    # One that is ignored already, as by nohup, stays so.
-    previous = {number: signal.getsignal(number) for number in numbers}
-    caught = [number for number in numbers if previous[number] == signal.SIG_DFL]
-    if threading.current_thread() is not threading.main_thread():
-        caught = []  # only the main thread may
-    for number in caught:
-        signal.signal(number, end)
-    try:
-        yield
-    finally:
-        for number in caught:
-            signal.signal(number, previous[number])
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
 
 
 def _open_streams() -> None:

@@ -29,6 +29,7 @@ UNIT = "m"
 SMALLEST_PX = 3.0
 """No body in an image is smaller."""
 
+_FASTEST = 1e6
 _FARTHEST = 1e6
 """Metres or pixels. Nobody is farther away, and float32 would not hold it to a tenth of either."""
 
@@ -419,7 +420,7 @@ def check_fps(fps: float | None, name: str = "fps") -> None:
     """Refuse a frame rate that is none; None says that there is no rate.
 
     Raises:
-        InputError: It is not positive, or not finite.
+        InputError: It is not positive, or none that frames were taken at: one in eleven days, or a million a second.
     """
-    if fps is not None and not 0 < fps < float("inf"):
-        raise InputError(f"{name} must be a positive number, got {fps}")
+    if fps is not None and not 1 / _FASTEST <= fps <= _FASTEST:
+        raise InputError(f"{name} must be a positive number, got {fps:g}; from {1 / _FASTEST:g} to {_FASTEST:g}")

@@ -39,6 +39,9 @@ def usual_rate(rate: float, rounding: float) -> float:
     return min(meant, key=lambda usual: (not usual.is_integer(), abs(usual - rate)), default=rate)
 
 
+_SPARSE, _FREE_FRAMES = 10, 50_000
+
+
 def frame_numbers(frames: np.ndarray) -> np.ndarray:
     """Return whole frame numbers as integers.
 
@@ -136,14 +139,30 @@ def frame_times(frames: np.ndarray, times: np.ndarray) -> Float[np.ndarray, " fr
     return found
 
 
+def check_span(num_frames: int, num_rows: int) -> None:
+    """Refuse frames that are so far apart that room for those between them is out of proportion to the file.
+
+    Raises:
+        InputError: There are more than ten times as many as rows, and more than 50,000.
+
+    Example:
+        >>> check_span(50_000, 2)
+    """
+    if num_frames > _SPARSE * num_rows + _FREE_FRAMES:
+        raise InputError(
+            f"frames must be near each other, got {num_rows} of {num_frames}; cut the clip, or number its frames anew"
+        )
+
+
 def spread(rows: np.ndarray, frames: np.ndarray, num_frames: int) -> Float[np.ndarray, "frame ..."]:
     """Put each row at its frame; the others are NaN.
 
     Raises:
-        InputError: Two rows have the same frame.
+        InputError: Two rows have the same frame, or the frames are far apart (``check_span``).
     """
     if len(set(frames.tolist())) < len(frames):
         raise InputError(f"duplicate frame numbers ({len(frames) - len(set(frames.tolist()))} rows)")
+    check_span(num_frames, len(rows))
     spread_out = np.full((num_frames, *rows.shape[1:]), np.nan)
     spread_out[frames] = rows
     return spread_out

@@ -148,7 +148,9 @@ def stop_requests(max_minutes: float | None) -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         asked = True
 
-    previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, *ENDINGS)}
+    # One that is ignored already, as SIGHUP is by nohup, stays so.
+    heard = [number for number in (signal.SIGINT, *ENDINGS) if signal.getsignal(number) != signal.SIG_IGN]
+    previous = {number: signal.signal(number, ask) for number in heard}
     try:
         yield lambda: asked or (deadline is not None and time.monotonic() >= deadline)
     finally:

@@ -42,8 +42,7 @@ def test_a_child_that_ends_is_followed_by_another(c3d: Path, monkeypatch: pytest
     assert "points" in parse_apart("c3d_points", c3d)
     first = child._children[0]
     os.kill(first._process.pid, 9)
-    with pytest.raises(ValueError, match="what ends its parser"):
-        parse_apart("c3d_points", c3d)
+    first._process.wait()
     assert "points" in parse_apart("c3d_points", c3d)
     assert child._children[0] is not first
 

@@ -111,12 +111,17 @@ def _results(
     fresh = multiprocessing.get_context("spawn")  # a fork would share torch's and onnxruntime's threads
     with ProcessPoolExecutor(jobs, mp_context=fresh, initializer=_share_cores, initargs=(jobs,)) as pool:
         waiting = {pool.submit(lift_unless_done, *pair, lift_one, settings): pair[0] for pair in folders.items()}
-        for future in as_completed(waiting):
-            source = waiting[future]
-            try:
-                yield source, *future.result()
-            except BrokenProcessPool:  # the process ended without an answer, as when memory runs out
-                yield source, f"{source}: failed: its process ended abruptly; try fewer --jobs", False
+        try:
+            for future in as_completed(waiting):
+                source = waiting[future]
+                try:
+                    yield source, *future.result()
+                except BrokenProcessPool:  # the process ended without an answer, as when memory runs out
+                    yield source, f"{source}: failed: its process ended abruptly; try fewer --jobs", False
+        except KeyboardInterrupt:  # a signal to this process alone: do not wait for the jobs
+            for job in multiprocessing.active_children():
+                job.terminate()
+            raise
 
 
 def _share_cores(jobs: int) -> None:

@@ -38,7 +38,12 @@ class _Child:
             env={**os.environ, "PYTHONPATH": path},
             start_new_session=True,  # Ctrl-C is for the parent, which ends the child
         )
-        self.owner = os.getpid()
+        self._owner = os.getpid()
+
+    @property
+    def usable(self) -> bool:
+        """Whether it runs, and belongs to this process, not to one from which this was forked."""
+        return self._owner == os.getpid() and self._process.poll() is None
 
     def ask(self, request: dict[str, Any], seconds: float) -> bytes:
         """Return the answer; none if the child ended, or took longer and was ended."""
@@ -60,14 +65,16 @@ class _Child:
         finally:
             timer.cancel()
 
-    def end(self) -> int:
-        """End the process; returns its status, below 0 for the signal that ended it already."""
+    def end(self) -> None:
+        """End the process, unless it is another's."""
+        if self._owner != os.getpid():
+            return
         self._process.kill()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with contextlib.suppress(OSError):  # what is still to be written, to a process that is gone
                     pipe.close()
-        return self._process.wait()
+        self._process.wait()
 
 
 _turn = threading.Lock()
@@ -101,7 +108,8 @@ def parse_apart(parser: str, path: Path, *args: Any) -> Arrays:
         "bytes": 2 * allowance(path),  # once in the parser, once as the answer
     }
     with _turn:
-        if not _children or _children[0].owner != os.getpid():  # a process that was forked needs a child of its own
+        if not (_children and _children[0].usable):
+            _end_children()
             _children[:] = [_Child()]
         answer = _children[0].ask(request, _WALL * seconds)
         if not answer:
@@ -116,5 +124,4 @@ def parse_apart(parser: str, path: Path, *args: Any) -> Arrays:
 @atexit.register
 def _end_children() -> None:
     for child in _children:
-        if child.owner == os.getpid():
-            child.end()
+        child.end()

@@ -28,7 +28,7 @@ version 1 have no ``uneven_times`` and no ``expected_error``; they are read all 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ from ampose.files.poses.own_header import FORMAT, check_header, header_of, perso
 from ampose.files.poses.pose_format import formats
 from ampose.poses.people import Person
 from ampose.poses.skeletons import Skeleton
-from ampose.poses.timing import frame_numbers
+from ampose.poses.timing import check_span, frame_numbers
 
 _DIGITS_M, _DIGITS_PX, _DIGITS_CONFIDENCE = 5, 2, 4
 
@@ -66,11 +66,45 @@ class JsonFile:
 
     def read(self, path: Path) -> list[Person]:
         """Read the people back, to the digits that were written."""
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = _by_lines(path) or json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(data, dict) or "format" not in data:
             raise ValueError(f"no {FORMAT!r} in its field 'format'")
         check_header(data)
         return [person_of(entry["id"], data, _arrays(entry["frames"], data)) for entry in data["people"]]
+
+
+class _Rows:
+    """The frames of a person as the lines of the file, parsed one at a time.
+
+    All at once, as Python's lists of numbers, those of an hour would take ten times the memory of the poses.
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(json.loads, self.lines)
+
+
+def _by_lines(path: Path) -> dict[str, Any] | None:
+    """Read a file whose lines are as they are written here; None for another."""
+    header, people, rows = list[str](), list[dict[str, Any]](), _Rows()
+    with path.open(encoding="utf-8") as stream:
+        for line in stream:
+            text = line.strip().removesuffix(",")
+            if line.startswith("   {"):
+                rows.lines.append(text)
+            elif line.startswith('  {"id": ') and text.endswith('"frames": ['):
+                rows = _Rows()
+                people.append({**json.loads(text + "]}"), "frames": rows})
+            elif text not in ("]}", "]"):
+                header.append(text)
+    if not people or header[0] != "{" or header[-2:] != ['"people": [', "}"]:
+        return None
+    return {**json.loads(f"{{{','.join(header[1:-2])}}}"), "people": people}
 
 
 def _frame(person: Person, frame: int) -> dict[str, Any]:
@@ -99,33 +133,42 @@ def _numbers(values: np.ndarray, digits: int) -> list[Any]:
     return [None if gone else value for gone, value in zip(lost, rounded, strict=True)]
 
 
-def _arrays(rows: Sequence[Mapping[str, Any]], data: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def _arrays(rows: Collection[Mapping[str, Any]], data: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Return a person's arrays by name, each (frame, ...); what is not there or null is NaN, and has confidence 0."""
-    counts = np.array([data["num_frames"], *(row["frame"] for row in rows)], dtype=np.float64)
-    num_frames, *numbers = frame_numbers(counts).tolist()  # within bounds: room is made for all of them
-    if len(set(numbers)) < len(rows) or max(numbers, default=-1) >= num_frames:
-        raise InputError(f"frames must be numbered from 0 to {num_frames - 1} (num_frames), and be there once each")
+    num_frames = int(frame_numbers(np.array([data["num_frames"]], dtype=np.float64))[0])
+    check_span(num_frames, len(rows))  # room is made for all of them
     num_joints = Skeleton.from_dict(data["skeleton"]).num_joints
-    shapes = {"positions": (num_joints, 3), "confidence": (num_joints,)}
-    if any(row.get("expected_error") for row in rows):
-        shapes["expected_error"] = (num_joints,)
+    shapes = {"positions": (num_joints, 3), "confidence": (num_joints,), "expected_error": (num_joints,)}
     if data["skeleton_2d"] is not None:
         num_joints = Skeleton.from_dict(data["skeleton_2d"]).num_joints
         shapes |= {"keypoints_2d": (num_joints, 2), "confidence_2d": (num_joints,)}
-    arrays = {}
-    for key, shape in shapes.items():
-        missing = 0.0 if key.startswith("confidence") else np.nan
-        nothing = [missing] * shape[-1] if len(shape) > 1 else missing
-        arrays[key] = np.full((num_frames, *shape), missing, dtype=np.float32)
-        for number, row in zip(numbers, rows, strict=True):
-            if row[key] is not None:
-                array = np.asarray([nothing if value is None else value for value in row[key]], dtype=np.float32)
-                if array.shape != shape:
-                    raise ValueError(f"{key} of shape {array.shape} instead of {shape} in frame {number}")
-                arrays[key][number] = array
+    missing = {key: 0.0 if key.startswith("confidence") else np.nan for key in shapes}
+    arrays = {key: np.full((num_frames, *shape), missing[key], dtype=np.float32) for key, shape in shapes.items()}
+    times = np.full(num_frames, np.nan)
+    there = np.zeros(num_frames, dtype=bool)
+    for row in rows:
+        number = row["frame"]
+        if number not in range(num_frames) or there[int(number)]:
+            raise InputError(f"frames must be numbered from 0 to {num_frames - 1} (num_frames), and be there once each")
+        there[int(number)] = True
+        times[int(number)] = np.nan if row["time"] is None else row["time"]
+        for key, shape in shapes.items():
+            values = row.get(key) if key == "expected_error" else row[key]
+            if values is not None:
+                arrays[key][int(number)] = _values(values, shape, missing[key], f"{key} in frame {number}")
+    if np.isnan(arrays["expected_error"]).all():
+        del arrays["expected_error"]
     if data.get("uneven_times"):
-        if len(rows) < num_frames:
-            raise InputError(f"frames must all be there where times are uneven, got {len(rows)} of them")
-        arrays["times"] = np.empty(num_frames)
-        arrays["times"][numbers] = [row["time"] for row in rows]
+        if not there.all():
+            raise InputError(f"frames must all be there where times are uneven, got {there.sum()} of them")
+        arrays["times"] = times
     return arrays
+
+
+def _values(values: Sequence[Any], shape: tuple[int, ...], missing: float, where: str) -> np.ndarray:
+    """Return the numbers of a frame; what is null is missing."""
+    nothing = [missing] * shape[-1] if len(shape) > 1 else missing
+    array = np.asarray([nothing if value is None else value for value in values], dtype=np.float32)
+    if array.shape != shape:
+        raise ValueError(f"{where} of shape {array.shape} instead of {shape}")
+    return array
