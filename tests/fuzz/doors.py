@@ -102,7 +102,7 @@ def check_people(people: Any) -> None:
             _demand(((pose.confidence >= 0) & (pose.confidence <= 1)).all(), "confidence is not from 0 to 1")
             _demand(pose.fps is None or 1 / FASTEST < pose.fps < FASTEST, f"fps of {pose.fps}")
             _demand(pose.times is None or (np.diff(pose.times) > 0).all(), "times do not rise")
-        _demand(type(person.id) is int, f"an id of {type(person.id).__name__}")
+        _demand(isinstance(person.id, int), f"an id of {type(person.id).__name__}")
 
 
 def _demand(fine: bool, otherwise: str) -> None:
