@@ -46,8 +46,12 @@ def test_strokes_are_the_same_on_both_grounds(painter):
 
 
 @pytest.mark.parametrize("place", [(10.0, 12.0), (-9.0, 3.0), (130.0, 120.0), (400.0, 3.0), (10.0, -40.0)])
-def test_text_is_the_same_on_both_grounds(place):
-    rgb, yuv = both((150, 130), lambda ground: ground.write(place, "left 1.25 s", size=20, colour=(30, 90, 200)))
+@pytest.mark.parametrize("outlined", [False, True])
+def test_text_is_the_same_on_both_grounds(place, outlined):
+    def draw(ground):
+        ground.write(place, "left 1.25 s", size=20, colour=(30, 90, 200), outlined=outlined)
+
+    rgb, yuv = both((150, 130), draw)
     assert np.abs(rgb[:130].astype(int) - yuv[:130]).mean() < 5
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import UInt8, UInt16
 
 from ampose.drawing.painting import SUPERSAMPLING, Draw, Pixel, Points, box_around, font
-from ampose.drawing.projection import INK, Colour
+from ampose.drawing.projection import INK, WHITE, Colour
 from ampose.media.small_frames import Planes, as_yuv
 from ampose.packages import pillow
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _TILE = 16
 """Side of the squares that are blended if something is drawn in them, in pixels of the large picture."""
+
+_EDGE = 4
+"""Pixels around a text, for its outline and letters that reach out."""
 
 _COVERED, _VALUE = 12, 0xFFF
 """The bit that says that a pixel is drawn on, above its value: four of both add up in 16 bits."""
@@ -46,12 +49,18 @@ class YuvGround:
         draw(image, (left, top))
         _blend(self._planes, (left // SUPERSAMPLING, top // SUPERSAMPLING), image)
 
-    def write(self, place: Pixel, text: str, *, size: int, colour: Colour = INK) -> float:
+    def write(self, place: Pixel, text: str, *, size: int, colour: Colour = INK, outlined: bool = False) -> float:
         """See ``Ground``."""
-        fine, length = _written(text, size)
+        if outlined:
+            self._write(place, _written(text, size, outline=1), WHITE)
+        self._write(place, _written(text, size), colour)
+        return place[0] + float(font(size).getlength(text))
+
+    def _write(self, place: Pixel, fine: np.ndarray, colour: Colour) -> None:
+        """Blend in a colour by how far each pixel is covered, 0 to 255."""
         width, height = self.size
         # What four pixels share their colour for begins at an even place.
-        left, top = (round(side / 2) * 2 for side in place)
+        left, top = (round(side / 2) * 2 - _EDGE for side in place)
         fine = fine[max(0, -top) : max(0, height - top), max(0, -left) : max(0, width - left)]
         left, top = max(0, left), max(0, top)
         coarse = (fine[::2, ::2] + fine[1::2, ::2] + fine[::2, 1::2] + fine[1::2, 1::2] + 2) // 4
@@ -60,7 +69,6 @@ class YuvGround:
             (planes.y, planes.u, planes.v), (fine, coarse, coarse), as_yuv(colour), strict=True
         ):
             plane[:] = (value * covered + plane * (255 - covered) + 127) // 255
-        return place[0] + length
 
 
 def _blend(planes: Planes, corner: tuple[int, int], image: "Image") -> None:
@@ -112,10 +120,9 @@ def _mix(
 
 
 @lru_cache(maxsize=64)
-def _written(text: str, size: int) -> tuple[np.ndarray, float]:
-    """Return how far each pixel is covered by a text, 0 to 255, with even sides; and how long the text is."""
+def _written(text: str, size: int, outline: int = 0) -> UInt16[np.ndarray, "row column"]:
+    """Return how far each pixel is covered by a text, 0 to 255; with an edge around it, and even sides."""
     letters = font(size)
-    length = float(letters.getlength(text))
-    image = pillow().new("L", (round(length / 2) * 2 + 4, 2 * size))
-    pillow("ImageDraw").Draw(image).text((0, 0), text, 255, font=letters)
-    return np.asarray(image).astype(np.uint16), length
+    image = pillow().new("L", (round(letters.getlength(text) / 2) * 2 + 2 * _EDGE, 2 * size + 2 * _EDGE))
+    pillow("ImageDraw").Draw(image).text((_EDGE, _EDGE), text, 255, font=letters, stroke_width=outline)
+    return np.asarray(image).astype(np.uint16)

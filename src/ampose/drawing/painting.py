@@ -88,8 +88,8 @@ class Ground(Protocol):
             draw: What draws it; it is given a picture, and that one's upper left corner in the large one.
         """
 
-    def write(self, place: Pixel, text: str, *, size: int, colour: Colour = INK) -> float:
-        """Write a line of text with its upper left corner at ``place``; returns where it ends."""
+    def write(self, place: Pixel, text: str, *, size: int, colour: Colour = INK, outlined: bool = False) -> float:
+        """Write a line of text with its upper left corner at ``place``, in white if outlined; returns where it ends."""
 
 
 class RgbGround:
@@ -112,9 +112,9 @@ class RgbGround:
         draw(part, (left, top))
         self._image.paste(part.reduce(SUPERSAMPLING), corner)
 
-    def write(self, place: Pixel, text: str, *, size: int, colour: Colour = INK) -> float:
+    def write(self, place: Pixel, text: str, *, size: int, colour: Colour = INK, outlined: bool = False) -> float:
         """See ``Ground``."""
-        return write_text(self._image, place, text, size=size, colour=colour)
+        return write_text(self._image, place, text, size=size, colour=colour, outline=int(outlined))
 
 
 class Panel:
@@ -172,10 +172,19 @@ def blank(size: tuple[int, int], colour: Colour = WHITE) -> "Image":
     return pillow().new("RGB", size, colour)
 
 
-def write_text(image: "Image", place: Pixel, text: str, *, size: int, colour: Colour = INK) -> float:
-    """Write a line of text with its upper left corner at ``place``; returns where it ends."""
+def write_text(image: "Image", place: Pixel, text: str, *, size: int, colour: Colour = INK, outline: int = 0) -> float:
+    """Write a line of text with its upper left corner at ``place``; returns where it ends.
+
+    Args:
+        image: Drawn on.
+        place: Pixels.
+        text: What to write.
+        size: Of the letters, in pixels.
+        colour: Theirs.
+        outline: How many pixels of white are around them.
+    """
     letters = font(size)
-    pillow("ImageDraw").Draw(image).text(place, text, colour, font=letters)
+    pillow("ImageDraw").Draw(image).text(place, text, colour, font=letters, stroke_width=outline, stroke_fill=WHITE)
     return place[0] + float(letters.getlength(text))
 
 

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from ampose.drawing.painting import SUPERSAMPLING, Ground, RgbGround, blank, paint_outlined
 from ampose.drawing.panels import Label, LiftedPeople, label_people
-from ampose.drawing.projection import WHITE, bone_strokes
+from ampose.drawing.projection import bone_strokes
 from ampose.media import Frame
 from ampose.packages import pillow
 from ampose.poses.pose import Pose2D
@@ -122,9 +122,7 @@ def _draw_person(ground: Ground, cut: Cut, pose: Pose2D, number: int, label: Lab
         size = max(_LEAST_LETTER_PX, round(_LETTER_OF_PICTURE * height))
         x, y = places[places[:, 1].argmin()] / SUPERSAMPLING - (size, 2 * size)
         x, y = float(np.clip(x, 0, width - 4 * size)), float(np.clip(y, 0, height))
-        for shift in ((-1, 0), (1, 0), (0, -1), (0, 1)):
-            ground.write((x + shift[0], y + shift[1]), label.text, size=size, colour=WHITE)
-        ground.write((x, y), label.text, size=size, colour=label.colour)
+        ground.write((x, y), label.text, size=size, colour=label.colour, outlined=True)
 
 
 def _cut_out(frame: Frame, cut: Cut, size: tuple[int, int]) -> "Image":
