@@ -4,6 +4,8 @@
     python -m research.bulk throughput tables lifted
     python -m research.bulk kill tables killed
     python -m research.bulk nodes tables nodes
+    python -m research.bulk files small
+    python -m research.bulk jobs 2000
 
 ``make`` writes keypoint tables: what virtual cameras see of the motion, as the data engine draws them. The others write
 what they measure to ``research/bulk.json``; docs/a-billion-poses.md quotes it.
@@ -18,6 +20,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -220,55 +223,65 @@ def kill(tables: Path, output: Path, /, moments: int = 10, seed: int = 0, option
         options: More options of the command.
     """
     draw = random.Random(seed)
-    start = time.monotonic()
     _bulk(tables, output / "undisturbed", *options.split())
-    usual = time.monotonic() - start
     wanted, rows = _contents(output / "undisturbed"), []
     for number in range(moments):
         victim = ("worker", "driver", "everything")[number % 3]
         folder = output / f"{number}-{victim}"
-        after = draw.uniform(0.3, 1.0) * usual
-        killed, left = _run_and_kill(tables, folder, victim, after, options)
+        moment = (draw.randrange(len(wanted)), draw.uniform(0, 2))
+        killed, left = _run_and_kill(tables, folder, victim, moment, options)
         again = _bulk(tables, folder, *options.split())
-        same = _contents(folder) == wanted
         rows.append(
             {
                 "victim": victim,
-                "after_s": round(after, 1),
+                "outputs_before": moment[0],
+                "and_seconds": round(moment[1], 1),
                 "killed": killed,
                 "outputs_left": left,
                 "lifted_again": again["lifted_now"],
                 "failures": again["failures"],
-                "equal": same,
+                "equal": _contents(folder) == wanted,
             }
         )
         print(rows[-1], flush=True)
         shutil.rmtree(folder)
-    _keep("kill", {"undisturbed_s": round(usual, 1), "moments": rows})
+        _keep("kill", {"outputs": len(wanted), "moments": rows})
 
 
-def _run_and_kill(tables: Path, folder: Path, victim: str, after: float, options: str) -> tuple[int, int]:
-    """Start a run, kill after some seconds; returns how many processes were killed and how many outputs were there."""
+def _run_and_kill(tables: Path, folder: Path, victim: str, moment: tuple[int, float], options: str) -> tuple[int, int]:
+    """Start a run, and kill some seconds after so many outputs are there.
+
+    Returns:
+        How many processes were killed, and how many outputs were there when all had ended.
+    """
     command = [sys.executable, "-m", "ampose", "bulk", str(tables), "-o", str(folder), "--json-lines", *options.split()]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + after
-    while time.monotonic() < deadline and process.poll() is None:
+    while process.poll() is None and len(list(folder.glob("*.parquet"))) < moment[0]:
         time.sleep(0.05)
+    time.sleep(moment[1])
     if process.poll() is not None:
         return 0, len(list(folder.glob("*.parquet")))
     driver = psutil.Process(process.pid)
     everything = [driver, *driver.children(recursive=True)]
-    workers = [each for each in everything if "ray::MapWorker" in " ".join(each.cmdline())]
-    victims = {"worker": workers[:1], "driver": [driver], "everything": everything}[victim]
-    for each in victims:
-        try:
-            each.send_signal(signal.SIGKILL)
-        except psutil.NoSuchProcess:
-            continue
-    left = len(list(folder.glob("*.parquet")))
+    workers = [each for each in everything if "ray::MapWorker" in _words(each)]
+    for each in {"worker": workers[:1], "driver": [driver], "everything": everything}[victim]:
+        _send_kill(each)
     process.wait()
     psutil.wait_procs(everything, timeout=60)  # Ray ends with its driver
-    return len(victims), left
+    count = {"worker": len(workers[:1]), "driver": 1, "everything": len(everything)}[victim]
+    return count, len(list(folder.glob("*.parquet")))
+
+
+def _words(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def _send_kill(process: psutil.Process) -> None:
+    with suppress(psutil.NoSuchProcess):
+        process.send_signal(signal.SIGKILL)
 
 
 def _contents(folder: Path) -> dict[str, Any]:
@@ -289,13 +302,12 @@ def nodes(tables: Path, output: Path, /, most: int = 4, options: str = "") -> No
     """
     rows, wanted = [], None
     ray = str(Path(sys.executable).with_name("ray"))
-    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
+    os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_AUTH_MODE="disabled")  # all of it stays on this machine
     store = "--object-store-memory=100000000"
     for count in range(1, most + 1):
         running = [
             subprocess.Popen(
                 [ray, "start", "--head", "--port=6399", "--num-cpus=1", store, "--block", "--include-dashboard=false"],
-                env=environment,
                 stdout=subprocess.DEVNULL,
             )
         ]
@@ -303,7 +315,6 @@ def nodes(tables: Path, output: Path, /, most: int = 4, options: str = "") -> No
         running += [
             subprocess.Popen(
                 [ray, "start", "--address=127.0.0.1:6399", "--num-cpus=1", store, "--block"],
-                env=environment,
                 stdout=subprocess.DEVNULL,
             )
             for _ in range(count - 1)
@@ -322,6 +333,84 @@ def nodes(tables: Path, output: Path, /, most: int = 4, options: str = "") -> No
         print(rows[-1], flush=True)
     _keep("nodes", {"cores": os.cpu_count(), "rows": rows})
     _plot(rows)
+
+
+def files(folder: Path, /, count: int = 4000) -> None:
+    """Plan many small files: the time and the memory that each costs the driver.
+
+    Args:
+        folder: A folder that is not there yet.
+        count: How many files.
+    """
+    import torch
+
+    from ampose.lifting.lifter import load_model
+    from ampose.pipeline.bulk.plan import plan
+    from ampose.pipeline.bulk.storage import Storage
+    from ampose.pipeline.bulk.tables import bulk_settings
+    from ampose.pipeline.lift_options import DEFAULT_OPTIONS
+
+    torch.set_num_threads(1)
+    make_small(folder, count)
+    settings = bulk_settings(load_model("ampose-small"), DEFAULT_OPTIONS, 131_072)
+    before, start = psutil.Process().memory_info().rss, time.process_time()
+    made = plan([str(folder)], Storage(folder.with_name("none")), settings, None)
+    spent = time.process_time() - start
+    grown = psutil.Process().memory_info().rss - before
+    found = {"pieces": len(made.pieces), "cpu_ms_each": 1000 * spent / count, "kilobytes_each": grown / count / 1000}
+    _keep("files", found)
+
+
+def jobs(count: int = 2000, /) -> None:
+    """Do jobs that are nothing: the time and the memory that Ray costs the driver for each piece.
+
+    Args:
+        count: How many.
+    """
+    from ampose.pipeline.bulk.on_ray import ClusterOptions, ray_cluster, results
+
+    nothing = {str(number): {"path": "x" * 200} for number in range(count)}
+    with ray_cluster(ClusterOptions(workers=1)):
+        own = psutil.Process()
+        before, start, clock = own.memory_info().rss, time.process_time(), time.perf_counter()
+        done = sum("failure" not in found for _, found in results(nothing, _Nothing, 1, 1, lambda _: None))
+        spent, seconds = time.process_time() - start, time.perf_counter() - clock
+        grown = own.memory_info().rss - before
+    _keep(
+        "jobs",
+        {
+            "done": done,
+            "driver_cpu_ms_each": 1000 * spent / count,
+            "ms_each": 1000 * seconds / count,
+            "driver_kilobytes_each": grown / count / 1000,
+        },
+    )
+
+
+class _Nothing:
+    """Does nothing."""
+
+    def __init__(self, threads: int) -> None:
+        pass
+
+    def __call__(self, job: Any, report: Any) -> dict[str, Any]:
+        return {}
+
+
+def make_small(folder: Path, count: int) -> None:
+    """Write files of one row."""
+    from ampose.files.tables.keypoint_table import write_keypoint_table
+    from ampose.poses.skeletons import get_skeleton
+
+    skeleton = get_skeleton("coco_17")
+    keypoints = np.random.default_rng(0).uniform(100, 600, (1, skeleton.num_joints, 2))
+    one = {"clip": ["a"], "person": [0], "frame": [0], "time": [np.nan], "image_width": [640], "image_height": [640]}
+    folder.mkdir(parents=True)
+    write_keypoint_table(
+        folder / "0.parquet", skeleton, {**one, "keypoints": keypoints, "confidence": np.ones(keypoints.shape[:2])}
+    )
+    for number in range(1, count):
+        shutil.copy(folder / "0.parquet", folder / f"{number}.parquet")
 
 
 def _plot(rows: list[dict[str, Any]]) -> None:
@@ -347,4 +436,5 @@ def _keep(name: str, found: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    tyro.extras.subcommand_cli_from_dict({"make": make, "throughput": throughput, "kill": kill, "nodes": nodes})
+    commands = (make, throughput, kill, nodes, files, jobs)
+    tyro.extras.subcommand_cli_from_dict({command.__name__: command for command in commands})

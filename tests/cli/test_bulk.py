@@ -78,6 +78,33 @@ def test_inputs_of_lift_are_a_task_each_on_ray_with_the_marks_of_a_batch(tmp_pat
     assert events[-1] == {"event": "summary", "outputs": 2, "failures": []}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", ["worker", "driver"])
+def test_after_a_kill_the_output_is_as_if_nothing_had_happened(victim, tmp_path):
+    """SIGKILL while pieces are lifted; ``python -m research.bulk kill`` does it at many moments."""
+    psutil = pytest.importorskip("psutil")
+    columns = write_table(tmp_path / "in" / "a.parquet", 1200)
+    words = ("in", "-o", "out", "--rows", "200", "--workers", "1", "--json-lines")
+    command = [sys.executable, "-m", "ampose", "bulk", *words]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    while json.loads(process.stdout.readline())["event"] != "output":
+        pass
+    family = psutil.Process(process.pid).children(recursive=True)
+    (worker,) = [each for each in family if "ray::MapWorker" in each.name() or "ray::MapWorker" in each.cmdline()[0]]
+    (worker if victim == "worker" else process).kill()
+    process.communicate(timeout=250)
+    psutil.wait_procs(family, timeout=60)
+    assert process.returncode == (0 if victim == "worker" else -9)
+    again = bulk(*words, cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    summary = json.loads(again.stdout.splitlines()[-1])
+    assert (summary["rows_written"], summary["outputs"], summary["failures"]) == (1200, 6, {})
+    assert summary["lifted_now"] == 0 if victim == "worker" else summary["lifted_now"] <= 1000
+    assert not list((tmp_path / "out").glob(".*"))
+    table = pq.read_table(tmp_path / "out")
+    assert table["frame"].to_pylist() == columns["frame"].tolist()
+
+
 def test_tables_and_videos_are_not_mixed(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["bulk", "a.parquet", "b.mp4", "-o", "out"]) == 2

@@ -88,11 +88,14 @@ def _start(ray: Any, options: ClusterOptions) -> None:
     """Join the cluster at the address, or start Ray here."""
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     cores = max(os.cpu_count() or 1, (options.workers or 1) * options.threads)
-    where = f"no Ray cluster answers at {options.address}" if options.address else "Ray did not start on this machine"
+    where = "Ray did not start on this machine"
+    if options.address:
+        where = f"no Ray cluster answers at {options.address} (where it asks for a token, RAY_AUTH_MODE must be token)"
     for left in reversed(range(1 if options.address else _STARTS)):
         try:
-            if options.address is None:
-                ray.init(num_cpus=cores, include_dashboard=False, object_store_memory=_OBJECT_STORE, **quiet)
+            if options.address is None:  # "local": another's cluster on this machine is not joined unasked
+                store = {"include_dashboard": False, "object_store_memory": _OBJECT_STORE}
+                ray.init("local", num_cpus=cores, **store, **quiet)
             else:
                 ray.init(address=options.address, **quiet)
         except Exception as error:  # Ray raises what it likes, of the kind Exception where it takes too long
