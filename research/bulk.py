@@ -420,7 +420,8 @@ def _plot(rows: list[dict[str, Any]]) -> None:
     counts = [row["nodes"] for row in rows]
     axes.plot(counts, [row["poses_per_second"] for row in rows], "o-", label="measured")
     axes.axvline(os.cpu_count() or 1, color="grey", linestyle=":", label="cores of the machine")
-    axes.set(xlabel="Ray nodes of one core each", ylabel="poses a second", xticks=counts, ylim=(0, None))
+    highest = 1.1 * max(row["poses_per_second"] for row in rows)
+    axes.set(xlabel="Ray nodes of one core each", ylabel="poses a second", xticks=counts, ylim=(0, highest))
     axes.legend(frameon=False)
     figure.savefig(FIGURE, dpi=150)
 

@@ -18,7 +18,7 @@ pq = pytest.importorskip("pyarrow.parquet")
 
 def bulk(*words, cwd):
     command = [sys.executable, "-m", "ampose", "bulk", *map(str, words)]
-    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=cwd, timeout=200)
+    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=cwd, timeout=280)
 
 
 @pytest.mark.slow

@@ -196,6 +196,17 @@ def test_rows_with_too_few_joints_stay_without_positions(bulk):
     assert [error is None for error in table["expected_error"].to_pylist()] == [True, False, True]
 
 
+def test_columns_of_others_are_carried_along_unless_poses_have_their_names(bulk):
+    write_table(bulk.inputs / "a.parquet", 3)
+    table = pq.read_table(bulk.inputs / "a.parquet")
+    table = table.append_column("hospital", [["a", "b", "c"]]).append_column("positions", [[1, 2, 3]])
+    pq.write_table(table, bulk.inputs / "a.parquet")
+    bulk.lift()
+    found = bulk.read("a.parquet")
+    assert found["hospital"].to_pylist() == ["a", "b", "c"]
+    assert len(found["positions"].to_pylist()[0]) == 51
+
+
 def test_unsure_joints_are_missing(bulk, lifter):
     columns = write_table(bulk.inputs / "a.parquet", 10)
     bulk.lift(LiftOptions(min_confidence=0.5))

@@ -43,8 +43,8 @@ KEY = b"ampose"
 """Of our JSON text in a schema's metadata."""
 
 SIZE = ("image_width", "image_height")
-TAKEN = ("keypoints", "confidence")
-"""The columns that the poses replace."""
+TAKEN = ("keypoints", "confidence", "positions", "expected_error", "inferred")
+"""The columns that the poses take the place of, or the names of."""
 
 
 @dataclass(frozen=True, kw_only=True)
