@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import time
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +36,9 @@ def fuzz(door: Door, seeds: list[Path], numbers: range, faults: list[str]) -> Co
     counts: Counter[str] = Counter()
     while numbers:
         reading, writing = os.pipe()
-        process = os.fork()
+        with warnings.catch_warnings():  # threads that other tests have left are of no use to the copy
+            warnings.simplefilter("ignore", DeprecationWarning)
+            process = os.fork()
         if not process:
             os.setsid()
             os.close(reading)
