@@ -28,7 +28,7 @@ version 1 have no ``uneven_times`` and no ``expected_error``; they are read all 
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +73,8 @@ class JsonFile:
         return [person_of(entry["id"], data, _arrays(entry["frames"], data)) for entry in data["people"]]
 
 
-class _Rows:
-    """The frames of a person as the lines of the file, parsed one at a time.
+class _Rows(Sequence[Any]):
+    """The frames of a person as the lines of the file, parsed when they are asked for.
 
     All at once, as Python's lists of numbers, those of an hour would take ten times the memory of the poses.
     """
@@ -85,8 +85,8 @@ class _Rows:
     def __len__(self) -> int:
         return len(self.lines)
 
-    def __iter__(self) -> Iterator[Any]:
-        return map(json.loads, self.lines)
+    def __getitem__(self, place: Any) -> Any:
+        return json.loads(self.lines[place])
 
 
 def _by_lines(path: Path) -> dict[str, Any] | None:
