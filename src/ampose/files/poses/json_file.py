@@ -133,7 +133,7 @@ def _numbers(values: np.ndarray, digits: int) -> list[Any]:
     return [None if gone else value for gone, value in zip(lost, rounded, strict=True)]
 
 
-def _arrays(rows: "Collection[Mapping[str, Any]] | _Rows", data: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def _arrays(rows: "Sequence[Mapping[str, Any]] | _Rows", data: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Return a person's arrays by name, each (frame, ...); what is not there or null is NaN, and has confidence 0."""
     num_frames = int(frame_numbers(np.array([data["num_frames"]], dtype=np.float64))[0])
     check_span(num_frames, len(rows))  # room is made for all of them
