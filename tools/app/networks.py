@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ampose import DEFAULT_MODEL
-from ampose.detectors.blazepose import BlazePoseDetector, networks
+from ampose.detectors.blazepose import BlazePoseDetector, landmark_network, networks, person_network
 from ampose.lifting.engines.export import export_lifter
 from ampose.lifting.lifter import load_model
 from ampose.lifting.weights import load_weights
@@ -30,6 +30,16 @@ def provenance() -> dict[str, str]:
     return {name: words for name, words in lifted.provenance.items() if name not in ("focal_px", "engine")}
 
 
+def checked_outputs() -> dict[str, list[float]]:
+    """Return what the detector's networks answer to a pattern: a graphics card that answers otherwise is not used."""
+    outputs = {}
+    for name, side, output in (("person", person_network.SIDE, 1), ("landmarks", landmark_network.SIDE, 0)):
+        pattern = np.arange(3 * side * side) * 7919 % 251 / 250
+        answer = networks.load_network(name)(pattern.astype(np.float32).reshape(1, 3, side, side))[output]
+        outputs[name] = [round(float(value), 4) for value in answer.ravel()[:195]]
+    return outputs
+
+
 def write(folder: Path) -> None:
     """Write ``networks/``, and the example clip with its licence."""
     place = folder / "networks"
@@ -41,6 +51,7 @@ def write(folder: Path) -> None:
         exported = Path(temporary) / "lifter"
         print(export_lifter(load_weights(DEFAULT_MODEL), "onnx", exported))
         shutil.copyfile(exported / "model.onnx", place / "lifter.onnx")
+    (place / "check.json").write_text(json.dumps(checked_outputs()), encoding="utf-8")
     (place / "lifter.json").write_text(json.dumps({"provenance": provenance()}, indent=1), encoding="utf-8")
     for name in ("balance_beam.mp4", "LICENSE.pose2sim.txt"):
         shutil.copyfile(ROOT / "examples" / name, folder / name)

@@ -4,12 +4,14 @@ import { readFileSync } from "node:fs";
 import * as runtime from "onnxruntime-web";
 import { LiveLifter } from "./pose/live.js";
 import { networksOf } from "./pose/networks.js";
+import { warmUp } from "./pose/warm_up.js";
 
 const [folder, width, height, threads] = process.argv.slice(2).map((word) => (Number.isNaN(Number(word)) ? word : Number(word)));
 runtime.env.wasm.numThreads = threads;
 const files = Object.fromEntries(["person", "landmarks", "lifter"].map((name) => [name, readFileSync(`${folder}/${name}.onnx`)]));
-const lifter = new LiveLifter(await networksOf(runtime, "wasm", files, () => {}));
-await lifter.warmUp();
+const networks = await networksOf(runtime, "wasm", files, () => {});
+await warmUp(networks, JSON.parse(readFileSync(`${folder}/check.json`)));
+const lifter = new LiveLifter(networks);
 
 const all = readFileSync(0);
 const size = 4 * width * height;

@@ -1,6 +1,7 @@
 // The networks, run by ONNX Runtime Web: on the graphics card where WebGPU can, else in WebAssembly with threads.
 import { Failure } from "./failure.js";
 import { networksOf } from "./networks.js";
+import { warmUp } from "./warm_up.js";
 
 const HERE = new URL(".", import.meta.url);
 const MOST_THREADS = 4; // more share too little work
@@ -11,7 +12,7 @@ const FILES = { person: "networks/person.onnx", landmarks: "networks/landmarks.o
 async function kindOf(wanted) {
   if (wanted === "wasm" || !globalThis.navigator.gpu || !WebAssembly.Suspending) return "wasm";
   const adapter = await globalThis.navigator.gpu.requestAdapter().catch(() => null);
-  return adapter ? "webgpu" : "wasm";
+  return adapter && !adapter.info?.isFallbackAdapter ? "webgpu" : "wasm"; // in software, WebAssembly is faster
 }
 
 async function runtimeOf(kind) {
@@ -27,25 +28,28 @@ async function runtimeOf(kind) {
 async function fetched(file) {
   const answer = await fetch(new URL(file, HERE)).catch(() => null);
   if (!answer?.ok) throw new Failure("download", file);
-  return new Uint8Array(await answer.arrayBuffer());
+  return answer;
 }
 
-// The networks as functions, and a description of what runs them. progress is told 0 to 1.
+// The networks as functions, run once each, and a description of what runs them. progress is told 0 to 1.
 export async function loadNetworks(wanted, progress) {
   const kind = await kindOf(wanted);
   try {
     return await load(kind, progress);
   } catch (error) {
-    // A card that is there may still refuse a network.
+    // A card that is there may still refuse a network, or compute something else.
     if (kind === "webgpu") return load("wasm", progress);
     throw error instanceof Failure ? error : new Failure("wasm", error.message);
   }
 }
 
 async function load(kind, progress) {
-  const names = Object.keys(FILES);
-  const [runtime, ...files] = await Promise.all([runtimeOf(kind), ...names.map((name) => fetched(FILES[name]))]);
-  const networks = await networksOf(runtime, kind, Object.fromEntries(names.map((name, number) => [name, files[number]])), progress);
+  const bytes = async (file) => new Uint8Array(await (await fetched(file)).arrayBuffer());
+  const [runtime, ...parts] = await Promise.all([runtimeOf(kind), ...Object.values(FILES).map(bytes)]);
+  const files = Object.fromEntries(Object.keys(FILES).map((name, number) => [name, parts[number]]));
+  const networks = await networksOf(runtime, kind, files, progress);
+  const right = await warmUp(networks, await (await fetched("networks/check.json")).json());
+  if (!right) throw new Failure("broken", "they compute something else here");
   const threads = runtime.env.wasm.numThreads;
   return { ...networks, description: kind === "webgpu" ? "WebGPU" : `WebAssembly, ${threads} ${threads === 1 ? "thread" : "threads"}` };
 }

@@ -1,6 +1,6 @@
 // People in 3D while they are being filmed: one image in, its people out, with the time that each step took:
 // ampose/pipeline/live.py.
-import { camera, landmarkNetwork, live as constants, lifted, personNetwork } from "../generated/tables.js";
+import { live as constants, lifted } from "../generated/tables.js";
 import { cameraOf } from "./camera.js";
 import { Detector } from "./detector.js";
 import { LiveLeftRight, swapped } from "./left_right.js";
@@ -8,7 +8,6 @@ import { mapConfidence, seenPoints } from "./mapping.js";
 import { OneEuro } from "./one_euro.js";
 import { Tracker } from "./tracking.js";
 
-const { DEFAULT_FIELD_OF_VIEW } = camera;
 const JOINTS = lifted.joints.length;
 
 export class LiveLifter {
@@ -20,14 +19,6 @@ export class LiveLifter {
 
   forget() {
     Object.assign(this, { detector: new Detector(this.networks), tracker: new Tracker(), followed: new Map() });
-  }
-
-  // Each network once, on nothing: the first run is several times as slow.
-  async warmUp() {
-    const ofSide = (side) => [new Float32Array(3 * side * side), [1, 3, side, side]];
-    await this.networks.person(...ofSide(personNetwork.SIDE));
-    await this.networks.landmarks(...ofSide(landmarkNetwork.SIDE));
-    await this.networks.lifter(new Float32Array(2 * JOINTS), Float32Array.from(cameraOf(1, 1, DEFAULT_FIELD_OF_VIEW)), 1);
   }
 
   // image: { data: RGBA, width, height }; seconds: when it was filmed; options: { fieldOfView, fixSwaps, smooth }.
@@ -58,9 +49,9 @@ export class LiveLifter {
   // Positions and expected errors of everybody, in one batch.
   async #lift(detections, { width, height }, { fieldOfView }) {
     if (!detections.length) return [];
-    const ofImage = cameraOf(width, height, fieldOfView);
+    const camera = cameraOf(width, height, fieldOfView);
     const keypoints = detections.flatMap((detection) => seenPoints(detection.keypoints).flat());
-    const cameras = detections.flatMap(() => ofImage);
+    const cameras = detections.flatMap(() => camera);
     const outputs = await this.networks.lifter(Float32Array.from(keypoints), Float32Array.from(cameras), detections.length);
     return detections.map((_, number) => ({
       positions: outputs.positions.slice(number * JOINTS * 3, (number + 1) * JOINTS * 3),

@@ -12,7 +12,6 @@ const jobs = {
   async load({ engine }) {
     const networks = await loadNetworks(engine, (part) => tell({ type: "progress", part }));
     lifter = new LiveLifter(networks);
-    await lifter.warmUp();
     tell({ type: "ready", engine: networks.description });
   },
 
