@@ -21,7 +21,7 @@ export function solve(frames, rate) {
   const known = heldOver(frames);
   const bones = joints.map((_, joint) => boneOf(known, joint));
   const lengths = joints.map((_, joint) => (joint === ROOT ? 0 : medianLength(frames, joint)));
-  const turned = boneRotations(bones, constants.MEMORY_S * rate);
+  const turned = boneRotations(bones, rate);
   return { ...rigged(turned, bones, lengths), root: known.map((frame) => frame[ROOT]) };
 }
 
@@ -51,7 +51,7 @@ function medianLength(frames, joint) {
 }
 
 // Every joint's rotation from rest, in the axes of the world; a joint without children turns as its parent.
-function boneRotations(bones, memory) {
+function boneRotations(bones, rate) {
   const turned = [];
   const descend = (joint) => {
     const parent = turned[parentOf[joint]] ?? bones[joint].map(() => UNTURNED);
@@ -66,7 +66,7 @@ function boneRotations(bones, memory) {
         const others = voteOfChildren(joint, frame, bones, at);
         return [own[0] + others[0], own[1] + others[1]];
       });
-      const twist = limited(averaged(votes, memory));
+      const twist = limited(averaged(votes, constants.MEMORY_S * rate), constants.FASTEST_TWIST / rate);
       turned[joint] = carried.map((frame, at) => after(frame, about(rest, twist[at])));
     }
     children.forEach(descend);
@@ -137,11 +137,11 @@ function averaged(votes, frames) {
 }
 
 // By the shorter way round and by no more than a step a frame: no limb flips over at once.
-function limited(angles) {
+function limited(angles, step) {
   let last = angles[0];
   return angles.map((angle) => {
     const change = Math.atan2(Math.sin(angle - last), Math.cos(angle - last));
-    last += Math.min(Math.max(change, -constants.STEP), constants.STEP);
+    last += Math.min(Math.max(change, -step), step);
     return last;
   });
 }

@@ -133,7 +133,7 @@ export const placement = {
 
 export const kinematics = {
  "PIVOT": "_pivot",
- "STEP": 0.2617993877991494,
+ "FASTEST_TWIST": 7.853981633974483,
  "PRIOR": 0.05,
  "MEMORY_S": 0.2,
  "REST": {
@@ -269,11 +269,18 @@ export const poseFiles = {
  "FRAME_OF_REFERENCE": "camera axes (x right, y down, z away), origin at the root joint",
  "SHORT_HASH": 12,
  "CSV": {
+  "FORMULA": [
+   "=",
+   "+",
+   "-",
+   "@"
+  ],
   "DIGITS_M": 5,
   "DIGITS_CONFIDENCE": 4,
   "DIGITS_S": 12
  },
  "BVH": {
+  "END": "_end",
   "PIVOT": "_pivot",
   "UP": "y",
   "ROTATIONS": "Zrotation Xrotation Yrotation",
@@ -282,7 +289,7 @@ export const poseFiles = {
    "Yposition",
    "Zposition"
   ],
-  "LARGEST_BODY_M": 10.0
+  "FRAMES_AT_ONCE": 4096
  }
 };
 
