@@ -98,17 +98,17 @@ def make_clip(name: str, folder: Path) -> Path:
         return folder / "image.png"
     from ampose.media.video_writer import writing_video
 
-    size = (2160, 3840) if name == "4K" else (1920, 1080)
+    size = (2160, 3840) if name == "4K" else (2700, 450)
     with writing_video(folder / f"{name}.mp4", image_size=size, fps=60.0, quick=True) as video:
         recent: list[Any] = []
         for frame in open_media(CLIP):
             if name == "4K":
                 video.write(np.asarray(Image.fromarray(frame).resize(size)))
                 continue
-            # Five in each of two rows, each three frames behind the one before.
-            recent = [np.asarray(Image.fromarray(frame[110:1190]).resize((384, 540))), *recent][:28]
+            # In a row, each three frames behind the one before.
+            recent = [np.asarray(Image.fromarray(frame[230:1130, 90:630]).resize((270, 450))), *recent][:28]
             shown = [recent[min(3 * number, len(recent) - 1)] for number in range(10)]
-            video.write(np.concatenate([np.concatenate(shown[:5], axis=1), np.concatenate(shown[5:], axis=1)]))
+            video.write(np.concatenate(shown, axis=1))
     return folder / f"{name}.mp4"
 
 
