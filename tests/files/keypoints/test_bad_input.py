@@ -141,7 +141,7 @@ def test_scores_above_1_are_1(tmp_path: Path) -> None:
         ([1.0] * 48, "got 16; name it"),
         (["a"] * 51, "could not convert"),
         ([1e30, 1, 1] * 17, "must be pixels, got 1e+30"),
-        (7, "must be a whole file"),
+        (7, "got 1 numbers"),
     ],
 )
 def test_keypoints_of_another_shape(tmp_path: Path, keypoints: object, says: str) -> None:
