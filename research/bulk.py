@@ -345,9 +345,9 @@ def files(folder: Path, /, count: int = 4000) -> None:
     import torch
 
     from ampose.lifting.lifter import load_model
+    from ampose.pipeline.bulk.bulk_tables import bulk_settings
     from ampose.pipeline.bulk.plan import plan
     from ampose.pipeline.bulk.storage import Storage
-    from ampose.pipeline.bulk.tables import bulk_settings
     from ampose.pipeline.lift_options import DEFAULT_OPTIONS
 
     torch.set_num_threads(1)

@@ -22,7 +22,7 @@ from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions
 from ampose.pipeline.progress import progress
 
 if TYPE_CHECKING:
-    from ampose.pipeline.bulk.tables import BulkResult
+    from ampose.pipeline.bulk.bulk_tables import BulkResult
 
 _TABLES = (".parquet", ".pq")
 _LISTED = 20
@@ -136,7 +136,7 @@ class _VideoWorker:
 
 def _lift_tables(sources: list[str], output: str, bulk: BulkOptions, options: LiftOptions) -> None:
     """Lift tables, and print how it went."""
-    from ampose.pipeline.bulk.tables import lift_tables
+    from ampose.pipeline.bulk.bulk_tables import lift_tables
 
     with _printed(json_lines=bulk.json_lines) as tell:
         result = lift_tables(sources, output, options, bulk, rows=bulk.rows, tell=tell)

@@ -12,10 +12,10 @@ pq = pytest.importorskip("pyarrow.parquet")
 
 from ampose.errors import InputError  # noqa: E402
 from ampose.lifting.lifter import load_model  # noqa: E402
+from ampose.pipeline.bulk.bulk_tables import bulk_settings, lift_tables  # noqa: E402
 from ampose.pipeline.bulk.plan import plan  # noqa: E402
 from ampose.pipeline.bulk.storage import Storage  # noqa: E402
 from ampose.pipeline.bulk.table_worker import TableTask, TableWorker  # noqa: E402
-from ampose.pipeline.bulk.tables import bulk_settings, lift_tables  # noqa: E402
 from ampose.pipeline.lift_options import DEFAULT_OPTIONS, Focal, LiftOptions  # noqa: E402
 
 ROWS = 40
