@@ -252,9 +252,10 @@ def _write_toml(folder: Path) -> None:
 def _write_recipes(folder: Path) -> None:
     from ampose.training.recipe import packaged_recipes
 
-    for number, path in enumerate(packaged_recipes().values()):
-        if number % 8 == 0:
-            shutil.copy(path, folder)
+    recipes = list(packaged_recipes().values())
+    for path in recipes[::8]:
+        shutil.copy(path, folder)
+    shutil.copytree(recipes[0].parent / "protocols", folder / "protocols")  # which some extend
 
 
 def _write_images(folder: Path) -> None:

@@ -69,7 +69,7 @@ def _outlines(strokes: Sequence[Stroke], ends: Points, bone_px: float) -> list[l
     across = np.stack([-along[:, 1], along[:, 0]], axis=1)
     cap = radius * (np.cos(_CAP)[:, None] * along[:, None] + np.sin(_CAP)[:, None] * across[:, None])
     outline = np.concatenate([ends[:, 1:] + cap, ends[:, :1] - cap], axis=1)  # (stroke, corner, xy)
-    return outline.reshape(len(strokes), -1).tolist()
+    return outline.reshape(len(strokes), 2 * outline.shape[1]).tolist()  # also of none, for which -1 says nothing
 
 
 @runtime_checkable

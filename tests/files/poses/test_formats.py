@@ -182,7 +182,7 @@ def test_damaged_files_are_refused_in_one_line(tmp_path, suffix, damage):
         (lambda data: data["joints_2d"].reverse(), "joints must be those of the file's skeleton in its order"),
         (lambda data: data.update(num_frames=3), r"numbered from 0 to 2 \(num_frames\)"),
         (lambda data: data["people"][0]["frames"][1].update(frame=0), "be there once each"),
-        (lambda data: data["people"][0]["frames"][1].update(frame=0.5), "whole number"),
+        (lambda data: data["people"][0]["frames"][1].update(frame=0.5), "numbered from 0 to 4"),
         (lambda data: data.update(num_frames=10**12), "whole number from 0 to 2000000"),
         (lambda data: data.update(num_frames=float("inf")), "whole number from 0 to 2000000"),
         (lambda data: data["people"][0]["frames"][1].update(positions=[[1, 2, 3]]), "frame 1"),

@@ -50,7 +50,7 @@ def _limit(seconds: float, size: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     mapped = Path("/proc/self/statm")
     if mapped.is_file():
-        held = int(mapped.read_text().split()[0]) * resource.getpagesize()
+        held = int(mapped.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
         _, most = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (held + size, most))
 
