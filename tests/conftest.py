@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 # One thread a process, before NumPy and torch start theirs: the tests run in several processes.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("RAY_worker_niceness", "0")  # else its workers wait for all other tests
 
 import numpy as np
 import pytest
