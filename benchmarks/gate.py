@@ -89,7 +89,8 @@ def measure_command() -> dict[str, tuple[float, float]]:
         drawing = _processor(lambda: write_preview(path, frames, drawn))
     detecting *= FRAMES / (FRAMES - WARM_UP)
     return {
-        "detector over preview": (detecting / drawing, 1.0),
+        # 1.05 to 1.29 on the machines and loads at hand; 0.6 when the preview was drawn on RGB and decoded again.
+        "detector over preview": (detecting / drawing, 0.8),
         "detector over lifting": (detecting / lifting, 4.0),
         "import of torch over a whole lift without it": (_processor_of("import torch") / _processor_of(LIFT), 0.8),
     }
