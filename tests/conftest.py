@@ -1,6 +1,7 @@
 """What several test files need: seeded randomness, and the real data beside the repository."""
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,13 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 # The same examples in every run, and no stop-watch: a busy machine is no bug.
 settings.register_profile("ampose", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("ampose")
+
+
+# Who starts the tests in the background (nohup, a shell's &) has them ignore these signals, and all that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
