@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from ampose.drawing.overlay import YuvGround
-from ampose.drawing.painting import RgbGround, paint, paint_outlined
+from ampose.drawing.painting import RgbGround, outlined_shapes, shapes_of
 from ampose.drawing.projection import SIDE_COLOURS, Stroke
 from ampose.media.small_frames import Planes, shrink_rgb
 
@@ -25,8 +25,8 @@ def both(size: tuple[int, int], draw) -> tuple[np.ndarray, np.ndarray]:
     return shrink_rgb(np.asarray(image), size), pixels
 
 
-@pytest.mark.parametrize("painter", [paint, paint_outlined])
-def test_strokes_are_the_same_on_both_grounds(painter):
+@pytest.mark.parametrize("shaped", [shapes_of, outlined_shapes])
+def test_strokes_are_the_same_on_both_grounds(shaped):
     """Also where they reach out of the picture, on each side."""
     rng = np.random.default_rng(0)
     ends = rng.uniform(-60, 360, (30, 2, 2))
@@ -34,7 +34,7 @@ def test_strokes_are_the_same_on_both_grounds(painter):
     strokes = [Stroke(tuple(a), tuple(b), colours[at % 3], halo=True) for at, (a, b) in enumerate(ends.tolist())]
 
     def draw(ground):
-        ground.draw(ends.reshape(-1, 2), 40.0, lambda part, corner: painter(part, strokes, lambda p: p - corner, 8.0))
+        ground.draw(shaped(strokes, lambda points: points / 2, 4.0))
 
     rgb, yuv = both((150, 130), draw)
     apart = np.abs(rgb[:130].astype(int) - yuv[:130])
@@ -59,12 +59,29 @@ def test_nothing_is_drawn_outside_of_a_window():
     pixels = shrink_rgb(np.full((64, 64, 3), 200, np.uint8), (64, 64))
     before = pixels.copy()
     window = YuvGround(Planes.of(pixels).part((16, 16), (32, 32)))
-    strokes = [Stroke((-100.0, -100.0), (200.0, 200.0), (200, 30, 30), halo=False)]
-    points = np.array([[-100.0, -100.0], [200.0, 200.0]])
-    window.draw(points, 40.0, lambda part, corner: paint(part, strokes, lambda p: p - corner, 12.0))
+    strokes = [Stroke((-50.0, -50.0), (100.0, 100.0), (200, 30, 30))]
+    window.draw(shapes_of(strokes, lambda points: points, 6.0))
     changed = Planes.of((pixels != before).astype(np.uint8))
     assert changed.y[16:48, 16:48].any()
     changed.y[16:48, 16:48] = changed.u[8:24, 8:24] = changed.v[8:24, 8:24] = 0
     assert not changed.y.any()
     assert not changed.u.any()
     assert not changed.v.any()
+
+
+def test_a_stroke_is_as_wide_and_as_long_as_it_says():
+    """From its start to its end with round ends: the area is that of a rectangle and a circle."""
+    image = Image.new("RGB", (100, 60))
+    RgbGround(image).draw(shapes_of([Stroke((20.0, 30.0), (70.0, 30.0), (255, 255, 255))], lambda points: points, 10.0))
+    covered = np.asarray(image)[..., 0] / 255
+    assert covered.sum() == pytest.approx(50 * 10 + np.pi * 5**2, rel=0.02)
+    assert covered[:, 45].sum() == pytest.approx(10, abs=0.1)
+    assert covered[30].sum() == pytest.approx(60, abs=0.3)
+    assert covered[:, 45] @ (np.arange(60) + 0.5) / 10 == pytest.approx(30, abs=0.05), "about its middle"
+
+
+def test_nothing_to_draw_leaves_the_picture_as_it_is():
+    pixels = shrink_rgb(np.full((64, 64, 3), 200, np.uint8), (64, 64))
+    before = pixels.copy()
+    YuvGround(Planes.of(pixels)).draw(shapes_of([], lambda points: points, 6.0))
+    np.testing.assert_array_equal(pixels, before)

@@ -10,10 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ampose.atomic import replacing
-from ampose.drawing.painting import SUPERSAMPLING, Panel, Pixel, blank
+from ampose.drawing.painting import Panel, Pixel, RgbGround, blank, shapes_of
 from ampose.drawing.panels import LiftedPeople, choose_subjects, in_lifted_joints, time_label
 from ampose.drawing.photo import aspect_around, cuts_around, draw_photo
-from ampose.drawing.projection import FAINT_INK, INK, SIDE_COLOURS, SURE, Colour, Scene, frame_strokes, pale
+from ampose.drawing.projection import (
+    FAINT_INK,
+    INK,
+    SIDE_COLOURS,
+    SURE,
+    Colour,
+    Scene,
+    Stroke,
+    frame_strokes,
+    pale,
+)
 from ampose.media import Frame
 from ampose.packages import load_package, pillow, require
 from ampose.poses.pose import Pose3D
@@ -180,10 +190,8 @@ def _draw_legend(page: "Image", entries: Sequence[tuple[Colour, str]]) -> float:
     right, y = float(page.width - _MARGIN_PX), 36
     for colour, text in reversed(entries):
         right = _write(page, (right, y), text, "rm") - 38
-        large = blank((28 * SUPERSAMPLING, 8 * SUPERSAMPLING))
-        box = (0, 0, large.width - 1, large.height - 1)
-        pillow("ImageDraw").Draw(large).rounded_rectangle(box, radius=large.height // 2, fill=colour)
-        page.paste(large.reduce(SUPERSAMPLING), (round(right), y - 4))
+        bar = Stroke((right + 4, y), (right + 24, y), colour)
+        RgbGround(page).draw(shapes_of([bar], lambda points: points, bone_px=8.0))
         right -= 26
     return right
 

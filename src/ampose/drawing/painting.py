@@ -1,58 +1,66 @@
-"""Strokes to pixels with Pillow: smooth because everything is drawn at twice the size first."""
+"""Strokes to pixels: polygons with smooth edges, by AGG."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
 from ampose.drawing.projection import BACKDROP, FLOOR, INK, WHITE, Colour, Scene, Side, Stroke
-from ampose.packages import pillow
+from ampose.packages import load_package, pillow
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SUPERSAMPLING = 2
 _BONE_M = 0.038
 _CAP = np.linspace(-np.pi / 2, np.pi / 2, 9)
 """Directions of the corners of a stroke's end, from one side to the other."""
+
+_SWOLLEN_PX = 0.25
+"""By how much the rasteriser widens what it fills."""
 
 Pixel = tuple[float | int, float | int]
 """x, y from the upper left corner."""
 
 Points = Float[np.ndarray, "*points xy"]
 
-Draw = Callable[["Image", tuple[int, int]], None]
-"""Draws into a part of the large picture, whose upper left corner there it is given."""
-
 Place = Callable[[Points], Points]
-"""From the strokes' unit to pixels of the large picture."""
+"""From the strokes' unit to pixels."""
 
 
-def paint(image: "Image", strokes: Iterable[Stroke], place: Place, bone_px: float) -> None:
-    """Draw strokes into a picture in order; ``bone_px`` is the width of a stroke of width 1.
+@dataclass(frozen=True)
+class Shapes:
+    """Polygons to be filled, one over the other."""
+
+    corners: Float[np.ndarray, "shape corner xy"]
+    """In pixels; a pixel's centre is half a pixel from its edges."""
+    colours: Sequence[Colour]
+
+
+def shapes_of(strokes: Iterable[Stroke], place: Place, bone_px: float) -> Shapes:
+    """Return strokes in order; ``bone_px`` is the width of a stroke of width 1.
 
     A stroke's halo keeps it apart from what it passes in front of.
     """
-    draw, strokes = pillow("ImageDraw").Draw(image), list(strokes)
+    strokes = list(strokes)
     ends = _ends(strokes, place)
     # Between a fifth and four fifths of its length: joints are not cut off.
-    halos = (ends + 0.2 * (ends[:, ::-1] - ends)).reshape(-1, 4).tolist()
-    for stroke, outline, halo in zip(strokes, _outlines(strokes, ends, bone_px), halos, strict=True):
-        if stroke.halo:
-            draw.line(halo, BACKDROP, round(1.6 * bone_px))
-        draw.polygon(outline, stroke.colour)
+    halos = _outlines(ends + 0.2 * (ends[:, ::-1] - ends), np.full(len(strokes), 1.6 * bone_px), flat=True)
+    bones = _outlines(ends, _widths(strokes) * bone_px)
+    pairs = np.stack([halos, bones], axis=1)
+    drawn = [part for stroke in strokes for part in (stroke.halo, True)]
+    colours = [colour for stroke in strokes for colour in (BACKDROP, stroke.colour)]
+    shown = [number for number, there in enumerate(drawn) if there]
+    return Shapes(pairs.reshape(-1, *bones.shape[1:])[shown], [colours[number] for number in shown])
 
 
-def paint_outlined(image: "Image", strokes: Iterable[Stroke], place: Place, bone_px: float) -> None:
-    """Draw strokes over a photograph, all in one white outline, so that they show on any ground."""
-    draw, strokes = pillow("ImageDraw").Draw(image), list(strokes)
-    ends = _ends(strokes, place)
-    for outline in _outlines(strokes, ends, 1.7 * bone_px):
-        draw.polygon(outline, WHITE)
-    for stroke, outline in zip(strokes, _outlines(strokes, ends, bone_px), strict=True):
-        draw.polygon(outline, stroke.colour)
+def outlined_shapes(strokes: Sequence[Stroke], place: Place, bone_px: float) -> Shapes:
+    """Return strokes to draw over a photograph, all in one white outline, so that they show on any ground."""
+    ends, widths = _ends(strokes, place), _widths(strokes) * bone_px
+    corners = np.concatenate([_outlines(ends, 1.7 * widths), _outlines(ends, widths)])
+    return Shapes(corners, [*[WHITE] * len(strokes), *(stroke.colour for stroke in strokes)])
 
 
 def _ends(strokes: Sequence[Stroke], place: Place) -> Points:
@@ -60,16 +68,37 @@ def _ends(strokes: Sequence[Stroke], place: Place) -> Points:
     return place(points.reshape(-1, 2)).reshape(-1, 2, 2)  # (stroke, end, xy)
 
 
-def _outlines(strokes: Sequence[Stroke], ends: Points, bone_px: float) -> list[list[float]]:
-    """Return each stroke with its round ends as a polygon: x, y, x, y..."""
-    radius = np.maximum(0.5, np.array([stroke.width for stroke in strokes]) * bone_px / 2)[:, None, None]
+def _widths(strokes: Sequence[Stroke]) -> Float[np.ndarray, " stroke"]:
+    return np.array([stroke.width for stroke in strokes], dtype=float)
+
+
+def _outlines(
+    ends: Points, widths: Float[np.ndarray, " stroke"], *, flat: bool = False
+) -> Float[np.ndarray, "stroke corner xy"]:
+    """Return each stroke as a polygon, with ends that are round or cut off."""
+    radius = np.maximum(0.5, widths / 2)[:, None, None] - _SWOLLEN_PX
     along = ends[:, 1] - ends[:, 0]
     length = np.hypot(*along.T)[:, None]
     along = np.where(length > 0, along / np.where(length > 0, length, 1), (1.0, 0.0))
     across = np.stack([-along[:, 1], along[:, 0]], axis=1)
-    cap = radius * (np.cos(_CAP)[:, None] * along[:, None] + np.sin(_CAP)[:, None] * across[:, None])
-    outline = np.concatenate([ends[:, 1:] + cap, ends[:, :1] - cap], axis=1)  # (stroke, corner, xy)
-    return outline.reshape(len(strokes), 2 * outline.shape[1]).tolist()  # also of none, for which -1 says nothing
+    out = 0.0 if flat else np.cos(_CAP)[:, None]
+    cap = radius * (out * along[:, None] + np.sin(_CAP)[:, None] * across[:, None])
+    return np.concatenate([ends[:, 1:] + cap, ends[:, :1] - cap], axis=1)
+
+
+def filled(
+    pixels: UInt8[np.ndarray, "row column *channels"],
+    corners: Float[np.ndarray, "shape corner xy"],
+    colours: Iterable[Any],
+) -> UInt8[np.ndarray, "row column *channels"]:
+    """Return a picture, RGB or of one channel, with polygons filled in it; of one channel a colour is a number."""
+    agg = load_package("aggdraw", extra="video", purpose="drawing pictures")
+    draw = agg.Draw("L" if pixels.ndim == 2 else "RGB", pixels.shape[1::-1])
+    draw.frombytes(pixels.tobytes())
+    brushes = [agg.Brush(colour) for colour in colours]
+    for outline, brush in zip(corners.reshape(len(corners), 2 * corners.shape[1]).tolist(), brushes, strict=True):
+        draw.polygon(outline, brush)
+    return np.frombuffer(draw.tobytes(), dtype=np.uint8).reshape(pixels.shape)
 
 
 @runtime_checkable
@@ -79,14 +108,8 @@ class Ground(Protocol):
     size: tuple[int, int]
     """Width and height in pixels."""
 
-    def draw(self, points: Points, margin: float, draw: Draw) -> None:
-        """Draw a figure at twice the size, so that its edges are smooth.
-
-        Args:
-            points: Where it is, in pixels of the large picture.
-            margin: How far around the points something may be drawn.
-            draw: What draws it; it is given a picture, and that one's upper left corner in the large one.
-        """
+    def draw(self, shapes: Shapes) -> None:
+        """Fill the shapes, as far as they are in the picture."""
 
     def write(self, place: Pixel, text: str, *, size: int, colour: Colour = INK, outlined: bool = False) -> float:
         """Write a line of text with its upper left corner at ``place``, in white if outlined; returns where it ends."""
@@ -99,18 +122,9 @@ class RgbGround:
         self.size = image.size
         self._image = image
 
-    def draw(self, points: Points, margin: float, draw: Draw) -> None:
-        """See ``Ground``. Only what is drawn on is enlarged and reduced again; the rest stays as it is."""
-        width, height = self.size
-        box = box_around(points, margin, (SUPERSAMPLING * width, SUPERSAMPLING * height))
-        if box is None:
-            return
-        left, top, right, bottom = box
-        corner = left // SUPERSAMPLING, top // SUPERSAMPLING
-        part = self._image.crop((*corner, right // SUPERSAMPLING, bottom // SUPERSAMPLING))
-        part = part.resize((right - left, bottom - top), pillow().Resampling.NEAREST)
-        draw(part, (left, top))
-        self._image.paste(part.reduce(SUPERSAMPLING), corner)
+    def draw(self, shapes: Shapes) -> None:
+        """See ``Ground``."""
+        self._image.frombytes(filled(np.asarray(self._image), shapes.corners, shapes.colours).tobytes())
 
     def write(self, place: Pixel, text: str, *, size: int, colour: Colour = INK, outlined: bool = False) -> float:
         """See ``Ground``."""
@@ -128,15 +142,15 @@ class Panel:
 
     def __init__(self, stage: Scene, side: Side, size: tuple[int, int]) -> None:
         left, right, bottom, top = stage.window
-        width, height = (SUPERSAMPLING * length for length in size)
+        width, height = size
         self.scale = min(width / (right - left), height / (top - bottom))
         middle = np.array([left + right, -bottom - top]) / 2
-        self._origin = np.array([width, height]) / 2 - self.scale * middle
-        large = blank((width, height), BACKDROP)
-        self._bone_px = max(3.0 * SUPERSAMPLING, _BONE_M * self.scale)
-        pillow("ImageDraw").Draw(large).polygon(self._place(stage.floor(side)).ravel().tolist(), fill=FLOOR)
-        paint(large, stage.grid(side), self._place, self._bone_px)
-        self.empty = large.reduce(SUPERSAMPLING)
+        self._origin = np.array(size) / 2 - self.scale * middle
+        self._bone_px = max(3.0, _BONE_M * self.scale)
+        self.empty = blank(size, BACKDROP)
+        ground = RgbGround(self.empty)
+        ground.draw(Shapes(self._place(stage.floor(side))[None], [FLOOR]))
+        ground.draw(shapes_of(stage.grid(side), self._place, self._bone_px))
 
     def _place(self, points: Points) -> Points:
         return self._origin + points * (self.scale, -self.scale)
@@ -149,22 +163,7 @@ class Panel:
 
     def draw_over(self, ground: Ground, strokes: Iterable[Stroke]) -> None:
         """Draw the strokes on the stage, which is there already."""
-        strokes = list(strokes)
-        ground.draw(
-            _ends(strokes, self._place).reshape(-1, 2),
-            4 * self._bone_px,
-            lambda part, corner: paint(part, strokes, lambda points: self._place(points) - corner, self._bone_px),
-        )
-
-
-def box_around(points: Points, margin: float, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
-    """Return left, top, right and bottom around points of a large picture, in it and on pixels of the reduced one."""
-    if not len(points):
-        return None
-    first = np.floor((points.min(axis=0) - margin) / SUPERSAMPLING).clip(0) * SUPERSAMPLING
-    last = np.minimum(np.ceil((points.max(axis=0) + margin) / SUPERSAMPLING) * SUPERSAMPLING, size)
-    left, top, right, bottom = np.concatenate([first, last]).astype(int).tolist()
-    return (left, top, right, bottom) if left < right and top < bottom else None
+        ground.draw(shapes_of(strokes, self._place, self._bone_px))
 
 
 def blank(size: tuple[int, int], colour: Colour = WHITE) -> "Image":

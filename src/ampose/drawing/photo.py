@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from ampose.drawing.painting import SUPERSAMPLING, Ground, RgbGround, blank, paint_outlined
+from ampose.drawing.painting import Ground, RgbGround, blank, outlined_shapes
 from ampose.drawing.panels import Label, LiftedPeople, label_people
 from ampose.drawing.projection import bone_strokes
 from ampose.media import Frame
@@ -99,28 +99,21 @@ def draw_people(ground: Ground, cut: Cut, people: LiftedPeople, number: int) -> 
 def _draw_person(ground: Ground, cut: Cut, pose: Pose2D, number: int, label: Label) -> None:
     """Draw the bones whose ends were found in a frame of the pose, and the person's name above them."""
     width, height = ground.size
-    points, scale = pose.keypoints[number], SUPERSAMPLING * width / cut.width
+    points, scale = pose.keypoints[number], width / cut.width
     found = points[np.isfinite(points).all(axis=1)]
     places = (found - (cut.left, cut.top)) * scale
     # Bones are as wide as fits the size of the person, within reason for the picture.
     person_px = scale * float(np.ptp(np.clip(found, 0, pose.image_size), axis=0).max())
-    widest = _BONE_OF_PICTURE * SUPERSAMPLING * height
-    bone_px = max(2.5 * SUPERSAMPLING, min(_BONE_OF_PERSON * person_px, widest))
+    bone_px = max(2.5, min(_BONE_OF_PERSON * person_px, _BONE_OF_PICTURE * height))
     strokes = [
         stroke
         for stroke in bone_strokes(pose.skeleton, points, pose.confidence[number])
         if np.isfinite((stroke.start, stroke.end)).all()
     ]
-    ground.draw(
-        places,
-        4 * bone_px,
-        lambda part, corner: paint_outlined(
-            part, strokes, lambda ends: (ends - (cut.left, cut.top)) * scale - corner, bone_px
-        ),
-    )
+    ground.draw(outlined_shapes(strokes, lambda ends: (ends - (cut.left, cut.top)) * scale, bone_px))
     if label.text:  # above the uppermost joint, within the image, in the person's colour on white
         size = max(_LEAST_LETTER_PX, round(_LETTER_OF_PICTURE * height))
-        x, y = places[places[:, 1].argmin()] / SUPERSAMPLING - (size, 2 * size)
+        x, y = places[places[:, 1].argmin()] - (size, 2 * size)
         x, y = float(np.clip(x, 0, width - 4 * size)), float(np.clip(y, 0, height))
         ground.write((x, y), label.text, size=size, colour=label.colour, outlined=True)
 

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from ampose.atomic import replacing
 from ampose.data import Recordings, read_recordings
-from ampose.drawing.painting import SUPERSAMPLING, Panel, blank, paint, write_text
+from ampose.drawing.painting import Panel, Points, RgbGround, blank, shapes_of, write_text
 from ampose.drawing.projection import (
     BACKDROP,
     FAINT_INK,
@@ -176,11 +176,13 @@ def _draw_row(example: Example) -> "list[Image]":
 
 def _draw_input(example: Example) -> "Image":
     """Draw the keypoints alone: the datasets' pictures are not needed, and not ours to show."""
-    side = _CELL * SUPERSAMPLING
-    image = blank((side, side), BACKDROP)
+    image = blank((_CELL, _CELL), BACKDROP)
     low, high = example.keypoints.min(axis=0), example.keypoints.max(axis=0)
     middle, extent = (low + high) / 2, max(float((high - low).max()), 1.0) * _ROOM
     strokes = bone_strokes(example.skeleton, example.keypoints, np.ones(len(example.keypoints)))
 
-    paint(image, strokes, lambda points: side * (0.5 + (points - middle) / extent), _BONE_OF_PANEL * side)
-    return image.reduce(SUPERSAMPLING)
+    def place(points: Points) -> Points:
+        return _CELL * (0.5 + (points - middle) / extent)
+
+    RgbGround(image).draw(shapes_of(strokes, place, _BONE_OF_PANEL * _CELL))
+    return image
