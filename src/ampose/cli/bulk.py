@@ -71,7 +71,11 @@ def run(
         raise InputError("there is nothing to lift; name tables or videos")
     if output is None:
         raise InputError("there is no folder to write to; name one, as in -o lifted", field="output")
-    tables = [source for source in sources if _is_table(source)]
+    tables = [  # or folders with one in them: by names alone
+        source
+        for source, path in zip(sources, map(Path, sources), strict=True)
+        if "://" in source or path.suffix.lower() in _TABLES or (path.is_dir() and any(path.rglob("*.parquet")))
+    ]
     if not tables:
         _lift_videos([Path(source) for source in sources], Path(output), bulk, options, outputs)
     elif len(tables) < len(sources):
@@ -79,12 +83,6 @@ def run(
         raise InputError(f"{tables[0]} is of tables and {other} is not; lift them one after the other")
     else:
         _lift_tables(tables, output, bulk, options)
-
-
-def _is_table(source: str) -> bool:
-    """Tell whether this is a table, or a folder with one in it: by names alone."""
-    path = Path(source)
-    return "://" in source or path.suffix.lower() in _TABLES or (path.is_dir() and any(path.rglob("*.parquet")))
 
 
 def _lift_videos(

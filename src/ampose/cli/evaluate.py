@@ -2,17 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import tyro
 
 from ampose.errors import InputError
 from ampose.pipeline.progress import progress
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ampose.evaluation import HeldOut, Protocol, Report
 
 Output = Annotated[Path | None, tyro.conf.arg(aliases=["-o"])]
 
@@ -61,7 +56,15 @@ def run(
     from dataclasses import replace
 
     from ampose.data import read_motion, read_recordings
-    from ampose.evaluation import FixedCameras, find_protocol, hold_out, measure, method_of, write_reports
+    from ampose.evaluation import (
+        FixedCameras,
+        find_protocol,
+        fit_baselines,
+        hold_out,
+        measure,
+        method_of,
+        write_reports,
+    )
     from ampose.evaluation.facts import data_facts, weights_facts
     from ampose.evaluation.report import comparison
     from ampose.evaluation.tables import text_table
@@ -86,21 +89,11 @@ def run(
         reports = measure(method_of(lifter, progress=tell), held_out, [chosen], facts=known | facts)
     print(reports[0].statement(), reports[0].as_text(), sep="\n\n", flush=True)
     if baselines is not None:
-        reports += _measure_baselines(baselines, held_out, chosen, facts)
-        training = reports[-1].facts["training data"]
+        others = read_motion(baselines)
+        training = f"{baselines.name} without the subjects, sha256 {others.sha256}"
+        with progress("measuring the baselines", unit="samples") as tell:
+            for method in fit_baselines(others, chosen, progress=tell):
+                reports += measure(method, held_out, [chosen], facts={**facts, "training data": training})
         print(f"\nbaselines are trained on {training}", text_table(*comparison(reports)), sep="\n\n")
     if output is not None:
         write_reports(reports, output)
-
-
-def _measure_baselines(
-    file: Path, held_out: "HeldOut", protocol: "Protocol", facts: "Mapping[str, str]"
-) -> "list[Report]":
-    from ampose.data import read_motion
-    from ampose.evaluation import fit_baselines, measure
-
-    others = read_motion(file)
-    facts = {**facts, "training data": f"{file.name} without the subjects, sha256 {others.sha256}"}
-    with progress("measuring the baselines", unit="samples") as tell:
-        methods = fit_baselines(others, protocol, progress=tell)
-        return [measure(method, held_out, [protocol], facts=facts)[0] for method in methods]

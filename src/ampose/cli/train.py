@@ -34,7 +34,13 @@ def run(*args: str) -> None:
 
     if not args or args[0].startswith("-"):
         if args and args[0] in ("-h", "--help"):
-            print(_USAGE, *(_recipe_line(name, path) for name, path in packaged_recipes().items()), sep="\n")
+            print(_USAGE)
+            for name, path in packaged_recipes().items():  # beside the first sentence of the comment at its head
+                text = path.read_text(encoding="utf-8").splitlines()
+                head = " ".join(line[2:] for line in itertools.takewhile(lambda line: line.startswith("#"), text))
+                sentence = re.split(r"(?<=\.)(?<!al\.)\s+", head)[0]  # "Zhang et al. 2022" ends no sentence
+                line = f"{name:26}{sentence}"
+                print(textwrap.fill(line, width=100, subsequent_indent=" " * 26, break_on_hyphens=False))
             return
         raise InputError(
             f"ampose train must be followed by a recipe, got {args[0] if args else 'nothing'}; known: "
@@ -87,11 +93,3 @@ def _print_summary(outcome: "Outcome") -> None:
     print("done" if outcome.done else f"stopped; continue with: --resume --output {folder}")
     for name, text in rows:
         print(f"  {name:<11} {text}")
-
-
-def _recipe_line(name: str, path: Path) -> str:
-    """Return a recipe's name beside the first sentence of the comment at its head."""
-    head = itertools.takewhile(lambda line: line.startswith("#"), path.read_text(encoding="utf-8").splitlines())
-    # "Zhang et al. 2022" ends no sentence.
-    sentence = re.split(r"(?<=\.)(?<!al\.)\s+", " ".join(line.removeprefix("# ") for line in head))[0]
-    return textwrap.fill(f"{name:26}{sentence}", width=100, subsequent_indent=" " * 26, break_on_hyphens=False)

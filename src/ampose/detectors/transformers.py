@@ -54,18 +54,15 @@ class TransformersDetector:
     def detect(self, frame: Frame) -> list[Detection]:
         """Return everybody in the frame."""
         with self._torch.inference_mode():
-            return self._detect(frame)
-
-    def _detect(self, frame: Frame) -> list[Detection]:
-        boxes = self._boxes(frame)
-        if not len(boxes):
-            return []
-        prepare, network = self._pose
-        inputs = prepare(frame, boxes=[boxes], return_tensors="pt").to(self._device)
-        if getattr(network.config.backbone_config, "num_experts", 1) > 1:  # ViTPose++: the first expert is COCO's
-            inputs["dataset_index"] = self._torch.zeros(len(boxes), dtype=self._torch.long, device=self._device)
-        (people,) = prepare.post_process_pose_estimation(network(**inputs), boxes=[boxes])
-        return people_in(people)
+            boxes = self._boxes(frame)
+            if not len(boxes):
+                return []
+            prepare, network = self._pose
+            inputs = prepare(frame, boxes=[boxes], return_tensors="pt").to(self._device)
+            if getattr(network.config.backbone_config, "num_experts", 1) > 1:  # ViTPose++: the first expert is COCO's
+                inputs["dataset_index"] = self._torch.zeros(len(boxes), dtype=self._torch.long, device=self._device)
+            (people,) = prepare.post_process_pose_estimation(network(**inputs), boxes=[boxes])
+            return people_in(people)
 
     def _boxes(self, frame: Frame) -> np.ndarray:
         """Return left, top, width and height of everybody, in pixels."""

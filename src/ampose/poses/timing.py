@@ -80,7 +80,10 @@ def clock(frames: np.ndarray, times: np.ndarray) -> tuple[float | None, Float[np
         return None, None
     seconds, first, last = frame_times(frames, times), int(frames[timed].min()), int(frames[timed].max())
     span = seconds[last] - seconds[first]
-    rate = usual_rate(float((last - first) / span), _rounding(times[timed]) / span)
+    known = times[timed]
+    # The last digit to which they are rounded, in seconds; 0 where they have more than six decimals.
+    digits = (10.0**-places for places in range(7) if np.abs(known - np.round(known, places)).max() < _START_S)
+    rate = usual_rate(float((last - first) / span), next(digits, 0.0) / span)
     even = seconds[first] + (np.arange(len(seconds)) - first) / rate
     if np.abs(seconds - even).max() > _TOLERANCE_S:
         return round(rate, 6), seconds
@@ -105,14 +108,6 @@ def times_from(start: float, num_frames: int, fps: float) -> Float[np.ndarray, "
         array([1.  , 1.02, 1.04])
     """
     return None if abs(start) < _START_S else start + np.arange(num_frames) / fps
-
-
-def _rounding(times: Float[np.ndarray, " row"]) -> float:
-    """Return the last digit to which times are rounded, in seconds; 0 where they have more than six decimals."""
-    for decimals in range(7):
-        if np.abs(times - np.round(times, decimals)).max() < _START_S:
-            return float(10.0**-decimals)
-    return 0.0
 
 
 def frame_times(frames: np.ndarray, times: np.ndarray) -> Float[np.ndarray, " frame"]:

@@ -51,7 +51,11 @@ def run(
     if PIPE in sources or output == PIPE:
         if len(sources) > 1:
             raise InputError("-: standard input and output are for one input alone; name a folder, or fewer inputs")
-        _lift_in_pipe(sources[0], output, options, outputs)
+        with file_of(sources[0]) as path:
+            if output == PIPE:
+                lift_to_stdout(path, options, outputs)
+            else:
+                print(summary(lift_to_folder(path, output or Path("stdin_3d"), options, outputs)))
         return
     inputs = inputs_of(sources)
     folder = output or Path(f"{sources[0].resolve().stem}_3d" if len(sources) == 1 else "lifted_3d")
@@ -68,7 +72,9 @@ def inputs_of(sources: Sequence[Path]) -> Sequence[Path]:
     Raises:
         InputError: The folder holds both videos and images.
     """
-    if len(sources) == 1 and sources[0].is_dir() and not _holds_keypoints(sources[0]):
+    from ampose.files.keypoints import is_keypoint_file
+
+    if len(sources) == 1 and sources[0].is_dir() and not is_keypoint_file(sources[0]):
         from ampose.media.images import images_in
         from ampose.media.video_reader import videos_in
 
@@ -78,17 +84,3 @@ def inputs_of(sources: Sequence[Path]) -> Sequence[Path]:
             raise InputError(f"{sources[0]} holds {both}; name the files to lift, or move the others away")
         return videos or sources  # a folder of images is one input
     return sources
-
-
-def _holds_keypoints(folder: Path) -> bool:
-    from ampose.files.keypoints import is_keypoint_file
-
-    return is_keypoint_file(folder)
-
-
-def _lift_in_pipe(source: Path, output: Path | None, options: LiftOptions, outputs: OutputOptions) -> None:
-    with file_of(source) as path:
-        if output == PIPE:
-            lift_to_stdout(path, options, outputs)
-        else:
-            print(summary(lift_to_folder(path, output or Path("stdin_3d"), options, outputs)))

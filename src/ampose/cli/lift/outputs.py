@@ -88,6 +88,7 @@ def lift_to_folder(source: Path, folder: Path, options: LiftOptions, outputs: Ou
 
 
 def _lift(source: Path, folder: Path, options: LiftOptions, outputs: OutputOptions) -> WrittenFiles:
+    from ampose.drawing import as_drawn, write_overview, write_preview
     from ampose.drawing.preview import photo_size
     from ampose.drawing.web_page import Result, write_page
     from ampose.pipeline.video import lift_video, open_source
@@ -96,7 +97,7 @@ def _lift(source: Path, folder: Path, options: LiftOptions, outputs: OutputOptio
     media, preview = opened.media, outputs.preview and opened.media.num_frames != 1
     # Whatever would stop the writing is found before the long work, not after it.
     require("matplotlib", extra="view", purpose="drawing the result")
-    require("PIL", *(["av"] if preview else []), extra="video", purpose="drawing the result")
+    require("PIL", "aggdraw", *(["av"] if preview else []), extra="video", purpose="drawing the result")
     more = [folder / f"poses.{name}" for name in outputs.to if name not in _ALWAYS]
     check_names(more, timed=media.fps is not None)
     if preview:  # nobody decodes the video twice
@@ -108,7 +109,12 @@ def _lift(source: Path, folder: Path, options: LiftOptions, outputs: OutputOptio
     pages = [path for path in more if path.suffix == ".html" and opened.people is None]
     files = [(file, _ALWAYS[file.suffix[1:]]) for file, _ in files]
     files += write_files([path for path in more if path not in pages], result.people)
-    files += _draw(folder, result, preview=preview)
+    write_overview(folder / "overview.png", result.overview())
+    files.append((folder / "overview.png", "frames beside their 3D pose"))
+    if preview:
+        with progress("drawing the preview") as report:
+            write_preview(folder / "preview.mp4", media, as_drawn(result.people), report=report)
+        files.append((folder / "preview.mp4", "the video beside its 3D pose"))
     for page in pages:  # here, and not as the other formats: the frames are at hand
         write_page(page, [Result(media.path.name, result.people)], frames=media)
         files.append((page, "a page to look at, with the video"))
@@ -147,16 +153,3 @@ def check_folder(folder: Path, source: Path) -> None:
             pass
     except OSError as error:
         raise InputError(f"{folder}: cannot be written to: {error.strerror}; name another", field="output") from error
-
-
-def _draw(folder: Path, result: "LiftResult", *, preview: bool) -> list[tuple[Path, str]]:
-    """Draw the overview and the preview; returns each file with what it is."""
-    from ampose.drawing import as_drawn, write_overview, write_preview
-
-    files = [(folder / "overview.png", "frames beside their 3D pose")]
-    if preview:
-        with progress("drawing the preview") as report:
-            write_preview(folder / "preview.mp4", result.source.media, as_drawn(result.people), report=report)
-        files.append((folder / "preview.mp4", "the video beside its 3D pose"))
-    write_overview(folder / "overview.png", result.overview())
-    return files

@@ -163,7 +163,13 @@ def _recordings(
             )
         truth = camera.project(positions.astype(np.float64)).astype(np.float32)
         if published is not None:
-            tally.difference_px = max(tally.difference_px, _compare_pixels(where, truth, published[number]))
+            difference = float(np.abs(truth - published[number]).max())
+            if difference > _WRONG_PX:  # no rounding
+                raise InputError(
+                    f"{where}: 2D ground truth must be the projection of the 3D to {_SAME_PX} px, differs by up to "
+                    f"{difference:.3g} px; the two files do not belong together"
+                )
+            tally.difference_px = max(tally.difference_px, difference)
         yield Recording(
             positions=positions,
             keypoints={GROUND_TRUTH: truth, **{source: views[number] for source, views in seen.items() if views}},
@@ -175,17 +181,6 @@ def _recordings(
             distortion=camera.distortion or (0.0,) * 5,
             **vars(camera.intrinsics),
         )
-
-
-def _compare_pixels(name: str, projected: np.ndarray, published: np.ndarray) -> float:
-    """Return how far apart they are at most, pixels; refuse what is no rounding."""
-    difference = float(np.abs(projected - published).max())
-    if difference > _WRONG_PX:
-        raise InputError(
-            f"{name}: 2D ground truth must be the projection of the 3D to {_SAME_PX} px, differs by up to "
-            f"{difference:.3g} px; the two files do not belong together"
-        )
-    return difference
 
 
 def _summary(layouts: Sequence[Layout], sources: Sequence[Keypoints], tally: Tally) -> Rows:

@@ -80,7 +80,11 @@ class BlazePoseDetector:
         lost = len(points) < len(self._regions) or not len(points)
         self._since_search = SEARCH_EVERY if lost else self._since_search + 1
         self._regions = next_regions(points)
-        return _detections(landmarks, points, frame)
+        height, width, _ = frame.shape
+        keypoints = points[:, :NUM_JOINTS].astype(np.float32)
+        inside = ((keypoints >= 0) & (keypoints <= (width, height))).all(axis=-1)
+        confidence = np.where(inside, landmarks.confidence[:, :NUM_JOINTS], 0).astype(np.float32)
+        return [Detection(*person) for person in zip(keypoints, confidence, strict=True)]
 
     def _search(self, frame: Frame, known: Regions) -> Regions:
         """Return the known regions and those of newcomers.
@@ -123,11 +127,3 @@ class BlazePoseDetector:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
-
-
-def _detections(landmarks: Landmarks, points: Float[np.ndarray, "person 39 2"], frame: Frame) -> list[Detection]:
-    height, width, _ = frame.shape
-    keypoints = points[:, :NUM_JOINTS].astype(np.float32)
-    inside = ((keypoints >= 0) & (keypoints <= (width, height))).all(axis=-1)
-    confidence = np.where(inside, landmarks.confidence[:, :NUM_JOINTS], 0).astype(np.float32)
-    return [Detection(*person) for person in zip(keypoints, confidence, strict=True)]

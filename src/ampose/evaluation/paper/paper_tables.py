@@ -121,7 +121,13 @@ def assemble(table: str, measured: Sequence[Measured] = ()) -> list[PaperTable]:
             if spread:
                 cells = _shown(published.columns, spread)
                 rows.append(ShownRow(kind=SPREAD, method="  standard deviation of the runs", cells=cells))
-            rows.append(_difference(published, compared, figures))
+            row = published.row(compared)
+            cells = {
+                column.key: f"{figures[column.key] - row.value(column.key):+.{column.decimals}f}"
+                for column in published.columns
+                if column.key in figures and not math.isnan(row.value(column.key))
+            }
+            rows.append(ShownRow(kind=DIFFERENCE, method=f"  difference to {compared}", cells=cells))
         tables.append(PaperTable(name=part, published=published, rows=tuple(rows), notes=tuple(notes)))
     return tables
 
@@ -169,16 +175,6 @@ def _shown(columns: Sequence[Column], figures: Figures) -> dict[str, str]:
     return {c.key: f"{figures[c.key]:.{c.decimals}f}" for c in columns if c.key in figures}
 
 
-def _difference(table: PublishedTable, compared: str, figures: Figures) -> ShownRow:
-    row = table.row(compared)
-    cells = {
-        column.key: f"{figures[column.key] - row.value(column.key):+.{column.decimals}f}"
-        for column in table.columns
-        if column.key in figures and not math.isnan(row.value(column.key))
-    }
-    return ShownRow(kind=DIFFERENCE, method=f"  difference to {compared}", cells=cells)
-
-
 def protocol_text(measured: Sequence[Measured], *, every_variant: bool = True) -> str:
     """Return the full statement and table of the reports behind our rows: all, or the first variant of each."""
     parts = [
@@ -209,8 +205,13 @@ def write_tables(folder: Path, table: str, parts: Sequence[PaperTable], measured
         ],
     }
     folder.mkdir(parents=True, exist_ok=True)
+    reports = [
+        f"### {_behind(one, variant)}\n\n```text\n{report.statement()}\n```\n\n{report.as_markdown()}\n"
+        for one in measured
+        for variant, report in one.by_variant.items()
+    ]
     contents = {
-        "md": _markdown(parts, measured),
+        "md": "\n".join([*(part.as_markdown() for part in parts), *reports]),
         "csv": _csv(parts),
         "json": json.dumps(plain, indent=2, allow_nan=False) + "\n",
         "txt": "\n\n".join([*(part.as_text() for part in parts), protocol_text(measured)]).rstrip() + "\n",
@@ -220,15 +221,6 @@ def write_tables(folder: Path, table: str, parts: Sequence[PaperTable], measured
         with replacing(path) as unfinished:
             unfinished.write_text(content, encoding="utf-8", newline="")
     return files
-
-
-def _markdown(parts: Sequence[PaperTable], measured: Sequence[Measured]) -> str:
-    reports = [
-        f"### {_behind(one, variant)}\n\n```text\n{report.statement()}\n```\n\n{report.as_markdown()}\n"
-        for one in measured
-        for variant, report in one.by_variant.items()
-    ]
-    return "\n".join([*(part.as_markdown() for part in parts), *reports])
 
 
 def _csv(parts: Sequence[PaperTable]) -> str:

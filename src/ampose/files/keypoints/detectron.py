@@ -5,8 +5,6 @@
 https://github.com/facebookresearch/VideoPose3D/blob/main/inference/infer_video_d2.py
 """
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from ampose.files.keypoints.content import Content
@@ -39,17 +37,12 @@ class Detectron:
         """Read all frames."""
         size = content.arrays["metadata"]
         people: dict[str, list[RawPerson]] = {
-            str(number): _people(frame[_PERSON], boxes[_PERSON])
+            str(number): [
+                RawPerson(np.asarray(person, dtype=np.float64)[_X_Y_PROBABILITY].T, score=float(box[_SCORE]))
+                for person, box in zip(frame[_PERSON], boxes[_PERSON], strict=True)
+            ]
             for number, (frame, boxes) in enumerate(
                 zip(content.arrays["keypoints"], content.arrays["boxes"], strict=True)
             )
         }
         return gather(people, options, image_size=(int(size["w"]), int(size["h"])))
-
-
-def _people(persons: Iterable[np.ndarray], boxes: Iterable[np.ndarray]) -> list[RawPerson]:
-    """Return the people of a frame; a box is left, top, right, bottom and score."""
-    return [
-        RawPerson(np.asarray(person, dtype=np.float64)[_X_Y_PROBABILITY].T, score=float(box[_SCORE]))
-        for person, box in zip(persons, boxes, strict=True)
-    ]

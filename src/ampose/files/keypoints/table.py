@@ -54,7 +54,9 @@ class WideTable:
         header, *rows = content.rows
         joints = _joints(header)
         columns = {name.strip().lower(): at for at, name in reversed(list(enumerate(header)))}
-        frame, person, score = (_first(columns, names) for names in (_FRAME, _PERSON, _SCORE))
+        frame, person, score = (
+            next((columns[name] for name in names if name in columns), None) for names in (_FRAME, _PERSON, _SCORE)
+        )
         people: dict[str, list[RawPerson]] = {}
         for number, row in enumerate(rows):
             if len(row) != len(header):
@@ -80,10 +82,6 @@ def _joints(header: Sequence[str]) -> dict[str, dict[str, int]]:
             parts = match.groupdict()
             places.setdefault(parts["joint"] or parts["number"], {})[_AXES[parts["axis"].lower()]] = at
     return {joint: place for joint, place in places.items() if {"x", "y"} <= place.keys()}
-
-
-def _first(columns: Mapping[str, int], names: Sequence[str]) -> int | None:
-    return next((columns[name] for name in names if name in columns), None)
 
 
 def _point(row: Sequence[str], place: Mapping[str, int]) -> tuple[float, float, float]:

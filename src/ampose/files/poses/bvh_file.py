@@ -168,16 +168,13 @@ def _without_pivots(text: BvhText, kept: Sequence[int]) -> dict[str, str | None]
     return parents
 
 
-def _known(parents: dict[str, str | None]) -> Skeleton | None:
-    return next((s for s in map(get_skeleton, list_skeletons()) if dict(s.parents) == parents), None)
-
-
 def _pose(
     text: BvhText, kept: Sequence[int], positions: Float[np.ndarray, "frame joint 3"], up: str, fps: float
 ) -> Pose3D:
     """Put the joints in a known skeleton's order where it has the same."""
     parents = _without_pivots(text, kept)
-    skeleton = _known(parents) or Skeleton("bvh", parents, pairs_among(parents))
+    known = (skeleton for skeleton in map(get_skeleton, list_skeletons()) if dict(skeleton.parents) == parents)
+    skeleton = next(known, None) or Skeleton("bvh", parents, pairs_among(parents))
     ordered = positions[:, [text.names.index(joint) for joint in skeleton.joints]]
     pose = pose_of(ordered, skeleton.joints, up=up, fps=fps)
     return replace(pose, skeleton=skeleton)

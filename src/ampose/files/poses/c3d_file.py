@@ -91,7 +91,12 @@ class C3dFile:
         lost = np.isnan(points).any(axis=0) | (content["residuals"] < 0)
         places = np.where(lost, np.nan, points).transpose(2, 1, 0)[:, list(labels)]
         places = without_zeros(path, places)
-        unit, up = axes_of(path, places, list(labels.values()), stated, _stated_axes(content))
+        name = next(filter(None, _texts(content, "POINT:UNITS")), None)
+        up = next(iter(_texts(content, "POINT:Y_SCREEN")), "").lower().removeprefix("+")
+        own = MarkerAxes(
+            None if name is None else metres(name, "POINT:UNITS"), up if up in UP_AXES else _UP, up in UP_AXES
+        )
+        unit, up = axes_of(path, places, list(labels.values()), stated, own)
         rate = _rate(content)
         times = times_from(_first_frame(content) / rate, len(places), rate)
         return _people(places * unit, list(labels.values()), up=up, fps=rate, times=times)
@@ -130,14 +135,6 @@ def _labels(path: Path, content: Mapping[str, np.ndarray], num_points: int) -> d
         repeated[label] += 1
         unique[at] = label if repeated[label] == 1 else f"{label}_{repeated[label]}"
     return unique
-
-
-def _stated_axes(content: Mapping[str, np.ndarray]) -> MarkerAxes:
-    unit = next(filter(None, _texts(content, "POINT:UNITS")), None)
-    up = next(iter(_texts(content, "POINT:Y_SCREEN")), "").lower().removeprefix("+")
-    return MarkerAxes(
-        None if unit is None else metres(unit, "POINT:UNITS"), up if up in UP_AXES else _UP, up in UP_AXES
-    )
 
 
 def _rate(content: Mapping[str, np.ndarray]) -> float:

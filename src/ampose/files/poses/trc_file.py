@@ -86,7 +86,9 @@ class TrcFile:
         frames = frame_numbers(rows[:, 0])
         frames -= frames[0]
         points = without_zeros(path, rows[:, 2:].reshape(len(rows), len(joints), 3))
-        unit, up = axes_of(path, points, joints, stated, _stated_axes(about, joints))
+        unit = metres(about["Units"], "Units") if about.get("Units") else None
+        own = MarkerAxes(unit, _UP, sure=skeleton_of(joints).name in list_skeletons())
+        unit, up = axes_of(path, points, joints, stated, own)
         positions = spread(points * unit, frame_numbers(frames), int(frames.max()) + 1)
         fps, times = _clock(about, frames, rows[:, 1])
         pose = pose_of(positions, joints, up=up, fps=fps, times=times)
@@ -100,11 +102,6 @@ def _names(fields: Sequence[str], count: int) -> list[str]:
     if len(joints) != count:
         raise ValueError(f"the names of {len(joints)} markers but NumMarkers {count}")
     return joints
-
-
-def _stated_axes(about: dict[str, str], joints: Sequence[str]) -> MarkerAxes:
-    unit = metres(about["Units"], "Units") if about.get("Units") else None
-    return MarkerAxes(unit, _UP, sure=skeleton_of(joints).name in list_skeletons())
 
 
 def _row(fields: Sequence[str], num_joints: int) -> list[float]:

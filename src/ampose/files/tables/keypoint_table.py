@@ -177,7 +177,9 @@ def rows_of(batch: Any, skeleton: Skeleton) -> KeypointRows:
         camera, complete = _lists_of(batch.column("camera"), 4)
         known = _stated(batch.column("camera"))
         complete |= ~known
-    image_size = np.stack([_numbers(batch.column(name)) for name in SIZE], axis=1)
+    # NaN for null and for what is no number.
+    sizes = [arrow("compute").cast(batch.column(name), arrow().float32(), safe=False) for name in SIZE]
+    image_size = np.stack([np.asarray(one.to_numpy(zero_copy_only=False), dtype=np.float32) for one in sizes], axis=1)
     lost = np.isnan(keypoints)
     with np.errstate(invalid="ignore"):
         outside = np.isinf(keypoints).any(axis=(1, 2)) | (np.abs(keypoints) > FARTHEST_PX).any(axis=(1, 2))
@@ -233,9 +235,3 @@ def _lists_of(column: Any, width: int) -> tuple[Float[np.ndarray, "row width"], 
 def _stated(column: Any) -> Bool[np.ndarray, " row"]:
     """Tell which rows of a column are not null."""
     return np.asarray(column.is_valid().to_numpy(zero_copy_only=False), dtype=bool)
-
-
-def _numbers(column: Any) -> Float[np.ndarray, " row"]:
-    """Return a column of numbers; NaN for null and for what is none."""
-    pa, pc = arrow(), arrow("compute")
-    return np.asarray(pc.cast(column, pa.float32(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float32)

@@ -26,7 +26,12 @@ class FusedEncoder(nn.Module):
         super().__init__()
         attention, (expand, _, _, shrink, _) = encoder.attention, encoder.mlp
         self.heads = attention.heads
-        self.qkv = _scale_queries(_after_norm(encoder.attention_norm, attention.qkv), attention.scale)
+        qkv = _after_norm(encoder.attention_norm, attention.qkv)
+        # The first third of the rows makes queries; they take over the scale.
+        scales = torch.ones(3, qkv.in_features, dtype=torch.float64)
+        scales[0] = attention.scale
+        rows = scales.flatten().to(qkv.weight.device)
+        self.qkv = _linear(qkv.weight.double() * rows[:, None], qkv.bias.double() * rows, qkv.weight.dtype)
         self.out = attention.out
         self.expand = _after_norm(encoder.mlp_norm, _as_linear(expand))
         self.shrink = _as_linear(shrink)
@@ -110,13 +115,6 @@ def _after_norm(norm: nn.LayerNorm, linear: nn.Linear) -> nn.Linear:
     if linear.bias is not None:
         bias = bias + linear.bias.detach().double()
     return _linear(weight * norm.weight.detach().double(), bias, linear.weight.dtype)
-
-
-def _scale_queries(qkv: nn.Linear, scale: float) -> nn.Linear:
-    scales = torch.ones(3, qkv.in_features, dtype=torch.float64)
-    scales[0] = scale
-    rows = scales.flatten().to(qkv.weight.device)
-    return _linear(qkv.weight.double() * rows[:, None], qkv.bias.double() * rows, qkv.weight.dtype)
 
 
 def _linear(weight: Tensor, bias: Tensor, dtype: torch.dtype) -> nn.Linear:

@@ -101,7 +101,12 @@ def lift_tables(
             f"{name} {value} has no effect on a table, whose rows are single frames; leave it out", field=name
         )
     target = Storage(output)
-    _check_apart(sources, target)
+    for storage in map(Storage, sources):  # the outputs would be inputs next time
+        inside = (target.path + "/").startswith(storage.path.rstrip("/") + "/")
+        if type(storage.system) is type(target.system) and inside:
+            raise InputError(
+                f"{target.location} is inside the input {storage.location}; name a folder beside it", field="output"
+            )
     lifter = load_model(options.model, engine=options.engine, precision=options.precision)
     if lifter.network.receptive_field > 1:
         raise InputError(
@@ -159,13 +164,3 @@ def _run(
             result.add(name, found)
             tell({"event": "output", **found})
         result.seconds = time.perf_counter() - start
-
-
-def _check_apart(sources: Sequence[str], output: Storage) -> None:
-    """Refuse to write among the inputs, where the outputs would be inputs next time."""
-    for source in sources:
-        storage = Storage(source)
-        if type(storage.system) is type(output.system) and (output.path + "/").startswith(
-            storage.path.rstrip("/") + "/"
-        ):
-            raise InputError(f"{output.location} is inside the input {source}; name a folder beside it", field="output")

@@ -20,6 +20,9 @@ from ampose.packages import arrow
 from ampose.pipeline.bulk.storage import Storage, StoredFile
 from ampose.poses.skeletons import Skeleton
 
+_PIECE = re.compile(r"-\d{5}-of-\d{5}(?=\.parquet$)")
+"""What tells the outputs of one input apart."""
+
 _READERS = 16
 """Footers read at the same time: an object store answers slowly, but many at once."""
 
@@ -106,7 +109,7 @@ def plan(sources: Sequence[str], output: Storage, settings: Mapping[str, Any], s
                 wanted[piece.output] = piece
         there = {file.name for file in output.files()} if output.exists() else set()
         # An input that was replaced by one with more or fewer rows has old outputs beside the new ones.
-        ours = [name for name in there if name in wanted or _origin(name) in whole]
+        ours = [name for name in there if name in wanted or _PIECE.sub("", name) in whole]
         records = dict(zip(ours, readers.map(lambda name: record_of(output, name), ours), strict=True))
     made.rows = sum(piece.rows for piece in wanted.values())
     _compare(made, wanted, records, output, settings)
@@ -135,8 +138,15 @@ def _compare(
 ) -> None:
     """Find out which outputs are done, and delete those of inputs that were replaced."""
     for record in records.values():
-        if record is not None and record["settings"] != settings:
-            _refuse_other_settings(output, record["settings"], settings)
+        if record is None or record["settings"] == settings:
+            continue
+        before = record["settings"]
+        changed = next(key for key in [*settings, *before] if before.get(key) != settings.get(key))
+        raise InputError(
+            f"{output.location} holds poses that were lifted with other options, {changed} {before.get(changed)} and "
+            f"not {settings.get(changed)}; name another folder",
+            field="output",
+        )
     for name, record in records.items():
         if record is None:
             made.failures[name] = f"in {output.location} is a file of this name that is none of ours; move it away"
@@ -144,15 +154,6 @@ def _compare(
             output.delete(name)
         elif record["source"] == wanted[name].identity:
             made.done[name] = record
-
-
-def _refuse_other_settings(output: Storage, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    changed = next(key for key in [*now, *before] if before.get(key) != now.get(key))
-    raise InputError(
-        f"{output.location} holds poses that were lifted with other options, {changed} {before.get(changed)} and not "
-        f"{now.get(changed)}; name another folder",
-        field="output",
-    )
 
 
 def record_of(output: Storage, name: str) -> dict[str, Any] | None:
@@ -194,9 +195,3 @@ def _cut(storage: Storage, file: StoredFile, rows: int, skeleton: Skeleton | Non
 def _output_of(name: str) -> str:
     """Return the name of the output of an input file that is one piece."""
     return f"{name.removesuffix(PurePosixPath(name).suffix)}.parquet"
-
-
-def _origin(output: str) -> str:
-    """Return the name that an output of several pieces would have if it were one."""
-    match = re.fullmatch(r"(.+)-\d{5}-of-\d{5}\.parquet", output)
-    return f"{match[1]}.parquet" if match else output

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
 
 from ampose.errors import InputError
 from ampose.files.tables.keypoint_table import KeypointRows, rows_of, skeleton_of_table
@@ -132,7 +131,11 @@ class TableWorker:
         """Lift the rows of a batch that can be lifted, and set the others aside."""
         pa, measure = arrow(), writing.clock.measure
         rows = measure("checking", rows_of, batch, mapping.source)
-        reasons = {**self._partly_missing(rows, mapping), **rows.reasons}
+        reasons = dict(rows.reasons)
+        if not self.lifter.network.config.takes_missing:
+            lost = np.isnan(mapping.map_points(rows.keypoints)).any(axis=2)
+            for row in np.flatnonzero(lost.any(axis=1) & ~lost.all(axis=1)).tolist():
+                reasons.setdefault(row, "joints are missing, and this model does not infer them")
         kept = np.ones(len(rows), dtype=bool)
         kept[list(reasons)] = False
         writing.set_aside(batch, reasons)
@@ -153,14 +156,6 @@ class TableWorker:
         )
         measure("writing", writing.add, poses, int(np.isnan(lifted.positions).all(axis=(1, 2)).sum()))
 
-    def _partly_missing(self, rows: KeypointRows, mapping: SkeletonMapping) -> dict[int, str]:
-        """Return the rows that lack joints which this model does not infer."""
-        if self.lifter.network.config.takes_missing:
-            return {}
-        lost = np.isnan(mapping.map_points(rows.keypoints)).any(axis=2)
-        partly = lost.any(axis=1) & ~lost.all(axis=1)
-        return dict.fromkeys(np.flatnonzero(partly).tolist(), "joints are missing, and this model does not infer them")
-
     def _cameras(self, rows: KeypointRows) -> Intrinsics:
         """Return a camera for each row: as the options say, or else the table, or else the assumed field of view."""
         options, size = self.task.options, rows.image_size.astype(np.float64)
@@ -171,7 +166,8 @@ class TableWorker:
             centre = size / 2 if options.focal.centre is None else np.broadcast_to(one.centre, size.shape)
         else:
             degrees = options.field_of_view or DEFAULT_FIELD_OF_VIEW
-            focal = _focal_lengths(size, degrees)
+            # ``Intrinsics.from_field_of_view`` for images of many sizes.
+            focal = np.repeat(size.max(axis=1, keepdims=True) / 2 / np.tan(np.radians(degrees) / 2), 2, axis=1)
             centre = size / 2
             if options.field_of_view is None:
                 focal, centre = np.where(known, rows.camera[:, :2], focal), np.where(known, rows.camera[:, 2:], centre)
@@ -290,9 +286,3 @@ def _batches(table: Any, piece: Piece) -> Iterator[Any]:
         first += batch.num_rows
         if wanted.num_rows:
             yield wanted
-
-
-def _focal_lengths(size: Float[np.ndarray, "row 2"], degrees: float) -> Float[np.ndarray, "row 2"]:
-    """Return the focal lengths of ``Intrinsics.from_field_of_view`` for images of many sizes."""
-    focal = size.max(axis=1) / 2 / np.tan(np.radians(degrees) / 2)
-    return np.stack([focal, focal], axis=1)
