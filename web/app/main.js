@@ -16,6 +16,7 @@ import { anglesOf } from "./pose/joint_angles.js";
 
 const get = (id) => document.getElementById(id);
 const EXAMPLE = "balance_beam.mp4";
+const SOON_MS = 4;
 const state = { source: null, playing: false, chosen: null, theme: "light", run: 0, recording: null, engine: "" };
 
 const history = new History();
@@ -72,7 +73,7 @@ async function open(how) {
   history.clear();
   meter.clear();
   lifting.forget();
-  Object.assign(state, { source, chosen: null });
+  Object.assign(state, { source, chosen: null, seconds: -Infinity });
   source.everyFrame = get("every-frame").checked;
   get("mirrored").checked = source.isCamera;
   showPanels();
@@ -80,17 +81,29 @@ async function open(how) {
   await follow(run);
 }
 
+const after = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+// While one frame is shown, the next is lifted already, if it is there or comes soon.
 async function follow(run) {
-  while (run === state.run && state.playing) {
-    try {
-      const shot = await state.source.next();
-      if (run !== state.run) return shot?.image.close();
-      if (!shot) return stop();
-      await lift(shot, run);
-    } catch (failure) {
-      stop();
-      complain(failure);
+  let shown = null;
+  try {
+    while (run === state.run && state.playing) {
+      const coming = state.source.next();
+      if (shown && !(await Promise.race([coming.then(() => true), after(SOON_MS)]))) shown = present(shown, run);
+      const shot = await coming;
+      if (run !== state.run || !shot) {
+        shot?.image.close();
+        break;
+      }
+      const lifted = lift(shot);
+      shown = present(shown, run);
+      shown = await lifted;
     }
+    present(shown, run);
+    if (run === state.run && state.playing) stop();
+  } catch (failure) {
+    stop();
+    complain(failure);
   }
 }
 
@@ -102,13 +115,22 @@ function stop() {
   redraw();
 }
 
-async function lift({ image, seconds, filmed }, run) {
-  if (seconds <= history.frames.at(-1)?.seconds) {
-    lifting.forget(); // played again from the start
-    history.clear();
+async function lift({ image, seconds, filmed }) {
+  const again = seconds <= state.seconds; // played again from the start
+  if (again) lifting.forget();
+  state.seconds = seconds;
+  return { seconds, filmed, again, answer: await lifting.lift(image, seconds, options()) };
+}
+
+// Show what was lifted, if anything was and it still belongs to what is played; leaves nothing to be shown.
+function present(lifted, run) {
+  if (!lifted) return null;
+  const { seconds, filmed, again, answer } = lifted;
+  if (run !== state.run) {
+    answer.image.close();
+    return null;
   }
-  const answer = await lifting.lift(image, seconds, options());
-  if (run !== state.run) return answer.image.close();
+  if (again) history.clear();
   for (const person of answer.people) person.angles = anglesOf(person.positions);
   history.add(seconds, answer.people, answer.image, answer.size);
   state.recording?.add(seconds, answer.people, answer.size);
@@ -117,6 +139,7 @@ async function lift({ image, seconds, filmed }, run) {
   answer.image.close();
   meter.add({ ...answer.milliseconds, drawing: performance.now() - start, total: performance.now() - filmed });
   showFacts();
+  return null;
 }
 
 function show(frame) {

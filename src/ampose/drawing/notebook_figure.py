@@ -1,7 +1,6 @@
 """A figure of Matplotlib that a notebook shows, also one that never imported pyplot."""
 
 import io
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ampose.packages import load_package
@@ -27,11 +26,11 @@ def new_figure(size: tuple[float, float], **options: Any) -> "Figure":
     figure: Any = load_package("matplotlib.figure", extra="view", purpose="drawing a figure").Figure(
         figsize=size, **options
     )
-    figure._repr_png_ = partial(_png, figure)
+
+    def png() -> bytes:
+        stream = io.BytesIO()
+        figure.savefig(stream, format="png", dpi=_DPI)
+        return stream.getvalue()
+
+    figure._repr_png_ = png
     return figure
-
-
-def _png(figure: "Figure") -> bytes:
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=_DPI)
-    return stream.getvalue()

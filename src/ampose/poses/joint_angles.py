@@ -63,6 +63,14 @@ def joint_angles(pose: Pose3D) -> dict[str, Degrees]:
     return {name: angle(*(at[joint] for joint in joints)) for name, (angle, joints) in angles.items()}
 
 
+def _bend(start: Points, middle: Points, end: Points) -> Degrees:
+    return _between(middle - start, end - middle)
+
+
+def _lean(hip: Points, thorax: Points) -> Degrees:
+    return _between(thorax - hip, _UP)
+
+
 def _swing(hip: Points, thorax: Points, left: Points, right: Points, joint: Points, end: Points) -> Degrees:
     """Return the angle in the sagittal plane, between -90 (far back) and 270 degrees (over the head and further)."""
     trunk = _unit(thorax - hip)
@@ -93,10 +101,7 @@ def _dot(first: Points, second: Points) -> Degrees:
 
 _ANGLES: dict[str, tuple[Callable[..., Degrees], tuple[str, ...]]] = {
     **{
-        f"{side}_{joint}_flexion": (
-            lambda start, middle, end: _between(middle - start, end - middle),
-            (f"{side}_{above}", f"{side}_{joint}", f"{side}_{below}"),
-        )
+        f"{side}_{joint}_flexion": (_bend, (f"{side}_{above}", f"{side}_{joint}", f"{side}_{below}"))
         for above, joint, below in (("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist"))
         for side in ("left", "right")
     },
@@ -108,6 +113,6 @@ _ANGLES: dict[str, tuple[Callable[..., Degrees], tuple[str, ...]]] = {
         for joint, end in (("hip", "knee"), ("shoulder", "elbow"))
         for side in ("left", "right")
     },
-    "trunk_lean": (lambda hip, thorax: _between(thorax - hip, _UP), ("hip", "thorax")),
+    "trunk_lean": (_lean, ("hip", "thorax")),
 }
 """What each angle is computed by, and from which joints."""

@@ -1,6 +1,7 @@
 // Joint angles as curves that run along while people move.
 import { common } from "../generated/tables.js";
 import { ANGLE_NAMES } from "../pose/joint_angles.js";
+import { flatContext } from "./graphics.js";
 
 const SECONDS = 12;
 const [LEFT_PX, PAD_PX] = [30, 6];
@@ -25,7 +26,7 @@ export class Curves {
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", `${title} over time, in degrees`);
       const sides = names.map((name) => (name.startsWith("left") ? "left" : name.startsWith("right") ? "right" : "middle"));
-      return { names, sides, canvas, texts: sides.map((side) => make("span", side, values)), context: canvas.getContext("2d") };
+      return { names, sides, canvas, texts: sides.map((side) => make("span", side, values)), context: flatContext(canvas) };
     });
   }
 

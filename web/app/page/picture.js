@@ -1,12 +1,13 @@
 // The image with the 2D skeletons over it.
 import { common, lifted } from "../generated/tables.js";
 import { mapPoints } from "../pose/mapping.js";
+import { flatContext } from "./graphics.js";
 
 const [BONE_OF_PERSON, LEAST_PX, HALO] = [0.02, 3, 1.7];
 
 export class Picture {
   constructor(canvas) {
-    Object.assign(this, { canvas, context: canvas.getContext("2d") });
+    Object.assign(this, { canvas, context: flatContext(canvas) });
   }
 
   // image: null keeps the one before; size: of the image in which the keypoints are.

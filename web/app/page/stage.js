@@ -3,6 +3,7 @@ import * as THREE from "three";
 import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
 import { Figure } from "../../src/figure.js";
 import { common, lifted } from "../generated/tables.js";
+import { IN_SOFTWARE } from "./graphics.js";
 import { Halos } from "./halos.js";
 
 const [GRID_M, FLOOR_M, TALL_M] = [0.25, 1.5, 1.7];
@@ -13,8 +14,8 @@ const VIEWS = { 1: [0, ELEVATION], 2: [90, ELEVATION], 3: [180, ELEVATION], 4: [
 export class Stage {
   constructor(canvas) {
     this.canvas = canvas;
-    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: true });
-    this.renderer.setPixelRatio(Math.min(window.devicePixelRatio, 2));
+    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: !IN_SOFTWARE });
+    this.renderer.setPixelRatio(Math.min(window.devicePixelRatio, IN_SOFTWARE ? 1 : 2));
     this.scene = new THREE.Scene();
     this.camera = new THREE.PerspectiveCamera(FIELD_OF_VIEW, 1, 0.05, 100);
     this.people = new THREE.Group();

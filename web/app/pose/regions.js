@@ -84,10 +84,9 @@ function cutOne({ data, width, height }, region, side, { cut, beyond, range }) {
       const p0 = 4 * (top * width + left);
       const p1 = p0 + (left < right ? 4 : 0);
       const down = top < bottom ? 4 * width : 0;
-      for (let channel = 0; channel < 3; channel++) {
-        const upper = f32(f32(w0 * data[p0 + channel]) + w1 * data[p1 + channel]);
-        const value = f32(f32(upper + w2 * data[p0 + down + channel]) + both * data[p1 + down + channel]);
-        cut[at + channel * plane] = range(value);
+      for (let channel = 0, p = p0, q = p1, to = at; channel < 3; channel++, p++, q++, to += plane) {
+        const upper = f32(f32(w0 * data[p]) + w1 * data[q]);
+        cut[to] = range(f32(f32(upper + w2 * data[p + down]) + both * data[q + down]));
       }
     }
   }

@@ -59,7 +59,9 @@ class BvhFile:
         points up by how people stand. Names stay as they are, and end sites are joints called ``<joint>_end``.
         """
         text = parse_bvh(read_text(path))
-        positions, ours = _positions(text), _is_ours(text)
+        positions, ends = _positions(text), list(text.ends)
+        fifths = text.offsets[[text.parents[at] for at in ends]] / 5
+        ours = fifths.any() and np.allclose(text.offsets[ends], fifths, atol=2e-6)  # ends as long as we make them
         kept = [at for at in range(len(text.names)) if not (at in text.ends and (ours or not text.offsets[at].any()))]
         unit, up = stated.unit, stated.up or _UP
         if not ours:
@@ -111,13 +113,6 @@ def _zxy(rotations: Float[np.ndarray, "*batch 3 3"]) -> Float[np.ndarray, "*batc
         warnings.simplefilter("ignore", UserWarning)  # of the gimbal lock
         angles = turns.as_euler("ZXY", degrees=True)
     return angles.reshape(rotations.shape[:-1])
-
-
-def _is_ours(text: BvhText) -> bool:
-    """Tell whether we wrote the file: by its end sites, all a fifth of the bone long."""
-    ends = list(text.ends)
-    fifths = text.offsets[[text.parents[at] for at in ends]] / 5
-    return bool(fifths.any()) and np.allclose(text.offsets[ends], fifths, atol=2e-6)
 
 
 def _positions(text: BvhText) -> Float[np.ndarray, "frame joint 3"]:
