@@ -85,3 +85,11 @@ def test_nothing_to_draw_leaves_the_picture_as_it_is():
     before = pixels.copy()
     YuvGround(Planes.of(pixels)).draw(shapes_of([], lambda points: points, 6.0))
     np.testing.assert_array_equal(pixels, before)
+
+
+def test_a_stroke_to_far_outside_is_drawn_as_far_as_it_is_in_the_picture():
+    image = Image.new("RGB", (100, 60))
+    RgbGround(image).draw(shapes_of([Stroke((50.0, 30.0), (1e6, 30.0), (255, 255, 255))], lambda points: points, 10.0))
+    covered = np.asarray(image)[..., 0] / 255
+    assert covered[:, 60:].sum() == pytest.approx(40 * 10, rel=0.02)
+    assert not covered[:, :44].any()
