@@ -63,3 +63,12 @@ def test_our_own_words_get_the_file_s_name_once():
     assert caught.value.field == "skeleton"
     with pytest.raises(InputError, match=r"^clip\.bvh: no joints$"), reading("clip.bvh", "x"):
         raise InputError("clip.bvh: no joints")
+
+
+def test_a_line_that_quotes_a_whole_file_is_shortened_and_others_are_not():
+    error = str(InputError("first line\na.toml: got " + "1" * 100_000 + "; name it"))
+    assert error.startswith("first line\na.toml: got 111")
+    assert error.endswith("111; name it")
+    assert len(error) < 1300
+    usual = "a.toml: " + "x" * 1100
+    assert str(InputError(usual)) == usual

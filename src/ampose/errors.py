@@ -14,21 +14,27 @@ from pathlib import Path
 from typing import Any
 
 _SCANNED = 10_000
-_LONGEST_REASON = 200
+_LONGEST_REASON, _LONGEST_LINE = 200, 1200
 
 
 class InputError(ValueError):
     """Something the user gave is wrong. The message is one line: what, where, expected, found, what to do.
 
     Args:
-        message: In the words of the library, which knows no command line.
+        message: In the words of the library, which knows no command line. Of a very long line, which holds what a file
+            holds, the middle is left out.
         field: The parameter or option that is wrong or would help, as in ``"image_size"``; the command line adds its
             flag to the message.
     """
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
-        super().__init__(message)
+        super().__init__("\n".join(map(_shortened, message.split("\n"))))
         self.field = field
+
+
+def _shortened(line: str) -> str:
+    half = _LONGEST_LINE // 2
+    return line if len(line) <= _LONGEST_LINE else f"{line[:half]} ... {line[-half:]}"
 
 
 class RunLostError(Exception):

@@ -231,6 +231,33 @@ def test_a_signal_ends_it_with_nothing_left_behind(name: str, tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
+IN_A_CALLBACK = """
+import signal, sys, time, weakref
+from ampose.cli import info, main
+
+class Thing:
+    pass
+
+def run() -> None:
+    thing = Thing()
+    watched = weakref.ref(thing, lambda _: (signal.raise_signal(int(sys.argv[1])), time.sleep(0.1)))
+    del thing  # what the callback raises is dropped
+    time.sleep(60)
+
+info.run = run
+sys.exit(main(["info"]))
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_during_a_callback_ends_it_too(name: str) -> None:
+    """As in the garbage collector, or where an import gives its lock back."""
+    command = [sys.executable, "-c", IN_A_CALLBACK, str(int(getattr(signal, name)))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode == 128 + getattr(signal, name)
+    assert done.stderr == f"ampose: {'interrupted' if name == 'SIGINT' else 'ended'}\n"
+
+
 def test_a_run_whose_folder_is_gone_is_status_1(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
     monkeypatch.setattr(info, "run", raising(RunLostError("runs/a: the run's folder is gone")))
     assert main(["info"]) == 1

@@ -89,3 +89,11 @@ def test_what_unpacks_to_too_much_is_not_unpacked(tmp_path: Path) -> None:
 def test_two_of_one_name(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="two of one name"):
         read_npz(archive(tmp_path / "a.npz", ("a.npy", member("(0,)")), ("a.npy", member("(0,)"))))
+
+
+@pytest.mark.parametrize("letter", [0x110000, 0xD800])
+def test_text_of_what_are_no_letters(letter: int, tmp_path: Path) -> None:
+    text = np.array([97, letter], dtype="<u4").view("<U2")
+    np.savez(tmp_path / "a.npz", name=text)
+    with pytest.raises(InputError, match=r"a\.npz: name\.npy must be text, got numbers that are no letters"):
+        read_npz(tmp_path / "a.npz")

@@ -5,6 +5,7 @@ the summary. The function's parameters are the command's arguments (see ``argume
 light; what is heavy it imports when it runs, so that ``ampose --help`` answers at once.
 """
 
+import _thread
 import ast
 import importlib
 import io
@@ -25,6 +26,8 @@ from ampose.registry import Registry
 USER_ERROR = 2
 LOST = 1
 NOBODY_READS = 141
+
+_SOON_S = 0.05
 
 _HELP = """usage: ampose COMMAND [options]
 
@@ -99,16 +102,27 @@ class _Endings:
     """A block that Ctrl-C ends, and as well the signals of ``kill``, a batch system and a terminal that is closed.
 
     What is unfinished is removed on the way out. The signal is remembered: an extension that is being imported turns
-    the ``KeyboardInterrupt`` into an error of its own.
+    the ``KeyboardInterrupt`` into an error of its own, and a callback of the garbage collector drops it.
     """
 
     def __init__(self) -> None:
         self.number: int | None = None
         self._previous: dict[int, Any] = {}
+        self._hook = sys.unraisablehook
+        self._timer = threading.Timer(0, lambda: None)
 
     def _end(self, number: int, frame: FrameType | None) -> NoReturn:
         self.number = number
         raise KeyboardInterrupt
+
+    def _once_more(self, lost: "sys.UnraisableHookArgs") -> None:
+        """Send a signal again whose ``KeyboardInterrupt`` Python could not raise, once the callback is over."""
+        if self.number is None or not isinstance(lost.exc_value, KeyboardInterrupt):
+            self._hook(lost)
+            return
+        self._timer = threading.Timer(_SOON_S, _send, [self.number])
+        self._timer.daemon = True
+        self._timer.start()
 
     def __enter__(self) -> None:
         if threading.current_thread() is not threading.main_thread():
@@ -118,10 +132,22 @@ class _Endings:
             # One that is ignored already, as by nohup, stays so, and so does another program's own way.
             if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
                 self._previous[number] = signal.signal(number, self._end)
+        self._hook, sys.unraisablehook = sys.unraisablehook, self._once_more
 
     def __exit__(self, *_: object) -> None:
+        if sys.unraisablehook == self._once_more:
+            sys.unraisablehook = self._hook
+        self._timer.cancel()
         for number, handler in self._previous.items():
             signal.signal(number, handler)
+
+
+def _send(number: int) -> None:
+    """Send a signal to the main thread, also while it waits for something."""
+    if sys.platform == "win32":
+        _thread.interrupt_main(number)
+    else:
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
 
 
 def _open_streams() -> None:

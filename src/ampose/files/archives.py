@@ -4,6 +4,7 @@ A header of some bytes may state an array of terabytes, and a member of some kil
 """
 
 import math
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -65,4 +66,9 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, unpickle: Call
         if stated > there and not dtype.hasobject:
             raise InputError(f"{info.filename} must be whole, got {there} bytes of the {stated} that it states")
     with archive.open(info) as member:
-        return np.lib.format.read_array(member, allow_pickle=False)
+        array = np.lib.format.read_array(member, allow_pickle=False)
+    if array.dtype.kind == "U" and array.dtype.itemsize:
+        letters = np.ascontiguousarray(array).reshape(-1).view(array.dtype.newbyteorder("=")).view(np.uint32)
+        if (letters > sys.maxunicode).any() or ((letters >= 0xD800) & (letters < 0xE000)).any():
+            raise InputError(f"{info.filename} must be text, got numbers that are no letters")
+    return array

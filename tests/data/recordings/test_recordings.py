@@ -328,6 +328,8 @@ def test_no_views_and_bad_names_are_refused(tmp_path):
         (lambda f: (f / "index.json").write_text("{"), "must be the JSON of ampose.views"),
         (lambda f: edit(f, version=2), "format must be ampose.views version 1, got ampose.views version 2"),
         (lambda f: edit(f, extra=1), "index must have arrays"),
+        (lambda f: edit_array(f, True), "index must have dtype, shape and sha256 of positions, got True"),
+        (lambda f: edit_array(f, {"dtype": "<f4", "shape": [1], "sha256": [1]}), "hash of positions as text"),
         (lambda f: edit(f, views=[]), "prepare it again"),
         (lambda f: edit(f, views=[{}]), "an index that describes each recording"),
         (lambda f: edit(f, skeleton={}), "skeleton must have name"),
@@ -352,6 +354,11 @@ def test_broken_folders_are_refused_by_name(tmp_path, damage, message):
 def edit(folder, **changes):
     path = folder / "index.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def edit_array(folder, stated):
+    arrays = json.loads((folder / "index.json").read_text())["arrays"]
+    edit(folder, arrays=arrays | {"positions": stated})
 
 
 def cut(path, size):

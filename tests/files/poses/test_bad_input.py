@@ -12,6 +12,13 @@ from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
 from ampose.poses.skeletons import get_skeleton
 
+ONE = {
+    "positions": np.zeros((2, 17, 3)),
+    "confidence": np.ones((2, 17)),
+    "skeleton": get_skeleton("human36m_17"),
+    "fps": 25.0,
+}
+
 HEADER = "person,frame,time_s,hip_x_m,hip_y_m,hip_z_m,hip_confidence\n"
 
 
@@ -195,3 +202,19 @@ def test_an_id_that_is_no_whole_number(tmp_path, identity):
     path.write_text(path.read_text().replace('{"id": 0', f'{{"id": {identity}'))
     with pytest.raises(InputError, match="id"):
         formats.read(path)
+
+
+def test_two_people_of_one_id_in_a_file(tmp_path):
+    poses = [Person(number, None, Pose3D(**ONE)) for number in (0, 1)]
+    formats.write(tmp_path / "a.json", poses)
+    content = (tmp_path / "a.json").read_text()
+    assert content.count('"id": 1') == 1
+    (tmp_path / "a.json").write_text(content.replace('"id": 1', '"id": 0'))
+    with pytest.raises(InputError, match=r"a\.json: people must each have their own id, got \[0, 0\]"):
+        formats.read(tmp_path / "a.json")
+
+
+def test_what_people_of_one_file_must_share_names_the_file(tmp_path):
+    short, long = (Pose3D(**{**ONE, "positions": np.zeros((n, 17, 3)), "confidence": np.ones((n, 17))}) for n in (2, 3))
+    with pytest.raises(InputError, match=r"a\.json: people in one file must share frames and joints"):
+        formats.write(tmp_path / "a.json", [Person(0, None, short), Person(1, None, long)])

@@ -120,6 +120,11 @@ def _read_index(path: Path) -> dict[str, Any]:
         wanted = ["positions", "valid", *(f"keypoints_{source}" for source in index.get("sources", ()))]
         if sorted(index) != list(_KEYS) or sorted(index["arrays"]) != sorted(wanted):
             raise InputError(f"index must have {', '.join(_KEYS)} and one array a source, got others; {_AGAIN}")
+        for name, stated in index["arrays"].items():
+            if not (isinstance(stated, dict) and {"dtype", "shape", "sha256"} <= {*stated}):
+                raise InputError(f"index must have dtype, shape and sha256 of {name}, got {str(stated)[:40]}; {_AGAIN}")
+            if not isinstance(stated["sha256"], str):
+                raise InputError(f"index must have the hash of {name} as text, got another; {_AGAIN}")
     return dict(index)
 
 

@@ -217,7 +217,7 @@ def write_each(path: str | Path, people: People) -> list[Path]:
     else:
         paths = [path.with_name(f"{path.stem}_{person.id}{path.suffix}") for person in people]
         groups = [[person] for person in people]
-    _check_ids(people)
+    _check_ids(path, people)
     for group in groups:
         _check_people(path, group)
     writer: PoseWriter = _open(path, "writes")
@@ -257,7 +257,10 @@ def read(path: str | Path, *, unit: str | float | None = None, up: str | None = 
                     f"a {path.suffix} file states its unit and axes itself; leave {'unit' if up is None else 'up'} out",
                     field="unit" if up is None else "up",
                 )
-            return reader.read(path)
+            people: list[Person] = reader.read(path)
+            if people:
+                _check_ids(path, people)
+            return people
         return reader.read(path, FileAxes.stated(unit, up))
 
 
@@ -285,14 +288,16 @@ def _open(path: Path, ability: Literal["reads", "writes"]) -> Any:
 def _check_people(path: Path, people: Sequence[Person]) -> None:
     if len(shapes := _shapes(people)) > 1:
         kinds = " and ".join(sorted({f"{frames} frames of {skeleton.num_joints}" for frames, skeleton, _ in shapes}))
-        raise InputError(f"people in one file must share frames and joints, got {kinds} joints; write a file for each")
-    _check_ids(people)
+        raise InputError(
+            f"{path}: people in one file must share frames and joints, got {kinds} joints; write a file for each"
+        )
+    _check_ids(path, people)
     if not len(people[0].pose3d):
-        raise InputError("people must have at least one frame, got none; there is nothing to write")
+        raise InputError(f"{path}: people must have at least one frame, got none; there is nothing to write")
     poses = [person.pose3d for person in people]
     if len({(pose.fps, None if pose.times is None else tuple(pose.times.tolist())) for pose in poses}) > 1:
         raise InputError(
-            "people in one file must share frame rate and times, got different ones; write a file for each"
+            f"{path}: people in one file must share frame rate and times, got different ones; write a file for each"
         )
     _check_rate(path, timed=poses[0].seconds is not None)
 
@@ -302,11 +307,11 @@ def _shapes(people: Sequence[Person]) -> set[tuple[Any, ...]]:
     return {(len(p.pose3d), p.pose3d.skeleton, p.pose2d and p.pose2d.skeleton) for p in people}
 
 
-def _check_ids(people: Sequence[Person]) -> None:
+def _check_ids(path: Path, people: Sequence[Person]) -> None:
     if not people:
-        raise InputError("people must hold at least one person, got none; there is nothing to write")
+        raise InputError(f"{path}: people must hold at least one person, got none; there is nothing to write")
     if len({person.id for person in people}) < len(people):
-        raise InputError(f"people must each have their own id, got {[person.id for person in people]}")
+        raise InputError(f"{path}: people must each have their own id, got {[person.id for person in people]}")
 
 
 def _check_rate(path: Path, *, timed: bool) -> None:
