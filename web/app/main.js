@@ -73,7 +73,7 @@ async function open(how) {
   history.clear();
   meter.clear();
   lifting.forget();
-  Object.assign(state, { source, chosen: null, seconds: -Infinity });
+  Object.assign(state, { source, chosen: null });
   source.everyFrame = get("every-frame").checked;
   get("mirrored").checked = source.isCamera;
   showPanels();
@@ -95,7 +95,8 @@ async function follow(run) {
         shot?.image.close();
         break;
       }
-      const lifted = lift(shot);
+      const again = shot.seconds <= (shown ?? history.frames.at(-1))?.seconds; // played again from the start
+      const lifted = lift(shot, again);
       shown = present(shown, run);
       shown = await lifted;
     }
@@ -115,10 +116,8 @@ function stop() {
   redraw();
 }
 
-async function lift({ image, seconds, filmed }) {
-  const again = seconds <= state.seconds; // played again from the start
+async function lift({ image, seconds, filmed }, again) {
   if (again) lifting.forget();
-  state.seconds = seconds;
   return { seconds, filmed, again, answer: await lifting.lift(image, seconds, options()) };
 }
 

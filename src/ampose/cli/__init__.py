@@ -28,6 +28,7 @@ LOST = 1
 NOBODY_READS = 141
 
 _SOON_S = 0.05
+"""After which a signal that was dropped is sent again: what dropped it is over by then."""
 
 _HELP = """usage: ampose COMMAND [options]
 

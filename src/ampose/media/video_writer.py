@@ -79,7 +79,7 @@ def writing_video(
     ):
         stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(10_000))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.codec_context.thread_type = "FRAME"
+        stream.codec_context.thread_type = "FRAME"  # by PyAV's default, slices, the caller waits for each frame
         stream.options = {"crf": str(crf), **(_QUICK if quick else {"preset": "veryfast"})}
         if timed:
             stream.codec_context.time_base = _TICK
