@@ -60,7 +60,7 @@ def test_people_keep_their_ids_and_get_the_poses_of_later(lifter):
     assert pose3d.missing.tolist() == [False, False, True, False]
     assert pose3d.times == pytest.approx(0.04 * np.arange(4))
     assert pose3d.fps == pytest.approx(25)
-    np.testing.assert_allclose(pose3d.positions, lifter.lift(pose2d, flip=False).positions, atol=1e-5)
+    np.testing.assert_allclose(pose3d.positions, lifter.lift(pose2d).positions, atol=1e-5)
 
 
 def test_a_recording_says_what_made_it_and_keeps_the_expected_error():
@@ -72,7 +72,7 @@ def test_a_recording_says_what_made_it_and_keeps_the_expected_error():
         recording.add(live.step(shot), shot.seconds)
     (person,) = recording.people()
     pose2d, pose3d = person.pose2d, person.pose3d
-    later = lifter.lift(pose2d, flip=False)
+    later = lifter.lift(pose2d)
     assert later.provenance.items() <= pose3d.provenance.items()
     assert pose3d.provenance["weights"] == "0123456789ab"
     assert pose3d.provenance["detector"] == "bright"
@@ -83,7 +83,7 @@ def test_a_recording_says_what_made_it_and_keeps_the_expected_error():
 
 def test_settings_reach_the_lifter(lifter):
     (shot,) = shots([50])
-    how = LiveOptions(field_of_view=25.0, flip=True)
+    how = LiveOptions(field_of_view=25.0, flip=False)
     (plain,), (narrow,) = (LiveLifter(Bright(), lifter, options=each).step(shot) for each in (LiveOptions(), how))
     assert np.abs(plain.pose3d.positions - narrow.pose3d.positions).max() > 1e-4
 

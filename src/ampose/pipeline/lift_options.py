@@ -282,8 +282,6 @@ class LiveOptions(CameraOptions, DetectionOptions, ModelOptions, ShowOptions):
         InputError: A value is out of range, or two exclude each other.
     """
 
-    flip: bool = False  # twice the work
-
     def __post_init__(self) -> None:
         CameraOptions.__post_init__(self)
         DetectionOptions.__post_init__(self)

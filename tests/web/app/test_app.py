@@ -178,7 +178,7 @@ def test_each_image_gives_what_python_gives(app):
     """On the same pixels: every frame looked at by itself, as what rounding changes grows from frame to frame."""
     frames = clip_frames(100)[::10]
     with create_detector("blazepose", tracking=False, options={}) as detector:
-        live = LiveLifter(detector, load_model("ampose-small"), options=LiveOptions(flip=True))
+        live = LiveLifter(detector, load_model("ampose-small"), options=LiveOptions())
         expected = [live.step(LiveFrame(frame, 0.0, number / FPS))[0] for number, frame in enumerate(frames)]
     app.script_until_done(
         "const done = arguments[0]; window.worker = new Worker('worker.js', { type: 'module' });"
