@@ -111,3 +111,35 @@ def test_what_is_no_picture_is_refused_in_one_line(tmp_path, make, message):
         open_media(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_a_tall_image_is_whole_and_upright(tmp_path, rng, orientation):
+    pixels = rng.integers(0, 255, (600, 20, 3), dtype=np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(pixels).save(tmp_path / "a.png", exif=exif)
+    (frame,) = open_media(tmp_path / "a.png")
+    np.testing.assert_array_equal(frame, np.rot90(pixels, {1: 0, 3: 2, 6: -1}[orientation]))
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="Linux tells what a process took")
+@pytest.mark.parametrize("suffix", ["gif", "jpg", "png", "webp"])
+def test_a_small_file_takes_little_memory(tmp_path, suffix):
+    side = 3400 if suffix == "webp" else 4900
+    Image.new("L", (side, side)).save(tmp_path / f"a.{suffix}")
+    Image.new("L", (2 * side, 2 * side)).save(tmp_path / f"b.{suffix}")
+    media = open_media(tmp_path / f"a.{suffix}")
+    Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
+    before = peak()
+    (frame,) = media.read()
+    assert frame.shape == (side, side, 3)
+    assert peak() - before < 200e6 + 20 * (tmp_path / f"a.{suffix}").stat().st_size
+    with pytest.raises(InputError, match=f"b.{suffix}: must be of a size that its bytes allow"):
+        open_media(tmp_path / f"b.{suffix}")
+
+
+def peak() -> int:
+    """The most memory that this process has had, in bytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * int(next(line for line in lines if line.startswith("VmHWM")).split()[1])

@@ -23,7 +23,13 @@ _SUFFIXES = (
 """In a folder, a file with one of these must be readable; others that are no images are passed over."""
 
 _EXPANSION, _ROOM = 20, 200_000_000
-"""A decoded image has at most this many times the bytes of its file, and these: 8192 x 8192 in one colour."""
+"""What reading takes is at most this many times the bytes of the file, and these: 5000 x 5000 in one colour."""
+
+_PIXEL_BYTES = {"WEBP": 16}
+"""What Pillow takes for a pixel while it decodes (measured); in other formats it is ``_USUAL_PIXEL_BYTES``."""
+_USUAL_PIXEL_BYTES = 8
+_STRIP = 256
+"""Rows that are converted at a time, so that no second copy of the image is made."""
 
 _ORIENTATION_TAG = 0x0112
 _TURNED_ORIENTATIONS = (5, 6, 7, 8)
@@ -55,12 +61,11 @@ class Images(Media):
         """Read one image after the other."""
         for file in self._files:
             with opened_image(file) as image:
-                upright: Image = pillow("ImageOps").exif_transpose(image)
-                if upright.mode.startswith("I"):  # 16 bits, which Pillow would clip to 8
-                    eight = (np.asarray(upright).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8)
-                    frame = np.repeat(eight[..., None], 3, axis=2)
-                else:
-                    frame = np.array(upright.convert("RGB"))
+                pillow("ImageOps").exif_transpose(image, in_place=True)
+                frame = np.empty((image.height, image.width, 3), dtype=np.uint8)
+                for top in range(0, image.height, _STRIP):
+                    strip = image.crop((0, top, image.width, min(top + _STRIP, image.height)))
+                    frame[top : top + _STRIP] = _rgb(strip)
             self._check_size(file, (frame.shape[1], frame.shape[0]))
             yield frame
 
@@ -92,6 +97,13 @@ class Blank(Media):
         width, height = self.image_size
         for _ in range(self.num_frames or 0):
             yield np.full((height, width, 3), 255, dtype=np.uint8)
+
+
+def _rgb(image: "Image") -> np.ndarray:
+    """Return an image of any mode as RGB, or as gray with one channel."""
+    if image.mode.startswith("I"):  # 16 bits, which Pillow would clip to 8
+        return (np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8)[..., None]
+    return np.asarray(image.convert("RGB"))
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -144,12 +156,16 @@ def opened_image(file: str | Path) -> "Iterator[Image]":
     with reading(file, "a whole image"), warnings.catch_warnings():
         warnings.simplefilter("ignore", image_module.DecompressionBombWarning)  # large ones are checked here
         with image_module.open(file) as image:
-            check_pixels(image.width, image.height, Path(file))
+            pixel_bytes = _PIXEL_BYTES.get(image.format or "", _USUAL_PIXEL_BYTES)
+            check_pixels(image.width, image.height, Path(file), pixel_bytes)
             yield image
 
 
-def check_pixels(width: int, height: int, file: Path) -> None:
-    """Refuse a header that states more pixels than the file can hold; raises InputError."""
+def check_pixels(width: int, height: int, file: Path, pixel_bytes: int = 3) -> None:
+    """Refuse a header that states far more pixels than a file of its size has; raises InputError."""
     size = file.stat().st_size
-    if not 0 < 3 * width * height <= _EXPANSION * size + _ROOM:
-        raise InputError(f"{file}: must be of a size that it can hold, got {width} x {height} in {size} bytes")
+    if not 0 < pixel_bytes * width * height <= _EXPANSION * size + _ROOM:
+        raise InputError(
+            f"{file}: must be of a size that its bytes allow, got {width} x {height} pixels in {size} bytes; "
+            "if that is right, make it smaller, or save it without compression"
+        )
