@@ -115,10 +115,24 @@ def test_the_stage_holds_every_frame():
 def test_guessed_joints_are_pale():
     pose = standing_person()
     pose.confidence[:, SKELETON.index("left_wrist")] = 0.2
-    bones = frame_strokes(pose, 0, SIDES[0])[-len(SKELETON.bones) :]
-    pale = [stroke for stroke in bones if stroke.colour not in SIDE_COLOURS.values()]
-    assert len(pale) == 1
-    assert pale[0].width < 1
+    strokes = frame_strokes(pose, 0, SIDES[0])
+    bones = slice(-len(SKELETON.bones), None)
+    pale = [colour not in SIDE_COLOURS.values() for colour in map(tuple, strokes.colours[bones].tolist())]
+    assert sum(pale) == 1
+    assert (strokes.widths[bones][pale] < 1).all()
+
+
+def test_many_frames_at_once_are_drawn_as_each_alone():
+    pose = standing_person(5, missing=(3,))
+    moved = np.random.default_rng(0).normal(0, 0.3, pose.positions.shape).astype(np.float32)
+    pose = replace(pose, positions=pose.positions + moved)
+    panel = Panel(Scene.around(pose), SIDES[0], (300, 400))
+    together = panel.shapes(frame_strokes(pose, slice(0, 5), SIDES[0]))
+    for number in range(5):
+        alone, one = panel.shapes(frame_strokes(pose, number, SIDES[0])).there(), together.frame(number).there()
+        np.testing.assert_array_equal(one.corners, alone.corners)
+        np.testing.assert_array_equal(one.colours, alone.colours)
+        assert len(one.corners) == (0 if number == 3 else 3 * len(SKELETON.bones))
 
 
 def test_choose_frames_passes_over_missing_ones():

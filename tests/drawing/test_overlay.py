@@ -7,7 +7,7 @@ from PIL import Image
 
 from ampose.drawing.overlay import YuvGround
 from ampose.drawing.painting import RgbGround, outlined_shapes, shapes_of
-from ampose.drawing.projection import SIDE_COLOURS, Stroke
+from ampose.drawing.projection import SIDE_COLOURS, Strokes
 from ampose.media.small_frames import Planes, shrink_rgb
 
 
@@ -25,13 +25,17 @@ def both(size: tuple[int, int], draw) -> tuple[np.ndarray, np.ndarray]:
     return shrink_rgb(np.asarray(image), size), pixels
 
 
+def line(start, end, width: float, colour=(255, 255, 255)):
+    return shapes_of(Strokes.alike(np.array([[start, end]], dtype=float), colour), lambda points: points, width)
+
+
 @pytest.mark.parametrize("shaped", [shapes_of, outlined_shapes])
 def test_strokes_are_the_same_on_both_grounds(shaped):
     """Also where they reach out of the picture, on each side."""
     rng = np.random.default_rng(0)
     ends = rng.uniform(-60, 360, (30, 2, 2))
-    colours = list(SIDE_COLOURS.values())
-    strokes = [Stroke(tuple(a), tuple(b), colours[at % 3], halo=True) for at, (a, b) in enumerate(ends.tolist())]
+    colours = np.array([*SIDE_COLOURS.values()] * 10, dtype=np.uint8)
+    strokes = Strokes(ends, colours, np.ones(30), np.ones(30, dtype=bool))
 
     def draw(ground):
         ground.draw(shaped(strokes, lambda points: points / 2, 4.0))
@@ -59,8 +63,7 @@ def test_nothing_is_drawn_outside_of_a_window():
     pixels = shrink_rgb(np.full((64, 64, 3), 200, np.uint8), (64, 64))
     before = pixels.copy()
     window = YuvGround(Planes.of(pixels).part((16, 16), (32, 32)))
-    strokes = [Stroke((-50.0, -50.0), (100.0, 100.0), (200, 30, 30))]
-    window.draw(shapes_of(strokes, lambda points: points, 6.0))
+    window.draw(line((-50, -50), (100, 100), 6.0, colour=(200, 30, 30)))
     changed = Planes.of((pixels != before).astype(np.uint8))
     assert changed.y[16:48, 16:48].any()
     changed.y[16:48, 16:48] = changed.u[8:24, 8:24] = changed.v[8:24, 8:24] = 0
@@ -72,7 +75,7 @@ def test_nothing_is_drawn_outside_of_a_window():
 def test_a_stroke_is_as_wide_and_as_long_as_it_says():
     """From its start to its end with round ends: the area is that of a rectangle and a circle."""
     image = Image.new("RGB", (100, 60))
-    RgbGround(image).draw(shapes_of([Stroke((20.0, 30.0), (70.0, 30.0), (255, 255, 255))], lambda points: points, 10.0))
+    RgbGround(image).draw(line((20, 30), (70, 30), 10.0))
     covered = np.asarray(image)[..., 0] / 255
     assert covered.sum() == pytest.approx(50 * 10 + np.pi * 5**2, rel=0.02)
     assert covered[:, 45].sum() == pytest.approx(10, abs=0.1)
@@ -80,16 +83,18 @@ def test_a_stroke_is_as_wide_and_as_long_as_it_says():
     assert covered[:, 45] @ (np.arange(60) + 0.5) / 10 == pytest.approx(30, abs=0.05), "about its middle"
 
 
-def test_nothing_to_draw_leaves_the_picture_as_it_is():
+@pytest.mark.parametrize("end", [None, (np.nan, np.nan)])
+def test_nothing_to_draw_leaves_the_picture_as_it_is(end):
     pixels = shrink_rgb(np.full((64, 64, 3), 200, np.uint8), (64, 64))
     before = pixels.copy()
-    YuvGround(Planes.of(pixels)).draw(shapes_of([], lambda points: points, 6.0))
+    nothing = shapes_of(Strokes.alike(np.empty((0, 2, 2)), (200, 30, 30)), lambda points: points, 6.0)
+    YuvGround(Planes.of(pixels)).draw(nothing if end is None else line((10, 10), end, 6.0))
     np.testing.assert_array_equal(pixels, before)
 
 
 def test_a_stroke_to_far_outside_is_drawn_as_far_as_it_is_in_the_picture():
     image = Image.new("RGB", (100, 60))
-    RgbGround(image).draw(shapes_of([Stroke((50.0, 30.0), (1e6, 30.0), (255, 255, 255))], lambda points: points, 10.0))
+    RgbGround(image).draw(line((50, 30), (1e6, 30), 10.0))
     covered = np.asarray(image)[..., 0] / 255
     assert covered[:, 60:].sum() == pytest.approx(40 * 10, rel=0.02)
     assert not covered[:, :44].any()

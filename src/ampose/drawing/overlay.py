@@ -27,6 +27,7 @@ class YuvGround:
 
     def draw(self, shapes: Shapes) -> None:
         """See ``Ground``. Each plane is drawn on alone, where the shapes are."""
+        shapes = shapes.there()
         if not len(shapes.corners):
             return
         # What four pixels share their colour for begins at an even place.
@@ -35,11 +36,12 @@ class YuvGround:
         (left, top), (width, height) = first.astype(int).tolist(), (last - first).astype(int).tolist()
         if width <= 0 or height <= 0:
             return
-        part, corners, colours = self._planes.part((left, top), (width, height)), shapes.corners - first, shapes.colours
-        part.y[:] = filled(part.y, corners, [as_yuv(colour)[0] for colour in colours])
+        part, corners = self._planes.part((left, top), (width, height)), shapes.corners - first
+        colours = [as_yuv((red, green, blue)) for red, green, blue in shapes.colours.tolist()]
+        part.y[:] = filled(part.y, corners, [light for light, _, _ in colours])
         # Both colours at once, as two of three channels; at half the size half the corners are round enough.
         both = np.stack([part.u, part.v, part.v], axis=-1)
-        both = filled(both, corners[:, ::2] / 2, [(u, v, v) for _, u, v in map(as_yuv, colours)])
+        both = filled(both, corners[:, ::2] / 2, [(u, v, v) for _, u, v in colours])
         part.u[:], part.v[:] = both[..., 0], both[..., 1]
 
     def write(self, place: Pixel, text: str, *, size: int, colour: Colour = INK, outlined: bool = False) -> float:

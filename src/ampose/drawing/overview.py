@@ -20,7 +20,7 @@ from ampose.drawing.projection import (
     SURE,
     Colour,
     Scene,
-    Stroke,
+    Strokes,
     frame_strokes,
     pale,
 )
@@ -190,8 +190,8 @@ def _draw_legend(page: "Image", entries: Sequence[tuple[Colour, str]]) -> float:
     right, y = float(page.width - _MARGIN_PX), 36
     for colour, text in reversed(entries):
         right = _write(page, (right, y), text, "rm") - 38
-        bar = Stroke((right + 4, y), (right + 24, y), colour)
-        RgbGround(page).draw(shapes_of([bar], lambda points: points, bone_px=8.0))
+        bar = Strokes.alike(np.array([[(right + 4, y), (right + 24, y)]]), colour)
+        RgbGround(page).draw(shapes_of(bar, lambda points: points, bone_px=8.0))
         right -= 26
     return right
 

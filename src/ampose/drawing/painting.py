@@ -1,6 +1,6 @@
 """Strokes to pixels: polygons with smooth edges, by AGG."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from ampose.drawing.projection import BACKDROP, FLOOR, INK, WHITE, Colour, Scene, Side, Stroke
+from ampose.drawing.projection import BACKDROP, FLOOR, INK, WHITE, Colour, Scene, Side, Strokes
 from ampose.packages import load_package, pillow
 
 if TYPE_CHECKING:
@@ -32,58 +32,59 @@ Place = Callable[[Points], Points]
 
 @dataclass(frozen=True)
 class Shapes:
-    """Polygons to be filled, one over the other."""
+    """Polygons to be filled, one over the other, in one picture or in many frames; one with NaN is not drawn."""
 
-    corners: Float[np.ndarray, "shape corner xy"]
+    corners: Float[np.ndarray, "*frame shape corner xy"]
     """In pixels; a pixel's centre is half a pixel from its edges."""
-    colours: Sequence[Colour]
+    colours: UInt8[np.ndarray, "*frame shape 3"]
+
+    def frame(self, number: int) -> "Shapes":
+        """Return those of one of many frames."""
+        return Shapes(self.corners[number], self.colours[number])
+
+    def there(self) -> "Shapes":
+        """Return those of one picture that can be drawn."""
+        shown = np.isfinite(self.corners).all(axis=(1, 2))
+        return self if shown.all() else Shapes(self.corners[shown], self.colours[shown])
 
 
-def shapes_of(strokes: Iterable[Stroke], place: Place, bone_px: float) -> Shapes:
+def shapes_of(strokes: Strokes, place: Place, bone_px: float) -> Shapes:
     """Return strokes in order; ``bone_px`` is the width of a stroke of width 1.
 
     A stroke's halo keeps it apart from what it passes in front of.
     """
-    strokes = list(strokes)
-    ends = _ends(strokes, place)
+    ends = place(strokes.ends)
     # Between a fifth and four fifths of its length: joints are not cut off.
-    halos = _outlines(ends + 0.2 * (ends[:, ::-1] - ends), np.full(len(strokes), 1.6 * bone_px), flat=True)
-    bones = _outlines(ends, _widths(strokes) * bone_px)
-    pairs = np.stack([halos, bones], axis=1)
-    drawn = [part for stroke in strokes for part in (stroke.halo, True)]
-    colours = [colour for stroke in strokes for colour in (BACKDROP, stroke.colour)]
-    shown = [number for number, there in enumerate(drawn) if there]
-    return Shapes(pairs.reshape(-1, *bones.shape[1:])[shown], [colours[number] for number in shown])
+    halos = _outlines(ends + 0.2 * (ends[..., ::-1, :] - ends), np.full(ends.shape[:-2], 1.6 * bone_px), flat=True)
+    bones = _outlines(ends, strokes.widths * bone_px)
+    pairs = np.stack([halos, bones], axis=-3)  # (*frame, stroke, halo or bone, corner, xy)
+    backdrop = np.broadcast_to(np.array(BACKDROP, dtype=np.uint8), strokes.colours.shape)
+    colours = np.stack([backdrop, strokes.colours], axis=-2)
+    drawn = np.stack([strokes.halo, np.ones_like(strokes.halo)], axis=-1)  # (stroke, halo or bone)
+    return Shapes(pairs[..., drawn, :, :], colours[..., drawn, :])
 
 
-def outlined_shapes(strokes: Sequence[Stroke], place: Place, bone_px: float) -> Shapes:
+def outlined_shapes(strokes: Strokes, place: Place, bone_px: float | Float[np.ndarray, "*frame 1"]) -> Shapes:
     """Return strokes to draw over a photograph, all in one white outline, so that they show on any ground."""
-    ends, widths = _ends(strokes, place), _widths(strokes) * bone_px
-    corners = np.concatenate([_outlines(ends, 1.7 * widths), _outlines(ends, widths)])
-    return Shapes(corners, [*[WHITE] * len(strokes), *(stroke.colour for stroke in strokes)])
-
-
-def _ends(strokes: Sequence[Stroke], place: Place) -> Points:
-    points = np.array([(stroke.start, stroke.end) for stroke in strokes], dtype=float)
-    return place(points.reshape(-1, 2)).reshape(-1, 2, 2)  # (stroke, end, xy)
-
-
-def _widths(strokes: Sequence[Stroke]) -> Float[np.ndarray, " stroke"]:
-    return np.array([stroke.width for stroke in strokes], dtype=float)
+    ends, widths = place(strokes.ends), strokes.widths * bone_px
+    corners = np.concatenate([_outlines(ends, 1.7 * widths), _outlines(ends, widths)], axis=-3)
+    white = np.broadcast_to(np.array(WHITE, dtype=np.uint8), strokes.colours.shape)
+    return Shapes(corners, np.concatenate([white, strokes.colours], axis=-2))
 
 
 def _outlines(
-    ends: Points, widths: Float[np.ndarray, " stroke"], *, flat: bool = False
-) -> Float[np.ndarray, "stroke corner xy"]:
+    ends: Float[np.ndarray, "*frame stroke 2 xy"], widths: Float[np.ndarray, "*frame stroke"], *, flat: bool = False
+) -> Float[np.ndarray, "*frame stroke corner xy"]:
     """Return each stroke as a polygon, with ends that are round or cut off."""
-    radius = np.maximum(0.5, widths / 2)[:, None, None] - _SWOLLEN_PX
-    along = ends[:, 1] - ends[:, 0]
-    length = np.hypot(*along.T)[:, None]
+    radius = np.maximum(0.5, widths / 2)[..., None, None] - _SWOLLEN_PX
+    start, end = ends[..., :1, :], ends[..., 1:, :]
+    along = end - start  # (*frame, stroke, 1, xy)
+    length = np.hypot(along[..., 0], along[..., 1])[..., None]
     along = np.where(length > 0, along / np.where(length > 0, length, 1), (1.0, 0.0))
-    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    across = np.stack([-along[..., 1], along[..., 0]], axis=-1)
     out = 0.0 if flat else np.cos(_CAP)[:, None]
-    cap = radius * (out * along[:, None] + np.sin(_CAP)[:, None] * across[:, None])
-    return np.concatenate([ends[:, 1:] + cap, ends[:, :1] - cap], axis=1)
+    cap = radius * (out * along + np.sin(_CAP)[:, None] * across)
+    return np.concatenate([end + cap, start - cap], axis=-2)
 
 
 def filled(
@@ -95,10 +96,14 @@ def filled(
     agg = load_package("aggdraw", extra="video", purpose="drawing pictures")
     draw = agg.Draw("L" if pixels.ndim == 2 else "RGB", pixels.shape[1::-1])
     draw.frombytes(pixels.tobytes())
-    brushes = [agg.Brush(colour) for colour in colours]
-    for outline, brush in zip(corners.reshape(len(corners), 2 * corners.shape[1]).tolist(), brushes, strict=True):
-        draw.polygon(outline, brush)
+    for outline, colour in zip(corners.reshape(len(corners), 2 * corners.shape[1]).tolist(), colours, strict=True):
+        draw.polygon(outline, _brush(agg, colour))
     return np.frombuffer(draw.tobytes(), dtype=np.uint8).reshape(pixels.shape)
+
+
+@cache
+def _brush(agg: Any, colour: Any) -> Any:
+    return agg.Brush(colour)
 
 
 @runtime_checkable
@@ -109,7 +114,7 @@ class Ground(Protocol):
     """Width and height in pixels."""
 
     def draw(self, shapes: Shapes) -> None:
-        """Fill the shapes, as far as they are in the picture."""
+        """Fill the shapes of one picture, as far as they are in it."""
 
     def write(self, place: Pixel, text: str, *, size: int, colour: Colour = INK, outlined: bool = False) -> float:
         """Write a line of text with its upper left corner at ``place``, in white if outlined; returns where it ends."""
@@ -124,7 +129,9 @@ class RgbGround:
 
     def draw(self, shapes: Shapes) -> None:
         """See ``Ground``."""
-        self._image.frombytes(filled(np.asarray(self._image), shapes.corners, shapes.colours).tobytes())
+        shapes = shapes.there()
+        colours = map(tuple, shapes.colours.tolist())
+        self._image.frombytes(filled(np.asarray(self._image), shapes.corners, colours).tobytes())
 
     def write(self, place: Pixel, text: str, *, size: int, colour: Colour = INK, outlined: bool = False) -> float:
         """See ``Ground``."""
@@ -149,21 +156,21 @@ class Panel:
         self._bone_px = max(3.0, _BONE_M * self.scale)
         self.empty = blank(size, BACKDROP)
         ground = RgbGround(self.empty)
-        ground.draw(Shapes(self._place(stage.floor(side))[None], [FLOOR]))
-        ground.draw(shapes_of(stage.grid(side), self._place, self._bone_px))
+        ground.draw(Shapes(self._place(stage.floor(side))[None], np.array([FLOOR], dtype=np.uint8)))
+        ground.draw(self.shapes(stage.grid(side)))
 
     def _place(self, points: Points) -> Points:
         return self._origin + points * (self.scale, -self.scale)
 
-    def draw(self, strokes: Iterable[Stroke]) -> "Image":
-        """Return the stage with the strokes on it."""
-        image = self.empty.copy()
-        self.draw_over(RgbGround(image), strokes)
-        return image
+    def shapes(self, strokes: Strokes) -> Shapes:
+        """Return the strokes in the panel's pixels."""
+        return shapes_of(strokes, self._place, self._bone_px)
 
-    def draw_over(self, ground: Ground, strokes: Iterable[Stroke]) -> None:
-        """Draw the strokes on the stage, which is there already."""
-        ground.draw(shapes_of(strokes, self._place, self._bone_px))
+    def draw(self, strokes: Strokes) -> "Image":
+        """Return the stage with the strokes of one frame on it."""
+        image = self.empty.copy()
+        RgbGround(image).draw(self.shapes(strokes))
+        return image
 
 
 def blank(size: tuple[int, int], colour: Colour = WHITE) -> "Image":

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from ampose.drawing.painting import Ground, RgbGround, blank, outlined_shapes
-from ampose.drawing.panels import Label, LiftedPeople, label_people
+from ampose.drawing.painting import Ground, RgbGround, Shapes, blank, outlined_shapes
+from ampose.drawing.panels import LiftedPeople, label_people
 from ampose.drawing.projection import bone_strokes
 from ampose.media import Frame
 from ampose.packages import pillow
@@ -85,33 +85,38 @@ def draw_photo(
 ) -> "Image":
     """Return the window of the frame at this size in pixels, with frame ``number`` of everybody's pose over it."""
     image = _cut_out(frame, cut, size)
-    draw_people(RgbGround(image), cut, people, number)
+    ground = RgbGround(image)
+    for shapes in people_shapes(people, number, cut, size):
+        ground.draw(shapes)
+    write_names(ground, cut, people, number)
     return image
 
 
-def draw_people(ground: Ground, cut: Cut, people: LiftedPeople, number: int) -> None:
-    """Draw frame ``number`` of everybody's 2D pose, and their names if they are several, over a window of the frame."""
-    for person, label in zip(people, label_people(people), strict=True):
-        if not person.pose2d.missing[number]:
-            _draw_person(ground, cut, person.pose2d, number, label)
+def people_shapes(people: LiftedPeople, frames: int | slice, cut: Cut, size: tuple[int, int]) -> list[Shapes]:
+    """Return everybody's 2D pose in one frame or several, to be drawn over a window of them at this size in pixels."""
+    return [_person_shapes(person.pose2d, frames, cut, size) for person in people]
 
 
-def _draw_person(ground: Ground, cut: Cut, pose: Pose2D, number: int, label: Label) -> None:
-    """Draw the bones whose ends were found in a frame of the pose, and the person's name above them."""
-    width, height = ground.size
-    points, scale = pose.keypoints[number], width / cut.width
-    found = points[np.isfinite(points).all(axis=1)]
-    places = (found - (cut.left, cut.top)) * scale
+def _person_shapes(pose: Pose2D, frames: int | slice, cut: Cut, size: tuple[int, int]) -> Shapes:
+    width, height = size
+    points, scale = pose.keypoints[frames], width / cut.width
     # Bones are as wide as fits the size of the person, within reason for the picture.
-    person_px = scale * float(np.ptp(np.clip(found, 0, pose.image_size), axis=0).max())
-    bone_px = max(2.5, min(_BONE_OF_PERSON * person_px, _BONE_OF_PICTURE * height))
-    strokes = [
-        stroke
-        for stroke in bone_strokes(pose.skeleton, points, pose.confidence[number])
-        if np.isfinite((stroke.start, stroke.end)).all()
-    ]
-    ground.draw(outlined_shapes(strokes, lambda ends: (ends - (cut.left, cut.top)) * scale, bone_px))
-    if label.text:  # above the uppermost joint, within the image, in the person's colour on white
+    inside = np.clip(points, 0, pose.image_size)
+    extent = np.fmax.reduce(inside, axis=-2) - np.fmin.reduce(inside, axis=-2)  # (*frame, xy); joints may be missing
+    person_px = scale * extent.max(axis=-1, keepdims=True)  # (*frame, 1)
+    bone_px = np.maximum(2.5, np.minimum(_BONE_OF_PERSON * person_px, _BONE_OF_PICTURE * height))
+    strokes = bone_strokes(pose.skeleton, points, pose.confidence[frames])
+    return outlined_shapes(strokes, lambda ends: (ends - (cut.left, cut.top)) * scale, bone_px)
+
+
+def write_names(ground: Ground, cut: Cut, people: LiftedPeople, number: int) -> None:
+    """Write the names of several people above them, within the picture, in their colours on white."""
+    width, height = ground.size
+    for person, label in zip(people, label_people(people), strict=True):
+        if not label.text or person.pose2d.missing[number]:
+            continue
+        points = person.pose2d.keypoints[number]
+        places = (points[np.isfinite(points).all(axis=1)] - (cut.left, cut.top)) * (width / cut.width)
         size = max(_LEAST_LETTER_PX, round(_LETTER_OF_PICTURE * height))
         x, y = places[places[:, 1].argmin()] - (size, 2 * size)
         x, y = float(np.clip(x, 0, width - 4 * size)), float(np.clip(y, 0, height))

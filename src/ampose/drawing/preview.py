@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from ampose.drawing.overlay import YuvGround
-from ampose.drawing.painting import Ground, Panel, Pixel, RgbGround, blank
+from ampose.drawing.painting import Ground, Panel, Pixel, RgbGround, Shapes, blank
 from ampose.drawing.panels import LiftedPeople, Subject, choose_subjects, in_lifted_joints, time_label
-from ampose.drawing.photo import Cut, draw_people
+from ampose.drawing.photo import Cut, people_shapes, write_names
 from ampose.drawing.projection import INK, SIDE_COLOURS, Colour, Scene, frame_strokes
 from ampose.media import Frame, Media
 from ampose.media.small_frames import I420, Planes, shrink_rgb
@@ -23,6 +23,9 @@ _TEXT_PART = 28
 
 _CRF = 22
 """At which the quick settings are as near to the picture as x264's veryfast is at 20 (43 dB in the photo)."""
+
+_AHEAD = 64
+"""Frames whose shapes are computed at once: for each alone it takes as long as to fill them."""
 
 _MOST = 6
 """People with a panel of their own."""
@@ -97,6 +100,7 @@ class _Layout:
             for subject, one in zip(self._subjects, self._panels, strict=True)
         ]
         self._picture = shrink_rgb(np.asarray(blank(self.size)), self.size)
+        self._ahead, self._shapes = -1, (list[Shapes](), list[Shapes]())
 
     def _stage(self, subject: Subject, panel: Panel, *, missing: bool) -> Planes:
         """Return a panel without anybody, with its title."""
@@ -110,13 +114,14 @@ class _Layout:
         planes = Planes.of(self._picture)
         photo = planes.part((0, 0), self._photo)
         photo.fill(Planes.of(frame))
-        draw_people(YuvGround(photo), self._cut, self._people, number)
-        for at, subject in enumerate(self._subjects):
-            pose, part = subject.person.pose3d, planes.part(*self._windows[at])
-            missing = bool(pose.missing[number])
-            part.fill(self._stages[at][missing])
-            if not missing:
-                self._panels[at].draw_over(YuvGround(part), frame_strokes(pose, number, subject.side))
+        in_photo, in_panels = self._shapes_at(number)
+        for shapes in in_photo:
+            YuvGround(photo).draw(shapes)
+        write_names(YuvGround(photo), self._cut, self._people, number)
+        for at, (subject, shapes) in enumerate(zip(self._subjects, in_panels, strict=True)):
+            part = planes.part(*self._windows[at])
+            part.fill(self._stages[at][bool(subject.person.pose3d.missing[number])])
+            YuvGround(part).draw(shapes)
         # Along the lower edge: the moment, the meaning of the colours, and who has no panel.
         more = len(self._people) - _MOST
         x, y = float(self._photo[0]), self._height * (1 - 2 / _TEXT_PART)
@@ -126,6 +131,19 @@ class _Layout:
         for text, colour in words:
             x = self._write(YuvGround(planes), (x, y), text, colour)
         return self._picture
+
+    def _shapes_at(self, number: int) -> tuple[list[Shapes], list[Shapes]]:
+        """Return what is drawn over the photo and in the panels in a frame."""
+        ahead, at = divmod(number, _AHEAD)
+        if ahead != self._ahead:
+            frames = slice(ahead * _AHEAD, (ahead + 1) * _AHEAD)
+            in_panels = [
+                panel.shapes(frame_strokes(subject.person.pose3d, frames, subject.side))
+                for subject, panel in zip(self._subjects, self._panels, strict=True)
+            ]
+            self._ahead, self._shapes = ahead, (people_shapes(self._people, frames, self._cut, self._photo), in_panels)
+        in_photo, in_panels = ([shapes.frame(at) for shapes in part] for part in self._shapes)
+        return in_photo, in_panels
 
     def _write(self, ground: Ground, corner: Pixel, text: str, colour: Colour = INK) -> float:
         """Write in the upper left corner of a panel; returns where the text ends."""

@@ -7,11 +7,9 @@ down on a person, the person leans towards it, unless the pose is turned ``uprig
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, UInt8
 
 from ampose.poses.pose import Pose3D
 from ampose.poses.skeletons import Skeleton
@@ -39,14 +37,28 @@ _VIEWER_M = 7.0
 _HEAD_WIDTH = 3.4
 
 
-class Stroke(NamedTuple):
-    """A line from here to there, in the unit of whoever draws it; width 1 is that of a sure bone."""
+@dataclass(frozen=True)
+class Strokes:
+    """Lines, of one picture or of many frames, each drawn over those before it; one with an end of NaN is not drawn.
 
-    start: tuple[float, float]
-    end: tuple[float, float]
-    colour: Colour
-    width: float = 1.0
-    halo: bool = False
+    Args:
+        ends: Start and end, in the unit of whoever draws them.
+        colours: RGB.
+        widths: 1 is that of a sure bone.
+        halo: Whether a gap keeps it apart from what it passes in front of.
+    """
+
+    ends: Float[np.ndarray, "*frame stroke 2 xy"]
+    colours: UInt8[np.ndarray, "*frame stroke 3"]
+    widths: Float[np.ndarray, "*frame stroke"]
+    halo: Bool[np.ndarray, " stroke"]
+
+    @classmethod
+    def alike(cls, ends: Float[np.ndarray, "*frame stroke 2 xy"], colour: Colour, width: float = 1.0) -> "Strokes":
+        """Return strokes of one colour and width, without a halo."""
+        *frames, count, _, _ = ends.shape
+        colours = np.broadcast_to(np.array(colour, dtype=np.uint8), (*frames, count, 3))
+        return cls(ends, colours, np.full((*frames, count), width), np.zeros(count, dtype=bool))
 
 
 @dataclass(frozen=True)
@@ -126,52 +138,49 @@ class Scene:
         r = self.radius
         return side.project(np.array([[-r, 0, -r], [r, 0, -r], [r, 0, r], [-r, 0, r]]))[:, :2]
 
-    def grid(self, side: Side) -> list[Stroke]:
+    def grid(self, side: Side) -> Strokes:
         """Return the lines of the floor's grid."""
         ticks = np.arange(-self.radius, self.radius + _GRID_M / 2, _GRID_M)
         r = self.radius
         ends = [line for t in ticks for line in (([t, 0.0, -r], [t, 0.0, r]), ([-r, 0.0, t], [r, 0.0, t]))]
-        projected = side.project(np.array(ends))
-        return [Stroke((a, b), (c, d), WHITE, width=0.25) for a, b, c, d in projected[..., :2].reshape(-1, 4).tolist()]
+        return Strokes.alike(side.project(np.array(ends))[..., :2], WHITE, width=0.25)
 
 
-def frame_strokes(pose: Pose3D, number: int, side: Side) -> list[Stroke]:
-    """Return a frame of a 3D pose on the floor: its shadow, then its bones, the far ones first; no missing joints."""
+def frame_strokes(pose: Pose3D, frames: int | slice, side: Side) -> Strokes:
+    """Return a 3D pose on the floor, in one frame or several: its shadow, then its bones, the far ones first."""
     bones = pose.skeleton.bone_indices
-    points = standing(pose.positions[number])
+    points = standing(pose.positions[frames])
     flat, projected = side.project(np.stack([points * np.array([1.0, 0.0, 1.0]), points]))
-    there = np.isfinite(projected).all(axis=-1)[bones].all(axis=-1)
-    ends = flat[bones, :2][there].reshape(-1, 4).tolist()  # (bone, two ends)
-    shadow = [Stroke((a, b), (c, d), _SHADOW, width=0.7) for a, b, c, d in ends]
-    figure = bone_strokes(pose.skeleton, projected[:, :2], pose.confidence[number], head_width=_HEAD_WIDTH)
-    order = np.argsort(-projected[:, 2][bones].mean(axis=1))
-    return shadow + [figure[bone] for bone in order if there[bone]]
+    shadow = Strokes.alike(flat[..., bones, :2], _SHADOW, width=0.7)
+    figure = bone_strokes(pose.skeleton, projected[..., :2], pose.confidence[frames], head_width=_HEAD_WIDTH)
+    order = np.argsort(-projected[..., bones, 2].mean(axis=-1), axis=-1)  # (*frame, bone)
+    return Strokes(
+        np.concatenate([shadow.ends, np.take_along_axis(figure.ends, order[..., None, None], axis=-3)], axis=-3),
+        np.concatenate([shadow.colours, np.take_along_axis(figure.colours, order[..., None], axis=-2)], axis=-2),
+        np.concatenate([shadow.widths, np.take_along_axis(figure.widths, order, axis=-1)], axis=-1),
+        np.concatenate([shadow.halo, figure.halo]),
+    )
 
 
 def bone_strokes(
     skeleton: Skeleton,
-    points: Float[np.ndarray, "joint 2"],
-    confidence: Float[np.ndarray, " joint"],
+    points: Float[np.ndarray, "*frame joint 2"],
+    confidence: Float[np.ndarray, "*frame joint"],
     head_width: float = 1.0,
-) -> list[Stroke]:
+) -> Strokes:
     """Return the bones in their sides' colours; bones that end in a guessed joint are pale and thin."""
     bones = skeleton.bone_indices
-    certain = (confidence[bones] >= SURE).all(axis=-1).tolist()
-    strokes = []
-    ends = points[bones].reshape(-1, 4).tolist()
-    for (colour, head), (a, b, c, d), sure in zip(_bone_looks(skeleton), ends, certain, strict=True):
-        width = (1.0 if sure else 0.7) * (head_width if head else 1.0)
-        strokes.append(Stroke((a, b), (c, d), colour if sure else pale(colour), width, halo=True))
-    return strokes
+    certain = confidence[..., bones].min(axis=-1) >= SURE  # (*frame, bone)
+    colours = [SIDE_COLOURS[skeleton.side_of(joint)] for _, joint in skeleton.bones]
+    heads = [joint == "head" for _, joint in skeleton.bones]
+    return Strokes(
+        points[..., bones, :],
+        np.where(certain[..., None], colours, [pale(colour) for colour in colours]).astype(np.uint8),
+        np.where(certain, 1.0, 0.7) * np.where(heads, head_width, 1.0),
+        np.ones(len(bones), dtype=bool),
+    )
 
 
-@cache
-def _bone_looks(skeleton: Skeleton) -> list[tuple[Colour, bool]]:
-    """Return the colour of each bone, and whether it is the head's."""
-    return [(SIDE_COLOURS[skeleton.side_of(joint)], joint == "head") for _, joint in skeleton.bones]
-
-
-@cache
 def pale(colour: Colour) -> Colour:
     """Mix a colour with white."""
     red, green, blue = (round(0.45 * part + 0.55 * 255) for part in colour)

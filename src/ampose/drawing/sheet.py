@@ -10,7 +10,7 @@ from ampose.drawing.notebook_figure import new_figure
 from ampose.drawing.overview import choose_frames
 from ampose.drawing.painting import Panel, blank, write_text
 from ampose.drawing.panels import time_label
-from ampose.drawing.projection import FLOOR, SIDE_COLOURS, SIDES, WHITE, Scene, Side, Stroke, frame_strokes, hex_of
+from ampose.drawing.projection import FLOOR, SIDE_COLOURS, SIDES, WHITE, Scene, Side, Strokes, frame_strokes, hex_of
 from ampose.errors import InputError
 from ampose.packages import load_package
 from ampose.poses.pose import Pose3D
@@ -109,16 +109,17 @@ def _chosen(pose: Pose3D, frames: int | Sequence[int]) -> list[int]:
     return list(frames)
 
 
-def _draw(axes: Any, stage: Scene, side: Side, strokes: list[Stroke]) -> None:
+def _draw(axes: Any, stage: Scene, side: Side, strokes: Strokes) -> None:
     left, right, bottom, top = stage.window
     axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
     axes.axis("off")
     axes.fill(*stage.floor(side).T, color=hex_of(FLOOR), linewidth=0)
     bone = _BONE_M * _COLUMN_IN * _POINTS_PER_INCH / (right - left)
-    for number, stroke in enumerate([*stage.grid(side), *strokes]):
-        xs, ys = zip(stroke.start, stroke.end, strict=True)
-        if stroke.halo:
-            middle = [(a + part * (b - a)) for a, b in (xs, ys) for part in (0.2, 0.8)]
-            axes.plot(middle[:2], middle[2:], color=hex_of(WHITE), linewidth=1.6 * bone, zorder=2 + number)
-        width = max(0.4, stroke.width * bone)
-        axes.plot(xs, ys, color=hex_of(stroke.colour), linewidth=width, solid_capstyle="round", zorder=2.5 + number)
+    for order, lines in enumerate((stage.grid(side), strokes), start=2):
+        colours = map(tuple, lines.colours.tolist())
+        for ends, colour, width, halo in zip(lines.ends, colours, lines.widths, lines.halo, strict=True):
+            if halo:
+                middle = ends + 0.2 * (ends[::-1] - ends)
+                axes.plot(*middle.T, color=hex_of(WHITE), linewidth=1.6 * bone, zorder=order)
+            look = {"color": hex_of(colour), "linewidth": max(0.4, width * bone)}
+            axes.plot(*ends.T, **look, solid_capstyle="round", zorder=order)
