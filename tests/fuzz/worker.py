@@ -80,10 +80,15 @@ def one(door: Door, seeds: list[Path], number: int, keep: Path | None = None) ->
         return _through(door, path, number, size)
 
 
-def _through(door: Door, path: Path, number: int, size: int) -> tuple[str, str]:
+def _start_peak() -> int:
+    """Have the most memory counted from here, where that can be done; returns it, in bytes."""
     if PEAK.exists():
-        PEAK.write_text("5")  # the most memory counts from here
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        PEAK.write_text("5")
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _through(door: Door, path: Path, number: int, size: int) -> tuple[str, str]:
+    before = _start_peak()
     started = time.process_time()
     signal.setitimer(signal.ITIMER_PROF, HANG_S if not door.tree else 12 * HANG_S)
     outcome, detail = "read", ""
