@@ -100,11 +100,13 @@ async function follow(run) {
       shown = present(shown, run);
       shown = await lifted;
     }
-    present(shown, run);
+    shown = present(shown, run);
     if (run === state.run && state.playing) stop();
   } catch (failure) {
     stop();
     complain(failure);
+  } finally {
+    shown?.answer.image.close();
   }
 }
 
