@@ -1,11 +1,13 @@
-"""Keypoint tables for tests: people who stand somewhere, some joints of whom were not found."""
+"""Tables for tests: keypoints of people who stand somewhere, some joints of whom were not found; and poses."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ampose.files.tables.keypoint_table import write_keypoint_table
+from ampose.files.tables.keypoint_table import schema_of, write_keypoint_table
+from ampose.files.tables.pose_table import pose_rows, pose_schema
+from ampose.packages import arrow
 from ampose.poses.skeletons import get_skeleton
 
 COCO = get_skeleton("coco_17")
@@ -35,3 +37,22 @@ def write_table(path: Path, rows: int, seed: int = 0, **changed: Any) -> dict[st
     path.parent.mkdir(parents=True, exist_ok=True)
     write_keypoint_table(path, COCO, columns)
     return columns
+
+
+def write_pose_table(path: Path, rng: np.random.Generator, *, clip: Any, person: Any, frame: Any) -> Any:
+    """Write a table with a row for each of the frames, the second without positions; returns both's numbers."""
+    rows, pa = len(frame), arrow()
+    columns = table_columns(rows) | {"clip": clip, "person": person, "frame": frame, "time": np.array(frame) / 25}
+    kept = [name for name in schema_of(COCO, ()).names if name not in ("keypoints", "confidence")]
+    source = pa.table({name: pa.array(columns[name]) for name in kept})
+    schema = pose_schema(
+        source.schema, get_skeleton("human36m_17"), error=True, facts={"provenance": {"model": "a lifter"}}
+    )
+    positions = rng.normal(0, 0.3, (rows, 17, 3)).astype(np.float32)
+    positions[1] = np.nan
+    confidence = rng.uniform(0.1, 1, (rows, 17)).astype(np.float32)
+    error = np.full((rows, 17), 0.03, dtype=np.float32)
+    made = pose_rows(source, schema, positions=positions, confidence=confidence, expected_error=error)
+    path.parent.mkdir(exist_ok=True)
+    arrow("parquet").write_table(made, path)
+    return positions, confidence

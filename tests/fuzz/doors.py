@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from tests.files.keypoints.samples import SAMPLES, SIZE
+from tests.keypoint_tables import write_pose_table
 from tests.small_motion import swing
 
 from ampose.data import MotionCapture, datasets, read_motion, read_recordings, write_motion
@@ -119,6 +120,10 @@ def _poses() -> Iterator[Door]:
             return
         poses.write_each(path, people if "people" in poses.carries(path) else people[:1])
         poses.write_each(folder / f"hall{suffix}", sample_people(1, 2))
+        if suffix == ".parquet":
+            write_pose_table(
+                folder / "bulk.parquet", np.random.default_rng(0), clip=["a"] * 3, person=[0] * 3, frame=[0, 1, 3]
+            )
 
     def read(path: Path, number: int) -> None:
         people = poses.read(path)

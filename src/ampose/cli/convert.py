@@ -20,14 +20,14 @@ from ampose.cli.pose_files import (
     write_angle_files,
     write_files,
 )
-from ampose.errors import InputError
+from ampose.errors import InputError, no_such_path
 from ampose.pipeline.lift_options import ImageSize
 
 if TYPE_CHECKING:
     from ampose.poses.people import Person
 
 _TABLE = ".keypoints.parquet"
-_OF_KEYPOINTS = ("format", "skeleton", "image_size", "video")
+_OF_KEYPOINTS = ("format", "skeleton", "image_size")
 """Options of keypoint files alone."""
 
 
@@ -51,7 +51,7 @@ class ConvertOptions:
     image_size: ImageSize | None = None
     """Size of the images of a keypoint file in pixels, as in 1920x1080, if it does not store it."""
     video: str | None = None
-    """Which video, if a keypoint file covers several."""
+    """Which video, if a keypoint file covers several; or which clip of a table that ampose bulk lifted."""
 
 
 DEFAULT_OPTIONS = ConvertOptions()
@@ -74,12 +74,12 @@ def run(
     Images: clip.mp4 and clip.gif move, sheet.png is a contact sheet, figure.pdf and figure.svg are for a paper.
 
     Args:
-        source: A file with poses, such as poses.json; or - for JSON or CSV from standard input.
+        source: A file with poses, such as poses.json, or the output of ampose bulk; or - for JSON or CSV from standard
+            input.
         outputs: Files to write, such as clip.trc and clip.csv; or - for standard output.
         options: How to convert.
         foreign: What an input of another program does not say.
     """
-    from ampose.files import poses as formats
     from ampose.poses.pose import check_fps
 
     check_fps(options.fps)
@@ -97,7 +97,7 @@ def run(
         check_names(files, timed=True)
         _check_outputs(files, source, angles=options.angles)
         with file_of(source) as path:
-            people = formats.read(path, unit=foreign.unit, up=foreign.up)
+            people = _read(path, options.video, foreign)
         if not people:
             raise InputError(f"{source} holds nobody")
         if options.fps is not None:
@@ -113,6 +113,21 @@ def run(
         rate = f", {pose.fps:.4g} frames a second" if pose.fps else ""
         text = as_text([("input", f"{source}: {count}{rate}"), *file_rows(written)])
         print(text, file=sys.stderr if PIPE in outputs else sys.stdout)
+
+
+def _read(source: Path, clip: str | None, foreign: Foreign) -> "list[Person]":
+    """Read a file of poses; or a clip of a table of poses, which may be a folder."""
+    if clip is None and not source.is_dir():
+        from ampose.files import poses as formats
+
+        return formats.read(source, unit=foreign.unit, up=foreign.up)
+    from ampose.files.tables.pose_table import read_pose_table
+
+    if not source.exists():
+        raise no_such_path(source, "a table of poses")
+    if source.is_file() and source.suffix.lower() != ".parquet":
+        raise InputError("video is for files of 2D keypoints and tables of ampose bulk; leave it out", field="video")
+    return read_pose_table(source, clip)
 
 
 def _check_outputs(outputs: Sequence[Path], source: Path, *, angles: bool) -> None:
@@ -149,7 +164,7 @@ def _write_table(source: Path, outputs: Sequence[Path], options: ConvertOptions)
         raise InputError(f"{outputs[0]}: a table of keypoints must be the only output, got {len(outputs)}")
     require("pyarrow", extra="tables", purpose="a table of keypoints")
     _check_outputs(outputs, source, angles=options.angles)
-    stated = {name: getattr(options, name) for name in ("fps", *_OF_KEYPOINTS)}
+    stated = {name: getattr(options, name) for name in ("fps", "video", *_OF_KEYPOINTS)}
     file = read_detections(source, **stated)
     rows = write_detection_table(outputs[0], file, source.name.removesuffix(source.suffix))
     about = f"{counted(rows, 'row')} of {counted(len(file.frames), 'frame')}, joints of {file.skeleton.name}"

@@ -162,19 +162,19 @@ def rows_of(batch: Any, skeleton: Skeleton) -> KeypointRows:
     A row that no image can give has a reason; the others are what ``Pose2D`` would take.
     """
     count, joints = batch.num_rows, skeleton.num_joints
-    flat, whole = _lists_of(batch.column("keypoints"), 2 * joints)
+    flat, whole = lists_of(batch.column("keypoints"), 2 * joints)
     keypoints = flat.reshape(count, joints, 2)
     there = np.isfinite(keypoints).all(axis=2)
     confidence, sized = there.astype(np.float32), np.ones(count, dtype=bool)
     if "confidence" in batch.schema.names:
-        given, sized = _lists_of(batch.column("confidence"), joints)
+        given, sized = lists_of(batch.column("confidence"), joints)
         stated = _stated(batch.column("confidence"))
         sized |= ~stated
         confidence = np.where(stated[:, None], np.nan_to_num(given), confidence)
     camera, known = np.full((count, 4), np.nan, dtype=np.float32), np.zeros(count, dtype=bool)
     complete = np.ones(count, dtype=bool)
     if "camera" in batch.schema.names:
-        camera, complete = _lists_of(batch.column("camera"), 4)
+        camera, complete = lists_of(batch.column("camera"), 4)
         known = _stated(batch.column("camera"))
         complete |= ~known
     # NaN for null and for what is no number.
@@ -217,7 +217,7 @@ def _smaller_than_a_body(keypoints: Float[np.ndarray, "row joint 2"]) -> Bool[np
     return (extent > 0) & (extent < SMALLEST_PX)
 
 
-def _lists_of(column: Any, width: int) -> tuple[Float[np.ndarray, "row width"], Bool[np.ndarray, " row"]]:
+def lists_of(column: Any, width: int) -> tuple[Float[np.ndarray, "row width"], Bool[np.ndarray, " row"]]:
     """Return the numbers of a column of lists, and which rows have as many as they should; the others are NaN."""
     pa, pc = arrow(), arrow("compute")
     if not any(kind(column.type) for kind in (pa.types.is_fixed_size_list, pa.types.is_list, pa.types.is_large_list)):

@@ -19,16 +19,20 @@ were. How many rows each file has lost or set aside is under ``ampose.rows``.
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ampose.files.tables.keypoint_table import KEY, TAKEN, lists
+from ampose.errors import InputError, reading
+from ampose.files.tables.keypoint_table import KEY, TAKEN, lists, lists_of
 from ampose.packages import arrow
-from ampose.poses.pose import UNIT
-from ampose.poses.reference_frame import CAMERA_ROOT_RELATIVE
+from ampose.poses.people import Person
+from ampose.poses.pose import UNIT, Pose3D
+from ampose.poses.reference_frame import CAMERA_ROOT_RELATIVE, ReferenceFrame
 from ampose.poses.skeletons import Skeleton
+from ampose.poses.timing import clock, frame_numbers, spread
 
 FORMAT, VERSION = "ampose.pose-table", 1
 ROWS_KEY = b"ampose.rows"
@@ -101,3 +105,65 @@ def _or_null(column: Any, nobody: Bool[np.ndarray, " row"]) -> Any:
         return column
     pa = arrow()
     return pa.FixedSizeListArray.from_arrays(column.values, column.type.list_size, mask=pa.array(nobody))
+
+
+def read_pose_table(path: Path, clip: str | None = None) -> list[Person]:
+    """Return the people of a clip in a table of poses, by id, in its frames; NaN where a person has no row.
+
+    Args:
+        path: A Parquet file, or a folder of them: a large table is several files, and a clip may be in two of them.
+        clip: Its name; None where the table holds but one.
+
+    Raises:
+        InputError: It is no table of poses, it holds no such clip or several, or a person is in a frame twice.
+        MissingExtraError: pyarrow is not installed.
+    """
+    pq, pc = arrow("parquet"), arrow("compute")
+    with reading(path, "a table of poses, as ampose bulk writes it"):
+        clips = pc.unique(pq.read_table(path, columns=["clip"], partitioning=None)["clip"]).to_pylist()
+        if clip is None and len(clips) > 1:
+            raise InputError(f"holds {len(clips)} clips; choose one, such as {clips[0]}", field="video")
+        if clip is not None and clip not in clips:
+            raise InputError(f"holds no clip {clip}; there are {', '.join(map(str, clips[:5]))}", field="video")
+        chosen = None if clip is None else pc.field("clip") == clip
+        return _people(pq.read_table(path, filters=chosen, partitioning=None))
+
+
+def _people(table: Any) -> list[Person]:
+    about = json.loads((table.schema.metadata or {}).get(KEY, b"{}"))
+    if (about.get("format"), about.get("version"), about.get("unit")) != (FORMAT, VERSION, UNIT):
+        raise InputError(f"must be a table of {FORMAT!r}, version {VERSION}, in metres")
+    skeleton = Skeleton.from_dict(about["skeleton"])
+    table = table.filter(arrow("compute").is_valid(table["positions"]))
+    if not table.num_rows:
+        raise InputError("holds no pose of this clip")
+    joints = skeleton.num_joints
+    positions = lists_of(table["positions"].combine_chunks(), 3 * joints)[0].reshape(-1, joints, 3)
+    confidence = lists_of(table["confidence"].combine_chunks(), joints)[0]
+    error = (
+        lists_of(table["expected_error"].combine_chunks(), joints)[0]
+        if "expected_error" in table.column_names
+        else None
+    )
+    frames = frame_numbers(table["frame"].to_numpy())
+    fps, times = clock(frames, np.asarray(table["time"].to_numpy(), dtype=np.float64))
+    numbers, num_frames = table["person"].to_numpy(), int(frames.max()) + 1
+
+    def over_time(values: Float[np.ndarray, "row *rest"], rows: Bool[np.ndarray, " row"]) -> np.ndarray:
+        return spread(values[rows], frames[rows], num_frames).astype(np.float32)
+
+    people = []
+    for number in sorted(set(numbers.tolist())):
+        rows = numbers == number
+        pose = Pose3D(
+            positions=over_time(positions, rows),
+            confidence=np.nan_to_num(over_time(confidence, rows)),
+            expected_error=None if error is None else over_time(error, rows),
+            skeleton=skeleton,
+            frame_of_reference=ReferenceFrame.parse(about["frame_of_reference"]),
+            fps=fps,
+            times=times,
+            provenance=about.get("provenance", {}),
+        )
+        people.append(Person(number, None, pose))
+    return people
