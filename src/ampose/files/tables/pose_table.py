@@ -152,7 +152,7 @@ def _people(table: Any) -> list[Person]:
     def over_time(values: Float[np.ndarray, "row *rest"], rows: Bool[np.ndarray, " row"]) -> np.ndarray:
         return spread(values[rows], frames[rows], num_frames).astype(np.float32)
 
-    people = []
+    people: list[Person] = []
     for number in sorted(set(numbers.tolist())):
         rows = numbers == number
         pose = Pose3D(
