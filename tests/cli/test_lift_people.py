@@ -1,6 +1,8 @@
 """``ampose lift`` on keypoint files with several people, and on several inputs. No detector is needed for that."""
 
+import io
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +11,13 @@ from PIL import Image
 
 from ampose.cli import lift as lift_command
 from ampose.cli import main
+from ampose.cli.lift.batch import lift_many
+from ampose.errors import InputError
 from ampose.files import poses as formats
 from ampose.lifting.lifter import load_model
+from ampose.lifting.weights import save_weights
 from ampose.media import open_media
+from ampose.models import create_model
 from ampose.poses.people import Person
 from ampose.poses.skeletons import get_skeleton
 
@@ -189,6 +195,13 @@ def test_what_is_done_is_passed_over_until_something_changes(clips, untrained, t
     assert "done already" not in capsys.readouterr().out, "other settings give other poses"
 
 
+def test_a_model_that_was_trained_again_in_its_folder_lifts_again(clips, tmp_path, capsys):
+    for _ in range(2):
+        save_weights(tmp_path / "model", "ampose-small", create_model("ampose-small"))  # other numbers each time
+        assert batch([clips[0], clips[2]], tmp_path / "out", str(tmp_path / "model")) == 0
+        assert "done already" not in capsys.readouterr().out
+
+
 def test_what_was_interrupted_is_done_again(clips, untrained, tmp_path, capsys):
     """The mark comes last: a folder with files but without it is not done."""
     out = tmp_path / "out"
@@ -215,6 +228,30 @@ def test_jobs_give_the_same(clips, untrained, tmp_path):
     for name in ("a", "ö c"):
         one, two = (formats.read(tmp_path / folder / name / "poses.npz") for folder in ("one", "two"))
         np.testing.assert_array_equal(one[0].pose3d.positions, two[0].pose3d.positions)
+
+
+def begin_and_fail(_source: Path, folder: Path) -> None:
+    folder.touch()
+    time.sleep(0.2)
+    raise InputError("as it should")
+
+
+class Unread(io.StringIO):
+    """Standard output that nobody reads any more, as behind ``| head -1``."""
+
+    def write(self, _text: str) -> int:
+        raise BrokenPipeError
+
+
+def test_jobs_end_when_nobody_reads_their_lines(tmp_path, monkeypatch):
+    (tmp_path / "in").mkdir()
+    folders = {tmp_path / "in" / f"{number}": tmp_path / f"{number}" for number in range(30)}
+    for source in folders:
+        source.touch()
+    monkeypatch.setattr("sys.stdout", Unread())
+    with pytest.raises(BrokenPipeError):
+        lift_many(folders, begin_and_fail, "{}", jobs=2)
+    assert sum(folder.exists() for folder in folders.values()) < 10
 
 
 def test_inputs_of_one_name_get_folders_apart(untrained, tmp_path):

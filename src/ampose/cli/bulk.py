@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from ampose.cli.lift import OUTPUTS, Outputs, inputs_of
-from ampose.cli.lift.batch import FAILED, LiftOne, lift_unless_done, name_folders, print_lines
+from ampose.cli.lift.batch import FAILED, LiftOne, Results, lift_unless_done, name_folders, print_lines, settings_of
 from ampose.cli.lift.outputs import OutputOptions, lift_to_folder
 from ampose.cli.pose_files import Rows, as_text, counted
 from ampose.errors import InputError, printable
@@ -90,14 +90,14 @@ def _lift_videos(
 ) -> None:
     """Lift videos, images or keypoint files, one task each."""
     folders = name_folders(inputs_of(sources), output)
-    settings = json.dumps({**asdict(options), **asdict(outputs)}, sort_keys=True)
-    make = partial(_VideoWorker, partial(lift_to_folder, options=options, outputs=outputs), settings)
+    lift_one = partial(lift_to_folder, options=options, outputs=outputs)
+    make = partial(_VideoWorker, lift_one, settings_of(options, outputs))
     jobs = {
         str(source): {"source": str(source.absolute()), "folder": str(folder.absolute())}
         for source, folder in folders.items()
     }
 
-    def lines() -> Iterator[tuple[Path, str, bool]]:
+    def lines() -> Results:
         with ray_cluster(bulk) as workers:
             for name, found in results(jobs, make, workers, bulk.threads, lambda _: None):
                 yield (

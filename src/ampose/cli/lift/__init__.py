@@ -1,14 +1,13 @@
 """Lift the people in videos, images or keypoint files to 3D."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from ampose.cli.lift.batch import lift_many, name_folders
+from ampose.cli.lift.batch import lift_many, name_folders, settings_of
 from ampose.cli.lift.outputs import OutputOptions, lift_to_folder, lift_to_stdout
 from ampose.cli.lift.summary import summary
 from ampose.cli.pipes import PIPE, file_of
@@ -63,7 +62,7 @@ def run(
         print(summary(lift_to_folder(sources[0], folder, options, outputs)))
     else:
         lift_one = partial(lift_to_folder, options=options, outputs=outputs)
-        lift_many(name_folders(inputs, folder), lift_one, {**asdict(options), **asdict(outputs)}, jobs)
+        lift_many(name_folders(inputs, folder), lift_one, settings_of(options, outputs), jobs)
 
 
 def inputs_of(sources: Sequence[Path]) -> Sequence[Path]:

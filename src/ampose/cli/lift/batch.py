@@ -8,17 +8,20 @@ import os
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from ampose import __version__
 from ampose.atomic import replacing
-from ampose.cli.lift.outputs import WrittenFiles
+from ampose.cli.lift.outputs import OutputOptions, WrittenFiles
 from ampose.cli.lift.summary import in_one_line
 from ampose.errors import InputError, MissingExtraError, printable
+from ampose.lifting.weights.locations import WEIGHTS, find_weights
+from ampose.pipeline.lift_options import LiftOptions
 
 MARK = ".ampose-done.json"
 """Written last into the folder of an input: what was lifted, and how."""
@@ -32,14 +35,27 @@ log = logging.getLogger(__name__)
 LiftOne = Callable[[Path, Path], WrittenFiles]
 """What lifts one input into a folder."""
 
+Results = Generator[tuple[Path, str, bool], None, None]
+"""The inputs, their lines, and whether they worked."""
 
-def lift_many(folders: Mapping[Path, Path], lift_one: LiftOne, settings: Mapping[str, Any], jobs: int) -> None:
+
+def settings_of(options: LiftOptions, outputs: OutputOptions) -> str:
+    """Return how inputs are lifted, for their marks: an input that was lifted with other settings is not done.
+
+    Raises:
+        InputError: There are no such weights.
+    """
+    weights = WEIGHTS.read_meta(find_weights(options.model))["sha256"]  # its folder may be trained in again
+    return json.dumps({**asdict(options), **asdict(outputs), "weights": weights}, sort_keys=True)
+
+
+def lift_many(folders: Mapping[Path, Path], lift_one: LiftOne, settings: str, jobs: int) -> None:
     """Lift several inputs.
 
     Args:
         folders: For each input the folder of its own.
         lift_one: What lifts one; it can be sent to other processes.
-        settings: How it does that: an input that was lifted with other settings is not done.
+        settings: How it does that, as ``settings_of`` returns it.
         jobs: How many at the same time.
 
     Raises:
@@ -48,23 +64,24 @@ def lift_many(folders: Mapping[Path, Path], lift_one: LiftOne, settings: Mapping
     """
     if jobs < 1:
         raise InputError(f"jobs must be at least 1, got {jobs}", field="jobs")
-    print_lines(_results(folders, lift_one, json.dumps(settings, sort_keys=True), jobs), len(folders))
+    print_lines(_results(folders, lift_one, settings, jobs), len(folders))
 
 
-def print_lines(results: Iterable[tuple[Path, str, bool]], count: int) -> None:
-    """Print a line for each input, and which of them failed.
+def print_lines(results: Results, count: int) -> None:
+    """Print a line for each input, and which of them failed; what makes them ends when nobody reads the lines.
 
     Args:
-        results: The inputs, their lines, and whether they worked.
+        results: The lines, as they come.
         count: How many there are.
 
     Raises:
         SystemExit: An input failed.
     """
     failed = []
-    for source, line, worked in results:
-        print(printable(line), flush=True)
-        failed += [] if worked else [source]
+    with closing(results):
+        for source, line, worked in results:
+            print(printable(line), flush=True)
+            failed += [] if worked else [source]
     if failed:
         print(f"failed: {len(failed)} of {count}: {', '.join(printable(str(source)) for source in failed)}")
         raise SystemExit(FAILED)
@@ -100,9 +117,7 @@ def _anywhere(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold().rstrip(". ")
 
 
-def _results(
-    folders: Mapping[Path, Path], lift_one: LiftOne, settings: str, jobs: int
-) -> Iterator[tuple[Path, str, bool]]:
+def _results(folders: Mapping[Path, Path], lift_one: LiftOne, settings: str, jobs: int) -> Results:
     """Lift each and give its line and whether it worked; in processes of their own where there are several jobs."""
     if jobs == 1:
         for source, folder in folders.items():
@@ -118,7 +133,8 @@ def _results(
                     yield source, *future.result()
                 except BrokenProcessPool:  # the process ended without an answer, as when memory runs out
                     yield source, f"{source}: failed: its process ended abruptly; try fewer --jobs", False
-        except KeyboardInterrupt:  # a signal to this process alone: do not wait for the jobs
+        except BaseException:  # a signal to this process alone, or nobody reads the lines: do not wait for the jobs
+            pool.shutdown(wait=False, cancel_futures=True)
             for job in multiprocessing.active_children():
                 job.terminate()
             raise
