@@ -32,7 +32,7 @@ demo: setup ## Lift a real video of a person to 3D; results in demo/
 	$(BIN)/ampose lift $(DEMO_INPUT) --output $(DEMO_OUTPUT) --camera-tilt 22
 
 test: setup ## Run all tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 fuzz: setup ## A million odd files through every reader (hours; INPUTS=100000 for fewer; goes on after a stop)
 	nice -n 19 $(BIN)/python -m tests.fuzz --inputs $(INPUTS) --state .fuzz.json

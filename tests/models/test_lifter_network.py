@@ -6,6 +6,7 @@ from dataclasses import fields
 import pytest
 import torch
 from tests.models.tiny import NAMES, create_tiny
+from tests.unchecked import unchecked
 from torch import nn
 
 from ampose.errors import InputError
@@ -138,7 +139,7 @@ def test_onnx_export_answers_the_same(name, tmp_path):
     torch.manual_seed(0)
     once = {key: 1 for key in ("depth", "stacks") if key in [field.name for field in fields(entry.config)]}
     network = create_tiny(name, **once).eval()  # one of each layer: export time grows with depth
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), unchecked():
         warnings.simplefilter("ignore")  # of torch's own exporter
         batch = {"keypoints": {0: torch.export.Dim("batch")}}
         program = torch.onnx.export(

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 from tests.models.tiny import NAMES, create_tiny
+from tests.unchecked import unchecked
 from torch import nn
 
 from ampose.lifting.engines import Runners, create_engine, engines
@@ -80,6 +81,7 @@ def test_fusing_leaves_the_network_alone():
 
 @pytest.mark.parametrize("weights", bundled_weights())
 @pytest.mark.parametrize("engine", ["torch", *BUILT])
+@unchecked()
 def test_engines_on_the_bundled_weights(engine, weights):
     if not is_installed(engine):
         pytest.skip(f"the package of {engine} is not installed")
@@ -119,6 +121,7 @@ def test_a_double_network_stays_double():
 
 
 @pytest.mark.parametrize("engine", ["torch", *BUILT])
+@unchecked()
 def test_missing_joints_go_through_every_engine(engine):
     if not is_installed(engine):
         pytest.skip(f"the package of {engine} is not installed")
@@ -132,6 +135,7 @@ def test_missing_joints_go_through_every_engine(engine):
 
 
 @pytest.mark.parametrize("engine", ["torch", *BUILT])
+@unchecked()
 def test_threads_do_not_mix_up_their_poses(engine):
     if not is_installed(engine):
         pytest.skip(f"the package of {engine} is not installed")
@@ -145,6 +149,7 @@ def test_threads_do_not_mix_up_their_poses(engine):
 
 
 @pytest.mark.parametrize("engine", ["torch", *BUILT])
+@unchecked()
 def test_every_engine_tells_the_expected_error(engine):
     """In the pass that lifts: there is no other."""
     if not is_installed(engine):

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from tests.unchecked import unchecked
 from tools.model_card.calibration import compare_errors
 
 import ampose
@@ -115,6 +116,7 @@ def _only(root: Path, subjects: list[str], folder: Path) -> Path:
 
 
 @pytest.mark.slow
+@unchecked()
 def test_the_numbers_can_be_had_again(folder, shared, tmp_path):
     """The README's two commands, on the real data."""
     data, report = tmp_path / "cmu.npz", tmp_path / "report.json"
