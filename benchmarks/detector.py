@@ -5,7 +5,7 @@
 mediapipe needs old versions of much else, so it is run by a Python of its own (``python3.11 -m venv elsewhere``, then
 ``elsewhere/bin/pip install mediapipe==0.10.21``). Both take turns, frame by frame: the frame is read and handed to the
 one, then to the other, while those that are not at work wait. Each is held to one processor, or two, and uses as
-many threads there as it likes. Processor time counts all threads and changes little on a busy machine; wall time does.
+many threads there as it likes. CPU time counts all threads and changes little on a busy machine; wall time does.
 """
 
 import argparse
@@ -73,7 +73,7 @@ class Served:
         )
 
     def detect(self, frame: Any) -> dict[str, Any]:
-        """Return the seconds of wall and processor time, and the joints."""
+        """Return the seconds of wall and CPU time, and the joints."""
         source, answers = self._process.stdin, self._process.stdout
         assert source is not None
         assert answers is not None
@@ -109,8 +109,8 @@ def measure(video: Path, mediapipe: Path, cpus: int, frames: int | None) -> list
         rows.append(
             {
                 "detector": name,
-                "processors": cpus,
-                "processor ms, mean": round(1000 * statistics.mean(processor), 1),
+                "cores": cpus,
+                "CPU ms, mean": round(1000 * statistics.mean(processor), 1),
                 "wall ms, mean": round(1000 * statistics.mean(wall), 1),
                 "wall ms, median": round(1000 * statistics.median(wall), 1),
                 "joints from mediapipe's, % of the height": _apart(found, answers[MEDIAPIPE]),

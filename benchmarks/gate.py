@@ -61,7 +61,7 @@ def measure() -> dict[str, tuple[float, float]]:
 
 
 def measure_command() -> dict[str, tuple[float, float]]:
-    """Return the same of the command's stages, in processor time: detector over preview and over lifting; the start."""
+    """Return the same of the command's stages, in CPU time: detector over preview and over lifting; the start."""
     from ampose.drawing import as_drawn, write_preview
     from ampose.lifting.lifter import load_model
     from ampose.media import open_media
@@ -97,14 +97,14 @@ def measure_command() -> dict[str, tuple[float, float]]:
 
 
 def _processor(work: Callable[[], object]) -> float:
-    """Return the seconds of processor time that something takes, all threads together."""
+    """Return the seconds of CPU time that something takes, all threads together."""
     start = time.process_time()
     work()
     return time.process_time() - start
 
 
 def _processor_of(program: str) -> float:
-    """Return the seconds of processor time that a program takes in a fresh process, the least of three."""
+    """Return the seconds of CPU time that a program takes in a fresh process, the least of three."""
     spent = []
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)

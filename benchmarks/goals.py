@@ -1,4 +1,4 @@
-"""The goals as ratios within one run, each with what is asked at least, what is aimed at, and what was measured."""
+"""The goals as ratios within one run, each with what is required, what is aimed at, and what was measured."""
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
@@ -18,19 +18,19 @@ class Goal:
     """One row of the table."""
 
     name: str
-    at_least: float
-    goal: float
+    required: float
+    target: float
     measured: float
     by: str
     smaller_is_better: bool = False
 
     @property
     def verdict(self) -> str:
-        """Say whether it is reached."""
+        """Say what it meets."""
         sign = -1 if self.smaller_is_better else 1
-        if sign * self.measured >= sign * self.goal:
-            return "goal reached"
-        return "reached" if sign * self.measured >= sign * self.at_least else "missed"
+        if sign * self.measured >= sign * self.target:
+            return "meets target"
+        return "meets requirement" if sign * self.measured >= sign * self.required else "misses"
 
     def as_row(self) -> dict[str, Any]:
         """Return it for a file."""
@@ -59,10 +59,10 @@ def _speed(row: Row) -> float:
     return float(row["poses/s"])
 
 
-def _share(rows: Sequence[Row], model: str, batch: int, at_least: float, goal: float) -> Goal:
+def _share(rows: Sequence[Row], model: str, batch: int, required: float, target: float) -> Goal:
     best = _best(rows, model, batch, FP32)
     name = f"{model} fp32, batch {batch}, share of the fp32 matrix product"
-    return Goal(name, at_least, goal, best["share of ceiling"], best["what"])
+    return Goal(name, required, target, best["share of ceiling"], best["what"])
 
 
 def _chunks(rows: Sequence[Row], engine: str) -> Goal:

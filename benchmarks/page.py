@@ -1,6 +1,6 @@
-"""The figures as text, and as the tables and the picture of docs/performance.md.
+"""The figures as text, and as the tables and the picture of docs/performance.md and docs/performance-details.md.
 
-Run as a script it makes the page anew from benchmarks/performance.json, without measuring.
+Run as a script it makes the pages anew from benchmarks/performance.json, without measuring.
 """
 
 import json
@@ -12,17 +12,17 @@ from typing import Any
 from tabulate import tabulate
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGE, FIGURES, PICTURE = (
-    DOCS / "performance.md",
-    Path(__file__).with_name("performance.json"),
-    DOCS / "images" / "performance.png",
-)
+PAGES = (DOCS / "performance.md", DOCS / "performance-details.md")
+FIGURES, PICTURE = Path(__file__).with_name("performance.json"), DOCS / "images" / "performance.png"
 BLOCK = re.compile(r"(<!-- benchmark: ([\w-]+) -->\n)(.*?)(<!-- end of benchmark -->)", re.DOTALL)
 COLUMNS = {
     "lifting": ("model", "batch", "what", "poses/s", "low", "high", "share of ceiling", "mean mm", "largest mm"),
     "training": ("model", "batch", "what", "samples/s", "low", "high", "share of fp32 ceiling"),
-    "goals": ("name", "at_least", "goal", "measured", "by", "verdict"),
+    "goals": ("name", "required", "target", "measured", "by", "verdict"),
 }
+SHOWN = ("torch fp32", "onnxruntime fp32", "openvino fp32", "openvino bf16")
+"""What the short table sets side by side; the long one has all."""
+
 
 Row = Mapping[str, Any]
 
@@ -54,23 +54,42 @@ def _cell(key: str, value: object) -> str:
 
 
 def write(result: Mapping[str, Any]) -> None:
-    """Write the tables between the page's marks, and the picture."""
+    """Write the tables between the pages' marks, and the picture."""
+    fill(tables_of(result))
+    draw(result["lifting"])
+
+
+def tables_of(result: Mapping[str, Any]) -> dict[str, str]:
+    """Return the table of each mark for which there are figures."""
     tables = {"machine": as_markdown([{"": key, "measured on": value} for key, value in result["machine"].items()])}
     for name in ("goals", "lifting", "chunks", "training", "batching", "memory", "startup"):
         if name in result:
             tables[name] = as_markdown(result[name], COLUMNS.get(name, ()))
-    fill(tables)
-    draw(result["lifting"])
+    tables["engines"] = as_markdown(engines_side_by_side(result["lifting"]))
+    return tables
+
+
+def engines_side_by_side(rows: Sequence[Row]) -> list[Row]:
+    """Return a row for each model and batch size: the poses per second of the engines."""
+    table: dict[tuple[str, int], dict[str, Any]] = {}
+    for row in rows:
+        if row["what"] in SHOWN:
+            key = row["model"], row["batch"]
+            table.setdefault(key, {"model": key[0], "batch": key[1]})[row["what"]] = row["poses/s"]
+    return list(table.values())
 
 
 def fill(tables: Mapping[str, str]) -> None:
-    """Put text between the page's marks of these names; the others stay."""
-    text = PAGE.read_text()
-    PAGE.write_text(BLOCK.sub(lambda found: f"{found[1]}{tables.get(found[2], found[3].strip())}\n{found[4]}", text))
+    """Put text between the pages' marks of these names; the others stay."""
+    for page in PAGES:
+        text = page.read_text()
+        page.write_text(
+            BLOCK.sub(lambda found: f"{found[1]}{tables.get(found[2], found[3].strip())}\n{found[4]}", text)
+        )
 
 
 def draw(rows: Sequence[Row]) -> None:
-    """Draw poses a second, and the share of the ceiling, against the batch size; a line for each engine."""
+    """Draw poses per second, and the share of the ceiling, against the batch size; a line for each engine."""
     import matplotlib.pyplot as plt
 
     models = list(dict.fromkeys(row["model"] for row in rows))

@@ -59,7 +59,8 @@ def main(
         parts: What to measure.
         threads: Of PyTorch and the other engines.
         output: Write all figures to this .json file too.
-        write_page: Write the tables and the picture of docs/performance.md, and benchmarks/performance.json.
+        write_page: Write the tables and the picture of docs/performance.md and performance-details.md, and
+            benchmarks/performance.json.
     """
     torch.set_num_threads(threads)
     result = measure(models, engines, seconds, parts)

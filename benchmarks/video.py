@@ -5,9 +5,9 @@
     python -m benchmarks.video --mediapipe /elsewhere/bin/python --write-page
 
 Each run is a fresh process that does what the command does; what is used for the first time (a network put into its
-engine's form, a font) counts in the stage that uses it. Processor time counts all threads and changes less than wall
+engine's form, a font) counts in the stage that uses it. CPU time counts all threads and changes less than wall
 time on a busy machine. The video is also read once alone: decoding goes on in threads while the detector works, so the
-detector's processor time is that of both less that of reading. Figures are medians over the runs; clips and mediapipe
+detector's CPU time is that of both less that of reading. Figures are medians over the runs; clips and mediapipe
 take turns.
 """
 
@@ -33,7 +33,7 @@ MEDIAPIPE = "mediapipe 0.10.21"
 CLOCKS = (time.process_time, time.perf_counter)
 
 Costs = dict[str, list[float]]
-"""For each stage the seconds of processor and wall time."""
+"""For each stage the seconds of CPU and wall time."""
 
 
 @contextmanager
@@ -150,27 +150,26 @@ def _median(results: list[dict[str, Any]]) -> dict[str, Any]:
     }
     if "read and detect" in costs:
         both, read = costs["read and detect"], costs["read"]
-        # Side by side: in processor time reading is a part, in wall time the detector is all of it.
+        # Side by side: in CPU time reading is a part, in wall time the detector is all of it.
         costs["detect"] = [both[0] - read[0], both[1]]
-    return {**results[0], "costs": costs, "peak_mb": max(result["peak_mb"] for result in results)}
+    peaks = [result["peak_mb"] for result in results]
+    return {**results[0], "costs": costs, "peak_mb": None if None in peaks else round(max(peaks))}
 
 
 def rows_of(results: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the table: processor milliseconds a frame by stage, and ratios to the detector's."""
+    """Return the table: CPU milliseconds per frame by stage, and ratios to the detector's."""
     rows = []
     for name, result in results.items():
         costs, frames = result["costs"], result["frames"]
         row: dict[str, Any] = {"what": name, "start, s": round(costs["start"][0], 2)}
         for stage in ("read", "detect", "lift", "write", "preview"):
             row[f"{stage}, ms"] = round(1e3 * costs[stage][0] / frames, 2) if stage in costs else None
-        for clock, kind in enumerate(("processor", "wall")):
-            without = (
-                costs.get("read and detect", costs["detect"])[clock] + costs["lift"][clock] + costs["write"][clock]
-            )
+        for clock, kind in enumerate(("CPU", "wall")):
+            without = sum(costs[stage][clock] for stage in ("read and detect", "lift", "write") if stage in costs)
             whole = without + (costs["preview"][clock] if "preview" in costs else 0.0)
             row[f"all over detect, {kind}"] = round(whole / costs["detect"][clock], 2)
             row[f"without preview, {kind}"] = round(without / costs["detect"][clock], 2)
-        rows.append({**row, "wall s": round(sum_wall(costs), 1), "peak MB": round(result["peak_mb"])})
+        rows.append({**row, "wall s": round(sum_wall(costs), 1), "peak MB": result["peak_mb"]})
     return rows
 
 
@@ -190,7 +189,7 @@ def peer(video: Path) -> dict[str, Any]:
         capture = cv2.VideoCapture(str(video))
         size = tuple(int(capture.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
     stages = ("read", "detect", "preview")
-    costs.update({stage: [0.0, 0.0] for stage in stages} | {"lift": [0.0, 0.0], "write": [0.0, 0.0]})
+    costs.update({stage: [0.0, 0.0] for stage in stages})
     drawing, count = mediapipe.solutions.drawing_utils, 0
     with tempfile.TemporaryDirectory() as folder:
         writer = cv2.VideoWriter(f"{folder}/out.mp4", cv2.VideoWriter_fourcc(*"mp4v"), 60.0, size)
@@ -211,7 +210,7 @@ def peer(video: Path) -> dict[str, Any]:
             count += 1
         writer.release()
     costs["read and detect"] = [a + b for a, b in zip(costs["read"], costs["detect"], strict=True)]
-    return {"costs": costs, "frames": count, "people": 1, "peak_mb": 0.0}
+    return {"costs": costs, "frames": count, "people": 1, "peak_mb": None}
 
 
 def main() -> None:

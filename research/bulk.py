@@ -421,7 +421,7 @@ def _plot(rows: list[dict[str, Any]]) -> None:
     axes.plot(counts, [row["poses_per_second"] for row in rows], "o-", label="measured")
     axes.axvline(os.cpu_count() or 1, color="grey", linestyle=":", label="cores of the machine")
     highest = 1.1 * max(row["poses_per_second"] for row in rows)
-    axes.set(xlabel="Ray nodes of one core each", ylabel="poses a second", xticks=counts, ylim=(0, highest))
+    axes.set(xlabel="Ray nodes of one core each", ylabel="poses/s", xticks=counts, ylim=(0, highest))
     axes.legend(frameon=False)
     figure.savefig(FIGURE, dpi=150)
 

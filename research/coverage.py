@@ -126,7 +126,7 @@ def _reaches(poses: Tensor, skeleton: Skeleton, side: str) -> Bool[np.ndarray, "
 
 
 def engine_speed(data: DataConfig, recorded: Tensor, skeleton: Skeleton, batch: int) -> float:
-    """Return the milliseconds of processor time of a batch of bodies, the mean of many."""
+    """Return the milliseconds of CPU time of a batch of bodies, the mean of many."""
     generator, batches = torch.Generator().manual_seed(0), recorded[: 50 * batch].split(batch)
     start = time.process_time()
     for poses in batches:

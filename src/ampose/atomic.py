@@ -1,4 +1,4 @@
-"""Write a file whole or not at all, and leave nothing of a run that was killed.
+"""Writes files whole or not at all, and removes what killed runs left.
 
 A file is written under a temporary name in its own folder, flushed to the disk and renamed: whoever looks, and whoever
 comes after a kill or a power cut, sees the old file or the new one, never half of one. What is unfinished is locked by

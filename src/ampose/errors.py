@@ -1,4 +1,4 @@
-"""The errors that a user can cause, apart from the errors that are ours; and checks that several rooms make.
+"""Errors that users can cause, as opposed to bugs; and checks shared by packages.
 
 The command line turns an ``InputError`` into one line and exit status 2; what is none of these is a bug and shows a
 traceback.

@@ -1,4 +1,4 @@
-"""Optional packages, imported when they are first needed, with the command that installs a missing one."""
+"""Optional packages, imported at first use; the error for a missing one says how to install it."""
 
 import importlib
 import os

@@ -52,7 +52,7 @@ SECTIONS: dict[str, tuple[str, str, list[str]]] = {
     "research": (
         "Training and evaluation",
         "Train lifters, measure them under stated protocols, compare them.",
-        ["models", "data-engine", "add-a-model", "performance", "model-card"],
+        ["models", "data-engine", "add-a-model", "performance", "performance-details", "model-card"],
     ),
     "paper": (
         "The paper",

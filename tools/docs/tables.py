@@ -137,7 +137,7 @@ def mappings() -> str:
                 computed = ", ".join(joint for joint in mapping.target.joints if joint in mapping.recipe)
                 made_up = ", ".join(joint for joint in mapping.target.joints if joint in mapping.made_up)
                 rows.append((f"`{source}`", f"`{target}`", computed or "none", made_up or "none"))
-    return table(("from", "to", "computed from other joints", "of these inferred"), rows)
+    return table(("from", "to", "computed from other joints", "of these `made_up`"), rows)
 
 
 @block

@@ -1,4 +1,4 @@
-"""Datasets, one file each, by name, and the prepared file or folder that each becomes.
+"""Datasets, one file each, by name; each is prepared to a file or a folder.
 
 Motion capture without cameras becomes a ``MotionCapture`` in an .npz file; a dataset with cameras of its own becomes
 ``Recordings`` in a folder.

@@ -1,4 +1,4 @@
-"""Drawings of poses: a still overview and a preview video.
+"""Drawings of poses: overview, preview video, figures and the HTML page.
 
 Both are put together from the same parts: ``projection`` (a pose as strokes on a stage, seen from a
 side), ``painting`` (strokes to pixels), ``photo`` (frames with the 2D pose over them).

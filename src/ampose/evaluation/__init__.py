@@ -1,4 +1,4 @@
-"""Evaluation: protocols as data, one door through which everything is measured, reports that say what was."""
+"""Evaluation: one entry point for all metrics, protocols as data, and reports that state the protocol."""
 
 from ampose.evaluation.held_out import HeldOut, hold_out
 from ampose.evaluation.measure import Method, fit_baselines, measure, method_of

@@ -1,1 +1,1 @@
-"""Files of keypoints and of 3D poses: read, recognised, written whole or not at all."""
+"""Files of keypoints and of 3D poses: recognised, read, and written whole or not at all."""

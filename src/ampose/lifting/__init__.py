@@ -1,4 +1,4 @@
-"""A network made ready for pixels: weights, engines, prediction, and the Lifter that joins them."""
+"""From pixels to 3D: weights, inference engines, prediction, and the ``Lifter``."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Images and videos: opened by their content, streamed one frame at a time, written whole or not at all."""
+"""Images and videos: recognised by their content, read one frame at a time, written whole or not at all."""
 
 from pathlib import Path
 

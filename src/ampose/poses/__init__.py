@@ -1,1 +1,1 @@
-"""What a pose is: keypoints and positions over time, skeletons, cameras, and the metrics that compare poses."""
+"""Poses: 2D and 3D keypoints over time, skeletons, cameras, and the metrics that compare poses."""

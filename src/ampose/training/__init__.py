@@ -1,1 +1,1 @@
-"""Training: a recipe, one visible loop, checkpoints that survive a kill, and a manifest of the run."""
+"""Training: recipes, one loop, checkpoints that survive a kill, and a manifest of each run."""
