@@ -82,6 +82,18 @@ def test_display_matrix_turns_the_frames(tmp_path, degrees, size, bright):
     assert max(corners, key=lambda corner: int(corners[corner].sum())) == bright
 
 
+def test_pixels_of_an_unlikely_shape_are_refused_before_there_is_room_for_them(tmp_path):
+    """Some bytes may state that each pixel is 60 times as wide as high."""
+    with av.open(str(tmp_path / "wide.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 1280, 960, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = Fraction(60)
+        container.mux(stream.encode(av.VideoFrame(1280, 960, "yuv420p")))
+        container.mux(stream.encode())
+    with pytest.raises(InputError, match="of a size that its bytes allow, got 76800 x 960 pixels"):
+        open_media(tmp_path / "wide.mp4")
+
+
 def test_a_text_called_mp4_is_refused(tmp_path):
     path = tmp_path / "film.mp4"
     path.write_text("this is no film\n" * 100)

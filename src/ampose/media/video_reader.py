@@ -52,14 +52,15 @@ class Video(Media):
         self._warned = False
         self._forget()
         with reading(path, "a video that can be decoded"), opened(path) as (container, stream):
-            check_pixels(stream.width, stream.height, path)
+            shape = stream.sample_aspect_ratio or Fraction(1)
+            self._size = (round(stream.width * shape), stream.height)
+            for width in (stream.width, self._size[0]):  # as decoded, and with square pixels
+                check_pixels(width, stream.height, path)
             rate = stream.average_rate or stream.guessed_rate
             self.fps = float(rate) if rate else None
             # Containers that do not state the number of frames state how many microseconds they last.
             counted = round(container.duration / 1e6 * self.fps) if container.duration and self.fps else None
             self.num_frames = int(stream.frames) or counted
-            shape = stream.sample_aspect_ratio or Fraction(1)
-            self._size = (round(stream.width * shape), stream.height)
             first = next(self._decode(container, stream), None)
         if first is None:
             raise InputError(f"{path}: must be a video, got a file without a frame that can be decoded; copy it again")
