@@ -2,6 +2,8 @@
 
 import os
 import struct
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -56,6 +58,30 @@ def test_memory_is_in_proportion_to_the_file(tmp_path: Path) -> None:
     found = parse_apart("hdf5_arrays", tmp_path / "a.h5", ["few", "none"])
     assert found.keys() == {"@names", "few"}
     np.testing.assert_array_equal(found["few"], [0, 1, 2])
+
+
+def test_the_limits_of_a_file_are_not_those_of_the_next_parser(c3d: Path) -> None:
+    resource = pytest.importorskip("resource", reason="Windows has no such limits")
+    if not hasattr(resource, "prlimit"):
+        pytest.skip("limits of another process can be read on Linux alone")
+    parse_apart("c3d_points", c3d)
+    pid = child._children[0]._process.pid
+    assert resource.prlimit(pid, resource.RLIMIT_AS) == resource.getrlimit(resource.RLIMIT_AS)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux alone")
+def test_a_large_file_is_read_under_a_limit_that_the_user_set(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["few"] = np.arange(3)
+    os.truncate(tmp_path / "a.h5", 10**9)  # what may be made of a file of this size is more than the limit
+    code = f"""if True:
+        import resource
+        from pathlib import Path
+        resource.setrlimit(resource.RLIMIT_AS, (8 * 10**9, 8 * 10**9))
+        from ampose.files.isolated import parse_apart
+        print(parse_apart("hdf5_arrays", Path({str(tmp_path / "a.h5")!r}), ["few"])["few"])"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "[0 1 2]\n", done.stderr
 
 
 def test_a_missing_file_says_so(tmp_path: Path) -> None:

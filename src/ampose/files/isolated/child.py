@@ -57,7 +57,7 @@ class _Child:
             pipe.stdin.flush()
             length = int.from_bytes(pipe.stdout.read(8), "little")
             return pipe.stdout.read(length)
-        except BrokenPipeError:
+        except OSError:  # the child is gone: a broken pipe, which on Windows may be an invalid argument
             return b""
         except BaseException:
             self.end()

@@ -9,6 +9,8 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -32,27 +34,36 @@ def _answer(request: dict[str, Any], answers: BinaryIO) -> None:
     parser = importlib.import_module(f"ampose.files.isolated.{request['parser']}")  # takes long: before the limits
     stream = io.BytesIO()
     try:
-        _limit(request["seconds"], request["bytes"])
-        np.savez(stream, allow_pickle=False, **parser.parse(Path(request["path"]), *request["args"]))
-        answer = stream.getvalue()
+        with _limits(request["seconds"], request["bytes"]):
+            np.savez(stream, allow_pickle=False, **parser.parse(Path(request["path"]), *request["args"]))
+            answer = stream.getvalue()
     except BaseException as error:
         reason = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
         answer = b"!" + (reason or type(error).__name__)[:300].encode(errors="backslashreplace")
-    answers.write(len(answer).to_bytes(8, "little") + answer)
+    answers.write(len(answer).to_bytes(8, "little"))
+    answers.write(answer)
     answers.flush()
 
 
-def _limit(seconds: float, size: int) -> None:
-    """Give this process so much more processor time and memory than it has used by now."""
+@contextmanager
+def _limits(seconds: float, size: int) -> Iterator[None]:
+    """Give this process, inside the block, so much more processor time and memory than it has used by now."""
     if sys.platform == "win32":  # the parent's clock is the only limit there
+        yield
         return
-    signal.setitimer(signal.ITIMER_PROF, seconds)  # its signal ends the process
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    given = resource.getrlimit(resource.RLIMIT_AS)
     mapped = Path("/proc/self/statm")
-    if mapped.is_file():
-        held = int(mapped.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
-        _, most = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (held + size, most))
+    signal.setitimer(signal.ITIMER_PROF, seconds)  # its signal ends the process
+    try:
+        if mapped.is_file():
+            held = int(mapped.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+            soft = min([held + size, *(limit for limit in given if limit != resource.RLIM_INFINITY)])
+            resource.setrlimit(resource.RLIMIT_AS, (soft, given[1]))
+        yield
+    finally:  # the next parser is imported without them
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        resource.setrlimit(resource.RLIMIT_AS, given)
 
 
 if __name__ == "__main__":
