@@ -1,8 +1,10 @@
 """A user's mistakes are told apart from ours by their class."""
 
+from pathlib import Path
+
 import pytest
 
-from ampose.errors import InputError, MissingExtraError, reading
+from ampose.errors import InputError, MissingExtraError, no_such_path, reading
 
 
 def test_bad_input_is_a_value_error_for_callers_that_know_nothing_of_us() -> None:
@@ -72,3 +74,17 @@ def test_a_line_that_quotes_a_whole_file_is_shortened_and_others_are_not():
     assert len(error) < 1300
     usual = "a.toml: " + "x" * 1100
     assert str(InputError(usual)) == usual
+
+
+def test_a_path_that_is_not_there_is_one_line_also_where_nothing_can_be_listed(tmp_path, monkeypatch):
+    (tmp_path / "poses.json").touch()
+    path = tmp_path / "poses.jsn"
+    assert str(no_such_path(path, "poses")).endswith("there is no such file or folder; did you mean poses.json?")
+
+    def refuse(folder):
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr("os.scandir", refuse)
+    assert str(no_such_path(path, "poses")) == f"{path}: there is no such file or folder; name poses"
+    monkeypatch.setattr(Path, "exists", lambda _: False)  # as on a drive that Windows does not have
+    assert str(no_such_path(path, "poses")) == f"{path}: there is no {path.anchor}; name poses"

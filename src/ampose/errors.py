@@ -109,11 +109,14 @@ def no_such_path(path: Path, wanted: str) -> InputError:
         path: The path.
         wanted: What it should be, as in "a video, an image or a folder of images".
     """
-    parent = next(folder for folder in path.absolute().parents if folder.exists())
+    parent = next((folder for folder in path.absolute().parents if folder.exists()), None)
+    if parent is None:  # a drive, on Windows
+        return InputError(f"{path}: there is no {path.absolute().anchor}; name {wanted}")
     if parent != path.absolute().parent or not parent.is_dir():
         missing = path.absolute().relative_to(parent).parts[0]
         return InputError(f"{path}: there is no {missing!r} in {printable(str(parent))}; name {wanted}")
-    with os.scandir(parent) as entries:
+    names = []
+    with contextlib.suppress(OSError), os.scandir(parent) as entries:  # a folder may refuse to be listed
         names = [entry.name for entry in itertools.islice(entries, _SCANNED)]
     near = difflib.get_close_matches(path.name, names, n=2, cutoff=0.7)
     hint = f"; did you mean {' or '.join(printable(name) for name in near)}?" if near else f"; name {wanted}"
