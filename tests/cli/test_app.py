@@ -1,6 +1,8 @@
 """``ampose app``: what its server gives away, and what it says to the browser."""
 
+import errno
 import http.client
+import os
 import threading
 from importlib.resources import files
 
@@ -88,7 +90,7 @@ def test_a_port_that_is_taken_is_one_sentence(folder, monkeypatch, capsys):
     monkeypatch.setattr(app, "_BUILT", folder)
     with serving(folder, 0) as server:
         assert main(["app", "--no-open", "--port", str(server.server_port)]) == 2
-    assert "it is in use; name another (--port)" in capsys.readouterr().err
+    assert f"cannot be served: {os.strerror(errno.EADDRINUSE)}; name another (--port)" in capsys.readouterr().err
     assert main(["app", "--no-open", "--port", "70000"]) == 2
     assert "ports go from 0 to 65535" in capsys.readouterr().err
 

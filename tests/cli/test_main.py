@@ -265,6 +265,15 @@ def test_a_run_whose_folder_is_gone_is_status_1(monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows shells close no streams")
+def test_a_closed_standard_input_holds_nothing() -> None:
+    command = f"{sys.executable} -m ampose convert - a.csv <&-"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    message = "must hold keypoints or poses, but nothing comes from standard input"
+    assert done.stderr == f"ampose: error: -: {message}\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows shells close no streams")
 @pytest.mark.parametrize(
     ("closing", "status"),
     [(">&-", 0), (">&- 2>&-", 0), ("<&- >&-", 0), (">/dev/full", 2)],

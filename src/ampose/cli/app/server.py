@@ -1,5 +1,6 @@
 """A web server for one folder and this computer alone, whose pages may fetch from nowhere else."""
 
+import sys
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -84,6 +85,10 @@ class _Handler(SimpleHTTPRequestHandler):
         """Say nothing of single requests."""
 
 
+class _Server(ThreadingHTTPServer):
+    allow_reuse_address = sys.platform != "win32"  # there it would let two programs have one port
+
+
 def serving(folder: Path, port: int) -> ThreadingHTTPServer:
     """Return a server of a folder; ``serve_forever`` starts it.
 
@@ -92,10 +97,10 @@ def serving(folder: Path, port: int) -> ThreadingHTTPServer:
         port: 0: any that is free.
 
     Raises:
-        InputError: The port is taken, or is none.
+        InputError: The port is taken, is for the system alone, or is none.
     """
     try:
-        return ThreadingHTTPServer((HOST, port), partial(_Handler, directory=str(folder.resolve())))
+        return _Server((HOST, port), partial(_Handler, directory=str(folder.resolve())))
     except (OSError, OverflowError) as error:
-        reason = "it is in use" if isinstance(error, OSError) else "ports go from 0 to 65535"
+        reason = error.strerror if isinstance(error, OSError) else "ports go from 0 to 65535"
         raise InputError(f"port {port} cannot be served: {reason}; name another", field="port") from error
