@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -287,6 +288,13 @@ def test_a_time_limit_stops_cleanly(recipe, tmp_path):
     assert not outcome.done
     assert 0 < outcome.progress.step < 100_000
     assert train(config, tmp_path / "run", resume=True, max_minutes=0.005).progress.step > outcome.progress.step
+
+
+def test_training_outside_the_main_thread_hears_no_signals(recipe, tmp_path):
+    config = replace(read_recipe(str(recipe)), epochs=100_000)
+    with ThreadPoolExecutor(1) as pool:
+        outcome = pool.submit(train, config, tmp_path / "run", max_minutes=0.005).result()
+    assert outcome.progress.step > 0
 
 
 def test_a_folder_with_a_run_is_not_overwritten(recipe, tmp_path):

@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -137,7 +138,7 @@ def stop_requests(max_minutes: float | None) -> Iterator[Callable[[], bool]]:
     """Give a question to ask between two steps, where the state is whole: should the run stop?
 
     The first Ctrl-C (or SIGTERM, or SIGHUP) asks to stop; a second one interrupts at once, and the last checkpoint
-    remains.
+    remains. Outside the main thread, which alone hears signals, only the time counts.
     """
     deadline = None if max_minutes is None else time.monotonic() + 60 * max_minutes
     asked = False
@@ -148,8 +149,9 @@ def stop_requests(max_minutes: float | None) -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         asked = True
 
-    # One that is ignored already, as SIGHUP is by nohup, stays so.
-    heard = [number for number in (signal.SIGINT, *ENDINGS) if signal.getsignal(number) != signal.SIG_IGN]
+    numbers = (signal.SIGINT, *ENDINGS) if threading.current_thread() is threading.main_thread() else ()
+    # One that is ignored already, as SIGHUP is by nohup, stays so; and what C code put there (None) cannot be put back.
+    heard = [number for number in numbers if signal.getsignal(number) not in (signal.SIG_IGN, None)]
     previous = {number: signal.signal(number, ask) for number in heard}
     try:
         yield lambda: asked or (deadline is not None and time.monotonic() >= deadline)
