@@ -67,6 +67,10 @@ class LifterFacts(Protocol):
         """How pixels become the network's input."""
 
     @property
+    def receptive_field(self) -> int:
+        """How many frames it looks at."""
+
+    @property
     def takes_missing(self) -> bool:
         """Whether a joint may be NaN in the input."""
 

@@ -40,6 +40,8 @@ class ReadyProgram:
         meta: What the folder's config says.
     """
 
+    receptive_field = 1
+
     def __init__(self, content: bytes, folder: Path, meta: Mapping[str, Any]) -> None:
         self.folder = folder
         self.name, self.sha256, self.facts = meta["model"], meta["sha256"], dict(meta.get("facts", {}))

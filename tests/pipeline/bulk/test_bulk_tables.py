@@ -82,6 +82,14 @@ def test_rows_are_lifted_as_the_lifter_lifts_them(bulk, lifter):
     }
 
 
+def test_a_program_that_lies_ready_needs_no_network(bulk):
+    write_table(bulk.inputs / "a.parquet", 3)
+    (piece,) = bulk.plan().pieces
+    worker = bulk.worker(rows=3)
+    worker(piece.as_job(), lambda rows: None)
+    assert "network" not in vars(worker.lifter)
+
+
 def test_each_row_has_the_camera_that_it_names(bulk, lifter):
     camera = np.full((ROWS, 4), [700.0, 710.0, 510.0, 390.0])
     columns = write_table(bulk.inputs / "a.parquet", ROWS, camera=camera)

@@ -108,9 +108,9 @@ def lift_tables(
                 f"{target.location} is inside the input {storage.location}; name a folder beside it", field="output"
             )
     lifter = load_model(options.model, engine=options.engine, precision=options.precision)
-    if lifter.network.receptive_field > 1:
+    if lifter.config.receptive_field > 1:
         raise InputError(
-            f"{options.model} looks at {lifter.network.receptive_field} frames, and the rows of a table are single "
+            f"{options.model} looks at {lifter.config.receptive_field} frames, and the rows of a table are single "
             "frames; take another model, or lift clips",
             field="model",
         )

@@ -115,7 +115,7 @@ class TableWorker:
                 "settings": self.task.settings,
                 "source": piece.identity,
             }
-            error = self.lifter.network.config.predicts_error
+            error = self.lifter.config.predicts_error
             schema = pose_schema(table.schema_arrow, self.lifter.skeleton, error=error, facts=facts)
             with self.output.writing(piece.output) as sink, _PieceWriter(sink, schema) as writing:
                 batches, clock = _batches(table, piece), writing.clock
@@ -132,7 +132,7 @@ class TableWorker:
         pa, measure = arrow(), writing.clock.measure
         rows = measure("checking", rows_of, batch, mapping.source)
         reasons = dict(rows.reasons)
-        if not self.lifter.network.config.takes_missing:
+        if not self.lifter.config.takes_missing:
             lost = np.isnan(mapping.map_points(rows.keypoints)).any(axis=2)
             for row in np.flatnonzero(lost.any(axis=1) & ~lost.all(axis=1)).tolist():
                 reasons.setdefault(row, "joints are missing, and this model does not infer them")
