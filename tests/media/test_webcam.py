@@ -1,5 +1,7 @@
 """Frames as they come: the newest first from a camera, all of them from a file."""
 
+import socket
+import threading
 import time
 
 import numpy as np
@@ -65,10 +67,49 @@ def test_a_file_is_played_as_a_camera_and_loses_nothing(tmp_path):
     [
         ("97", "camera 97 is not attached or not free"),
         ("front door", "must be a number, a file or an address"),
-        ("rtsp://127.0.0.1:9/none", "rtsp://127.0.0.1:9/none: must be a video"),
+        ("rtsp://127.0.0.1:9/none", "rtsp://127.0.0.1:9/none must be a stream with video, got none"),
     ],
 )
 def test_no_camera_is_one_clear_line(name, message):
     with pytest.raises(InputError, match=message) as caught:
         VideoSource(name)
     assert "\n" not in str(caught.value)
+
+
+def test_a_stream_that_sends_nothing_is_given_up(monkeypatch):
+    monkeypatch.setattr(camera, "_PATIENCE_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        with pytest.raises(InputError, match=f"{address} must be a stream with video, got none"):
+            VideoSource(address)
+
+
+def test_the_camera_is_free_when_nobody_looks_any_more():
+    freed = threading.Event()
+
+    def filming():
+        try:
+            yield from numbered(1000, 0.01)
+        finally:
+            freed.set()
+
+    shots = newest(filming(), "camera")
+    next(shots)
+    shots.close()
+    assert freed.wait(2)
+
+
+def test_times_of_a_file_rise_even_where_it_says_one_twice(tmp_path):
+    with writing_video(tmp_path / "a.mp4", image_size=(64, 48), fps=25.0) as video:
+        for _ in range(4):
+            video.write(np.zeros((48, 64, 3), dtype=np.uint8))
+    source = VideoSource(str(tmp_path / "a.mp4"))
+
+    class Twice(list):
+        def __getitem__(self, at):
+            return 0.04
+
+    shots = iter(source)
+    first = next(shots).time
+    source._video.times = Twice()
+    assert first < next(shots).time < next(shots).time

@@ -152,19 +152,22 @@ class Video(Media):
 
 
 @contextmanager
-def opened(path: Path | str) -> Iterator[tuple[Any, Any]]:
+def opened(path: Path | str, patience: float | None = None) -> Iterator[tuple[Any, Any]]:
     """Open the container and its main video stream.
 
     Args:
         path: A file; or the address of a stream.
+        patience: For how many seconds a stream may be silent.
 
     Raises:
         InputError: There is no video.
     """
     av = pyav()
     try:
-        container = av.open(path if isinstance(path, str) else str(path.absolute()))
+        container = av.open(path if isinstance(path, str) else str(path.absolute()), timeout=patience)
     except av.FFmpegError as error:
+        if isinstance(path, str):
+            raise InputError(f"{path} must be a stream with video, got none ({error.strerror})") from error
         raise InputError(
             f"{path}: must be a video, an image or a folder of images, got a file that is none "
             f"of these or is cut off ({error.strerror})"

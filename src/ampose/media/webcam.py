@@ -23,6 +23,9 @@ from ampose.packages import load_package, pyav
 _PATIENCE_S = 10.0
 """A camera that gives no frame for this long is taken to be gone."""
 
+_TICK_S = 1e-6
+"""Between frames of a file that states one time for both."""
+
 
 @dataclass(frozen=True)
 class LiveFrame:
@@ -68,6 +71,7 @@ class VideoSource:
             raise InputError(f"{self.name} must give an image, got none; is it in use by another program?") from None
         height, width, _ = self._first.shape
         self.image_size = (width, height)
+        self._filmed = -_TICK_S
 
     def __iter__(self) -> Iterator[LiveFrame]:
         yield self._shot(self._first)
@@ -84,10 +88,14 @@ class VideoSource:
             self._frames.close()
 
     def _shot(self, frame: Frame) -> LiveFrame:
-        return LiveFrame(frame, time.perf_counter(), None if self._video is None else self._video.times[-1])
+        now = time.perf_counter()
+        if self._video is None:
+            return LiveFrame(frame, now)
+        self._filmed = max(self._video.times[-1], self._filmed + _TICK_S)
+        return LiveFrame(frame, now, self._filmed)
 
 
-def newest(frames: Iterator[Frame], name: str) -> Iterator[LiveFrame]:
+def newest(frames: Generator[Frame, None, None], name: str) -> Iterator[LiveFrame]:
     """Take frames in a thread of its own and give the newest each time; ends when they end.
 
     Raises:
@@ -112,6 +120,7 @@ def newest(frames: Iterator[Frame], name: str) -> Iterator[LiveFrame]:
             over.set()
             with came:
                 came.notify()
+            frames.close()  # the camera is free again
 
     threading.Thread(target=take, daemon=True).start()
     try:
@@ -152,7 +161,7 @@ def _stream(address: str) -> Generator[Frame, None, None]:
     """Read an address such as rtsp://... or http://..."""
     if "://" not in address:
         raise InputError(f"{address}: camera must be a number, a file or an address, as in 0 or rtsp://..., found none")
-    with opened(address) as (container, stream):
+    with opened(address, _PATIENCE_S) as (container, stream):
         try:
             for frame in container.decode(stream):
                 yield frame.to_ndarray(format="rgb24")
