@@ -12,12 +12,13 @@ import { placesOf } from "./page/places.js";
 import { sentenceOf } from "./page/problems.js";
 import { Stage } from "./page/stage.js";
 import { openVideoFile } from "./page/video_file.js";
+import { Failure } from "./pose/failure.js";
 import { anglesOf } from "./pose/joint_angles.js";
 
 const get = (id) => document.getElementById(id);
 const EXAMPLE = "balance_beam.mp4";
 const SOON_MS = 4;
-const state = { source: null, playing: false, chosen: null, theme: "light", run: 0, recording: null, engine: "" };
+const state = { source: null, playing: false, turn: null, chosen: null, theme: "light", opened: 0, recording: null, engine: "" };
 
 const history = new History();
 const picture = new Picture(get("image"));
@@ -52,24 +53,23 @@ const options = () => ({
 // how: a function that opens a camera or a file.
 async function open(how) {
   complain(null);
-  const run = ++state.run;
-  setPlaying(false);
+  const number = ++state.opened;
+  pause();
   stopRecording();
   state.source?.close();
-  state.source = null;
+  Object.assign(state, { source: null, turn: null });
   let source = null;
   try {
     source = await how();
     state.engine = await lifting.ready;
-    await source.resume();
   } catch (failure) {
     source?.close();
-    if (run !== state.run) return;
+    if (number !== state.opened) return;
     showStart();
     complain(failure);
     return;
   }
-  if (run !== state.run) return source.close();
+  if (number !== state.opened) return source.close();
   history.clear();
   meter.clear();
   lifting.forget();
@@ -77,32 +77,43 @@ async function open(how) {
   source.everyFrame = get("every-frame").checked;
   get("mirrored").checked = source.isCamera;
   showPanels();
-  setPlaying(true);
-  await follow(run);
+  play();
 }
 
 const after = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+// From here to the next pause is a turn. It begins when the one before, whose last image may still be lifted, has ended:
+// a source gives its images to one at a time.
+function play() {
+  const turn = { source: state.source, over: false };
+  turn.ended = Promise.resolve(state.turn?.ended).then(() => follow(turn));
+  state.turn = turn;
+  setPlaying(true);
+}
+
 // While one frame is shown, the next is lifted already, if it is there or comes soon.
-async function follow(run) {
+async function follow(turn) {
+  const { source } = turn;
   let shown = null;
   try {
-    while (run === state.run && state.playing) {
-      const coming = state.source.next();
-      if (shown && !(await Promise.race([coming.then(() => true), after(SOON_MS)]))) shown = present(shown, run);
+    if (!turn.over) await source.resume();
+    while (!turn.over) {
+      const coming = source.next();
+      if (shown && !(await Promise.race([coming.then(() => true), after(SOON_MS)]))) shown = present(shown, source);
       const shot = await coming;
-      if (run !== state.run || !shot) {
+      if (source !== state.source || !shot) {
         shot?.image.close();
         break;
       }
       const again = shot.seconds <= (shown ?? history.frames.at(-1))?.seconds; // played again from the start
       const lifted = lift(shot, again);
-      shown = present(shown, run);
+      shown = present(shown, source);
       shown = await lifted;
     }
-    shown = present(shown, run);
-    if (run === state.run && state.playing) stop();
+    shown = present(shown, source);
+    if (!turn.over) stop();
   } catch (failure) {
+    if (source !== state.source) return; // nobody looks at it any more
     stop();
     complain(failure);
   } finally {
@@ -112,7 +123,7 @@ async function follow(run) {
 
 // The end of a video, or a camera that is gone.
 function stop() {
-  setPlaying(false);
+  pause();
   state.ended = true;
   stopRecording();
   redraw();
@@ -123,20 +134,22 @@ async function lift({ image, seconds, filmed }, again) {
   return { seconds, filmed, again, answer: await lifting.lift(image, seconds, options()) };
 }
 
-// Show what was lifted, if anything was and it still belongs to what is played; leaves nothing to be shown.
-function present(lifted, run) {
+// Show what was lifted, if anything was and its source is still there; leaves nothing to be shown.
+function present(lifted, source) {
   if (!lifted) return null;
   const { seconds, filmed, again, answer } = lifted;
-  if (run !== state.run) {
+  if (source !== state.source) {
     answer.image.close();
     return null;
   }
+  const isLookedAt = again || state.playing || state.seconds === history.frames.at(-1)?.seconds; // else somebody scrubs
   if (again) history.clear();
   for (const person of answer.people) person.angles = anglesOf(person.positions);
   history.add(seconds, answer.people, answer.image, answer.size);
   state.recording?.add(seconds, answer.people, answer.size);
   const start = performance.now();
-  show({ ...history.frames.at(-1), image: answer.image });
+  if (isLookedAt) show({ ...history.frames.at(-1), image: answer.image });
+  else showMoment(state.seconds);
   answer.image.close();
   meter.add({ ...answer.milliseconds, drawing: performance.now() - start, total: performance.now() - filmed });
   showFacts();
@@ -160,10 +173,15 @@ function show(frame) {
     angles: each.people.find(({ id }) => id === state.chosen)?.angles,
   }));
   curves.show(samples, seconds, colours());
+  showMoment(seconds);
+  document.body.dataset.people = people.length;
+}
+
+function showMoment(seconds) {
+  state.seconds = seconds;
   get("scrub").max = history.length - 1;
   get("scrub").value = history.frames.findLastIndex((each) => each.seconds <= seconds);
   get("moment").textContent = wordsFor(seconds - history.frames.at(-1).seconds);
-  document.body.dataset.people = people.length;
 }
 
 function wordsFor(secondsFromNow) {
@@ -202,23 +220,19 @@ function setPlaying(playing) {
 function pause() {
   if (!state.playing) return;
   setPlaying(false);
+  state.turn.over = true;
   state.source.pause();
 }
 
-async function goOn() {
-  if (state.playing || !state.source) return;
-  setPlaying(true);
-  await state.source.resume();
-  await follow(state.run);
-}
-
-const toggle = () => (state.playing ? pause() : goOn());
+const toggle = () => (state.playing ? pause() : state.source && play());
 
 async function scrubTo(number) {
   if (!history.length) return;
   pause();
-  const frame = await history.at(Math.min(Math.max(number, 0), history.length - 1));
-  show(frame);
+  const wish = Math.min(Math.max(number, 0), history.length - 1);
+  state.seconds = history.frames[wish].seconds;
+  const frame = await history.at(wish);
+  if (frame.seconds === state.seconds && !state.playing) show(frame); // else somebody has scrubbed or gone on since
   frame.image?.close();
 }
 
@@ -307,10 +321,16 @@ function toggleSettings(open = get("settings").hidden) {
 
 const useCamera = () => open(() => openCamera(get("which-camera").value));
 const openFile = (file) => file && open(() => openVideoFile(file));
-const useExample = async () => {
-  const answer = await fetch(EXAMPLE);
-  await openFile(new File([await answer.blob()], EXAMPLE));
-};
+
+async function openExample() {
+  const clip = await fetch(EXAMPLE)
+    .then((answer) => answer.ok && answer.blob())
+    .catch(() => null);
+  if (!clip) throw new Failure("download", EXAMPLE);
+  return openVideoFile(new File([clip], EXAMPLE));
+}
+
+const useExample = () => open(openExample);
 
 // --- buttons and keys ------------------------------------------------------------------------------------------------
 

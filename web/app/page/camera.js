@@ -27,7 +27,12 @@ class Camera {
     video.requestVideoFrameCallback(look);
   }
 
-  resume = () => this.video.play();
+  async resume() {
+    this.fresh = null; // the video has gone on since it came
+    await this.video.play().catch((error) => {
+      if (error.name !== "AbortError") throw error; // paused again at once
+    });
+  }
 
   pause() {
     this.video.pause();

@@ -29,8 +29,17 @@ const jobs = {
   },
 };
 
+async function work(message) {
+  try {
+    await jobs[message.type](message);
+  } catch ({ kind = "broken", detail, message: words }) {
+    message.image?.close?.();
+    tell({ type: "failure", number: message.number, kind, detail: detail ?? words });
+  }
+}
+
 // One job after the other, in the order in which they came.
 let last = Promise.resolve();
 self.onmessage = ({ data }) => {
-  last = last.then(() => jobs[data.type](data)).catch(({ kind = "broken", detail, message }) => tell({ type: "failure", kind, detail: detail ?? message }));
+  last = last.then(() => work(data));
 };
