@@ -1,33 +1,30 @@
 """A real browser without a window, where one is installed."""
 
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.web.flags import FLAGS
+from tools.app import browser as browsers
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
 
 @pytest.fixture(scope="session")
-def chrome(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
+def browser() -> "Iterator[Callable[..., Any]]":
+    """Start a browser with more flags; each is closed at the end."""
     pytest.importorskip("selenium", reason="the package selenium is not installed")
-    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not browser or not driver:
+    if not browsers.is_installed():
         pytest.skip("no chromium and chromedriver on this machine (Debian: chromium, chromium-driver)")
-    from selenium import webdriver
+    with ExitStack() as opened:
+        yield lambda *flags: opened.enter_context(browsers.started(*flags))
 
-    options = webdriver.ChromeOptions()
-    options.binary_location = browser
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    yield chrome
-    chrome.quit()
+
+@pytest.fixture(scope="session")
+def chrome(browser: "Callable[..., Chrome]") -> "Chrome":
+    return browser()
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pytest
 from PIL import Image
+from tools.app.browser import wait_for
 
 from ampose.cli import main
 from ampose.drawing.projection import SIDE_COLOURS
@@ -20,23 +21,24 @@ from ampose.poses.people import Person
 pytestmark = pytest.mark.timeout(120)
 
 CLIP = Path(__file__).parents[2] / "examples" / "balance_beam.mp4"
-WAIT_S = 20
 
 
 class Viewer:
     """A page in the browser, as somebody sees and uses it."""
 
+    most_s = 20.0
+    size = (1100, 800)
+
     def __init__(self, chrome: Any) -> None:
         self.chrome = chrome
 
-    def open(self, page: Path, theme: str = "light", size: tuple[int, int] = (1100, 800)) -> "Viewer":
+    def open(self, page: Path | str, theme: str = "light", size: tuple[int, int] | None = None) -> Self:
         scheme = [{"name": "prefers-color-scheme", "value": theme}]
         self.chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": scheme})
-        metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size[0] < 500}
+        width, height = size or self.size
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self.chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        for log in ("browser", "performance"):
-            self.chrome.get_log(log)
-        self.chrome.get(page.as_uri())
+        self.chrome.get(page.as_uri() if isinstance(page, Path) else page)
         self.wait_for(lambda: self.script("return document.body.dataset.ready") == "yes")
         self.settle()
         return self
@@ -48,10 +50,7 @@ class Viewer:
         return self.chrome.execute_async_script(code)
 
     def wait_for(self, condition: Callable[[], Any]) -> None:
-        end = time.monotonic() + WAIT_S
-        while not condition():
-            assert time.monotonic() < end, "waited in vain"
-            time.sleep(0.05)
+        wait_for(condition, self.most_s)
 
     def settle(self) -> None:
         """Let the browser draw, twice."""
@@ -113,6 +112,7 @@ class Viewer:
 @pytest.fixture
 def viewer(chrome):
     viewer = Viewer(chrome)
+    viewer.complaints(), viewer.requests()  # of a test before that failed
     yield viewer
     assert viewer.complaints() == []
     assert viewer.requests() == [], "the page asked the network for something"

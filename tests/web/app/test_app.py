@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.web.app.conftest import FPS, SIZE, clip_frames, write_y4m
+from tests.web.app.conftest import SIZE, clip_frames
 from tests.web.test_viewer import Viewer, amount
+from tools.app.browser import FPS, camera_flags, write_y4m
 
 import ampose
 from ampose.cli import main
@@ -24,26 +25,18 @@ from ampose.pipeline.live import LiveLifter
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.detector]
 
-WAIT_S = 150
-
 
 class App(Viewer):
     """The app in the browser, as somebody uses it."""
 
-    def open(self, address: str, theme: str = "light", size: tuple[int, int] = (1360, 900)) -> "App":  # type: ignore[override]
-        scheme = [{"name": "prefers-color-scheme", "value": theme}]
-        self.chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": scheme})
-        metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size[0] < 500}
-        self.chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        self.chrome.get(address)
-        self.wait_for(lambda: self.script("return document.body.dataset.ready") == "yes")
-        return self
+    most_s = 150.0
+    size = (1360, 900)
 
     def wait_for(self, condition: Callable[[], Any]) -> None:
-        end = time.monotonic() + WAIT_S
-        while not condition():
-            assert time.monotonic() < end, f"waited in vain; problem: {self.problem!r}"
-            time.sleep(0.1)
+        try:
+            super().wait_for(condition)
+        except TimeoutError:
+            raise AssertionError(f"waited in vain; problem: {self.problem!r}") from None
 
     @property
     def problem(self) -> str:
@@ -84,9 +77,8 @@ class App(Viewer):
 @pytest.fixture(scope="module")
 def chrome(browser, tmp_path_factory):
     """A browser whose camera plays the example clip, and asks nobody."""
-    film = write_y4m(tmp_path_factory.mktemp("camera") / "beam.y4m", clip_frames(100))
-    flags = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
-    return browser(*flags, f"--use-file-for-fake-video-capture={film}")
+    film = write_y4m(tmp_path_factory.mktemp("camera") / "beam.y4m", clip_frames(100), SIZE)
+    return browser(*camera_flags(film))
 
 
 @pytest.fixture
@@ -172,6 +164,80 @@ def test_every_frame_of_a_video_is_lifted_as_ampose_lift_does(app, short_clip, t
     assert main(["view", str(path), "-o", str(tmp_path / "page.html")]) == 0
     for kind in ("csv", "bvh"):
         assert len(read(app.download(kind))[0].pose3d) == 24
+
+
+# What the worker answers arrives late, and is kept; what it is asked is counted.
+SLOW_WORKER = """
+Object.assign(window, { asked: 0, answers: [] });
+const Real = Worker;
+window.Worker = class extends Real {
+  set onmessage(listen) {
+    super.onmessage = (event) => {
+      if (event.data.type !== "people") return listen(event);
+      answers.push([event.data.seconds, event.data.people.map(({ positions }) => [...positions])]);
+      setTimeout(() => listen(event), 100);
+    };
+  }
+  postMessage(message, ...more) {
+    if (message.type === "frame") asked += 1;
+    super.postMessage(message, ...more);
+  }
+};
+"""
+
+
+@pytest.fixture
+def slow_app(app, address):
+    """The app while each answer of its networks takes long."""
+    script = app.chrome.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": SLOW_WORKER})
+    yield app.open(address)
+    app.chrome.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
+
+
+def wait_for_another_frame(app: App) -> None:
+    before = app.script("return asked")
+    app.wait_for(lambda: app.script("return asked") > before)
+
+
+def test_each_pose_keeps_its_time_however_often_one_pauses(slow_app, short_clip):
+    app = slow_app
+    app.drop(short_clip.name, short_clip.read_bytes())
+    app.wait_for(lambda: app.find("#record").is_displayed())
+    app.find("#record").click()
+    for _ in range(3):
+        wait_for_another_frame(app)
+        app.script("for (let time = 0; time < 4; time++) document.getElementById('play').click()")
+    app.wait_for(lambda: app.text("#moment") == "the end")
+    assert app.frames == 24, "a pause loses none"
+    answers = app.script("return answers")
+    (person,) = read(app.download("json"))
+    recorded = person.pose3d
+    answers = answers[-len(recorded) :]
+    times = np.array([seconds for seconds, _ in answers])
+    assert np.allclose(recorded.times, times - times[0], atol=1e-3)
+    positions = np.reshape([people[0] for _, people in answers], recorded.positions.shape)
+    assert np.allclose(recorded.positions, positions, atol=1e-4)
+    assert np.abs(np.diff(positions, axis=0)).max() > 0.002, "the next frame's differ"
+
+
+def test_what_is_lifted_during_a_pause_does_not_hide_a_scrubbed_frame(slow_app, short_clip):
+    app = slow_app
+    app.drop(short_clip.name, short_clip.read_bytes())
+    app.wait_for(lambda: app.frames > 4)
+    wait_for_another_frame(app)
+    count = app.frames
+    app.script("document.dispatchEvent(new KeyboardEvent('keydown', { key: 'Home' }))")
+    app.wait_for(lambda: app.frames > count)
+    time.sleep(0.5)
+    assert app.frame == 0
+    assert app.text("#moment").startswith("-")
+
+
+def test_an_example_that_cannot_be_loaded_is_one_sentence(app):
+    app.script("window.fetch = () => Promise.reject(new TypeError('Failed to fetch'))")
+    app.find("#use-example").click()
+    app.wait_for(lambda: app.problem)
+    assert app.problem == "balance_beam.mp4 could not be loaded: reload the page while its server is running."
 
 
 def test_each_image_gives_what_python_gives(app):
