@@ -1,90 +1,46 @@
-// The people in 3D: floor, light, and the camera that is turned by hand.
+// The people in 3D, each on the floor, and a room that grows with who comes.
 import * as THREE from "three";
-import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
 import { Figure } from "../../src/figure.js";
+import { GRID_M, Room } from "../../src/room.js";
 import { common, lifted } from "../generated/tables.js";
 import { IN_SOFTWARE } from "./graphics.js";
 import { Halos } from "./halos.js";
 
-const [GRID_M, FLOOR_M, TALL_M] = [0.25, 1.5, 1.7];
+const [FLOOR_M, TALL_M] = [1.5, 1.7];
 const [ARM_M, SPARE_M] = [0.8, 0.3];
-const [FIELD_OF_VIEW, ELEVATION] = [30, 12];
-const VIEWS = { 1: [0, ELEVATION], 2: [90, ELEVATION], 3: [180, ELEVATION], 4: [0, 89] };
+const ELEVATION = 12;
 
-export class Stage {
+export class Stage extends Room {
   constructor(canvas) {
-    this.canvas = canvas;
-    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: !IN_SOFTWARE });
-    this.renderer.setPixelRatio(Math.min(window.devicePixelRatio, IN_SOFTWARE ? 1 : 2));
-    this.scene = new THREE.Scene();
-    this.camera = new THREE.PerspectiveCamera(FIELD_OF_VIEW, 1, 0.05, 100);
-    this.people = new THREE.Group();
-    this.scene.add(this.people, new THREE.HemisphereLight(0xffffff, 0xffffff, 2.2));
-    const sun = new THREE.DirectionalLight(0xffffff, 1.5);
-    sun.position.set(-1.5, 4, 3);
-    this.scene.add(sun);
-    this.figures = [];
-    this.reach = FLOOR_M;
-    this.#floor();
-    this.controls = new OrbitControls(this.camera, canvas);
-    this.controls.enableDamping = false;
-    this.controls.minDistance = 0.8;
-    this.controls.maxDistance = 25;
-    this.controls.addEventListener("change", () => this.render());
-    this.controls.addEventListener("start", () => (this.turned = true));
-    this.look(1);
-  }
-
-  #floor() {
-    const floor = new THREE.Mesh(new THREE.CircleGeometry(1, 96), new THREE.MeshBasicMaterial());
-    floor.rotation.x = -Math.PI / 2;
+    super(canvas, { elevation: ELEVATION, ...(IN_SOFTWARE && { antialias: false, pixelRatio: 1 }) });
+    Object.assign(this, { figures: [], people: new THREE.Group(), reach: FLOOR_M });
+    this.scene.add(this.people);
     const ends = [];
     for (let at = -1; at <= 1 + 1e-6; at += GRID_M / FLOOR_M) {
       const half = Math.sqrt(Math.max(1 - at * at, 0)); // the grid ends at the floor's round edge
       ends.push(at, 0, -half, at, 0, half, -half, 0, at, half, 0, at);
     }
-    const lines = new THREE.BufferGeometry().setAttribute("position", new THREE.Float32BufferAttribute(ends, 3));
-    const grid = new THREE.LineSegments(lines, new THREE.LineBasicMaterial());
-    grid.position.y = 0.002;
-    Object.assign(this, { floor, grid });
-    floor.scale.setScalar(FLOOR_M);
-    grid.scale.setScalar(FLOOR_M);
-    this.scene.add(floor, grid);
+    this.makeFloor(new THREE.CircleGeometry(1, 96), ends);
+    this.floor.scale.set(FLOOR_M, 1, FLOOR_M);
+    this.controls.addEventListener("start", () => (this.turned = true));
+    this.look(1);
+  }
+
+  extent() {
+    return { middle: 0.46 * TALL_M, tall: 0.5 * TALL_M + 0.24, wide: this.reach * (this.reach > FLOOR_M ? 0.9 : 0.66), deep: 0.3 };
   }
 
   look(view) {
-    const [azimuth, elevation] = VIEWS[view].map((degrees) => (degrees * Math.PI) / 180);
-    const centre = new THREE.Vector3(0, 0.46 * TALL_M, 0);
-    const tall = 0.5 * TALL_M + 0.24;
-    const wide = this.reach * (this.reach > FLOOR_M ? 0.9 : 0.66);
-    const away = Math.max(tall, wide / Math.max(this.camera.aspect, 0.2)) / Math.tan((FIELD_OF_VIEW * Math.PI) / 360) + 0.3;
-    const [turn, tip] = [Math.cos(elevation), Math.sin(elevation)];
-    this.camera.position.set(Math.sin(azimuth) * turn, tip, Math.cos(azimuth) * turn).multiplyScalar(away).add(centre);
-    this.controls.target.copy(centre);
-    this.controls.update();
-    Object.assign(this, { view, turned: false });
-    this.render();
+    this.turned = false;
+    super.look(view);
   }
 
   paint(colours) {
-    this.colours = colours;
-    this.scene.background = new THREE.Color(colours.backdrop);
-    this.floor.material.color.set(colours.floor);
-    this.grid.material.color.set(colours.grid);
     for (const { figure, halos } of this.figures) {
       figure.paint(colours);
       halos.paint(colours);
     }
-    this.render();
-  }
-
-  resize() {
-    const { clientWidth, clientHeight } = this.canvas.parentElement;
-    if (!clientWidth || !clientHeight) return;
-    this.renderer.setSize(clientWidth, clientHeight, false);
-    this.camera.aspect = clientWidth / clientHeight;
-    this.camera.updateProjectionMatrix();
-    this.look(this.view);
+    super.paint(colours);
   }
 
   // people: as the worker tells them; places: the floor's [x, z] of each.
@@ -112,8 +68,7 @@ export class Stage {
   #makeRoom(reach) {
     if (reach < this.reach + SPARE_M && reach > this.reach - 2 * SPARE_M) return;
     this.reach = reach;
-    this.floor.scale.setScalar(reach);
-    this.grid.scale.setScalar(reach);
+    this.floor.scale.set(reach, 1, reach);
     if (!this.turned) this.look(this.view);
   }
 
@@ -126,14 +81,5 @@ export class Stage {
     }
     this.people.add(figure.group);
     this.figures.push({ figure, halos });
-  }
-
-  render() {
-    if (this.waiting) return;
-    this.waiting = true;
-    requestAnimationFrame(() => {
-      this.waiting = false;
-      this.renderer.render(this.scene, this.camera);
-    });
   }
 }
