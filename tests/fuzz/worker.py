@@ -24,7 +24,7 @@ from tests.fuzz.mutations import mutate
 from ampose.errors import InputError, MissingExtraError
 
 HANG_S, MEMORY_TIMES, MEMORY_BYTES = 5.0, 20, 200_000_000
-"""A reader may take so long, of processor time; and so many times the size of its file, and so much besides."""
+"""A reader may take so long, of CPU time; and so many times the size of its file, and so much besides."""
 
 PEAK = Path("/proc/self/clear_refs")
 WORST_BYTES = 6 * 2**30

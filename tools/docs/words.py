@@ -32,6 +32,9 @@ WORDS = {
     r"\bput right\b": "corrected",
     r"\bone-off\b": "single",
     r"\ball alike\b": "equally",
+    r"\bprocessor(?:'s)? (time|seconds?)\b": "CPU time, CPU s",
+    r"\b(poses|samples) a second\b": "poses/s, samples/s",
+    r"\bpoison\b": "invalid",
 }
 """What to avoid, as regular expressions that ignore case, and what to write instead."""
 

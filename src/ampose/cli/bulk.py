@@ -195,9 +195,9 @@ def _rows(result: "BulkResult", facts: Mapping[str, Any], output: str) -> Rows:
         told.append(f"{facts['set_aside']:,} rows set aside, with their reasons, in {output}/_set_aside")
     rows: Rows = [("" if number else "poses", text) for number, text in enumerate(told)]
     if "poses_per_second" in facts:
-        rows.append(("speed", f"{facts['poses_per_second']:,.0f} poses a second, {facts['lifted_now']:,} in this run"))
+        rows.append(("speed", f"{facts['poses_per_second']:,.0f} poses/s, {facts['lifted_now']:,} in this run"))
         price = f", at the price given {facts['cost_per_million']:g}" if "cost_per_million" in facts else ""
-        cost = f"{facts['cpu_seconds_per_million']:,.0f} seconds of processor time, "
+        cost = f"{facts['cpu_seconds_per_million']:,.0f} CPU s, "
         rows.append(("cost", f"a million poses: {cost}{facts['worker_hours_per_million']:.3g} worker hours{price}"))
     else:
         rows.append(("", "all was done already"))

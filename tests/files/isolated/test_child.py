@@ -37,7 +37,7 @@ def test_a_file_that_keeps_its_parser_for_ever(c3d: Path) -> None:
     started = time.monotonic()
     with pytest.raises(InputError, match=r"a\.c3d: must be a whole \.c3d file"):
         poses.read(c3d)
-    assert time.monotonic() - started < 30  # of a second of processor time, on a machine that is busy
+    assert time.monotonic() - started < 30  # of a second of CPU time, on a machine that is busy
 
 
 def test_a_child_that_ends_is_followed_by_another(c3d: Path, monkeypatch: pytest.MonkeyPatch) -> None:

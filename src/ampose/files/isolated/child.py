@@ -16,7 +16,7 @@ import numpy as np
 from ampose.files.archives import allowance
 
 _SECONDS, _SECONDS_PER_BYTE = 1.0, 0.5e-6
-"""Of processor time, for a file of any size and besides. C3D, the slowest, takes a tenth of that."""
+"""Of CPU time, for a file of any size and besides. C3D, the slowest, takes a tenth of that."""
 
 _WALL = 10.0
 """The wall clock may show this many times the processor's time, on a machine that is busy."""

@@ -47,7 +47,7 @@ def _answer(request: dict[str, Any], answers: BinaryIO) -> None:
 
 @contextmanager
 def _limits(seconds: float, size: int) -> Iterator[None]:
-    """Give this process, inside the block, so much more processor time and memory than it has used by now."""
+    """Give this process, inside the block, so much more CPU time and memory than it has used by now."""
     if sys.platform == "win32":  # the parent's clock is the only limit there
         yield
         return

@@ -39,8 +39,8 @@ class BulkResult:
         lifted_rows: Rows that this run lifted.
         seconds: How long the workers had work, from when Ray was there.
         worker_seconds: How long the workers took, together.
-        cpu_seconds: Of processor time, the workers together.
-        stages: The processor time of reading, checking, lifting and writing.
+        cpu_seconds: Of CPU time, the workers together.
+        stages: The CPU time of reading, checking, lifting and writing.
     """
 
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)

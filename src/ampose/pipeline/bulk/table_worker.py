@@ -187,7 +187,7 @@ class TableWorker:
 
 
 class _Clock:
-    """Adds up the processor time of stages."""
+    """Adds up the CPU time of stages."""
 
     def __init__(self) -> None:
         self.seconds: Counter[str] = Counter()
