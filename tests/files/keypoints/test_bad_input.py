@@ -255,7 +255,9 @@ def test_coco_images_of_several_sizes(tmp_path: Path) -> None:
     path = samples.coco(tmp_path, make_people("coco_17"))
     data = json.loads(path.read_text())
     data["images"][0]["width"] = 17
-    assert "images must have one size, got 2 (17x480, 640x480)" in refusal(dump(path, data), image_size=None)
+    said = refusal(dump(path, data), image_size=None)
+    assert "images must have one size for people over time, got 2 (17x480, 640x480); split the file by size" in said
+    assert "image size must be the file's own, of each image, got (640, 480); leave it out" in refusal(path)
 
 
 def test_coco_with_joints_of_other_names(tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 """Keypoint files of every layout become tables."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.files.keypoints import samples
 from tests.files.keypoints.samples import SAMPLES, SIZE, Sample
 
 from ampose.cli import main
+from ampose.errors import InputError
 from ampose.files.keypoints import read_detections
 from ampose.files.tables.detection_table import write_detection_table
 from ampose.files.tables.keypoint_table import rows_of, skeleton_of_table
@@ -30,6 +33,23 @@ def test_everybody_in_each_frame_is_a_row(sample: Sample, tmp_path: Path):
     assert set(map(tuple, rows.image_size.tolist())) == {SIZE}
     keys = list(zip(table["frame"].to_pylist(), table["person"].to_pylist(), strict=True))
     assert len(set(keys)) == len(keys) or sample.format == "alphapose"
+
+
+def test_each_row_has_the_size_of_its_own_image(tmp_path: Path):
+    path = samples.coco(tmp_path, samples.make_people("coco_17"))
+    data = json.loads(path.read_text())
+    data["images"][0]["width"] = 1920
+    path.write_text(json.dumps(data))
+    write_detection_table(tmp_path / "a.parquet", read_detections(path), "clip")
+    table = pq.read_table(tmp_path / "a.parquet")
+    widths = dict(zip(table["image"].to_pylist(), table["image_width"].to_pylist(), strict=True))
+    assert widths == {image["file_name"]: image["width"] for image in data["images"]}
+    assert set(table["image_height"].to_pylist()) == {480}
+    del data["images"][0]["width"]
+    data["images"][1]["width"] = 1920
+    path.write_text(json.dumps(data))
+    with pytest.raises(InputError, match="the size of each image must be known"):
+        write_detection_table(tmp_path / "b.parquet", read_detections(path), "clip")
 
 
 def test_the_command_writes_a_table(tmp_path, capsys):

@@ -6,6 +6,8 @@ this reads any annotation tool's file. A ``track_id``, as PoseTrack has, is the 
 https://cocodataset.org/#format-data
 """
 
+from dataclasses import replace
+
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.gather import RawPerson, gather, triples
@@ -42,17 +44,17 @@ class CocoGroundTruth:
                 points[:, 2] /= _VISIBLE
                 people[names[entry["image_id"]]].append(RawPerson(points, entry.get("track_id"), entry.get("score")))
         sizes = {
-            (int(image["width"]), int(image["height"]))
+            names[image["id"]]: (int(image["width"]), int(image["height"]))
             for image in data["images"]
             if "width" in image and "height" in image
         }
-        if len(sizes) > 1:
-            shown = ", ".join(f"{width}x{height}" for width, height in sorted(sizes)[:3])
-            raise InputError(f"images must have one size, got {len(sizes)} ({shown}); split the file by size")
         named = {tuple(category["keypoints"]) for category in data.get("categories", []) if category.get("keypoints")}
         if len(named) > 1:
             raise InputError(
                 f"categories must have the same keypoints, got {len(named)} with different ones; split the file"
             )
         layout = layout_by_names(named.pop(), options.skeleton) if named else None
-        return gather(people, options, layout=layout, image_size=next(iter(sizes), None))
+        if len(set(sizes.values())) < 2:
+            return gather(people, options, layout=layout, image_size=next(iter(sizes.values()), None))
+        file = gather(people, options, layout=layout)
+        return replace(file, frame_sizes=[sizes.get(name or "") for name in file.frame_names])

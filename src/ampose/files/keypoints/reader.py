@@ -21,7 +21,8 @@ class PeopleFile:
         frames: For each frame the people in it.
         skeleton: Of all the keypoints.
         frame_names: What the file calls each frame: a number, an image's name; None for a number that is missing.
-        image_size: Width and height in pixels, if the file says so.
+        image_size: Width and height in pixels, if the file says so and its images are of one size.
+        frame_sizes: Those of each frame, if the images are of several sizes; None where the file does not say.
         fps: Frames per second, if the file says so.
         times: Seconds of each frame, if they are not evenly spaced and the file says so.
         focal_px: Focal length of the camera in pixels, if the file says so.
@@ -33,6 +34,7 @@ class PeopleFile:
     skeleton: Skeleton
     frame_names: Sequence[str | None]
     image_size: tuple[int, int] | None = None
+    frame_sizes: Sequence[tuple[int, int] | None] | None = None
     fps: float | None = None
     times: Float[np.ndarray, " frame"] | None = None
     focal_px: float | None = None

@@ -131,7 +131,7 @@ def read_detections(
     The arguments and errors are those of ``read_keypoints``.
 
     Returns:
-        The frames, with the size of the image, and the frame rate if it is known.
+        The frames, with the size of the images or of each, and the frame rate if it is known.
     """
     content, entry, options = _open(path, format, stated)
     with reading(content.path, "a keypoint file"):
@@ -200,21 +200,28 @@ def _read(entry: ReaderEntry, content: Content, options: ReaderOptions) -> Peopl
         )
     for note in file.notes:
         _LOG.warning("%s: %s", content.path, note)
-    size = options.image_size or file.image_size
+    size, fps = options.image_size or file.image_size, options.fps or file.fps
+    if file.frame_sizes is not None and options.image_size is None:
+        return replace(file, fps=fps)
     if size is None:
         raise InputError(
             f"the format {entry.name} does not hold the image size; give it, width and height in pixels",
             field="image_size",
         )
-    if file.image_size not in (None, tuple(size)):
-        raise InputError(
-            f"image size must be the file's own, {file.image_size}, got {size}; leave it out", field="image_size"
-        )
-    return replace(file, image_size=(int(size[0]), int(size[1])), fps=options.fps or file.fps)
+    if file.frame_sizes is not None or file.image_size not in (None, tuple(size)):
+        own = file.image_size or "of each image"
+        raise InputError(f"image size must be the file's own, {own}, got {size}; leave it out", field="image_size")
+    return replace(file, image_size=(int(size[0]), int(size[1])), fps=fps)
 
 
 def _people(file: PeopleFile, entry: ReaderEntry, content: Content) -> list[Person[Pose2D, None]]:
-    assert file.image_size is not None  # noqa: S101 (``_read`` refuses a file without it)
+    if file.image_size is None:  # ``_read`` refuses a file without any
+        sizes = sorted({size for size in file.frame_sizes or () if size})
+        shown = ", ".join(f"{width}x{height}" for width, height in sizes[:3])
+        raise InputError(
+            f"images must have one size for people over time, got {len(sizes)} ({shown}); split the file by size, or "
+            "convert it to a table (.keypoints.parquet) and lift that in bulk"
+        )
     frames: Sequence[Sequence[Detection]] = [[one for one in people if not one.missing] for people in file.frames]
     # AlphaPose gives the id 0 to everybody whom it does not track: ids must tell the people of a frame apart.
     ids = [[one.id for one in people] for people in frames]

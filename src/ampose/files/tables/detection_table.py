@@ -21,10 +21,8 @@ def write_detection_table(path: Path, file: PeopleFile, clip: str) -> int:
         clip: What to call the frames together.
 
     Raises:
-        InputError: The size of the image is not known.
+        InputError: The size of an image is not known.
     """
-    if file.image_size is None:
-        raise InputError("the size of the image must be known, got none", field="image_size")
     rows = [
         (frame, number, person)
         for frame, people in enumerate(file.frames)
@@ -36,7 +34,11 @@ def write_detection_table(path: Path, file: PeopleFile, clip: str) -> int:
     if not all(isinstance(identity, int) for identity in ids):  # names are numbered in the order of their appearance
         order = {identity: place for place, identity in enumerate(dict.fromkeys(ids))}
         ids = [order[identity] for identity in ids]
-    width, height = file.image_size
+    frame_sizes = file.frame_sizes or [file.image_size] * len(file.frames)
+    stated = [size for frame in frames if (size := frame_sizes[frame]) is not None]
+    if len(stated) < len(rows):
+        raise InputError("the size of each image must be known, and some have none")
+    sizes = np.array(stated, dtype=np.int64)  # row wh
     times = file.times
     if times is None:
         times = np.full(len(file.frames), np.nan) if file.fps is None else np.arange(len(file.frames)) / file.fps
@@ -46,13 +48,12 @@ def write_detection_table(path: Path, file: PeopleFile, clip: str) -> int:
         "frame": frames,
         "time": times[frames],
         "image": [file.frame_names[frame] for frame in frames],
-        "image_width": np.full(len(rows), width),
-        "image_height": np.full(len(rows), height),
+        "image_width": sizes[:, 0],
+        "image_height": sizes[:, 1],
         "keypoints": np.stack([person.keypoints for _, _, person in rows]),
         "confidence": np.stack([person.confidence for _, _, person in rows]),
     }
     if file.focal_px is not None:
-        camera = (file.focal_px, file.focal_px, width / 2, height / 2)
-        columns["camera"] = np.tile(np.array(camera), (len(rows), 1))
+        columns["camera"] = np.column_stack([np.full((len(rows), 2), file.focal_px), sizes / 2])
     write_keypoint_table(path, file.skeleton, columns)
     return len(rows)
