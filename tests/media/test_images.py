@@ -143,3 +143,13 @@ def peak() -> int:
     """The most memory that this process has had, in bytes."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return 1024 * int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
+
+
+def test_an_animation_of_some_bytes_that_states_a_large_size_is_refused(tmp_path):
+    frames = [Image.new("L", (20, 20), colour) for colour in (0, 255)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    content = bytearray((tmp_path / "a.gif").read_bytes())
+    content[6:10] = (8000).to_bytes(2, "little") * 2  # of the logical screen
+    (tmp_path / "a.gif").write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.gif: must be of a size that its bytes allow, got 8000 x 8000"):
+        open_media(tmp_path / "a.gif")

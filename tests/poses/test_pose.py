@@ -234,6 +234,8 @@ def test_a_body_of_less_than_three_pixels_is_in_parts_of_the_image_also_if_a_lim
         ({"expected_error": np.full((2, 17), -0.1)}, "expected_error must be metres, 0 or more"),
         ({"fps": 0.0}, "fps must be a positive number"),
         ({"fps": float("nan")}, "fps must be a positive number"),
+        ({"provenance": {"model": "mine", "loss": float("inf")}}, "provenance must be texts by name, got inf"),
+        ({"camera_tilt": float("nan")}, "camera_tilt must be a finite number, got nan"),
     ],
 )
 def test_a_3d_pose_checks_itself(change: dict, words: str) -> None:

@@ -26,8 +26,9 @@ _EXPANSION, _ROOM = 20, 200_000_000
 """What reading takes is at most this many times the bytes of the file, and these: 5000 x 5000 in one colour."""
 
 _PIXEL_BYTES = {"WEBP": 16}
-"""What Pillow takes for a pixel while it decodes (measured); in other formats it is ``_USUAL_PIXEL_BYTES``."""
+"""What Pillow takes for a pixel while it decodes (measured)."""
 _USUAL_PIXEL_BYTES = 8
+"""In other formats; FFmpeg takes no more."""
 _STRIP = 256
 """Rows that are converted at a time, so that no second copy of the image is made."""
 
@@ -156,12 +157,12 @@ def opened_image(file: str | Path) -> "Iterator[Image]":
     with reading(file, "a whole image"), warnings.catch_warnings():
         warnings.simplefilter("ignore", image_module.DecompressionBombWarning)  # large ones are checked here
         with image_module.open(file) as image:
-            pixel_bytes = _PIXEL_BYTES.get(image.format or "", _USUAL_PIXEL_BYTES)
+            pixel_bytes = _PIXEL_BYTES.get(str(image.format), _USUAL_PIXEL_BYTES)
             check_pixels(image.width, image.height, Path(file), pixel_bytes)
             yield image
 
 
-def check_pixels(width: int, height: int, file: Path, pixel_bytes: int = 3) -> None:
+def check_pixels(width: int, height: int, file: Path, pixel_bytes: int = _USUAL_PIXEL_BYTES) -> None:
     """Refuse a header that states far more pixels than a file of its size has; raises InputError."""
     size = file.stat().st_size
     if not 0 < pixel_bytes * width * height <= _EXPANSION * size + _ROOM:

@@ -4,6 +4,7 @@ A joint that was not found is NaN, and a frame in which nobody was found is a fr
 that frame numbers stay those of the video, and nothing is invented for it.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
@@ -78,6 +79,12 @@ class PoseOverTime:
                 f"{self.skeleton.joints[joint]}; write 0 for a joint that is a guess"
             )
         check_fps(self.fps)
+        strange = [value for item in self.provenance.items() for value in item if not isinstance(value, str)]
+        if strange:
+            raise InputError(f"provenance must be texts by name, got {strange[0]!r}")
+        for known, value in (("focal_px", self.focal_px), ("camera_tilt", self.camera_tilt)):
+            if value is not None and not math.isfinite(value):
+                raise InputError(f"{known} must be a finite number, got {value}")
         if self.times is None:
             return
         if self.times.shape != (len(self),):
