@@ -79,18 +79,21 @@ class PoseOverTime:
                 f"{self.skeleton.joints[joint]}; write 0 for a joint that is a guess"
             )
         check_fps(self.fps)
-        strange = [value for item in self.provenance.items() for value in item if not isinstance(value, str)]
-        if strange:
-            raise InputError(f"provenance must be texts by name, got {strange[0]!r}")
-        for known, value in (("focal_px", self.focal_px), ("camera_tilt", self.camera_tilt)):
-            if value is not None and not math.isfinite(value):
-                raise InputError(f"{known} must be a finite number, got {value}")
+        self._check_what_is_known()
         if self.times is None:
             return
         if self.times.shape != (len(self),):
             raise InputError(f"times must be one for each of the {len(self)} frames, got shape {self.times.shape}")
         if not np.isfinite(self.times).all() or (np.diff(self.times) <= 0).any():
             raise InputError("times must be finite and rise from frame to frame, got some that do not")
+
+    def _check_what_is_known(self) -> None:
+        strange = [value for item in self.provenance.items() for value in item if not isinstance(value, str)]
+        if strange:
+            raise InputError(f"provenance must be texts by name, got {strange[0]!r}")
+        for known, value in (("focal_px", self.focal_px), ("camera_tilt", self.camera_tilt)):
+            if value is not None and not math.isfinite(value):
+                raise InputError(f"{known} must be a finite number, got {value}")
 
     @property
     def seconds(self) -> Float[np.ndarray, " frame"] | None:
