@@ -1,8 +1,9 @@
 """Writes files whole or not at all, and removes what killed runs left.
 
-A file is written under a temporary name in its own folder, flushed to the disk and renamed: whoever looks, and whoever
-comes after a kill or a power cut, sees the old file or the new one, never half of one. What is unfinished is locked by
-the process that writes it. A kill ends the lock, and the next run that writes into the folder removes what is left.
+What is written lies in a working folder beside its place, is flushed to the disk and renamed: whoever looks, and
+whoever comes after a kill or a power cut, sees the old file or the new one, never half of one. The process that writes
+holds a lock on a file beside its working folder. A kill ends the lock, and the next run that writes there removes what
+is left. What is written is never locked itself: on network drives that keeps out the process that holds the lock.
 """
 
 import contextlib
@@ -20,22 +21,25 @@ from ampose.errors import InputError
 
 if sys.platform != "win32":
     import fcntl
+else:
+    import msvcrt
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_UNFINISHED = re.compile(r"\..+\.[0-9a-f]{8}\.partial(\.[^.]+|\.old)?|\.ampose-[0-9a-f]{8}", re.DOTALL)
-_LONGEST_NAME = 255
-"""Bytes, on all file systems that are common."""
+_UNFINISHED = re.compile(r"\.ampose-[0-9a-f]{8}(\.lock)?")
 
 _DAY_S = 86400
-"""Where files cannot be locked, what is unfinished for longer was left."""
+"""Where files cannot be locked, what nobody has touched for longer was left."""
 
-_targets: dict[Path, Path] = {}
+_CLAIM, _REPLACED = ".ampose-run.lock", "replaced"
+
 _cleaned: set[Path] = set()
 
 
 @contextlib.contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Give a temporary path to write to; it becomes ``path`` when the block ends without an error.
+
+    The temporary path has the name of ``path``, in a folder of its own that is removed with all that is in it.
 
     Raises:
         InputError: The folder does not exist or cannot be written to, or the disk is full.
@@ -62,36 +66,35 @@ def replacing_together(*paths: str | Path) -> Iterator[list[Path]]:
         InputError: As in ``replacing``.
     """
     targets = [Path(path) for path in paths]
-    parts = [unfinished_name(path) for path in targets]
-    with contextlib.ExitStack() as locks:
-        try:
-            for part, target in zip(parts, targets, strict=True):
-                remove_unfinished(target.parent)
-                try:  # before the work is done: where they cannot be written is better known early
-                    locks.enter_context(_held(part))
-                except OSError as error:
-                    raise InputError(
-                        f"{target}: must be in a folder that can be written to, got {error.strerror}; name another"
-                    ) from error
-                _targets[part] = target
-            yield parts
-            for part in parts:
-                with part.open("r+b") as file:  # Windows flushes only what is open for writing
-                    os.fsync(file.fileno())
-            for part, target in zip(parts, targets, strict=True):
-                part.replace(target)
-        except OSError as error:
-            if error.errno not in _NO_ROOM:
-                raise
-            names = ", ".join(map(str, targets))
-            raise InputError(
-                f"{names}: must fit on the disk, got: {error.strerror}; make room or name another folder"
-            ) from error
-        finally:
-            for part in parts:
-                _targets.pop(part, None)
-                with contextlib.suppress(OSError):  # there is none, or no such folder
-                    part.unlink()
+    with _working_folders(targets) as folders:
+        parts = [folder / target.name for folder, target in zip(folders, targets, strict=True)]
+        for part in parts:
+            part.touch()
+        yield parts
+        for part in parts:
+            _flush(part)
+        for part, target in zip(parts, targets, strict=True):
+            part.replace(target)
+
+
+@contextlib.contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """Give a temporary folder to write to; it becomes ``folder`` when the block ends without an error.
+
+    Raises:
+        InputError: As in ``replacing``.
+    """
+    with _working_folders([folder]) as (work,):
+        new, old = work / "new", work / _REPLACED
+        new.mkdir()
+        yield new
+        for path in new.rglob("*"):
+            if path.is_file():
+                _flush(path)
+        if folder.exists():  # a folder cannot be renamed over one that is not empty
+            old.mkdir()
+            folder.rename(old / folder.name)
+        new.rename(folder)
 
 
 @contextlib.contextmanager
@@ -111,19 +114,12 @@ def working_folder(parent: Path) -> Iterator[Path]:
     """
     remove_unfinished(parent)
     work = parent / f".ampose-{secrets.token_hex(4)}"
-    work.mkdir()
-    with unfinished_folder(work):
-        yield work
-
-
-@contextlib.contextmanager
-def unfinished_folder(folder: Path) -> Iterator[None]:
-    """Hold a folder that is not finished; what is there of it at the end is removed."""
-    try:
-        with _locked(os.open(folder, os.O_RDONLY)) if sys.platform != "win32" else contextlib.nullcontext():
-            yield
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with _locked(work.with_suffix(".lock")):  # first: nobody finds the folder without it
+        work.mkdir()
+        try:
+            yield work
+        finally:
+            _discard(work)
 
 
 @contextlib.contextmanager
@@ -146,11 +142,8 @@ def claimed(folder: Path) -> Iterator[None]:
     made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        if sys.platform == "win32":  # folders cannot be locked
-            yield
-            return
-        with _locked(os.open(folder, os.O_RDONLY)) as alone:
-            if not alone:
+        with _locked(folder / _CLAIM) as alone:
+            if alone is False:
                 made = []
                 raise InputError(f"{folder}: another run writes to this folder; wait for its end, or name another")
             remove_unfinished(folder)
@@ -161,74 +154,93 @@ def claimed(folder: Path) -> Iterator[None]:
                 parent.rmdir()
 
 
-def unfinished_name(target: Path) -> Path:
-    """Return the name that a file or a folder has until it is finished; it ends as the target does."""
-    end = f".{secrets.token_hex(4)}.partial{target.suffix}"
-    room = _LONGEST_NAME - len(os.fsencode(end)) - 1
-    stem = os.fsdecode(os.fsencode(target.stem)[:room])
-    return target.with_name(f".{stem}{end}")
-
-
-def final_name(unfinished: Path) -> str:
-    """Return the name that a file will have when it is complete, for formats that state it inside.
-
-    Example:
-        >>> final_name(Path("walk.trc"))
-        'walk.trc'
-    """
-    return _targets.get(unfinished, unfinished).name
-
-
 def remove_unfinished(folder: Path) -> None:
     """Remove what runs that were killed have left in a folder; looks once in the life of this process."""
     folder = folder.absolute()
     if folder in _cleaned or not folder.is_dir():
         return
     _cleaned.add(folder)
-    with contextlib.suppress(OSError):  # of others: they may go on, or be removed, meanwhile
+    with contextlib.suppress(OSError):
         for entry in list(os.scandir(folder)):
-            if _UNFINISHED.fullmatch(entry.name) and _is_left(Path(entry.path)):
-                if entry.is_dir(follow_symlinks=False):
-                    shutil.rmtree(entry.path, ignore_errors=True)
-                else:
-                    Path(entry.path).unlink(missing_ok=True)
+            if _UNFINISHED.fullmatch(entry.name):
+                with contextlib.suppress(OSError):  # of others: they may go on, or be removed, meanwhile
+                    _remove_if_left(Path(entry.path))
 
 
-def _is_left(path: Path) -> bool:
-    """Whether nobody writes it any more."""
-    if sys.platform == "win32":
-        return time.time() - path.lstat().st_mtime > _DAY_S
-    with _locked(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)) as free:
-        return free
+def _remove_if_left(path: Path) -> None:
+    """Remove a working folder and its lock, of which this is one, unless a run goes on there."""
+    work = path.with_suffix("")
+    touched = max(each.lstat().st_mtime for each in (path, *work.rglob("*")))
+    old = time.time() - touched > _DAY_S
+    if path != work and not old:  # it may be a lock that its run is about to take
+        return
+    with _locked(work.with_suffix(".lock")) as alone:
+        if alone or (alone is None and old):
+            _discard(work)
+
+
+def _discard(work: Path) -> None:
+    """Remove a working folder; a folder that was to be replaced, and was not, goes back to its place."""
+    for old in work.glob(f"{_REPLACED}/*"):
+        with contextlib.suppress(OSError):  # the new one is there
+            old.rename(work.parent / old.name)
+    shutil.rmtree(work, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def _held(part: Path) -> Iterator[None]:
-    """Make an empty file, which is locked until the block ends."""
-    descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-    if sys.platform == "win32":  # what is open cannot be renamed
-        os.close(descriptor)
-        yield
-        return
-    with _locked(descriptor):
-        part.touch()  # another run may have removed it before it was locked
-        yield
-
-
-if sys.platform != "win32":
-
-    @contextlib.contextmanager
-    def _locked(descriptor: int) -> Iterator[bool]:
-        """Lock what is open until the block ends, and close it; gives whether it was free."""
+def _working_folders(targets: list[Path]) -> Iterator[list[Path]]:
+    """Give a working folder beside each target; raises InputError if there can be none, or if the disk is full."""
+    with contextlib.ExitStack() as stack:
+        folders = []
+        for target in targets:
+            try:  # before the work is done: where they cannot be written is better known early
+                folders.append(stack.enter_context(working_folder(target.parent)))
+            except OSError as error:
+                raise InputError(
+                    f"{target}: must be in a folder that can be written to, got {error.strerror}; name another"
+                ) from error
         try:
-            try:
+            yield folders
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            names = ", ".join(map(str, targets))
+            raise InputError(
+                f"{names}: must fit on the disk, got: {error.strerror}; make room or name another folder"
+            ) from error
+
+
+def _flush(path: Path) -> None:
+    with path.open("r+b") as file:  # Windows flushes only what is open for writing
+        os.fsync(file.fileno())
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[bool | None]:
+    """Lock a file, which is made for this, until the block ends.
+
+    Gives False if another run has it, and None if nobody can tell: where files cannot be locked, or not this one.
+    """
+    alone: bool | None = None
+    try:  # for writing: NFS locks nothing else
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    except OSError:
+        yield None
+        return
+    try:
+        try:
+            if sys.platform == "win32":
+                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            else:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-                return
-            except OSError:  # a file system without locks: nobody is kept out
-                yield True
-                return
-            yield True
-        finally:
-            os.close(descriptor)
+            alone = True
+        except (BlockingIOError, PermissionError):  # the second on Windows and on its network drives
+            alone = False
+        except OSError:
+            pass
+        yield alone
+    finally:
+        os.close(descriptor)
+        if alone is not False:
+            with contextlib.suppress(OSError):
+                path.unlink()

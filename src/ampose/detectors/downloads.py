@@ -62,7 +62,7 @@ def fetched(weights: WeightsFile) -> Path:
 
 
 def folder() -> Path:
-    """Return where the weights are kept: ``AMPOSE_CACHE``, or the system's folder for caches.
+    """Return where the weights are kept: in ``AMPOSE_CACHE``, or in ``ampose`` in ``XDG_CACHE_HOME`` or ``~/.cache``.
 
     Example:
         >>> import os
@@ -88,7 +88,7 @@ def check(path: Path, weights: WeightsFile, *, said_as: Path | None = None) -> N
 
 
 def _fetch(weights: WeightsFile, path: Path) -> None:
-    archive = path.with_suffix(".zip")
+    archive = path.with_suffix(".zip")  # in the working folder, which goes with all that is in it
     try:
         with (
             urllib.request.urlopen(weights.url, timeout=_PATIENCE_S) as answer,  # noqa: S310  # only our own addresses
@@ -103,8 +103,6 @@ def _fetch(weights: WeightsFile, path: Path) -> None:
             "and name the files",
             field="detector_option",
         ) from error
-    finally:
-        archive.unlink(missing_ok=True)
 
 
 def _unpack(weights: WeightsFile, archive: Path, path: Path) -> None:

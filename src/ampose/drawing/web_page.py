@@ -7,7 +7,6 @@ script run, and nothing be fetched.
 """
 
 import base64
-import contextlib
 import hashlib
 import html
 import itertools
@@ -25,7 +24,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ampose.atomic import replacing, working_folder
+from ampose.atomic import replacing
 from ampose.drawing.panels import in_joints_of
 from ampose.drawing.preview import PICTURES_PER_SECOND
 from ampose.drawing.projection import (
@@ -130,9 +129,9 @@ def write_page(
         InputError: There are more than two results, the video is nothing that browsers play, or the folder cannot
             be written to.
     """
-    with replacing(path) as unfinished, contextlib.ExitStack() as stack:
+    with replacing(path) as unfinished:
         if frames is not None:
-            video = stack.enter_context(working_folder(unfinished.parent)) / "frames.mp4"
+            video = unfinished.with_name("frames.mp4")
             _encode(frames, video, results[0].people[0].pose3d)
         unfinished.write_text(page(results, video=video, camera_tilt=camera_tilt), encoding="utf-8")
 

@@ -235,7 +235,7 @@ def refused(root, tmp_path, match, **options):
         prepare_human36m(Preparation(root=root, output=output, **options))
     assert "\n" not in str(refusal.value)
     assert not output.exists()
-    assert not list(tmp_path.glob(".*partial*"))
+    assert not list(tmp_path.glob(".ampose*"))
     return str(refusal.value)
 
 

@@ -1,12 +1,9 @@
 """Writing recordings one at a time, so that memory stays bounded; the folder appears whole or not at all."""
 
 import contextlib
-import errno
 import hashlib
 import json
-import os
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from jaxtyping import Bool, Float, Float32
 
-from ampose.atomic import remove_unfinished, unfinished_folder, unfinished_name
+from ampose.atomic import replacing_folder
 from ampose.errors import InputError
 from ampose.poses.skeletons import Skeleton
 
@@ -26,7 +23,6 @@ NUMBERS = {"focal": 2, "centre": 2, "image_size": 2, "distortion": 5}
 """Fields of a recording, as the index has them; how many numbers each has."""
 
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]*")
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 Pair = Sequence[float | int] | Float[np.ndarray, " 2"]
 """x and y in pixels."""
@@ -74,8 +70,6 @@ class _Column:
         """Write the true length into the header: NumPy leaves room for it."""
         self.file.seek(0)
         self._write_header()
-        self.file.flush()
-        os.fsync(self.file.fileno())
         self.file.close()
         return {"dtype": self.dtype, "shape": [self.rows, *self.shape], "sha256": self.digest.hexdigest()}
 
@@ -116,19 +110,17 @@ class RecordingsWriter:
                 raise InputError(f"2D source must be small letters, digits and _ . - only, got {source!r}; rename it")
         self.folder, self.skeleton, self.sources = Path(folder), skeleton, tuple(sources)
         self.target, self.provenance = target, dict(provenance or {})
-        self._unfinished = unfinished_name(self.folder)
-        self._held = contextlib.ExitStack()
+        self._open = contextlib.ExitStack()
         self._recordings: list[dict[str, Any]] = []
         self._columns: dict[str, _Column] = {}
 
     def __enter__(self) -> "RecordingsWriter":
         check_replaceable(self.folder)
         try:
-            self._unfinished.mkdir(parents=True)
-            self._held.enter_context(unfinished_folder(self._unfinished))
-            remove_unfinished(self.folder.parent)
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"{self.folder}: must be in a folder that can be written to, got {error}") from error
+        self._unfinished = self._open.enter_context(replacing_folder(self.folder))
         joints = self.skeleton.num_joints
         self._columns = {
             "positions": self._column("positions", "<f4", (joints, 3)),
@@ -140,16 +132,11 @@ class RecordingsWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            if kind is None:
-                self._finish()
-        except OSError as problem:
-            self._explain(problem)
-        finally:
-            for column in self._columns.values():
-                with contextlib.suppress(OSError):  # a full disk fails again here, and was reported already
-                    column.file.close()
-            self._held.close()
+        if error is not None:
+            self._open.__exit__(kind, error, trace)
+            return
+        with self._open:
+            self._finish()
 
     def append(self, recording: Recording) -> None:
         """Add one recording. A source that it lacks is NaN there.
@@ -161,19 +148,16 @@ class RecordingsWriter:
         valid = np.ones(count, dtype=bool) if recording.valid is None else recording.valid
         _check(recording, valid, self.skeleton, self.sources)
         nothing = np.full((count, self.skeleton.num_joints, 2), np.nan, dtype=np.float32)
-        try:
-            self._columns["positions"].append(recording.positions)
-            self._columns["valid"].append(valid)
-            for source in self.sources:
-                self._columns[f"keypoints_{source}"].append(recording.keypoints.get(source, nothing))
-        except OSError as problem:
-            self._explain(problem)
+        self._columns["positions"].append(recording.positions)
+        self._columns["valid"].append(valid)
+        for source in self.sources:
+            self._columns[f"keypoints_{source}"].append(recording.keypoints.get(source, nothing))
         labels = {name: getattr(recording, name) for name in LABELS}
         numbers = {name: np.asarray(getattr(recording, name), dtype=np.float32).tolist() for name in NUMBERS}
         self._recordings.append({**labels, "samples": count, "fps": float(recording.fps), **numbers})
 
     def _column(self, name: str, dtype: str, shape: tuple[int, ...]) -> _Column:
-        return _Column((self._unfinished / f"{name}.npy").open("wb"), dtype, shape)
+        return _Column(self._open.enter_context((self._unfinished / f"{name}.npy").open("wb")), dtype, shape)
 
     def _finish(self) -> None:
         if not self._recordings:
@@ -190,24 +174,6 @@ class RecordingsWriter:
         }
         text = json.dumps(index, ensure_ascii=False, indent=1)
         (self._unfinished / INDEX).write_text(text + "\n", encoding="utf-8", newline="\n")
-        # A folder cannot be renamed over one that is not empty, so the old one steps aside first.
-        old = self._unfinished.with_suffix(".old")
-        if self.folder.exists():
-            self.folder.rename(old)
-        try:
-            self._unfinished.rename(self.folder)
-        except OSError:
-            if old.exists():
-                old.rename(self.folder)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
-
-    def _explain(self, problem: OSError) -> None:
-        if problem.errno in _NO_ROOM:
-            raise InputError(
-                f"{self.folder}: must fit on the disk, got: {problem.strerror}; make room or name another folder"
-            ) from problem
-        raise problem
 
 
 def check_replaceable(folder: Path) -> None:

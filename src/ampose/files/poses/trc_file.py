@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ampose.atomic import final_name
 from ampose.errors import InputError
 from ampose.files.letters import read_text
 from ampose.files.poses.axes import MILLIMETRE, from_camera, metres, pose_of
@@ -52,7 +51,7 @@ class TrcFile:
         first = max(0, round(float(seconds[0] * (pose.mean_rate or 1.0)))) + 1
         values = (rate, rate, frames, len(joints), "mm", rate, first, frames)
         header = [
-            ("PathFileType", "4", "(X/Y/Z)", final_name(path)),
+            ("PathFileType", "4", "(X/Y/Z)", path.name),
             _FIELDS,
             values,
             ("Frame#", "Time", *(field for joint in joints for field in (joint, "", ""))),

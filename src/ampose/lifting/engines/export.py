@@ -7,7 +7,6 @@ detectors' joints map to them, how far the written program is from float64, and 
 import copy
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -17,7 +16,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from ampose.atomic import working_folder
+from ampose.atomic import replacing_folder
 from ampose.errors import InputError
 from ampose.lifting import LEAST_JOINTS
 from ampose.lifting.engines.agreement import Agreement, compare
@@ -78,9 +77,7 @@ def export_lifter(weights: Weights, kind: Kind, folder: Path, *, flip: bool = Tr
         raise InputError(f"{folder}: output folder exists already; name another, or remove it")
     if not folder.parent.is_dir():
         raise InputError(f"{folder}: there is no folder {folder.parent} to write to; create it first")
-    with working_folder(folder.parent) as work:
-        unfinished = work / folder.name
-        unfinished.mkdir()
+    with replacing_folder(folder) as unfinished:
         lifter, people = EndToEndLifter(network, flip=flip), example_people(network, 2)
         exporter.write(lifter, people, unfinished / exporter.file, output_names(network))
         agreement = _check(network, exporter.load(unfinished / exporter.file), flip=flip)
@@ -89,7 +86,6 @@ def export_lifter(weights: Weights, kind: Kind, folder: Path, *, flip: bool = Tr
         # In the form that sha256sum --check reads, which takes a carriage return for part of a name.
         lines = [f"{digest}  {name}\n" for name, digest in hashes.items()]
         (unfinished / CHECKSUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
-        shutil.move(unfinished, folder)
     return agreement
 
 
