@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import time
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from PIL import Image
 
 from ampose.cli import lift as lift_command
 from ampose.cli import main
-from ampose.cli.lift.batch import lift_many
+from ampose.cli.lift.batch import _share_cores, lift_many
 from ampose.errors import InputError
 from ampose.files import poses as formats
 from ampose.lifting.lifter import load_model
@@ -252,6 +253,18 @@ def test_jobs_end_when_nobody_reads_their_lines(tmp_path, monkeypatch):
     with pytest.raises(BrokenPipeError):
         lift_many(folders, begin_and_fail, "{}", jobs=2)
     assert sum(folder.exists() for folder in folders.values()) < 10
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system binds no process to cores")
+def test_jobs_share_the_cores_that_this_process_may_use(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        _share_cores(jobs=1)
+    finally:
+        os.sched_setaffinity(0, allowed)
+    assert os.environ["OMP_NUM_THREADS"] == "1"
 
 
 def test_inputs_of_one_name_get_folders_apart(untrained, tmp_path):

@@ -142,7 +142,9 @@ def _results(folders: Mapping[Path, Path], lift_one: LiftOne, settings: str, job
 
 def _share_cores(jobs: int) -> None:
     """Give this process its share of the cores, before what runs networks is imported: jobs do not fight over them."""
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // jobs)))
+    # A batch system may give this process fewer than the machine has.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores // jobs)))
 
 
 def lift_unless_done(source: Path, folder: Path, lift_one: LiftOne, settings: str) -> tuple[str, bool]:
