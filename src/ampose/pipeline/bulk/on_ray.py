@@ -72,6 +72,7 @@ def ray_cluster(options: ClusterOptions) -> Iterator[int]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    os.environ.setdefault("RAY_DISABLE_DOCKER_CPU_WARNING", "1")
     ray = load_package("ray", extra=EXTRA, purpose=PURPOSE)
     load_package("ray.data", extra=EXTRA, purpose=PURPOSE)
     started = not ray.is_initialized()
@@ -87,7 +88,8 @@ def ray_cluster(options: ClusterOptions) -> Iterator[int]:
 def _start(ray: Any, options: ClusterOptions) -> None:
     """Join the cluster at the address, or start Ray here."""
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-    cores = max(os.cpu_count() or 1, (options.workers or 1) * options.threads)
+    # By default Ray counts them itself: a container may have fewer than the machine.
+    cores = None if options.workers is None else options.workers * options.threads
     where = "Ray did not start on this machine"
     if options.address:
         where = f"no Ray cluster answers at {options.address} (where it asks for a token, RAY_AUTH_MODE must be token)"
@@ -132,13 +134,16 @@ def results(
         threads: Cores of each.
         progress: Is told how many rows are done in all, every second.
     """
-    ray, data = (load_package(name, extra=EXTRA, purpose=PURPOSE) for name in ("ray", "ray.data"))
+    names = ("ray", "ray.data", "ray.util.scheduling_strategies")
+    ray, data, strategies = (load_package(name, extra=EXTRA, purpose=PURPOSE) for name in names)
     context = data.DataContext.get_current().copy()
     context.enable_progress_bars = False
     context.max_errored_blocks = -1  # one that is lost does not stop the rest: it is missed below
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     gpus = 1 if ray.cluster_resources().get("GPU", 0) else 0
-    tally = ray.remote(num_cpus=0)(_Tally).remote()
+    # Without it the run ends: it is where the driver is, whose loss ends the run anyway.
+    here = strategies.NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    tally = ray.remote(num_cpus=0, scheduling_strategy=here)(_Tally).remote()
     with data.DataContext.current(context):
         words = [{"name": name, "job": json.dumps(job)} for name, job in jobs.items()]
         # A block each: workers take one after the other, and a result is known when it is there.
