@@ -27,8 +27,7 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--use-angle=swiftshader",  # WebGL without a graphics card
-    "--enable-unsafe-swiftshader",
+    "--enable-unsafe-swiftshader",  # WebGL without a graphics card; the page itself needs none to be drawn
     "--disable-gpu-memory-buffer-video-frames",  # without a card, frames that lie in its memory are slow to read
     "--hide-scrollbars",
     "--window-size=1360,1000",

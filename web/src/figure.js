@@ -10,13 +10,15 @@ const DEPTH = new THREE.MeshBasicMaterial({ colorWrite: false });
 const UP = new THREE.Vector3(0, 1, 0);
 
 // A capsule of length 1 between y = 0 and 1 cannot be stretched without its caps: cylinder and ball are two meshes.
-const CYLINDER = new THREE.CylinderGeometry(1, 1, 1, 20, 1, true).translate(0, 0.5, 0);
-const BALL = new THREE.SphereGeometry(1, 20, 14);
+const shapesOf = (segments) => {
+  const ball = new THREE.SphereGeometry(1, segments, Math.round(0.7 * segments));
+  return [new THREE.CylinderGeometry(1, 1, 1, segments, 1, true).translate(0, 0.5, 0), ball, ball];
+};
 
 class Bone {
-  constructor(material, group, width) {
+  constructor(shapes, material, group, width) {
     this.width = width;
-    this.parts = [CYLINDER, BALL, BALL].map((shape) => new THREE.Mesh(shape, material));
+    this.parts = shapes.map((shape) => new THREE.Mesh(shape, material));
     this.parts.forEach((part) => group.add(part));
   }
 
@@ -43,7 +45,8 @@ class Bone {
 }
 
 export class Figure {
-  constructor(skeleton, { sure, pale }) {
+  // segments: around a bone.
+  constructor(skeleton, { sure, pale, segments = 20 }) {
     this.skeleton = skeleton;
     this.sure = sure;
     this.pale = pale;
@@ -63,16 +66,18 @@ export class Figure {
       };
     }
     this.shadow = new THREE.MeshBasicMaterial();
+    const shapes = shapesOf(segments);
     this.bones = skeleton.bones.map(([, end]) => {
       const width = skeleton.joints[end] === "head" ? HEAD_WIDTH : 1;
       const side = skeleton.sides[end];
       return {
         side,
-        solid: new Bone(this.materials[side].sure, solid, width),
-        shadow: new Bone(this.shadow, flat, width),
-        depth: new Bone(DEPTH, depth, width),
+        solid: new Bone(shapes, this.materials[side].sure, solid, width),
+        shadow: new Bone(shapes, this.shadow, flat, width),
+        depth: new Bone(shapes, DEPTH, depth, width),
       };
     });
+    this.ghost = false;
   }
 
   // A ghost is seen through, and has no shadow. Its depth is drawn first, so that its joints do not shine through it.

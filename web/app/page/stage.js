@@ -9,6 +9,7 @@ import { Halos } from "./halos.js";
 const [FLOOR_M, TALL_M] = [1.5, 1.7];
 const [ARM_M, SPARE_M] = [0.8, 0.3];
 const ELEVATION = 12;
+const SEGMENTS_IN_SOFTWARE = 12;
 
 export class Stage extends Room {
   constructor(canvas) {
@@ -73,7 +74,7 @@ export class Stage extends Room {
   }
 
   #another() {
-    const figure = new Figure(lifted, common);
+    const figure = new Figure(lifted, { ...common, ...(IN_SOFTWARE && { segments: SEGMENTS_IN_SOFTWARE }) });
     const halos = new Halos(figure.group);
     if (this.colours) {
       figure.paint(this.colours);
