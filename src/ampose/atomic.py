@@ -127,8 +127,7 @@ def claimed(folder: Path) -> Iterator[None]:
     """Make a folder and keep other runs out of it until the block ends; then remove it if nothing is in it.
 
     Raises:
-        InputError: Another run writes there.
-        OSError: It cannot be made.
+        InputError: Another run writes there, or it cannot be made.
 
     Example:
         >>> import tempfile
@@ -140,7 +139,10 @@ def claimed(folder: Path) -> Iterator[None]:
         ampose.errors.InputError: ...result: another run writes to this folder; wait for its end, or name another
     """
     made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written to: {error.strerror}; name another") from error
     try:
         with _locked(folder / _CLAIM) as alone:
             if alone is False:

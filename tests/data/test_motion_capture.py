@@ -87,6 +87,7 @@ def test_concatenate_keeps_each_origin():
     assert joined.fps.tolist() == [50.0] * 3 + [60.0] * 3
     assert [part["source"] for part in joined.provenance["parts"]] == ["made up – für Tests", "elsewhere"]
     assert concatenate([other, other]).provenance == other.provenance
+    assert concatenate([other]) is other
 
 
 def test_concatenate_refuses_nothing_and_other_skeletons():

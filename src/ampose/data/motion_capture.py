@@ -9,6 +9,7 @@ import json
 import zipfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain, compress
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,7 @@ class MotionCapture:
         """Duration of all clips together."""
         return float((self.clip_lengths / self.fps).sum())
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Hash of the positions, the same on every machine."""
         return hashlib.sha256(np.ascontiguousarray(self.positions, dtype="<f4").data).hexdigest()
@@ -178,6 +179,8 @@ def concatenate(motions: Sequence[MotionCapture]) -> MotionCapture:
     if not motions:
         raise InputError("motions must be at least one, got none")
     first = motions[0]
+    if len(motions) == 1:
+        return first
     for motion in motions:
         if motion.skeleton.as_dict() != first.skeleton.as_dict():
             raise InputError(

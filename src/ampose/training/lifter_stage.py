@@ -126,7 +126,9 @@ def read_data(config: TrainConfig) -> TrainingData:
         return TrainingData(source, validation, hashes, len(samples), len(validation))
     data.refuse(("keypoints", "exclude_takes"), "with motion and virtual cameras")
     motions = [read_motion(Path(file)) for file in data.files]
+    hashes = {file: motion.sha256 for file, motion in zip(data.files, motions, strict=True)}
     motion = concatenate(motions)
+    del motions
     if spec.skeleton.as_dict() != motion.skeleton.as_dict():
         raise InputError(f"model.skeleton must be the data's, {motion.skeleton.name}, got {spec.skeleton.name}")
     # Split by whole subjects.
@@ -140,7 +142,7 @@ def read_data(config: TrainConfig) -> TrainingData:
     return TrainingData(
         source=VirtualCameraBatches(training, data, spec, config.seed),
         validation=validation_samples(held_out, data, spec.frames),
-        hashes={file: motion.sha256 for file, motion in zip(data.files, motions, strict=True)},
+        hashes=hashes,
         train_frames=len(training),
         validation_frames=len(held_out),
     )

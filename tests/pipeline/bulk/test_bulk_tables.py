@@ -10,6 +10,7 @@ from tests.keypoint_tables import COCO, SIZE, write_table
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
 
+from ampose.atomic import claimed, replacing  # noqa: E402
 from ampose.errors import InputError  # noqa: E402
 from ampose.lifting.lifter import load_model  # noqa: E402
 from ampose.pipeline.bulk.bulk_tables import bulk_settings, lift_tables  # noqa: E402
@@ -264,6 +265,28 @@ def test_outputs_among_the_inputs_are_refused(bulk):
     write_table(bulk.inputs / "a.parquet", 5)
     with pytest.raises(InputError, match="inside the input"):
         lift_tables([str(bulk.inputs)], str(bulk.inputs / "lifted"))
+
+
+def test_a_folder_beside_the_input_is_not_in_it(bulk, monkeypatch):
+    bulk.inputs.mkdir()
+    monkeypatch.chdir(bulk.inputs)
+    assert [Storage(place).path for place in (".", "../out")] == [bulk.inputs.as_posix(), bulk.output.as_posix()]
+
+
+def test_a_pattern_names_files_unless_it_is_the_name_of_one(bulk):
+    for name in ("a.parquet", "b.parquet", "[ab].parquet"):
+        write_table(bulk.inputs / name, 5)
+    found = [[file.name for file in Storage(bulk.inputs / pattern).files()] for pattern in ("?.par*", "[ab].parquet")]
+    assert found == [["a.parquet", "b.parquet"], ["[ab].parquet"]]
+
+
+def test_a_folder_is_for_one_run_whose_unfinished_files_stay(bulk):
+    write_table(bulk.inputs / "a.parquet", 5)
+    with claimed(bulk.output), replacing(bulk.output / "b.parquet") as unfinished:
+        Storage(bulk.output).clear_unfinished()
+        assert unfinished.exists()
+        with pytest.raises(InputError, match="another run writes to this folder"):
+            lift_tables([str(bulk.inputs)], str(bulk.output))
 
 
 def test_two_inputs_of_one_name_are_refused(bulk):

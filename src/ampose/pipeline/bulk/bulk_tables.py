@@ -4,10 +4,13 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, fields
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from ampose.atomic import claimed
 from ampose.errors import InputError, changed_fields
 from ampose.lifting.lifter import Lifter, load_model
 from ampose.packages import require
@@ -90,7 +93,7 @@ def lift_tables(
 
     Raises:
         InputError: There is no such input, an option has no effect on single frames, the folder holds the outputs of
-            other options, or nothing can be written there.
+            other options, another run writes there, or nothing can be written there.
         MissingExtraError: Ray is not installed.
     """
     require("ray", "pyarrow", extra="ray", purpose="lifting in bulk")
@@ -117,17 +120,18 @@ def lift_tables(
     skeleton = None if options.skeleton is None else get_skeleton(options.skeleton)
     mapping = None if skeleton is None else find_mapping(skeleton, lifter.skeleton)
     settings = bulk_settings(lifter, options, rows)
-    made = plan(sources, target, settings, skeleton)
-    target.clear_unfinished()
-    result = BulkResult(outputs=dict(made.done), failures=dict(made.failures), rows=made.rows)
-    task = TableTask(options=options, settings=settings, output=output, mapping=mapping, rows=made.rows)
-    try:
-        _run(made, task, cluster, result, tell)
-    finally:  # also after Ctrl-C: what is done is known
-        if result.outputs:
-            lines = (json.dumps(result.outputs[name]) + "\n" for name in sorted(result.outputs))
-            with target.writing(MANIFEST) as stream:
-                stream.write("".join(lines).encode())
+    with claimed(Path(target.path)) if target.local else nullcontext():
+        made = plan(sources, target, settings, skeleton)
+        target.clear_unfinished()
+        result = BulkResult(outputs=dict(made.done), failures=dict(made.failures), rows=made.rows)
+        task = TableTask(options=options, settings=settings, output=output, mapping=mapping, rows=made.rows)
+        try:
+            _run(made, task, cluster, result, tell)
+        finally:  # also after Ctrl-C: what is done is known
+            if result.outputs:
+                lines = (json.dumps(result.outputs[name]) + "\n" for name in sorted(result.outputs))
+                with target.writing(MANIFEST) as stream:
+                    stream.write("".join(lines).encode())
     return result
 
 

@@ -51,7 +51,7 @@ class Storage:
         self.local = "://" not in self.location
         if self.local:
             self.system: Any = fs.LocalFileSystem()
-            self.path = str(Path(self.location).absolute())
+            self.path = Path(self.location).resolve().as_posix()
             return
         try:
             self.system, self.path = fs.FileSystem.from_uri(self.location)
@@ -73,13 +73,12 @@ class Storage:
         """
         fs = arrow("fs")
         base, _, last = self.path.rpartition("/")
-        several = any(sign in last for sign in "*?[")
-        if several and not self.local:  # a shell does it for the files of this machine
-            found = [info for info in self._list(base, recursive=False) if fnmatch(info.base_name, last)]
-            return self._stored(found, base)
         (info,) = self.system.get_file_info([self.path])
         if info.type == fs.FileType.File:
             return self._stored([info], base)
+        if info.type != fs.FileType.Directory and any(sign in last for sign in "*?["):
+            found = [info for info in self._list(base, recursive=False) if fnmatch(info.base_name, last)]
+            return self._stored(found, base)
         if info.type != fs.FileType.Directory:
             raise InputError(f"{self.location}: there is no such file or folder")
         everything = self._list(self.path, recursive=True)
@@ -91,9 +90,9 @@ class Storage:
         return bool(self.system.get_file_info([self.path])[0].type == fs.FileType.Directory)
 
     def clear_unfinished(self) -> None:
-        """Delete what a run that was killed left half-written in this folder."""
-        for info in self._list(self.path, recursive=True) if self.exists() else []:
-            if re.fullmatch(r"\..+\.[0-9a-f]{8}\.partial(\.\w+)?", info.base_name):
+        """Delete what a run that was killed left half-written in an object store; on this machine, writing does it."""
+        for info in self._list(self.path, recursive=True) if not self.local and self.exists() else []:
+            if re.fullmatch(r"\..+\.[0-9a-f]{8}\.partial", info.base_name):
                 self.system.delete_file(info.path)
 
     def _list(self, folder: str, *, recursive: bool) -> list[Any]:
