@@ -141,6 +141,27 @@ def test_nfs_locks_for_writing_only_and_cifs_for_one_alone(tmp_path: Path, monke
     assert len(locked) == 4
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="fcntl")
+def test_a_lock_that_its_owner_removes_meanwhile_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else two runs would each hold a lock: one on the file that is there, one on the file that was."""
+    import fcntl
+
+    flock, lock, removed = fcntl.flock, tmp_path / ".ampose-run.lock", []
+
+    def late(descriptor: int, how: int) -> None:
+        if not removed:
+            removed.append(lock.unlink())
+        flock(descriptor, how)
+
+    monkeypatch.setattr("fcntl.flock", late)
+    with claimed(tmp_path):
+        assert lock.exists()
+        with pytest.raises(InputError, match="another run writes"), claimed(tmp_path):
+            pass
+        assert lock.exists()
+    assert not lock.exists()
+
+
 def test_a_lock_alone_goes_when_it_is_old(tmp_path: Path) -> None:
     new, old = tmp_path / ".ampose-00000000.lock", tmp_path / ".ampose-00000001.lock"
     new.touch()

@@ -223,26 +223,42 @@ def _locked(path: Path) -> Iterator[bool | None]:
 
     Gives False if another run has it, and None if nobody can tell: where files cannot be locked, or not this one.
     """
-    alone: bool | None = None
-    try:  # for writing: NFS locks nothing else
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
-    except OSError:
-        yield None
-        return
+    descriptor, alone = -1, None
+    with contextlib.suppress(OSError):
+        while descriptor < 0:  # for writing: NFS locks nothing else
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+            alone = _lock(descriptor)
+            if alone and not _is_at(path, descriptor):  # whoever had it removed it before it was free
+                os.close(descriptor)
+                descriptor = -1
     try:
-        try:
-            if sys.platform == "win32":
-                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-            else:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            alone = True
-        except (BlockingIOError, PermissionError):  # the second on Windows and on its network drives
-            alone = False
-        except OSError:
-            pass
         yield alone
     finally:
-        os.close(descriptor)
-        if alone is not False:
+        if alone is not False and sys.platform != "win32":  # while it is ours: then nobody else's is removed
             with contextlib.suppress(OSError):
                 path.unlink()
+        if descriptor >= 0:
+            os.close(descriptor)
+        if alone is not False and sys.platform == "win32":  # where nothing that is open can be removed
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _lock(descriptor: int) -> bool | None:
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):  # the second on Windows and on its network drives
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
