@@ -1,7 +1,7 @@
 """The one door through which lifters and baselines are measured: by the command, the paper's tables and the studies."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
@@ -41,13 +41,11 @@ class Method:
         predict: (samples, flip) -> (sample, joint, 3), metres in camera axes, the root where the method puts it. All
             of the truth in the samples is NaN, except the distance of the root where the method needs that.
         needs_root_depth: Whether it is told the true distance of the root; then every report has that caveat.
-        facts: Hashes, files, versions.
     """
 
     name: str
     predict: Callable[[Samples, bool], Tensor]
     needs_root_depth: bool = False
-    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 def measure(
@@ -59,7 +57,7 @@ def measure(
         method: A lifter, a baseline, or anything else that predicts.
         held_out: What ``hold_out`` selected by the protocols.
         protocols: One or more that measure the same samples.
-        facts: About the data, besides the method's own.
+        facts: About the data and the method: hashes, files, versions.
 
     Returns:
         A report for each protocol.
@@ -86,7 +84,7 @@ def measure(
             raise InputError(
                 f"{method.name}: prediction must be finite, got {lost} samples of {len(true)} that are not"
             )
-    known, target = {**method.facts, **(facts or {})}, root_relative(true, root)
+    known, target = facts or {}, root_relative(true, root)
     return [_report(method, predictions[protocol.flip], target, held_out, protocol, known) for protocol in protocols]
 
 
@@ -162,12 +160,11 @@ def sample_values(
     return entry.target(predicted, target).double() * factor
 
 
-def method_of(lifter: Lifter, *, facts: Mapping[str, str] | None = None, progress: Progress | None = None) -> Method:
+def method_of(lifter: Lifter, *, progress: Progress | None = None) -> Method:
     """Return a lifter as a method: on the GPU if there is one, the root where the network puts it.
 
     Args:
         lifter: With the joints of the protocol.
-        facts: About the weights.
         progress: Is told how many samples are done.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -180,7 +177,7 @@ def method_of(lifter: Lifter, *, facts: Mapping[str, str] | None = None, progres
         return _in_chunks(chunk, samples, CHUNK, progress, "with flip" if flip else "without flip")
 
     needs = needs_root_depth(network.config.target)
-    return Method(name=lifter.name, predict=predict, needs_root_depth=needs, facts=facts or {})
+    return Method(name=lifter.name, predict=predict, needs_root_depth=needs)
 
 
 def refined(method: Method, refinement: PoseRefinement) -> Method:

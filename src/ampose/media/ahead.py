@@ -11,7 +11,7 @@ MOST = 3
 """Items that are taken ahead: enough that neither side waits for a slow one of the other, little memory even in 4K."""
 
 
-def ahead(items: Iterator[Item], most: int = MOST) -> Iterator[Item]:
+def ahead(items: Iterator[Item]) -> Iterator[Item]:
     """Give the items in their order, the next ones being made meanwhile; FFmpeg and the networks leave Python's lock.
 
     What making one raises is raised in its place. If this iterator is closed, as on Ctrl-C, the thread ends.
@@ -22,7 +22,7 @@ def ahead(items: Iterator[Item], most: int = MOST) -> Iterator[Item]:
     """
     over = object()
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as thread:
-        coming = deque(thread.submit(next, items, over) for _ in range(most))
+        coming = deque(thread.submit(next, items, over) for _ in range(MOST))
         try:
             while (item := coming.popleft().result()) is not over:
                 coming.append(thread.submit(next, items, over))

@@ -426,11 +426,11 @@ def _only(people: "Mapping[int, Pose3D]") -> "Pose3D":
     return next(iter(people.values()))
 
 
-def check_fps(fps: float | None, name: str = "fps") -> None:
+def check_fps(fps: float | None) -> None:
     """Refuse a frame rate that is none; None says that there is no rate.
 
     Raises:
         InputError: It is not positive, or none that frames were taken at: one in eleven days, or a million a second.
     """
     if fps is not None and not 1 / _FASTEST <= fps <= _FASTEST:
-        raise InputError(f"{name} must be a positive number, got {fps:g}; from {1 / _FASTEST:g} to {_FASTEST:g}")
+        raise InputError(f"fps must be a positive number, got {fps:g}; from {1 / _FASTEST:g} to {_FASTEST:g}")

@@ -143,12 +143,11 @@ def floor_from_tilt(pose: Pose3D, camera_tilt: float) -> Floor:
     return Floor(up=up, height=-float(np.percentile(soles @ up, 10)))
 
 
-def find_floor(pose: Pose3D, *, seed: int = 0) -> Floor:
+def find_floor(pose: Pose3D) -> Floor:
     """Return the plane on which a walking person's feet rest (RANSAC: Fischler and Bolles 1981).
 
     Args:
         pose: Placed in front of the camera, over time; smooth it first.
-        seed: Of the random tries.
 
     Raises:
         InputError: The pose is not placed or has no times, the feet rest in too few places (on a line, any tilt
@@ -161,7 +160,7 @@ def find_floor(pose: Pose3D, *, seed: int = 0) -> Floor:
         raise InputError(
             f"the floor must be touched in {_LEAST_CONTACTS} frames at least, got {len(ankles)}; give the camera's tilt"
         )
-    best = _consensus(ankles, np.random.default_rng(seed))
+    best = _consensus(ankles, np.random.default_rng(0))
     middle = ankles[best].mean(axis=0)
     # Principal axes of the contacts: along the walk, across it, and (the least spread) the floor's normal.
     spreads, axes = np.linalg.svd(ankles[best] - middle, full_matrices=False)[1:]

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ import ampose
 from ampose import cli
 from ampose.cli import USER_ERROR
 from ampose.lifting.engines.engine import is_installed
-from ampose.lifting.engines.export import KINDS, LARGEST_MM
+from ampose.lifting.engines.export import LARGEST_MM, Kind
 from ampose.lifting.weights import save_weights
 from ampose.models import create_model
 from ampose.poses.skeletons import get_skeleton
@@ -40,7 +41,7 @@ def save(folder, **settings):
     return folder
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=get_args(Kind))
 def exported(request, weights, tmp_path_factory):
     if request.param in ENGINE and not is_installed(ENGINE[request.param]):
         pytest.skip(f"the package for {request.param} is not installed")

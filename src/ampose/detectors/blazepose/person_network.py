@@ -87,13 +87,13 @@ def decode(
     return People(np.concatenate([centre - size / 2, centre + size / 2], axis=-1), points, score[chosen])
 
 
-def blend(people: People, same: float = SAME_PERSON) -> People:
+def blend(people: People) -> People:
     """Return everybody once: who overlaps with a surer one is averaged with that, weighted by the scores."""
     rest = np.arange(len(people.score))
     boxes, points, scores = [], [], []
     while len(rest):
         overlap = intersection_over_union(people.box[rest[:1]], people.box[rest])[0]
-        group = rest[overlap > same]
+        group = rest[overlap > SAME_PERSON]
         group = group if len(group) else rest[:1]  # an empty box overlaps with nothing, not even itself
         weight = people.score[group] / people.score[group].sum()
         boxes.append(weight @ people.box[group])

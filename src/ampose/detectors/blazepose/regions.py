@@ -62,9 +62,7 @@ class Regions:
         return (points - 0.5) @ self.axes.swapaxes(1, 2) + self.centre[:, None]
 
 
-def regions_from_points(
-    centre: Float[np.ndarray, "person 2"], edge: Float[np.ndarray, "person 2"], room: float = ROOM
-) -> Regions:
+def regions_from_points(centre: Float[np.ndarray, "person 2"], edge: Float[np.ndarray, "person 2"]) -> Regions:
     """Return the regions of circles by their centres and the points right above the person's head, on the circle.
 
     Example:
@@ -73,7 +71,7 @@ def regions_from_points(
         ([100.0], [0.0])
     """
     up = edge - centre
-    return Regions(centre, 2 * room * np.linalg.norm(up, axis=-1), np.arctan2(up[:, 0], -up[:, 1]))
+    return Regions(centre, 2 * ROOM * np.linalg.norm(up, axis=-1), np.arctan2(up[:, 0], -up[:, 1]))
 
 
 def region_of_box(box: Box) -> Regions:

@@ -186,4 +186,3 @@ _EXPORTERS: dict[Kind, _Exporter] = {
         "torch",
     ),
 }
-KINDS = tuple(_EXPORTERS)

@@ -58,19 +58,13 @@ class GraFormerConfig(LifterConfig):
         check_settings(dropout=self.chebyshev_dropout)
 
 
-def chebyshev_basis(skeleton: Skeleton, order: int = 2) -> Float[np.ndarray, "order joint joint"]:
-    """Return the Chebyshev polynomials T_0 ... T_order of the normalised Laplacian L = I - D^-1/2 A D^-1/2.
-
-    T_0 = I, T_1 = L, T_k = 2 L T_(k-1) - T_(k-2).
-    """
+def chebyshev_basis(skeleton: Skeleton) -> Float[np.ndarray, "order joint joint"]:
+    """Return the Chebyshev polynomials I, L and 2 L^2 - I of the normalised Laplacian L = I - D^-1/2 A D^-1/2."""
     adjacency = skeleton.adjacency.astype(float)
     scale = np.maximum(adjacency.sum(axis=1), 1) ** -0.5
     identity = np.eye(len(adjacency))
     laplacian = identity - scale[:, None] * adjacency * scale[None]
-    basis = [identity, laplacian]
-    while len(basis) <= order:
-        basis.append(2 * laplacian @ basis[-1] - basis[-2])
-    return np.stack(basis)
+    return np.stack([identity, laplacian, 2 * laplacian @ laplacian - identity])
 
 
 class ChebyshevConvolution(nn.Module):

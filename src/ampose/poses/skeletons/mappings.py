@@ -118,9 +118,9 @@ FROM_COCO: Recipe = _from_face_and_limbs(_middle("hip"))
 """COCO-17 to Human3.6M's joints."""
 
 
-def _raised_hip(side: str, share: float = 0.08) -> dict[str, float]:
-    """A hip, moved towards the shoulder of its side by a share of the trunk."""
-    return {f"{side}_hip": 1 - share, f"{side}_shoulder": share}
+def _raised_hip(side: str) -> dict[str, float]:
+    """A hip, moved towards the shoulder of its side by 8 % of the trunk."""
+    return {f"{side}_hip": 0.92, f"{side}_shoulder": 0.08}
 
 
 FROM_BLAZEPOSE: Recipe = {
