@@ -162,6 +162,18 @@ def test_a_lock_that_its_owner_removes_meanwhile_is_made_anew(tmp_path: Path, mo
     assert not lock.exists()
 
 
+def test_a_lock_of_another_user_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, *_: object) -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    lock = tmp_path / ".ampose-run.lock"
+    lock.touch()
+    monkeypatch.setattr("os.open", refuse)
+    with claimed(tmp_path):
+        pass
+    assert lock.exists()
+
+
 def test_a_lock_alone_goes_when_it_is_old(tmp_path: Path) -> None:
     new, old = tmp_path / ".ampose-00000000.lock", tmp_path / ".ampose-00000001.lock"
     new.touch()

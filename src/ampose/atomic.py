@@ -230,16 +230,17 @@ def _locked(path: Path) -> Iterator[bool | None]:
             alone = _lock(descriptor)
             if alone and not _is_at(path, descriptor):  # whoever had it removed it before it was free
                 os.close(descriptor)
-                descriptor = -1
+                descriptor, alone = -1, None
+    ours = descriptor >= 0 and alone is not False  # not what another user has made
     try:
         yield alone
     finally:
-        if alone is not False and sys.platform != "win32":  # while it is ours: then nobody else's is removed
+        if ours and sys.platform != "win32":  # while it is ours: then nobody else's is removed
             with contextlib.suppress(OSError):
                 path.unlink()
         if descriptor >= 0:
             os.close(descriptor)
-        if alone is not False and sys.platform == "win32":  # where nothing that is open can be removed
+        if ours and sys.platform == "win32":  # where nothing that is open can be removed
             with contextlib.suppress(OSError):
                 path.unlink()
 
