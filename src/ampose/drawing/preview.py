@@ -12,6 +12,7 @@ from ampose.drawing.panels import LiftedPeople, Subject, choose_subjects, in_lif
 from ampose.drawing.photo import Cut, people_shapes, write_names
 from ampose.drawing.projection import INK, SIDE_COLOURS, Colour, Scene, frame_strokes
 from ampose.media import Frame, Media
+from ampose.media.ahead import ahead
 from ampose.media.small_frames import I420, Planes, shrink_rgb
 from ampose.media.video_writer import writing_video
 
@@ -61,8 +62,10 @@ def write_preview(
     rate = pose.fps or PICTURES_PER_SECOND
     with writing_video(path, image_size=layout.size, fps=rate, crf=_CRF, quick=True) as video:
         # A file may have grown since it was read.
-        for number, frame in zip(range(len(pose)), small, strict=False):
-            video.write_yuv(layout.draw(frame, number))
+        numbered = zip(small, range(len(pose)), strict=False)
+        # While one picture is encoded, the next is drawn.
+        for number, picture in enumerate(ahead(layout.draw(*frame) for frame in numbered)):
+            video.write_yuv(picture)
             if report:
                 report(number + 1, len(pose), "")
 
@@ -99,7 +102,7 @@ class _Layout:
             {missing: self._stage(subject, one, missing=missing) for missing in (False, True)}
             for subject, one in zip(self._subjects, self._panels, strict=True)
         ]
-        self._picture = shrink_rgb(np.asarray(blank(self.size)), self.size)
+        self._empty = shrink_rgb(np.asarray(blank(self.size)), self.size)
         self._ahead, self._shapes = -1, (list[Shapes](), list[Shapes]())
 
     def _stage(self, subject: Subject, panel: Panel, *, missing: bool) -> Planes:
@@ -110,8 +113,9 @@ class _Layout:
         return Planes.of(shrink_rgb(np.asarray(image), image.size))
 
     def draw(self, frame: I420, number: int) -> I420:
-        """Return one frame of the preview, in an array that the next frame overwrites."""
-        planes = Planes.of(self._picture)
+        """Return one frame of the preview."""
+        picture = self._empty.copy()
+        planes = Planes.of(picture)
         photo = planes.part((0, 0), self._photo)
         photo.fill(Planes.of(frame))
         in_photo, in_panels = self._shapes_at(number)
@@ -130,7 +134,7 @@ class _Layout:
         words += [(f"and {more} more", INK)] if more > 0 else []
         for text, colour in words:
             x = self._write(YuvGround(planes), (x, y), text, colour)
-        return self._picture
+        return picture
 
     def _shapes_at(self, number: int) -> tuple[list[Shapes], list[Shapes]]:
         """Return what is drawn over the photo and in the panels in a frame."""
