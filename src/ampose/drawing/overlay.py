@@ -4,6 +4,7 @@ To make a whole picture RGB, draw on it and turn it back costs more than all els
 """
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import UInt16
@@ -48,17 +49,18 @@ class YuvGround:
         """See ``Ground``."""
         if outlined:
             self._write(place, _written(text, size, outline=1), WHITE)
-        self._write(place, _written(text, size), colour)
-        return place[0] + float(font(size).getlength(text))
+        written = _written(text, size)
+        self._write(place, written, colour)
+        return place[0] + written.length
 
-    def _write(self, place: Pixel, fine: np.ndarray, colour: Colour) -> None:
+    def _write(self, place: Pixel, written: "_Written", colour: Colour) -> None:
         """Blend in a colour by how far each pixel is covered, 0 to 255."""
         width, height = self.size
         # What four pixels share their colour for begins at an even place.
         left, top = (round(side / 2) * 2 - _EDGE for side in place)
-        fine = fine[max(0, -top) : max(0, height - top), max(0, -left) : max(0, width - left)]
+        rows, columns = slice(max(0, -top), max(0, height - top)), slice(max(0, -left), max(0, width - left))
+        fine, coarse = written.fine[rows, columns], written.coarse[_halved(rows), _halved(columns)]
         left, top = max(0, left), max(0, top)
-        coarse = (fine[::2, ::2] + fine[1::2, ::2] + fine[::2, 1::2] + fine[1::2, 1::2] + 2) // 4
         planes = self._planes.part((left, top), (fine.shape[1], fine.shape[0]))
         for plane, covered, value in zip(
             (planes.y, planes.u, planes.v), (fine, coarse, coarse), as_yuv(colour), strict=True
@@ -66,10 +68,24 @@ class YuvGround:
             plane[:] = (value * covered + plane * (255 - covered) + 127) // 255
 
 
+class _Written(NamedTuple):
+    """A text: how far it covers each pixel and each four pixels, 0 to 255, with an edge around; and its length."""
+
+    fine: UInt16[np.ndarray, "row column"]
+    coarse: UInt16[np.ndarray, "half_row half_column"]
+    length: float
+
+
 @lru_cache(maxsize=64)
-def _written(text: str, size: int, outline: int = 0) -> UInt16[np.ndarray, "row column"]:
-    """Return how far each pixel is covered by a text, 0 to 255; with an edge around it, and even sides."""
+def _written(text: str, size: int, outline: int = 0) -> _Written:
     letters = font(size)
-    image = pillow().new("L", (round(letters.getlength(text) / 2) * 2 + 2 * _EDGE, 2 * size + 2 * _EDGE))
+    length = float(letters.getlength(text))
+    image = pillow().new("L", (round(length / 2) * 2 + 2 * _EDGE, 2 * size + 2 * _EDGE))
     pillow("ImageDraw").Draw(image).text((_EDGE, _EDGE), text, 255, font=letters, stroke_width=outline)
-    return np.asarray(image).astype(np.uint16)
+    fine = np.asarray(image).astype(np.uint16)
+    coarse = (fine[::2, ::2] + fine[1::2, ::2] + fine[::2, 1::2] + fine[1::2, 1::2] + 2) // 4
+    return _Written(fine, coarse, length)
+
+
+def _halved(part: slice) -> slice:
+    return slice(part.start // 2, part.stop // 2)
