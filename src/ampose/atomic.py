@@ -30,6 +30,9 @@ _UNFINISHED = re.compile(r"\.ampose-[0-9a-f]{8}(\.lock)?")
 _DAY_S = 86400
 """Where files cannot be locked, what nobody has touched for longer was left."""
 
+_TRIES = 10
+"""To find a lock that is still there; some drives number their files anew each time."""
+
 _CLAIM, _REPLACED = ".ampose-run.lock", "replaced"
 
 _cleaned: set[Path] = set()
@@ -225,12 +228,13 @@ def _locked(path: Path) -> Iterator[bool | None]:
     """
     descriptor, alone = -1, None
     with contextlib.suppress(OSError):
-        while descriptor < 0:  # for writing: NFS locks nothing else
+        for _ in range(_TRIES):  # opened for writing: NFS locks nothing else
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
             alone = _lock(descriptor)
-            if alone and not _is_at(path, descriptor):  # whoever had it removed it before it was free
-                os.close(descriptor)
-                descriptor, alone = -1, None
+            if not alone or _is_at(path, descriptor):
+                break
+            os.close(descriptor)  # whoever had it removed it before it was free
+            descriptor, alone = -1, None
     ours = descriptor >= 0 and alone is not False  # not what another user has made
     try:
         yield alone
