@@ -24,6 +24,8 @@ from tabulate import tabulate
 from tests.fuzz.doors import Door, all_doors
 from tests.fuzz.worker import one, seeds_of, work
 
+from ampose.atomic import replacing
+
 FINE = ("read", "refused")
 FAULTS = ("traceback", "hang", "crash", "memory", "nonsense", "message", "unnamed")
 ROUND = 5000
@@ -123,7 +125,8 @@ def run(doors: list[Door], args: argparse.Namespace, results: dict[str, Counter[
             counts = fuzz(door, homes[door.name], range(args.first + done, args.first + done + wanted), faults)
             results[door.name] = results.get(door.name, Counter()) + counts
             if args.state:
-                args.state.write_text(json.dumps({"faults": faults, "counts": results}, indent=1))
+                with replacing(args.state) as unfinished:
+                    unfinished.write_text(json.dumps({"faults": faults, "counts": results}, indent=1))
             if door is doors[-1]:
                 total = sum(sum(counts.values()) for counts in results.values())
                 sys.stderr.write(f"{total:,} inputs, {time.monotonic() - started:.0f} s\n")
