@@ -16,6 +16,7 @@ import tyro
 
 from ampose import DEFAULT_MODEL
 from ampose.errors import InputError, changed_fields
+from ampose.lifting.weights.locations import WEIGHTS, find_weights
 from ampose.poses.boxes import Box
 from ampose.poses.camera import DEFAULT_FIELD_OF_VIEW, Intrinsics, check_field_of_view
 from ampose.processing.ground import check_tilt
@@ -192,6 +193,10 @@ class ModelOptions:
     """Inference engine: torch, onnxruntime or openvino; auto chooses by device, frames and installed packages."""
     precision: Literal["fp32", "tf32", "bf16"] = "fp32"
     """Precision of matrix products; below fp32 is faster on some hardware, and the resulting error is reported."""
+
+    def weights_hash(self) -> str:
+        """Return the SHA-256 of the weights that the model has now; raises InputError if there are no such weights."""
+        return str(WEIGHTS.read_meta(find_weights(self.model))["sha256"])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,6 @@ from ampose.atomic import replacing
 from ampose.cli.lift.outputs import OutputOptions, WrittenFiles
 from ampose.cli.lift.summary import in_one_line
 from ampose.errors import InputError, MissingExtraError, printable
-from ampose.lifting.weights.locations import WEIGHTS, find_weights
 from ampose.pipeline.lift_options import LiftOptions
 
 MARK = ".ampose-done.json"
@@ -45,8 +44,9 @@ def settings_of(options: LiftOptions, outputs: OutputOptions) -> str:
     Raises:
         InputError: There are no such weights.
     """
-    weights = WEIGHTS.read_meta(find_weights(options.model))["sha256"]  # its folder may be trained in again
-    return json.dumps({**asdict(options), **asdict(outputs), "weights": weights}, sort_keys=True)
+    # The model's folder may be trained in again.
+    settings = {**asdict(options), **asdict(outputs), "weights": options.weights_hash()}
+    return json.dumps(settings, sort_keys=True)
 
 
 def lift_many(folders: Mapping[Path, Path], lift_one: LiftOne, settings: str, jobs: int) -> None:
