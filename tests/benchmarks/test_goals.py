@@ -105,8 +105,8 @@ def test_the_page_shows_the_figures_that_are_kept_beside_it():
     from benchmarks.page import FIGURES, PAGES, tables_of
 
     tables, text = tables_of(json.loads(FIGURES.read_text())), "".join(page.read_text() for page in PAGES)
-    # Memory and start-up are measured alone too, and newer on the page.
-    assert {name for name, table in tables.items() if table not in text} <= {"memory", "startup"}
+    # Memory is measured alone too, and newer on the page.
+    assert {name for name, table in tables.items() if table not in text} <= {"memory"}
 
 
 def test_lifting_is_measured_with_its_error(monkeypatch):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.memory import peak_mb
 from PIL import Image
 
 from ampose.errors import InputError
@@ -131,18 +132,12 @@ def test_a_small_file_takes_little_memory(tmp_path, suffix):
     Image.new("L", (2 * side, 2 * side)).save(tmp_path / f"b.{suffix}")
     media = open_media(tmp_path / f"a.{suffix}")
     Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
-    before = peak()
+    before = peak_mb()
     (frame,) = media.read()
     assert frame.shape == (side, side, 3)
-    assert peak() - before < 200e6 + 20 * (tmp_path / f"a.{suffix}").stat().st_size
+    assert (peak_mb() - before) * 2**20 < 200e6 + 20 * (tmp_path / f"a.{suffix}").stat().st_size
     with pytest.raises(InputError, match=f"b.{suffix}: must be of a size that its bytes allow"):
         open_media(tmp_path / f"b.{suffix}")
-
-
-def peak() -> int:
-    """The most memory that this process has had, in bytes."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return 1024 * int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
 
 
 def test_an_animation_of_some_bytes_that_states_a_large_size_is_refused(tmp_path):
