@@ -71,7 +71,7 @@ class App(Viewer):
 
     def requests(self) -> list[str]:
         urls = super().requests()
-        return [url for url in urls if not url.startswith(("http://127.0.0.1:", "chrome:"))]
+        return [url for url in urls if not url.startswith("http://127.0.0.1:")]
 
 
 @pytest.fixture(scope="module")
