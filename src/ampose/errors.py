@@ -8,7 +8,7 @@ import contextlib
 import difflib
 import itertools
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,31 @@ def _reason(error: BaseException) -> str:
         return "bytes that are no text in UTF-8"
     text = printable(str(getattr(error, "strerror", None) or error))[:_LONGEST_REASON]
     return f"no {text}" if isinstance(error, KeyError) else text or type(error).__name__
+
+
+def check_format(header: Any, name: str, version: int, remedy: str = "take an ampose that knows it") -> None:
+    """Refuse a file of ours that is of another format or version.
+
+    Args:
+        header: What it says of itself, a mapping.
+        name: The format that it must be of.
+        version: Of the format.
+        remedy: What to do where the version is another.
+
+    Raises:
+        InputError: One of them is another.
+
+    Example:
+        >>> check_format({"format": "ampose.poses", "version": 2}, "ampose.poses", 1)
+        Traceback (most recent call last):
+        ...
+        ampose.errors.InputError: version of ampose.poses must be 1, got 2; take an ampose that knows it
+    """
+    found = header.get("format", "none") if isinstance(header, Mapping) else "none"
+    if found != name:
+        raise InputError(f"format must be {name}, got {found}; name a file of that format")
+    if header.get("version") != version:
+        raise InputError(f"version of {name} must be {version}, got {header.get('version')}; {remedy}")
 
 
 def no_such_path(path: Path, wanted: str) -> InputError:

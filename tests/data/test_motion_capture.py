@@ -199,8 +199,8 @@ def test_read_refuses_changed_positions(path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"version": 2}, "version 1, got ampose-motion version 2"),
-        ({"format": "something"}, "got something version 1"),
+        ({"version": 2}, "version of ampose-motion must be 1, got 2"),
+        ({"format": "something"}, "format must be ampose-motion, got something"),
         ({"more": 1}, "differs in .*more"),
         ({"subjects": [1, 2, 3]}, "lists of text"),
         ({"subjects": ["01"]}, "one entry a clip"),
@@ -219,7 +219,7 @@ def test_read_refuses_another_description(path, change, message):
         ({"fps": None}, "differs in .*fps"),
         ({"extra": np.zeros(1)}, "differs in .*extra"),
         ({"positions": np.zeros((6, 17, 3))}, "positions must be an array of float32 with 3 axes"),
-        ({"about": np.frombuffer(b"{", dtype=np.uint8)}, "about must be the JSON"),
+        ({"about": np.frombuffer(b"{", dtype=np.uint8)}, "must be a file with the JSON"),
         ({"fps": np.array([50.0, None, 50.0], dtype=object)}, "Object arrays cannot be loaded"),
     ],
 )

@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from ampose.atomic import replacing
-from ampose.errors import InputError, check_known, reading
+from ampose.errors import InputError, check_format, check_known, reading
 from ampose.files.archives import read_npz
 from ampose.poses.skeletons import Skeleton
 
@@ -26,6 +26,7 @@ WORLD_Z_UP = "world axes (right-handed, z up), metres"
 """The frame of reference of every motion."""
 
 _FORMAT, _VERSION = "ampose-motion", 1
+_AGAIN = "prepare it again with this version of ampose"
 _ARRAYS = {"about": ("|u1", 1), "positions": ("<f4", 3), "clip_starts": ("<i8", 1), "fps": ("<f8", 1)}
 _TEXTS = ("subjects", "actions", "names")
 
@@ -272,16 +273,9 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def _read_about(path: Path, raw: np.ndarray) -> dict[str, Any]:
-    try:
+    with reading(path, f"a file with the JSON of {_FORMAT} in about", _AGAIN):
         about = json.loads(raw.tobytes())
-        found = about["format"], about["version"]
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{path}: about must be the JSON of {_FORMAT}, got something else") from error
-    if found != (_FORMAT, _VERSION):
-        raise InputError(
-            f"{path}: format must be {_FORMAT} version {_VERSION}, got {found[0]} version {found[1]}; "
-            "prepare it again with this version of ampose"
-        )
+        check_format(about, _FORMAT, _VERSION, _AGAIN)
     known = {"format", "version", "frame_of_reference", "skeleton", *_TEXTS, "provenance", "sha256"}
     if set(about) != known:
         raise InputError(f"{path}: about must have {sorted(known)}, differs in {sorted(known ^ set(about))}")

@@ -326,7 +326,7 @@ def test_no_views_and_bad_names_are_refused(tmp_path):
     [
         (lambda f: (f / "index.json").unlink(), r"index.json: prepared recordings must be a folder with an index.json"),
         (lambda f: (f / "index.json").write_text("{"), "must be the JSON of ampose.views"),
-        (lambda f: edit(f, version=2), "format must be ampose.views version 1, got ampose.views version 2"),
+        (lambda f: edit(f, version=2), "version of ampose.views must be 1, got 2"),
         (lambda f: edit(f, extra=1), "index must have arrays"),
         (lambda f: edit_array(f, True), "index must have dtype, shape and sha256 of positions, got True"),
         (lambda f: edit_array(f, {"dtype": "<f4", "shape": [1], "sha256": [1]}), "hash of positions as text"),

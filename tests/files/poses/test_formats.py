@@ -175,8 +175,8 @@ def test_damaged_files_are_refused_in_one_line(tmp_path, suffix, damage):
     ("change", "message"),
     [
         (lambda data: data.pop("fps"), "'fps'"),
-        (lambda data: data.update(format="other"), "'ampose.poses'"),
-        (lambda data: data.update(version=2), "version must be 1, got 2"),
+        (lambda data: data.update(format="other"), "format must be ampose.poses, got other"),
+        (lambda data: data.update(version=2), "version of ampose.poses must be 1, got 2"),
         (lambda data: data.update(unit="mm"), "unit must be 'm', of all positions, got 'mm'"),
         (lambda data: data["joints"].reverse(), "joints must be those of the file's skeleton in its order"),
         (lambda data: data["joints_2d"].reverse(), "joints must be those of the file's skeleton in its order"),

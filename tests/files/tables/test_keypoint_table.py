@@ -83,8 +83,8 @@ def test_a_joint_of_confidence_0_is_missing_wherever_it_is_said_to_be():
     ("about", "message"),
     [
         (None, "does not say which joints"),
-        ({"format": "other"}, "must be of format"),
-        ({"format": "ampose.keypoints", "version": 2}, "version must be 1"),
+        ({"format": "other"}, "format must be ampose.keypoints, got other"),
+        ({"format": "ampose.keypoints", "version": 2}, "version of ampose.keypoints must be 1"),
     ],
 )
 def test_another_table_is_refused(about, message):

@@ -19,7 +19,7 @@ from ampose.data.recordings.recordings_writer import (
     RecordingsWriter,
     is_recordings_folder,
 )
-from ampose.errors import InputError, reading
+from ampose.errors import InputError, check_format, reading
 from ampose.poses.skeletons import Skeleton
 
 __all__ = ["INDEX", "is_recordings_folder", "read_recordings", "write_recordings"]
@@ -111,12 +111,7 @@ def _read_index(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: prepared recordings must be a folder with an {INDEX}, found none; {_AGAIN}")
     with reading(path, f"the JSON of {FORMAT}", _AGAIN):
         index = json.loads(path.read_text(encoding="utf-8"))
-        found = index["format"], index["version"]
-    if found != (FORMAT, VERSION):
-        raise InputError(
-            f"{path}: format must be {FORMAT} version {VERSION}, got {found[0]} version {found[1]}; {_AGAIN}"
-        )
-    with reading(path, f"the JSON of {FORMAT}", _AGAIN):
+        check_format(index, FORMAT, VERSION, _AGAIN)
         wanted = ["positions", "valid", *(f"keypoints_{source}" for source in index.get("sources", ()))]
         if sorted(index) != list(_KEYS) or sorted(index["arrays"]) != sorted(wanted):
             raise InputError(f"index must have {', '.join(_KEYS)} and one array a source, got others; {_AGAIN}")

@@ -35,7 +35,7 @@ from typing import Any
 import numpy as np
 
 from ampose.errors import InputError
-from ampose.files.poses.own_header import FORMAT, check_header, header_of, person_of
+from ampose.files.poses.own_header import check_header, header_of, person_of
 from ampose.files.poses.pose_format import formats
 from ampose.poses.people import Person
 from ampose.poses.skeletons import Skeleton
@@ -67,8 +67,6 @@ class JsonFile:
     def read(self, path: Path) -> list[Person]:
         """Read the people back, to the digits that were written."""
         data = _by_lines(path) or json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(data, dict) or "format" not in data:
-            raise ValueError(f"no {FORMAT!r} in its field 'format'")
         check_header(data)
         return [person_of(entry["id"], data, _arrays(entry["frames"], data)) for entry in data["people"]]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ampose.errors import InputError
+from ampose.errors import InputError, check_format
 from ampose.poses.people import Person
 from ampose.poses.pose import UNIT, Pose2D, Pose3D
 from ampose.poses.reference_frame import ReferenceFrame
@@ -61,12 +61,8 @@ def check_header(header: Mapping[str, Any]) -> None:
     Raises:
         InputError: It is one.
     """
-    found, version, unit = header["format"], header["version"], header["unit"]
-    if found != FORMAT:
-        raise InputError(f"format must be {FORMAT!r}, got {found!r}; name the file as its own format's")
-    if version != VERSION:
-        raise InputError(f"version must be {VERSION}, got {version}; take an ampose that knows it")
-    if unit != UNIT:
+    check_format(header, FORMAT, VERSION)
+    if (unit := header["unit"]) != UNIT:
         raise InputError(f"unit must be {UNIT!r}, of all positions, got {unit!r}; turn them into metres, and say so")
 
 

@@ -32,7 +32,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ampose.atomic import replacing
-from ampose.errors import InputError
+from ampose.errors import InputError, check_format
 from ampose.packages import arrow
 from ampose.poses.people import FARTHEST_PX
 from ampose.poses.pose import SMALLEST_PX
@@ -144,10 +144,7 @@ def skeleton_of_table(schema: Any, given: Skeleton | None = None) -> Skeleton:
             raise InputError("the table does not say which joints it holds; name its skeleton", field="skeleton")
         return given
     header = json.loads(about)
-    if header.get("format") != FORMAT:
-        raise InputError(f"the table must be of format {FORMAT!r}, got {header.get('format')!r}")
-    if header.get("version") != VERSION:
-        raise InputError(f"version must be {VERSION}, got {header.get('version')}; take an ampose that knows it")
+    check_format(header, FORMAT, VERSION)
     skeleton = Skeleton.from_dict(header["skeleton"])
     if given is not None and given != skeleton:
         raise InputError(

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ampose.errors import InputError, reading
+from ampose.errors import InputError, check_format, reading
 from ampose.files.tables.keypoint_table import KEY, TAKEN, lists, lists_of
 from ampose.packages import arrow
 from ampose.poses.people import Person
@@ -131,8 +131,9 @@ def read_pose_table(path: Path, clip: str | None = None) -> list[Person]:
 
 def _people(table: Any) -> list[Person]:
     about = json.loads((table.schema.metadata or {}).get(KEY, b"{}"))
-    if (about.get("format"), about.get("version"), about.get("unit")) != (FORMAT, VERSION, UNIT):
-        raise InputError(f"must be a table of {FORMAT!r}, version {VERSION}, in metres")
+    check_format(about, FORMAT, VERSION)
+    if about["unit"] != UNIT:
+        raise InputError(f"unit must be {UNIT!r}, of all positions, got {about['unit']!r}")
     skeleton = Skeleton.from_dict(about["skeleton"])
     table = table.filter(arrow("compute").is_valid(table["positions"]))
     if not table.num_rows:

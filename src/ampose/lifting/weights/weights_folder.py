@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ampose.atomic import replacing_together
-from ampose.errors import InputError, reading
+from ampose.errors import InputError, check_format, reading
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -65,13 +65,10 @@ class FolderFormat:
         path = folder / CONFIG_FILE
         with reading(path, "a JSON file"):
             meta = json.loads(path.read_text(encoding="utf-8"))
-        required = {"format": str, "version": int, "sha256": str, **self.keys}
-        missing = [key for key in required if key not in meta] if isinstance(meta, dict) else list(required)
-        if missing:
+            check_format(meta, self.name, self.version)
+        required = {"sha256": str, **self.keys}
+        if missing := [key for key in required if key not in meta]:
             raise InputError(f"{path} must describe {self.what}, got no {', '.join(missing)}")
-        found = meta["format"], meta["version"]
-        if found != (self.name, self.version):
-            raise InputError(f"{path} must be {self.name} version {self.version}, got {found[0]} {found[1]}")
         for key, kind in (required | dict(self.optional_keys)).items():
             if key in meta and not isinstance(meta[key], kind):
                 expected = "mapping" if kind is dict else "string"
