@@ -36,16 +36,19 @@ class Command:
     Args:
         words: Its arguments, of which ``OUT`` is the output folder.
         again: What is added after a kill.
+        goes_on: It takes up what a killed run has left; once it is done, the next run begins anew.
         differs: Names of files that hold times, or are drawn.
     """
 
     words: tuple[str, ...]
     again: Callable[[Path], tuple[str, ...]] = lambda _: ()
+    goes_on: bool = False
     differs: tuple[str, ...] = field(default=())
 
 
 def commands(home: Path) -> dict[str, Command]:
     """Write inputs, and return the commands by name."""
+    from tests.keypoint_tables import write_table
     from tests.training.conftest import RECIPE, make_motion
 
     from ampose.data import write_motion
@@ -56,6 +59,7 @@ def commands(home: Path) -> dict[str, Command]:
     np.save(home / "walk.npy", keypoints)
     poses.write(home / "poses.json", sample_people(2, 300))
     write_motion(make_motion(), home / "motion.npz")
+    write_table(home / "tables" / "a.parquet", 5000)
     (home / "tiny.toml").write_text(RECIPE.format(file=home / "motion.npz"))
     size = ("--image-size", "1000x1000", "--skeleton", "coco_17", "--fps", "25")
     lift = ("lift", str(home / "walk.npy"), "-o", "OUT", "--no-preview", "--to", "csv,trc,bvh,glb,html", *size)
@@ -67,7 +71,13 @@ def commands(home: Path) -> dict[str, Command]:
         "train": Command(
             ("train", str(home / "tiny.toml"), "-o", "OUT"),
             again=lambda out: ("--resume",) if (out / "checkpoint.safetensors").exists() else (),
+            goes_on=True,
             differs=("run.json", "log.jsonl", "loss.png", "checkpoint.safetensors", "config.json"),
+        ),
+        "bulk": Command(
+            ("bulk", str(home / "tables"), "-o", "OUT", "--rows", "500", "--workers", "1"),
+            goes_on=True,
+            differs=("_manifest.jsonl",),  # in the order in which outputs were done
         ),
     }
 
@@ -106,6 +116,10 @@ def broken(out: Path) -> Iterator[str]:
             elif file.suffix == ".npz":
                 with zipfile.ZipFile(file) as archive:
                     assert archive.testzip() is None
+            elif file.suffix == ".parquet":
+                import pyarrow.parquet as pq
+
+                pq.ParquetFile(file).read()
             elif file.suffix == ".safetensors":
                 from safetensors import safe_open
 
@@ -152,7 +166,7 @@ def check(name: str, command: Command, home: Path, moments: int) -> str:
         text, _ = process.communicate()
         if wrong := list(_wrong(process.returncode, text, out)):
             raise AssertionError(f"{name}, moment {number}: {wrong}")
-        if name == "train" and process.returncode == 0 and b"stopped" not in text:  # done: begin anew
+        if command.goes_on and process.returncode == 0 and b"stopped" not in text:
             shutil.rmtree(out)
     finish(command, out)
     left = [str(path) for path in home.rglob("*") if path.name.startswith(".")]
