@@ -10,6 +10,9 @@ DEMO_INPUT := examples/balance_beam.mp4
 DEMO_OUTPUT := demo
 INPUTS := 1000000
 
+# Where Python is told to write no bytecode, every program that a test starts would compile torch anew, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo test fuzz lint format docs docs-check bench bench-gate web app wheel-check release-check clean
 
 help: ## Show this list

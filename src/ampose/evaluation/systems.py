@@ -1,5 +1,6 @@
 """All systems side by side: what each costs here, and what is published about it."""
 
+import functools
 from dataclasses import dataclass
 
 from ampose.evaluation.paper.published import TABLES
@@ -51,8 +52,9 @@ class SystemRow:
         return (self.name, self.venue, *counts, self.published.parameters, f"{self.cost.macs:,}", self.mpjpe)
 
 
+@functools.cache
 def describe_system(name: str) -> SystemRow:
-    """Build a model and count it.
+    """Build a model and count it, once.
 
     Example:
         >>> row = describe_system("graformer")

@@ -1,6 +1,5 @@
 """Best fits of a predicted pose to the true one, sample by sample: similarity, and scale only."""
 
-import roma
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -26,6 +25,8 @@ def similarity_align(
         >>> bool(torch.allclose(similarity_align(2 * target + 5, target), target.double()))
         True
     """
+    import roma  # it brings in torch's compiler, which takes as long as torch itself
+
     predicted, target = predicted.double(), target.double()
     rotation, shift, scale = roma.rigid_points_registration(predicted, target, compute_scaling=True)
     aligned = scale[:, None, None] * (predicted @ rotation.mT) + shift[:, None]
