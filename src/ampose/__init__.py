@@ -7,6 +7,8 @@ import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ampose.packages import needing_torch
+
 if TYPE_CHECKING:
     from ampose.files.keypoints import read_keypoints
     from ampose.files.poses import read as read_poses
@@ -65,7 +67,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'ampose' has no attribute {name!r}")
     module, _, there = _HOMES[name].partition(":")
-    return getattr(importlib.import_module(module), there or name)
+    with needing_torch(f"ampose.{name}"):
+        return getattr(importlib.import_module(module), there or name)
 
 
 def __dir__() -> list[str]:

@@ -1,12 +1,16 @@
-"""Optional packages, imported at first use; the error for a missing one says how to install it."""
+"""Packages that are optional or slow, imported at first use; the error for a missing one says how to install it."""
 
+import contextlib
 import importlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from typing import Any
 
 from ampose.errors import MissingExtraError
+
+_TORCH = ("torch", "roma")
+"""What the extra torch brings."""
 
 
 def load_package(module: str, *, extra: str, purpose: str) -> Any:
@@ -56,7 +60,22 @@ def require(*packages: str, extra: str, purpose: str) -> None:
         raise MissingExtraError(missing, extra=extra, purpose=purpose)
 
 
-def onnx_session(model: Any, *, extra: str, purpose: str, weights: Mapping[str, Any] | None = None) -> Any:
+@contextlib.contextmanager
+def needing_torch(purpose: str) -> Iterator[None]:
+    """Say how to install PyTorch where something inside the block imports it in vain.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _TORCH:
+            raise
+        raise MissingExtraError("torch", extra="torch", purpose=purpose) from error
+
+
+def onnx_session(model: Any, *, weights: Mapping[str, Any] | None = None) -> Any:
     """Return an ONNX Runtime session on the CPU.
 
     It has as many threads as ``OMP_NUM_THREADS`` says, as PyTorch has, else as many as there are cores. Threads that
@@ -64,14 +83,9 @@ def onnx_session(model: Any, *, extra: str, purpose: str, weights: Mapping[str, 
 
     Args:
         model: The content of a file, or its path.
-        extra: The extra of ampose that brings ONNX Runtime.
-        purpose: What it is needed for.
         weights: Arrays by name, for a model without its own.
-
-    Raises:
-        MissingExtraError: ONNX Runtime is not installed.
     """
-    onnxruntime = load_package("onnxruntime", extra=extra, purpose=purpose)
+    onnxruntime = importlib.import_module("onnxruntime")  # at the top it would slow down every command
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only
     options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", "0").partition(",")[0])  # 0: all cores

@@ -15,18 +15,39 @@ from ampose.lifting.lifter import Lifter, ReadyLifter
 from ampose.lifting.weights import bundled_weights, load_weights, save_weights
 from ampose.media import open_media
 
-pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
-
 CLIP = Path(__file__).parents[2] / "examples" / "balance_beam.mp4"
 WITHOUT_TORCH = """
 import sys
-class Refuse:
+class Absent:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] == "torch":
-            raise ImportError(name)
-sys.meta_path.insert(0, Refuse())
+        if name.partition(".")[0] in ("torch", "roma"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Absent())
+import ampose.packages
+find_spec = ampose.packages.find_spec
+ampose.packages.find_spec = lambda name: None if name in ("torch", "roma") else find_spec(name)
+"""
+COMMAND = f"""{WITHOUT_TORCH}
 from ampose.cli import main
 sys.exit(main(sys.argv[1:]))
+"""
+PROGRAM = f"""{WITHOUT_TORCH}
+import ampose
+import numpy as np
+lifter = ampose.load_model("ampose-small")
+many = np.random.default_rng(0).uniform(200, 800, (10_001, 17, 2))
+options = dict(image_size=(1000, 1000), skeleton="human36m_17")
+print(lifter.lift(many, **options).provenance["engine"])
+for use in (
+    lambda: lifter.lift(many[:2], flip=False, **options),
+    lambda: ampose.create_model("ampose-small"),
+    lambda: ampose.load_model("ampose-small", engine="torch"),
+    lambda: lifter.network,
+):
+    try:
+        use()
+    except ampose.errors.MissingExtraError as error:
+        print(error)
 """
 
 
@@ -82,8 +103,26 @@ def test_damaged_weights_are_refused(tmp_path):
 @pytest.mark.detector
 def test_a_picture_is_lifted_without_torch(tmp_path):
     Image.fromarray(next(iter(open_media(CLIP)))).save(tmp_path / "picture.png")
-    command = [sys.executable, "-c", WITHOUT_TORCH, "--debug", "lift", "picture.png", "-o", "out"]
+    command = [sys.executable, "-c", COMMAND, "--debug", "lift", "picture.png", "-o", "out"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "onnxruntime, fp32" in done.stdout
     assert (tmp_path / "out" / "poses.json").is_file()
+
+
+def test_what_needs_torch_says_how_to_install_it():
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    engine, *refused = done.stdout.splitlines()
+    assert engine == "onnxruntime, fp32"  # with PyTorch it would have taken over: so many poses
+    assert len(refused) == 4
+    assert all(
+        line.endswith("needs the package torch; install it with: pip install 'ampose[torch]'") for line in refused
+    )
+
+
+@pytest.mark.parametrize("words", [("train", "cmu-small"), ("info",), ("evaluate", "ampose-small", "no.npz")])
+def test_commands_that_need_torch_say_so_in_one_line(words):
+    done = subprocess.run([sys.executable, "-c", COMMAND, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "ampose: error: this needs the package torch; install it with: pip install 'ampose[torch]'\n"

@@ -4,6 +4,7 @@ It knows nothing but the package; from the repository it takes a video and a few
 """
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,6 @@ def core(repository: Path) -> None:
     for name in ("json", "csv", "trc", "bvh", "glb"):
         run("convert", "poses.npz", f"poses.{name}")
     run("view", "poses.json")
-    run("info", "ampose-small")
     run("prepare", "cmu", "--root", repository / "tests" / "data" / "cmu" / "stick_figure", "-o", "cmu.npz")
 
 
@@ -49,6 +49,7 @@ def train(repository: Path) -> None:
             copy.write_bytes(file.read_bytes())
     run("prepare", "cmu", "--root", "cmu", "-o", "cmu.npz")
     brief = ("--epochs", "1", "--data.samples-per-epoch", "64", "--batch-size", "32", "--model.channels", "16")
+    run("info", "ampose-small")
     run("train", "ampose-small", "--data.files", "cmu.npz", "--data.held-out-subjects", "02", "-o", "run", *brief)
     ampose.load_model("run/last")
 
@@ -63,5 +64,7 @@ def all(repository: Path) -> None:  # noqa: A001 - the name of the extra
 
 
 if __name__ == "__main__":
+    if (sys.argv[1] in ("core", "video")) == bool(find_spec("torch")):
+        raise SystemExit("PyTorch belongs to training and all, and to nothing else")
     globals()[sys.argv[1]](Path(sys.argv[2]).resolve())
     sys.stdout.write(f"ampose {ampose.__version__} in {Path(ampose.__file__).parent}\n")

@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 
 import ampose
 from ampose.errors import InputError, MissingExtraError, RunLostError, printable
+from ampose.packages import needing_torch
 from ampose.registry import Registry
 
 USER_ERROR = 2
@@ -80,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     endings = _Endings()
     try:
-        with endings:
+        with endings, needing_torch("this"):
             _run(*args)
             sys.stdout.flush()
     except BrokenPipeError:

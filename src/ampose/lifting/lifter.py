@@ -19,6 +19,7 @@ from ampose.lifting import AUTO, LEAST_JOINTS, Precision
 from ampose.lifting.ready_program import ReadyProgram, find_program
 from ampose.lifting.weights import find_weights
 from ampose.lifting.weights.locations import hub_source
+from ampose.packages import find_missing, needing_torch
 from ampose.poses.camera import Intrinsics
 from ampose.poses.pose import Pose2D, Pose3D, check_fps
 from ampose.poses.skeletons import Skeleton, SkeletonMapping, find_mapping, get_skeleton
@@ -298,7 +299,8 @@ class ReadyLifter(Lifter):
     @cached_property
     def network(self) -> "LifterNetwork":  # type: ignore[override]
         """The network, in PyTorch."""
-        from ampose.lifting.weights import load_weights  # noqa: PLC0415
+        with needing_torch("the network itself"):
+            from ampose.lifting.weights import load_weights  # noqa: PLC0415
 
         return load_weights(self._source, found=self._program.folder).network
 
@@ -312,8 +314,10 @@ class ReadyLifter(Lifter):
     def _run(
         self, points: np.ndarray, present: Bool[np.ndarray, " frame"], cameras: Intrinsics, *, flip: bool, passes: int
     ) -> tuple[np.ndarray, np.ndarray | None, str]:
-        if not flip or (passes > _READY_PASSES and self._engine == AUTO):
-            return super()._run(points, present, cameras, flip=flip, passes=passes)
+        many = passes > _READY_PASSES and self._engine == AUTO and not find_missing("torch")
+        if many or not flip:
+            with needing_torch("lifting without the mirrored prediction"):
+                return super()._run(points, present, cameras, flip=flip, passes=passes)
         positions, error = self._program(points, cameras)
         return positions, error, "onnxruntime, fp32"
 
@@ -355,7 +359,7 @@ def load_model(name_or_folder: str | Path, *, engine: str = AUTO, precision: Pre
 
     Raises:
         InputError: There are no such weights, or they are damaged; there is no such engine.
-        MissingExtraError: The engine's package is not installed.
+        MissingExtraError: The engine's package, or PyTorch, is not installed.
     """
     folder = find_weights(name_or_folder)
     if engine in (AUTO, "onnxruntime") and precision == "fp32":
@@ -363,8 +367,9 @@ def load_model(name_or_folder: str | Path, *, engine: str = AUTO, precision: Pre
         if program is not None:
             _LOG.info("engine onnxruntime in fp32, whose program lies ready")
             return ReadyLifter(program, name_or_folder, engine)
-    from ampose.lifting.engines import Runners  # noqa: PLC0415
-    from ampose.lifting.weights import load_weights  # noqa: PLC0415
+    with needing_torch("a network that is no bundled one, or another engine"):
+        from ampose.lifting.engines import Runners  # noqa: PLC0415
+        from ampose.lifting.weights import load_weights  # noqa: PLC0415
 
     weights = load_weights(name_or_folder, found=folder)
     return Lifter(

@@ -18,7 +18,7 @@ from safetensors.numpy import load_file
 from ampose.errors import reading
 from ampose.lifting.weights.locations import WEIGHTS
 from ampose.lifting.weights.weights_folder import CONFIG_FILE, TENSOR_FILE, check_tensors
-from ampose.packages import find_missing, onnx_session
+from ampose.packages import onnx_session
 from ampose.poses.camera import Intrinsics
 from ampose.poses.skeletons import Skeleton, register_skeleton
 
@@ -48,7 +48,7 @@ class ReadyProgram:
         self.skeleton = Skeleton.from_dict(meta["skeleton"])
         register_skeleton(self.skeleton)
         self._tensors = load_file(folder / TENSOR_FILE)  # the session uses them where they are
-        self._session = onnx_session(content, extra="video", purpose="lifting", weights=self._tensors)
+        self._session = onnx_session(content, weights=self._tensors)
         about = self._session.get_modelmeta().custom_metadata_map
         self.normalisation = about["normalisation"]
         self.takes_missing = about["takes_missing"] == "yes"
@@ -75,7 +75,7 @@ class ReadyProgram:
 
 
 def find_program(folder: Path) -> ReadyProgram | None:
-    """Return the program for the weights in a folder; None if no such lies ready, or ONNX Runtime is not installed.
+    """Return the program for the weights in a folder; None if no such lies ready.
 
     Args:
         folder: What ``find_weights`` returned.
@@ -83,8 +83,6 @@ def find_program(folder: Path) -> ReadyProgram | None:
     Raises:
         InputError: The folder, its config or its tensors are missing or damaged.
     """
-    if find_missing("onnxruntime"):
-        return None
     meta = WEIGHTS.read_meta(folder)
     file = files("ampose.lifting").joinpath("programs", program_name(meta))
     if not file.is_file():

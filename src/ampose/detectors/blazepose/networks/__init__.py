@@ -14,11 +14,7 @@ Network = Callable[[Float32[np.ndarray, "person channel row column"]], list[np.n
 
 
 def load_network(name: Literal["person", "landmarks"]) -> Network:
-    """Load one of the networks.
-
-    Raises:
-        MissingExtraError: onnxruntime is not installed.
-    """
+    """Load one of the networks."""
     file = files(__name__) / f"{name}.onnx"
-    session = onnx_session(file.read_bytes(), extra="video", purpose="finding people with BlazePose")
+    session = onnx_session(file.read_bytes())
     return lambda images: session.run(None, {"image": images})
