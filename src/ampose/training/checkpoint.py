@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
 from ampose.atomic import replacing
@@ -35,13 +35,17 @@ class RunState:
 def save_checkpoint(
     path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, progress: RunState, config_hash: str
 ) -> None:
-    """Write the state of a run."""
+    """Write the state of a run.
+
+    Raises:
+        InputError: The disk is full.
+    """
     tensors = {f"network/{key}": value.detach().contiguous() for key, value in network.state_dict().items()}
     for index, state in optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser/{index}/{key}": value.contiguous() for key, value in state.items()}
     metadata = {"progress": json.dumps(asdict(progress)), "config_hash": config_hash}
     with replacing(path) as unfinished:
-        save_file(tensors, unfinished, metadata=metadata)
+        unfinished.write_bytes(save(tensors, metadata=metadata))  # its save_file does not say that a disk is full
 
 
 def load_checkpoint(path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, config_hash: str) -> RunState:
