@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from ampose.cli.lift import OUTPUTS, Outputs, inputs_of
-from ampose.cli.lift.batch import FAILED, LiftOne, Results, lift_unless_done, name_folders, print_lines, settings_of
+from ampose.cli.lift.batch import (
+    FAILED,
+    LiftOne,
+    Results,
+    done_already,
+    lift_unless_done,
+    name_folders,
+    print_lines,
+    settings_of,
+)
 from ampose.cli.lift.outputs import OutputOptions, lift_to_folder
 from ampose.cli.pose_files import Rows, as_text, counted
 from ampose.errors import InputError, printable
@@ -91,13 +100,21 @@ def _lift_videos(
     """Lift videos, images or keypoint files, one task each."""
     folders = name_folders(inputs_of(sources), output)
     lift_one = partial(lift_to_folder, options=options, outputs=outputs)
-    make = partial(_VideoWorker, lift_one, settings_of(options, outputs))
+    settings = settings_of(options, outputs)
+    make = partial(_VideoWorker, lift_one, settings)
     jobs = {
         str(source): {"source": str(source.absolute()), "folder": str(folder.absolute())}
         for source, folder in folders.items()
     }
 
     def lines() -> Results:
+        for source, folder in folders.items():
+            with suppress(InputError, OSError):  # a worker says what is wrong with it
+                if (line := done_already(source, folder, settings)) is not None:
+                    del jobs[str(source)]
+                    yield source, line, True
+        if not jobs:  # Ray takes seconds to start
+            return
         with ray_cluster(bulk) as workers:
             for name, found in results(jobs, make, workers, bulk.threads, lambda _: None):
                 yield (
@@ -107,13 +124,13 @@ def _lift_videos(
                 )
 
     if not bulk.json_lines:
-        print_lines(lines(), len(jobs))
+        print_lines(lines(), len(folders))
         return
     failed = []
     for source, line, worked in lines():
         print(json.dumps({"event": "output" if worked else "failure", "name": str(source), "line": line}), flush=True)
         failed += [] if worked else [str(source)]
-    print(json.dumps({"event": "summary", "outputs": len(jobs) - len(failed), "failures": failed}), flush=True)
+    print(json.dumps({"event": "summary", "outputs": len(folders) - len(failed), "failures": failed}), flush=True)
     if failed:
         raise SystemExit(FAILED)
 

@@ -151,13 +151,13 @@ def lift_unless_done(source: Path, folder: Path, lift_one: LiftOne, settings: st
     """Lift one, unless its mark says that it is done; returns its line and whether it worked."""
     start = time.perf_counter()
     try:
+        if (line := done_already(source, folder, settings)) is not None:
+            return line, True
         mark = _mark(source, settings)
-        if (folder / MARK).is_file() and (folder / MARK).read_bytes() == mark.encode():
-            return f"{source}: done already -> {folder}", True
         (folder / MARK).unlink(missing_ok=True)
         written = lift_one(source, folder)
         with replacing(folder / MARK) as unfinished:
-            unfinished.write_bytes(mark.encode())
+            unfinished.write_bytes(mark)
     except (InputError, MissingExtraError, OSError) as error:
         return f"{source}: failed: {' '.join(str(error).split())}", False
     except Exception as error:
@@ -166,7 +166,19 @@ def lift_unless_done(source: Path, folder: Path, lift_one: LiftOne, settings: st
     return in_one_line(str(source), written.result, folder, time.perf_counter() - start), True
 
 
-def _mark(source: Path, settings: str) -> str:
+def done_already(source: Path, folder: Path, settings: str) -> str | None:
+    """Return the line of an input whose mark says that it is done; None if it is not.
+
+    Raises:
+        InputError: There is no such input.
+        OSError: It, or the mark, cannot be read.
+    """
+    file = folder / MARK
+    done = file.is_file() and file.read_bytes() == _mark(source, settings)
+    return f"{source}: done already -> {folder}" if done else None
+
+
+def _mark(source: Path, settings: str) -> bytes:
     """Describe what is lifted and how: another file or other settings mean that it is not done."""
     if not source.exists():
         raise InputError(f"{source}: there is no such file or folder")
@@ -174,4 +186,4 @@ def _mark(source: Path, settings: str) -> str:
     facts = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     content = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
     mark = {"input": source.name, "content": content, "settings": settings, "version": __version__}
-    return json.dumps(mark, indent=1)
+    return json.dumps(mark, indent=1).encode()
