@@ -33,7 +33,9 @@ LONGEST_MESSAGE = 2000
 
 def work(door: Door, seeds: list[Path], numbers: range, answers: TextIO) -> None:
     """Put inputs through a door, in a process of their own; never returns."""
-    resource.setrlimit(resource.RLIMIT_AS, (WORST_BYTES, WORST_BYTES))
+    # Besides what the libraries have mapped already: PyTorch with CUDA maps gigabytes that it does not use.
+    most = _mapped_bytes() + WORST_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
     for descriptor in (1, 2):  # what libraries print
         os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
     for number in numbers:
@@ -78,6 +80,12 @@ def one(door: Door, seeds: list[Path], number: int, keep: Path | None = None) ->
             shutil.copytree(path, keep / path.name) if path.is_dir() else shutil.copy(path, keep)
         size = sum(each.stat().st_size for each in files)
         return _through(door, path, number, size)
+
+
+def _mapped_bytes() -> int:
+    """Return how large the address space of this process is; 0 where the system does not say it."""
+    pages = Path("/proc/self/statm")
+    return int(pages.read_text().split()[0]) * resource.getpagesize() if pages.exists() else 0
 
 
 def _start_peak() -> int:
