@@ -9,6 +9,7 @@ from PIL import Image
 
 from ampose.media import open_media, small_frames
 from ampose.media.small_frames import Planes, as_yuv, shrink_rgb
+from tests.media.display_matrix import set_matrix
 
 CLIP = Path(__file__).parents[2] / "examples" / "balance_beam.mp4"
 COLOURS = [(230, 40, 40), (40, 200, 60), (30, 60, 220), (250, 250, 250)]
@@ -86,16 +87,15 @@ def test_colours_are_those_of_the_frame(tmp_path, colours, pixels):
     np.testing.assert_allclose(colours_of(as_rgb(next(media.small((64, 48))))), colours_of(frame), atol=8)
 
 
-@pytest.mark.parametrize("degrees", [90, -90, 180])
-def test_a_turned_video_is_turned(tmp_path, degrees):
+@pytest.mark.parametrize("matrix", [(0, 1, -1, 0), (0, -1, 1, 0), (-1, 0, 0, -1), (-1, 0, 0, 1), (0, 1, 1, 0)])
+def test_a_turned_or_mirrored_video_is_turned_or_mirrored(tmp_path, matrix):
     with av.open(str(tmp_path / "a.mp4"), "w") as container:
         stream = container.add_stream("libx264", rate=25, options={"crf": "4"})
         stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
-        stream.set_display_rotation(degrees)
         container.mux(stream.encode(av.VideoFrame.from_ndarray(quarters(128, 96), format="rgb24")))
         container.mux(stream.encode())
-    media = open_media(tmp_path / "a.mp4")
-    small = (48, 64) if abs(degrees) == 90 else (64, 48)
+    media = open_media(set_matrix(tmp_path / "a.mp4", matrix))
+    small = (64, 48) if matrix[0] else (48, 64)
     frame = next(iter(media))
     np.testing.assert_allclose(colours_of(as_rgb(next(media.small(small)))), colours_of(frame), atol=6)
 

@@ -11,6 +11,7 @@ import pytest
 from ampose.errors import InputError
 from ampose.media import open_media
 from ampose.media.video_writer import writing_video
+from tests.media.display_matrix import set_matrix
 
 
 def numbered_frames(count: int, size: tuple[int, int] = (64, 48)) -> list[np.ndarray]:
@@ -80,6 +81,37 @@ def test_display_matrix_turns_the_frames(tmp_path, degrees, size, bright):
     }
     assert media.image_size == size == (width, height)
     assert max(corners, key=lambda corner: int(corners[corner].sum())) == bright
+
+
+@pytest.mark.parametrize(
+    ("matrix", "size", "bright"),
+    [
+        ((1, 0, 0, 1), (64, 48), "upper left"),
+        ((-1, 0, 0, 1), (64, 48), "upper right"),
+        ((1, 0, 0, -1), (64, 48), "lower left"),
+        ((-1, 0, 0, -1), (64, 48), "lower right"),
+        ((0, 1, 1, 0), (48, 64), "upper left"),
+        ((0, 1, -1, 0), (48, 64), "upper right"),
+        ((0, -1, 1, 0), (48, 64), "lower left"),
+        ((0, -1, -1, 0), (48, 64), "lower right"),
+        ((-0.97, 0.2, 0.2, 0.97), (64, 48), "upper right"),  # nearly
+        ((-2, 0, 0, 2), (64, 48), "upper right"),  # enlarged as well
+        ((0, 0, 0, 0), (64, 48), "upper left"),
+        ((-1, 0, 0, 0), (64, 48), "upper left"),  # onto a line
+    ],
+)
+def test_a_display_matrix_may_mirror_or_say_nothing(tmp_path, matrix, size, bright):
+    """A strip along the left edge is bright from its upper end to the middle: it tells all eight apart."""
+    frames = numbered_frames(4)
+    for frame in frames:
+        frame[:24, 16:32] = 40
+    media = open_media(set_matrix(write(tmp_path / "a.mp4", frames), matrix))
+    frame = next(iter(media)).astype(int).sum(axis=2) > 400
+    height, width = frame.shape
+    corners = {"upper left": (2, 2), "upper right": (2, -3), "lower left": (-3, 2), "lower right": (-3, -3)}
+    assert media.image_size == size == (width, height)
+    assert [corner for corner, place in corners.items() if frame[place]] == [bright]
+    assert np.ptp(np.argwhere(frame), axis=0).tolist() == ([23, 15] if size == (64, 48) else [15, 23])
 
 
 def test_pixels_of_an_unlikely_shape_are_refused_before_there_is_room_for_them(tmp_path):

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
+from ampose.media.orientation import AS_STORED, Orientation
 from ampose.packages import pyav
 
 I420 = UInt8[np.ndarray, "_row _column"]
@@ -73,9 +74,9 @@ def as_yuv(colour: tuple[int, int, int]) -> tuple[int, int, int]:
     return round(16 + 219 * light), round(128 + 224 * to_blue), round(128 + 224 * to_red)
 
 
-def shrink(image: Any, size: tuple[int, int], quarter_turns: int = 0) -> I420:
-    """Return PyAV's frame at another size (width, height), turned counterclockwise."""
-    width, height = size if quarter_turns % 2 == 0 else size[::-1]
+def shrink(image: Any, size: tuple[int, int], orientation: Orientation = AS_STORED) -> I420:
+    """Return PyAV's frame at another size (width, height), which is that after it has been turned."""
+    width, height = size[::-1] if orientation.transposed else size
     small = image.reformat(
         width,
         height,
@@ -85,10 +86,10 @@ def shrink(image: Any, size: tuple[int, int], quarter_turns: int = 0) -> I420:
         interpolation="AREA",
         threads=1,
     ).to_ndarray()
-    if quarter_turns % 4 == 0:
+    if orientation == AS_STORED:
         return small
     planes = Planes.of(small)
-    turned = [np.rot90(plane, quarter_turns).reshape(-1) for plane in (planes.y, planes.u, planes.v)]
+    turned = [orientation.apply(plane).reshape(-1) for plane in (planes.y, planes.u, planes.v)]
     return np.concatenate(turned).reshape(-1, size[0])
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.media.frames import Frame
+from ampose.media.orientation import Orientation
 from ampose.media.video_reader import Video, opened
 from ampose.packages import load_package, pyav
 
@@ -164,6 +165,6 @@ def _stream(address: str) -> Generator[Frame, None, None]:
     with opened(address, _PATIENCE_S) as (container, stream):
         try:
             for frame in container.decode(stream):
-                yield frame.to_ndarray(format="rgb24")
+                yield Orientation.of(frame).apply(frame.to_ndarray(format="rgb24"))
         except pyav().FFmpegError as error:
             raise InputError(f"{address} must go on giving images, broke off: {error.strerror}") from error
