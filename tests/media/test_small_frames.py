@@ -6,10 +6,10 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from tests.media.display_matrix import set_matrix
 
 from ampose.media import open_media, small_frames
 from ampose.media.small_frames import Planes, as_yuv, shrink_rgb
-from tests.media.display_matrix import set_matrix
 
 CLIP = Path(__file__).parents[2] / "examples" / "balance_beam.mp4"
 COLOURS = [(230, 40, 40), (40, 200, 60), (30, 60, 220), (250, 250, 250)]

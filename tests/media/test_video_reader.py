@@ -7,11 +7,11 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from tests.media.display_matrix import set_matrix
 
 from ampose.errors import InputError
 from ampose.media import open_media
 from ampose.media.video_writer import writing_video
-from tests.media.display_matrix import set_matrix
 
 
 def numbered_frames(count: int, size: tuple[int, int] = (64, 48)) -> list[np.ndarray]:
