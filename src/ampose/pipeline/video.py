@@ -219,6 +219,10 @@ def _open_frames(path: Path, options: LiftOptions) -> Media:
     check_is_read(path)
     if not path.exists():
         raise no_such_path(path, "a video, an image, a folder of images or a keypoint file")
+    if path.suffix.lower() in (".parquet", ".pq") and path.is_file():
+        raise InputError(
+            f"{path}: ampose bulk lifts tables of 2D keypoints; ampose convert and ampose view take those of 3D poses"
+        )
     if path.suffix.lower() in suffixes("reads") and path.is_file():
         raise InputError(f"{path}: holds 3D poses already; ampose convert and ampose view take it")
     media = open_media(path)

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from tests.keypoint_tables import write_pose_table as write
+from tests.keypoint_tables import write_table
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -69,3 +70,40 @@ def test_another_table_is_refused(tmp_path, capsys):
         (tmp_path / "a.csv").touch()
         assert main(["convert", str(tmp_path / source), str(tmp_path / "c.json"), "--video", "a"]) == 2
         assert said in capsys.readouterr().err
+
+
+def test_what_lies_beside_the_tables_of_a_folder_is_not_read(tmp_path, rng):
+    write(tmp_path / "lifted" / "0.parquet", rng, clip=["a"] * 3, person=[0] * 3, frame=[0, 1, 2])
+    (tmp_path / "lifted" / "clip.bvh").write_text("HIERARCHY")
+    assert len(read_pose_table(tmp_path / "lifted")[0].pose3d) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("poses.json", "lifted: is a folder; name the file with the poses in it, lifted/poses.json"),
+        ("clip.bvh", "lifted: must be a file with poses or a folder of .parquet tables, got a folder without any"),
+    ],
+)
+@pytest.mark.parametrize("chosen", [[], ["--video", "a"]])
+def test_a_folder_without_tables(tmp_path, monkeypatch, capsys, name, said, chosen):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("ampose.packages.find_spec", lambda name: None)  # not the fault of a package that is missing
+    (tmp_path / "lifted").mkdir()
+    (tmp_path / "lifted" / name).touch()
+    assert main(["convert", "lifted", "a.bvh", *chosen]) == 2
+    assert capsys.readouterr().err.endswith(f"error: {said}\n")
+
+
+def test_a_table_of_keypoints_is_no_table_of_poses(tmp_path, monkeypatch, capsys, rng):
+    monkeypatch.chdir(tmp_path)
+    write_table(tmp_path / "many" / "k.parquet", rows=2)
+    for source in ("many", "many/k.parquet"):
+        assert main(["convert", source, "a.bvh"]) == 2
+        assert capsys.readouterr().err.endswith(f"{source}: is a table of 2D keypoints; ampose bulk lifts it\n")
+    assert main(["lift", "many/k.parquet", "-o", "out"]) == 2
+    assert "k.parquet: ampose bulk lifts tables of 2D keypoints" in capsys.readouterr().err
+    write(tmp_path / "one.parquet", rng, clip=["a"] * 2, person=[0] * 2, frame=[0, 1])
+    formats.write("many/k.parquet", formats.read("one.parquet"))
+    assert main(["convert", "many", "a.bvh"]) == 2
+    assert "got many/k.parquet without a column clip" in capsys.readouterr().err

@@ -17,7 +17,7 @@ from ampose.files.poses.own_header import check_header, header_of, person_of
 from ampose.files.poses.pose_format import all_but, formats
 from ampose.files.poses.table_columns import columns_of, is_column, people_of
 from ampose.files.tables.pose_table import FORMAT as POSE_TABLE
-from ampose.files.tables.pose_table import read_pose_table
+from ampose.files.tables.pose_table import check_is_no_keypoints, read_pose_table
 from ampose.poses.people import Person
 from ampose.poses.pose import UNIT
 from ampose.poses.timing import frame_numbers, frame_times
@@ -47,6 +47,7 @@ class ParquetFile:
 
         try:
             about = json.loads((pq.read_schema(path).metadata or {}).get(_KEY, b"null"))
+            check_is_no_keypoints(about)
             if about is not None and about["format"] == POSE_TABLE:
                 return read_pose_table(path)
             table = pq.read_table(path, partitioning=None)

@@ -26,6 +26,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ampose.errors import InputError, check_format, reading
+from ampose.files.tables.keypoint_table import FORMAT as OF_KEYPOINTS
 from ampose.files.tables.keypoint_table import KEY, TAKEN, lists, lists_of
 from ampose.packages import arrow
 from ampose.poses.people import Person
@@ -118,15 +119,42 @@ def read_pose_table(path: Path, clip: str | None = None) -> list[Person]:
         InputError: It is no table of poses, it holds no such clip or several, or a person is in a frame twice.
         MissingExtraError: pyarrow is not installed.
     """
+    files = _tables_in(path) if path.is_dir() else [path]
     pq, pc = arrow("parquet"), arrow("compute")
     with reading(path, "a table of poses, as ampose bulk writes it"):
-        clips = pc.unique(pq.read_table(path, columns=["clip"], partitioning=None)["clip"]).to_pylist()
+        schema = pq.read_schema(files[0])
+        check_is_no_keypoints(json.loads((schema.metadata or {}).get(KEY, b"{}")))
+        if "clip" not in schema.names:
+            raise InputError(
+                f"must be a table of poses, as ampose bulk writes it, got {files[0]} without a column clip"
+            )
+        clips = pc.unique(pq.read_table(files, columns=["clip"], partitioning=None)["clip"]).to_pylist()
         if clip is None and len(clips) > 1:
             raise InputError(f"holds {len(clips)} clips; choose one, such as {clips[0]}", field="video")
         if clip is not None and clip not in clips:
             raise InputError(f"holds no clip {clip}; there are {', '.join(map(str, clips[:5]))}", field="video")
         chosen = None if clip is None else pc.field("clip") == clip
-        return _people(pq.read_table(path, filters=chosen, partitioning=None))
+        return _people(pq.read_table(files, filters=chosen, partitioning=None))
+
+
+def _tables_in(folder: Path) -> list[Path]:
+    """Return the tables of a folder, without what lies beside them."""
+    if (folder / "poses.json").is_file():  # what lifting one video wrote
+        raise InputError(f"{folder}: is a folder; name the file with the poses in it, {folder / 'poses.json'}")
+    tables = sorted(file for file in folder.rglob("*.parquet") if not file.name.startswith((".", "_")))
+    if tables:
+        return tables
+    raise InputError(f"{folder}: must be a file with poses or a folder of .parquet tables, got a folder without any")
+
+
+def check_is_no_keypoints(about: Any) -> None:
+    """Refuse what the metadata of a table says is one of 2D keypoints.
+
+    Raises:
+        InputError: It is one.
+    """
+    if isinstance(about, dict) and about.get("format") == OF_KEYPOINTS:
+        raise InputError("is a table of 2D keypoints; ampose bulk lifts it")
 
 
 def _people(table: Any) -> list[Person]:
