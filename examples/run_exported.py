@@ -12,6 +12,7 @@ expected error of each joint, if the model predicts it.
 import hashlib
 import json
 import math
+import os
 import sys
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def check(folder: Path) -> None:
 def load(folder: Path, kind: str, file: str):
     """Return a function (keypoints, camera) -> the outputs, in the order of config.json."""
     if kind == "onnx":
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else it reports its use over the network
         import onnxruntime
 
         session = onnxruntime.InferenceSession(folder / file, providers=["CPUExecutionProvider"])

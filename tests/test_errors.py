@@ -1,10 +1,13 @@
 """A user's mistakes are told apart from ours by their class."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+import numpy as np
 import pytest
 
-from ampose.errors import InputError, MissingExtraError, no_such_path, reading
+from ampose.errors import InputError, MissingExtraError, check_field_values, no_such_path, reading
 
 
 def test_bad_input_is_a_value_error_for_callers_that_know_nothing_of_us() -> None:
@@ -88,3 +91,47 @@ def test_a_path_that_is_not_there_is_one_line_also_where_nothing_can_be_listed(t
     assert str(no_such_path(path, "poses")) == f"{path}: there is no such file or folder; name poses"
     monkeypatch.setattr(Path, "exists", lambda _: False)  # as on a drive that Windows does not have
     assert str(no_such_path(path, "poses")) == f"{path}: there is no {path.anchor}; name poses"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """As options are declared."""
+
+    ground: Literal["feet", "tilt"] | None = None
+    place: bool = False
+    height: float | None = None
+    people: int = 1
+    person: Literal["all"] | int = "all"
+    model: str = "x"
+    size: tuple[int, int] | None = None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"ground": "moon"}, "ground must be 'feet' or 'tilt', got 'moon'"),
+        ({"place": "no"}, "place must be bool, got 'no'"),
+        ({"place": 1}, "place must be bool, got 1"),
+        ({"place": None}, "place must be bool, got None"),
+        ({"height": "tall"}, "height must be float, got 'tall'"),
+        ({"height": True}, "height must be float, got True"),
+        ({"people": 2.5}, "people must be int, got 2.5"),
+        ({"person": "big"}, "person must be 'all' or int, got 'big'"),
+    ],
+)
+def test_a_field_that_holds_a_value_of_another_kind_is_refused(wrong: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        check_field_values(Settings(**wrong))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "fine",
+    [
+        {},
+        {"ground": "feet", "place": True, "height": 2, "people": 3, "person": 4},
+        {"height": np.float32(1.75), "people": np.int64(2), "person": np.int32(0)},
+        {"model": 5, "size": "not looked at"},
+    ],
+)
+def test_values_that_fit_pass(fine: dict[str, object]) -> None:
+    check_field_values(Settings(**fine))  # type: ignore[arg-type]

@@ -5,8 +5,9 @@ Importing this package loads neither torch nor any other heavy library: names ar
 
 import importlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from ampose.errors import MissingExtraError
 from ampose.packages import needing_torch
 
 if TYPE_CHECKING:
@@ -67,8 +68,17 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'ampose' has no attribute {name!r}")
     module, _, there = _HOMES[name].partition(":")
-    with needing_torch(f"ampose.{name}"):
-        return getattr(importlib.import_module(module), there or name)
+    try:
+        with needing_torch(f"ampose.{name}"):
+            return getattr(importlib.import_module(module), there or name)
+    except MissingExtraError as error:  # the name is there for help() and hasattr() all the same
+        missing = error
+
+    def not_installed(*_: object, **__: object) -> NoReturn:
+        raise missing
+
+    not_installed.__name__, not_installed.__doc__ = name, str(missing)
+    return not_installed
 
 
 def __dir__() -> list[str]:

@@ -10,8 +10,10 @@ import itertools
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
+from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 _SCANNED = 10_000
 _LONGEST_REASON, _LONGEST_LINE = 200, 1200
@@ -197,3 +199,35 @@ def check_known(label: str, wanted: Iterable[str], known: Iterable[str]) -> None
     if unknown := sorted(set(wanted) - set(known)):
         have = ", ".join(sorted(set(known))[:20])
         raise InputError(f"{label} must be some that the data has, got {', '.join(unknown)}; it has {have}")
+
+
+_NUMBERS: dict[Any, type] = {bool: bool, int: Integral, float: Real, NoneType: NoneType}
+"""What is taken for a value of each type: NumPy's numbers too."""
+
+
+def check_field_values(instance: Any) -> None:
+    """Refuse a dataclass whose fields of words, numbers and switches hold something else.
+
+    Fields of other types are not looked at.
+
+    Raises:
+        InputError: One does.
+    """
+    for name, hint in get_type_hints(type(instance)).items():
+        value, (words, kinds) = getattr(instance, name), _words_and_kinds(hint)
+        if not kinds <= _NUMBERS.keys() or value in words or (value is None and NoneType in kinds):
+            continue
+        switch = isinstance(value, bool)  # which Python takes for a number
+        if not any(isinstance(value, _NUMBERS[kind]) and switch == (kind is bool) for kind in kinds - {NoneType}):
+            expected = [repr(word) for word in words] + sorted(kind.__name__ for kind in kinds - {NoneType})
+            raise InputError(f"{name} must be {' or '.join(expected)}, got {value!r}", field=name)
+
+
+def _words_and_kinds(hint: Any) -> tuple[tuple[Any, ...], set[Any]]:
+    """Return the words of a type's literals, and its other members."""
+    if get_origin(hint) is Literal:
+        return get_args(hint), set()
+    if get_origin(hint) not in (Union, UnionType):
+        return (), {hint}
+    parts = [_words_and_kinds(part) for part in get_args(hint)]
+    return tuple(word for words, _ in parts for word in words), {kind for _, kinds in parts for kind in kinds}

@@ -9,6 +9,10 @@ from typing import Any
 
 from ampose.errors import MissingExtraError
 
+# ONNX Runtime keeps a number for each computer and reports its use over the network, unless this is set before it is
+# imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 _TORCH = ("torch", "roma")
 """What the extra torch brings."""
 
@@ -61,8 +65,12 @@ def require(*packages: str, extra: str, purpose: str) -> None:
 
 
 @contextlib.contextmanager
-def needing_torch(purpose: str) -> Iterator[None]:
+def needing_torch(purpose: str, extra: str = "torch") -> Iterator[None]:
     """Say how to install PyTorch where something inside the block imports it in vain.
+
+    Args:
+        purpose: What it is needed for, for the message.
+        extra: What brings it, and whatever else the purpose needs.
 
     Raises:
         MissingExtraError: It is not installed.
@@ -70,9 +78,10 @@ def needing_torch(purpose: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in _TORCH:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in _TORCH:
             raise
-        raise MissingExtraError("torch", extra="torch", purpose=purpose) from error
+        raise MissingExtraError(missing, extra=extra, purpose=purpose) from error
 
 
 def onnx_session(model: Any, *, weights: Mapping[str, Any] | None = None) -> Any:
@@ -88,7 +97,8 @@ def onnx_session(model: Any, *, weights: Mapping[str, Any] | None = None) -> Any
     onnxruntime = importlib.import_module("onnxruntime")  # at the top it would slow down every command
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only
-    options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", "0").partition(",")[0])  # 0: all cores
+    threads = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    options.intra_op_num_threads = int(threads) if threads.isdecimal() else 0  # 0: all cores
     if weights:
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(value) for value in weights.values()]
         options.add_external_initializers(list(weights), values)

@@ -28,6 +28,9 @@ USER_ERROR = 2
 LOST = 1
 NOBODY_READS = 141
 
+_BRINGS_TORCH = {"train": "train", "push": "hub"}
+"""The extra of commands that need more than PyTorch."""
+
 _SOON_S = 0.05
 """After which a signal that was dropped is sent again: what dropped it is over by then."""
 
@@ -81,7 +84,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     endings = _Endings()
     try:
-        with endings, needing_torch("this"):
+        command = args[0] if args else ""
+        with endings, needing_torch(f"ampose {command}", _BRINGS_TORCH.get(command, "torch")):
             _run(*args)
             sys.stdout.flush()
     except BrokenPipeError:

@@ -45,7 +45,6 @@ def run(*, camera: str = "0", output: Output = None, options: LiveOptions = _DEF
     """
     from ampose.detectors import create_detector
     from ampose.files.poses import write
-    from ampose.lifting.lifter import load_model
     from ampose.media.webcam import VideoSource
     from ampose.pipeline.live import LiveLifter, LiveRecording
     from ampose.processing.smoothing import OneEuro
@@ -54,7 +53,7 @@ def run(*, camera: str = "0", output: Output = None, options: LiveOptions = _DEF
         check_folder(output, Path(camera))
     smooth = OneEuro() if options.smooth else None
     with VideoSource(camera) as source:
-        network = load_model(options.model, engine=options.engine, precision=options.precision)
+        network = options.load_lifter()
         with create_detector(options.detector, tracking=True, options=dict(options.detector_option)) as detector:
             lifter = LiveLifter(detector, network, options=options, smooth=smooth)
             recording = LiveRecording(detector, network, source.image_size)

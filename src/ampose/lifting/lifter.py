@@ -307,9 +307,10 @@ class ReadyLifter(Lifter):
     @cached_property
     def runners(self) -> "Runners":  # type: ignore[override]
         """What runs the network."""
+        network = self.network
         from ampose.lifting.engines import Runners  # noqa: PLC0415
 
-        return Runners(self.network, self._engine)
+        return Runners(network, self._engine)
 
     def _run(
         self, points: np.ndarray, present: Bool[np.ndarray, " frame"], cameras: Intrinsics, *, flip: bool, passes: int
@@ -367,7 +368,8 @@ def load_model(name_or_folder: str | Path, *, engine: str = AUTO, precision: Pre
         if program is not None:
             _LOG.info("engine onnxruntime in fp32, whose program lies ready")
             return ReadyLifter(program, name_or_folder, engine)
-    with needing_torch("a network that is no bundled one, or another engine"):
+    extra = "torch" if engine in (AUTO, "torch") else engine
+    with needing_torch(f"lifting with {name_or_folder} on the engine {engine} in {precision}", extra):
         from ampose.lifting.engines import Runners  # noqa: PLC0415
         from ampose.lifting.weights import load_weights  # noqa: PLC0415
 

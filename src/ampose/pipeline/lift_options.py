@@ -9,20 +9,24 @@ own with a ``parse``, so that nothing behind this file meets a string that may b
 
 import math
 from dataclasses import dataclass, fields
-from typing import Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import numpy as np
 import tyro
 
 from ampose import DEFAULT_MODEL
-from ampose.errors import InputError, changed_fields
+from ampose.errors import InputError, changed_fields, check_field_values
 from ampose.lifting.weights.locations import WEIGHTS, find_weights
+from ampose.packages import require
 from ampose.poses.boxes import Box
 from ampose.poses.camera import DEFAULT_FIELD_OF_VIEW, Intrinsics, check_field_of_view
 from ampose.processing.ground import check_tilt
 from ampose.processing.person_selection import PersonChoice
 from ampose.processing.placement import check_height
 from ampose.processing.smoothing import FilterName
+
+if TYPE_CHECKING:
+    from ampose.lifting.lifter import Lifter
 
 
 class ImageSize(NamedTuple):
@@ -194,6 +198,20 @@ class ModelOptions:
     precision: Literal["fp32", "tf32", "bf16"] = "fp32"
     """Precision of matrix products; below fp32 is faster on some hardware, and the resulting error is reported."""
 
+    def load_lifter(self) -> "Lifter":
+        """Load the lifter.
+
+        Raises:
+            InputError: There are no such weights, or they are damaged; there is no such engine.
+            MissingExtraError: The engine's package, or PyTorch where it is needed, is not installed.
+        """
+        from ampose.lifting.lifter import load_model  # noqa: PLC0415  # not for the help
+
+        lifter = load_model(self.model, engine=self.engine, precision=self.precision)
+        if not self.flip:  # what lies ready for ONNX Runtime is the mean of both
+            require("torch", extra="torch", purpose="lifting without the mirror image")
+        return lifter
+
     def weights_hash(self) -> str:
         """Return the SHA-256 of the weights that the model has now; raises InputError if there are no such weights."""
         return str(WEIGHTS.read_meta(find_weights(self.model))["sha256"])
@@ -231,6 +249,7 @@ class LiftOptions(InputOptions, CameraOptions, DetectionOptions, PeopleOptions, 
     """
 
     def __post_init__(self) -> None:
+        check_field_values(self)
         CameraOptions.__post_init__(self)
         DetectionOptions.__post_init__(self)
         if self.camera_tilt is not None:

@@ -21,7 +21,7 @@ from ampose.files.keypoints import is_keypoint_file, read_keypoints
 from ampose.files.not_read import check_is_read
 from ampose.files.poses import suffixes
 from ampose.lifting import LEAST_JOINTS
-from ampose.lifting.lifter import Lifter, load_model
+from ampose.lifting.lifter import Lifter
 from ampose.media import Media, exif, open_media
 from ampose.media.ahead import ahead
 from ampose.media.images import Blank, Images, is_image
@@ -153,7 +153,7 @@ def lift_video(
     if not isinstance(source, LiftSource):
         source = open_source(source, options)
     if lifter is None:
-        lifter = load_model(options.model, engine=options.engine, precision=options.precision)
+        lifter = options.load_lifter()
     if source.people is not None:
         everybody, seconds = source.people, {"reading": 0.0, "detecting": 0.0}
     else:

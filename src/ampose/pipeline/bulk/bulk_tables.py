@@ -12,7 +12,7 @@ from typing import Any
 
 from ampose.atomic import claimed
 from ampose.errors import InputError, changed_fields
-from ampose.lifting.lifter import Lifter, load_model
+from ampose.lifting.lifter import Lifter
 from ampose.packages import require
 from ampose.pipeline.bulk import ROWS
 from ampose.pipeline.bulk.on_ray import ClusterOptions, ray_cluster, results
@@ -110,7 +110,7 @@ def lift_tables(
             raise InputError(
                 f"{target.location} is inside the input {storage.location}; name a folder beside it", field="output"
             )
-    lifter = load_model(options.model, engine=options.engine, precision=options.precision)
+    lifter = options.load_lifter()
     if lifter.config.receptive_field > 1:
         raise InputError(
             f"{options.model} looks at {lifter.config.receptive_field} frames, and the rows of a table are single "

@@ -18,7 +18,6 @@ import torch
 from ampose.errors import InputError
 from ampose.files.tables.keypoint_table import KeypointRows, rows_of, skeleton_of_table
 from ampose.files.tables.pose_table import ROWS_KEY, pose_rows, pose_schema
-from ampose.lifting.lifter import load_model
 from ampose.packages import arrow
 from ampose.pipeline.bulk.plan import Piece
 from ampose.pipeline.bulk.storage import Storage
@@ -70,7 +69,7 @@ class TableWorker:
         self.task = task
         torch.set_num_threads(threads)
         options = task.options
-        self.lifter = load_model(options.model, engine=options.engine, precision=options.precision)
+        self.lifter = options.load_lifter()
         if self.lifter.weights_hash != task.settings["weights"]:
             raise InputError(
                 f"the weights of {options.model} on this machine are {self.lifter.weights_hash[:12]}, not "
