@@ -60,9 +60,11 @@ class Rig:
     @cached_property
     def children(self) -> tuple[tuple[int, ...], ...]:
         """Numbers of each joint's children."""
-        return tuple(
-            tuple(at for at, parent in enumerate(self.parents) if parent == number) for number in range(len(self.names))
-        )
+        children: list[list[int]] = [[] for _ in self.names]
+        for at, parent in enumerate(self.parents):
+            if parent >= 0:
+                children[parent].append(at)
+        return tuple(map(tuple, children))
 
 
 @dataclass(frozen=True)
@@ -213,7 +215,8 @@ def _bone_frames(
 
 
 def _children(skeleton: Skeleton, joint: int) -> list[int]:
-    return [at for at, parent in enumerate(skeleton.parent_indices) if parent == joint != at]  # not the root itself
+    found: list[int] = np.flatnonzero(skeleton.parent_indices == joint).tolist()
+    return [at for at in found if at != joint]  # the root is its own parent
 
 
 def _votes_of_parent(
@@ -379,22 +382,21 @@ def _rigged(
         in_world.append(rotation)
         return len(names) - 1
 
-    # Depth first, as BVH lists its joints: each comes after its parent.
-    def descend(joint: int, parent: int) -> None:
-        name = skeleton.joints[joint]
-        offset = rest_direction(skeleton, name) * lengths[joint] if parent >= 0 else np.zeros(3)
-        here = add(name, parent, offset, turned[:, joint])
-        children = _children(skeleton, joint)
-        for child in children:
-            hangs_on = here
-            if child != main_child(skeleton, children):
-                # The joint points its main child; each other one is swung from where that leaves it to where it is.
-                start = turned[:, joint] @ rest_direction(skeleton, skeleton.joints[child])
-                swing = shortest_arc(start, directions[:, child]) @ turned[:, joint]
-                hangs_on = add(skeleton.joints[child] + PIVOT, here, np.zeros(3), swing)
-            descend(child, hangs_on)
-
-    descend(skeleton.root_index, -1)
+    # Depth first, as BVH lists its joints: each comes after its parent. A stack, not recursion: a chain of joints may
+    # be longer than Python nests calls.
+    waiting: list[tuple[int, int, bool]] = [(skeleton.root_index, -1, True)]
+    while waiting:
+        joint, hangs_on, is_main = waiting.pop()
+        name, children = skeleton.joints[joint], _children(skeleton, joint)
+        if not is_main:
+            # The joint points its main child; each other one is swung from where that leaves it to where it is.
+            carrier = turned[:, skeleton.parent_indices[joint]]
+            swing = shortest_arc(carrier @ rest_direction(skeleton, name), directions[:, joint]) @ carrier
+            hangs_on = add(name + PIVOT, hangs_on, np.zeros(3), swing)
+        offset = rest_direction(skeleton, name) * lengths[joint] if hangs_on >= 0 else np.zeros(3)
+        here = add(name, hangs_on, offset, turned[:, joint])
+        main = main_child(skeleton, children) if children else None
+        waiting += [(child, here, child == main) for child in reversed(children)]
     against_parent = [
         # The parent's inverse is its transpose: parent^T @ own takes the parent's turn out of the joint's.
         own if parent < 0 else in_world[parent].swapaxes(1, 2) @ own

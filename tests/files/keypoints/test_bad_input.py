@@ -334,6 +334,23 @@ def test_sleap_s_tracks_the_other_way_round(tmp_path: Path) -> None:
     assert "tracks must be of x and y of 17 nodes, got (5, 17, 2, 2)" in refusal(path)
 
 
+@pytest.mark.parametrize(
+    ("array", "said"),
+    [
+        ("track_names", "track_names must be those of the 2 tracks, got 1"),
+        ("point_scores", "point_scores must be of each point of tracks, got (1, 17, 5) and (2, 2, 17, 5)"),
+    ],
+)
+def test_sleap_s_arrays_of_another_number_of_tracks(tmp_path: Path, array: str, said: str) -> None:
+    h5py = pytest.importorskip("h5py", reason="h5py is not installed")
+    path = samples.sleap(tmp_path, make_people("coco_17"))
+    with h5py.File(path, "a") as file:
+        values = file[array][:1]
+        del file[array]
+        file[array] = values
+    assert said in refusal(path)
+
+
 def test_a_video_of_several_is_chosen_by_name(tmp_path: Path) -> None:
     points = make_people("coco_17", 1)[0, ..., :2]
     positions = {"a": {"custom": [points]}, "S1": {"Walking": [points + 1, points + 2]}}

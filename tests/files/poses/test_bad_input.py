@@ -218,3 +218,22 @@ def test_what_people_of_one_file_must_share_names_the_file(tmp_path):
     short, long = (Pose3D(**{**ONE, "positions": np.zeros((n, 17, 3)), "confidence": np.ones((n, 17))}) for n in (2, 3))
     with pytest.raises(InputError, match=r"a\.json: people in one file must share frames and joints"):
         formats.write(tmp_path / "a.json", [Person(0, None, short), Person(1, None, long)])
+
+
+@pytest.mark.parametrize(
+    ("array", "kept", "said"),
+    [
+        ("ids", slice(1), "ids 1, positions 2, confidence 2"),
+        ("ids", 0, "ids none, positions 2"),
+        ("positions", slice(1), "ids 2, positions 1, confidence 2"),
+        ("confidence", slice(0), "positions 2, confidence 0"),
+    ],
+)
+def test_arrays_of_fewer_people_than_others(tmp_path, array, kept, said):
+    path = tmp_path / "a.npz"
+    formats.write(path, [Person(number, None, Pose3D(**ONE)) for number in (4, 7)])
+    with np.load(path) as arrays:
+        data = dict(arrays)
+    np.savez(path, **data | {array: data[array][kept]})
+    with pytest.raises(InputError, match=rf"a\.npz: ids and the other arrays must be of as many people, got .*{said}"):
+        formats.read(path)

@@ -12,7 +12,7 @@ from ampose.files.poses.axes import from_camera
 from ampose.files.poses.bvh_file import _zxy
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
-from ampose.poses.skeletons import get_skeleton
+from ampose.poses.skeletons import Skeleton, get_skeleton
 
 LIFTED = Path(__file__).parents[3] / "examples" / "balance_beam.npz"
 
@@ -104,3 +104,14 @@ def test_one_frame(tmp_path):
     back = formats.read(tmp_path / "a.bvh")[0].pose3d
     assert back.skeleton == pose.skeleton
     np.testing.assert_allclose(back.positions, positions, atol=1e-4)
+
+
+def test_a_chain_of_joints_longer_than_calls_nest(tmp_path):
+    names = [f"bone{number}" for number in range(1000)]
+    chain = Skeleton("chain", dict(zip(names, [None, *names], strict=False)))
+    steps = np.random.default_rng(0).normal(0, 0.01, (len(names), 3))
+    pose = Pose3D(positions=steps.cumsum(axis=0)[None], confidence=np.ones((1, len(names))), skeleton=chain, fps=30.0)
+    formats.write(tmp_path / "a.bvh", pose)
+    read = formats.read(tmp_path / "a.bvh")[0].pose3d
+    assert read.skeleton.parents == chain.parents
+    np.testing.assert_allclose(read.positions[0], pose.positions[0], atol=2e-3)

@@ -43,8 +43,15 @@ class SleapAnalysis:
         scores = np.full(tracks.shape[:3], np.nan)  # (frame, track, node)
         if "point_scores" in file:
             scores = _in_order(file, "point_scores", ("node",))
+            if scores.shape != tracks.shape[:3]:
+                raise InputError(
+                    f"point_scores must be of each point of tracks, got {file['point_scores'].shape} and "
+                    f"{file['tracks'].shape}"
+                )
         names = texts(file["track_names"]) if "track_names" in file else []
-        ids = names if len(names) == tracks.shape[1] else list(map(str, range(tracks.shape[1])))
+        if len(names) not in (0, tracks.shape[1]):
+            raise InputError(f"track_names must be those of the {tracks.shape[1]} tracks, got {len(names)}")
+        ids = names or list(map(str, range(tracks.shape[1])))
         # Points that somebody set by hand have no score: they are certain.
         rows = np.concatenate([tracks, np.nan_to_num(scores, nan=1.0)[..., None]], axis=3)
         people: dict[str, list[RawPerson]] = {

@@ -48,7 +48,7 @@ class BvhFile:
         angles = np.unwrap(_zxy(motion.rotations[:, turning]), axis=0, period=360.0)
         rows = np.concatenate([motion.root, angles.reshape(len(angles), -1)], axis=1)
         with path.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines(f"{line}\n" for line in ("HIERARCHY", *_hierarchy(motion.rig, 0, "")))
+            stream.writelines(f"{line}\n" for line in ("HIERARCHY", *_hierarchy(motion.rig)))
             stream.write(f"MOTION\nFrames: {len(rows)}\nFrame Time: {1 / rate:.9f}\n")
             stream.writelines(" ".join(f"{value:.6f}" for value in row) + "\n" for row in rows)
 
@@ -62,7 +62,7 @@ class BvhFile:
         positions, ends = _positions(text), list(text.ends)
         fifths = text.offsets[[text.parents[at] for at in ends]] / 5
         ours = fifths.any() and np.allclose(text.offsets[ends], fifths, atol=2e-6)  # ends as long as we make them
-        kept = [at for at in range(len(text.names)) if not (at in text.ends and (ours or not text.offsets[at].any()))]
+        kept = [at for at in range(len(text.names)) if not (at in ends and (ours or not text.offsets[at].any()))]
         unit, up = stated.unit, stated.up or _UP
         if not ours:
             unit = unit or unit_of(path, positions)
@@ -72,21 +72,27 @@ class BvhFile:
         return [Person(0, None, _pose(text, kept, positions * (unit or 1.0), up, rate))]
 
 
-def _hierarchy(rig: Rig, joint: int, indent: str) -> Iterator[str]:
-    if _is_end(rig, joint):
-        yield from _end_site(indent, rig.offsets[joint])
-        return
-    kind, places = ("JOINT", "3 ") if rig.parents[joint] >= 0 else ("ROOT", f"6 {' '.join(_POSITIONS)} ")
-    yield f"{indent}{kind} {'_'.join(rig.names[joint].split())}"
-    yield f"{indent}{{"
-    inner = indent + "  "
-    yield f"{inner}OFFSET {_numbers(rig.offsets[joint])}"
-    yield f"{inner}CHANNELS {places}{_ROTATIONS}"
-    for child in rig.children[joint]:
-        yield from _hierarchy(rig, child, inner)
-    if not rig.children[joint]:  # a tip, a fifth of the bone long, to be seen
-        yield from _end_site(inner, rig.offsets[joint] / 5)
-    yield f"{indent}}}"
+def _hierarchy(rig: Rig) -> Iterator[str]:
+    # A stack, not recursion: a file may hold a chain of joints that is longer than Python nests calls.
+    waiting: list[tuple[int | None, str]] = [(0, "")]
+    while waiting:
+        joint, indent = waiting.pop()
+        if joint is None:  # the end of a joint whose children are all there
+            yield f"{indent}}}"
+            continue
+        if _is_end(rig, joint):
+            yield from _end_site(indent, rig.offsets[joint])
+            continue
+        kind, places = ("JOINT", "3 ") if rig.parents[joint] >= 0 else ("ROOT", f"6 {' '.join(_POSITIONS)} ")
+        yield f"{indent}{kind} {'_'.join(rig.names[joint].split())}"
+        yield f"{indent}{{"
+        inner = indent + "  "
+        yield f"{inner}OFFSET {_numbers(rig.offsets[joint])}"
+        yield f"{inner}CHANNELS {places}{_ROTATIONS}"
+        if not rig.children[joint]:  # a tip, a fifth of the bone long, to be seen
+            yield from _end_site(inner, rig.offsets[joint] / 5)
+        waiting.append((None, indent))
+        waiting += [(child, inner) for child in reversed(rig.children[joint])]
 
 
 def _end_site(indent: str, offset: Float[np.ndarray, "3"]) -> tuple[str, ...]:

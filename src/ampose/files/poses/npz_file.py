@@ -23,12 +23,13 @@ The arrays of the 2D keypoints (those called ``..._2d``, and ``image_size``) are
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ampose.errors import InputError
 from ampose.files.archives import read_npz
 from ampose.files.poses.own_header import check_header, expected_errors, header_of, person_of
 from ampose.files.poses.pose_format import formats
@@ -77,6 +78,7 @@ class NpzFile:
         if np.isnan(header["fps"]):
             header["fps"] = None
         header["image_size"] = data.get("image_size")
+        _check_counts(data)
         people = []
         for number, identity in enumerate(data["ids"].tolist()):
             arrays = {key: data[key][number] for key in _OF_EACH if key in data}
@@ -84,3 +86,11 @@ class NpzFile:
                 del arrays["expected_error"]
             people.append(person_of(int(identity), header, arrays | {"times": data.get("times")}))
         return people
+
+
+def _check_counts(data: Mapping[str, np.ndarray]) -> None:
+    """Refuse arrays of more or fewer people than there are ids: the others would be lost without a word."""
+    counts = {key: data[key].shape[:1] for key in ("ids", *_OF_EACH) if key in data}
+    if any(count != counts["ids"] for count in counts.values()):
+        shown = ", ".join(f"{key} {count[0] if count else 'none'}" for key, count in counts.items())
+        raise InputError(f"ids and the other arrays must be of as many people, got {shown}")

@@ -55,12 +55,16 @@ class Skeleton:
         for joint, parent in self.parents.items():
             if parent is not None and parent not in self.parents:
                 raise InputError(f"skeleton {self.name}: parent of {joint} must be a joint, got {parent!r}")
+        rooted = set(roots)
         for start in self.parents:
-            joint, steps = start, 0
-            while (parent := self.parents[joint]) is not None:
-                joint, steps = parent, steps + 1
-                if steps > len(self.parents):
+            path: list[str] = []
+            near: str | None = start
+            while near is not None and near not in rooted:
+                path.append(near)
+                near = self.parents[near]
+                if len(path) > len(self.parents):
                     raise InputError(f"skeleton {self.name} must be a tree, got a cycle through {start!r}")
+            rooted.update(path)
         paired = [joint for pair in self.pairs for joint in pair]
         for joint in paired:
             if joint not in self.parents:
@@ -137,11 +141,12 @@ class Skeleton:
     @cached_property
     def hops(self) -> Int[np.ndarray, " joint"]:
         """Number of bones between each joint and the root."""
-        return np.array([self._hops_of(joint) for joint in self.joints], dtype=np.int64)
-
-    def _hops_of(self, joint: str) -> int:
-        parent = self.parents[joint]
-        return 0 if parent is None else 1 + self._hops_of(parent)
+        hops = np.zeros(self.num_joints, dtype=np.int64)
+        at = np.arange(self.num_joints)  # where each joint is on its way to the root
+        while (below := at != self.root_index).any():
+            hops += below
+            at = self.parent_indices[at]
+        return hops
 
     @cached_property
     def adjacency(self) -> Bool[np.ndarray, "joint joint"]:
