@@ -140,5 +140,5 @@ def test_a_damaged_refinement_is_refused(home, tmp_path):
     with pytest.raises(InputError, match="must have the hash that"):
         load_refinement(folder)
     (folder / "config.json").write_text("{}")
-    with pytest.raises(InputError, match="must describe a refinement"):
+    with pytest.raises(InputError, match=r"format must be ampose\.refinement"):
         load_refinement(folder)

@@ -36,7 +36,7 @@ LEAST_PRESENCE = 0.5
 """A region that the landmark network thinks less likely to hold a person is let go."""
 
 
-@detectors.register("blazepose", extra="video", licence="Apache-2.0")
+@detectors.register("blazepose", licence="Apache-2.0")
 class BlazePoseDetector:
     """Several people with BlazePose.
 
@@ -47,7 +47,6 @@ class BlazePoseDetector:
 
     Raises:
         InputError: An option is not what it should be.
-        MissingExtraError: onnxruntime is not installed.
     """
 
     name = "blazepose"
