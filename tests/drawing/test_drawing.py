@@ -189,7 +189,9 @@ def test_overview_is_a_page_of_pictures(tmp_path, count):
     assert list(tmp_path.iterdir()) == [tmp_path / "overview.png"]
 
 
-@pytest.mark.parametrize("title", ["vidéo Łódź видео.mp4", "a name that goes on and on " * 9])
+@pytest.mark.parametrize(
+    "title", ["vidéo Łódź видео.mp4", "a name that goes on and on " * 9, "new\nline\r.mp4", "\x1b[2J\udcff"]
+)
 def test_the_title_stops_before_the_legend(tmp_path, title):
     pose = standing_person(8)
     frames = dict(zip(choose_frames([pose]), grey_frames(4), strict=True))

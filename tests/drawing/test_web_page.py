@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from ampose.cli import main
+from ampose.drawing.notebook import show_inline
 from ampose.drawing.projection import SIDE_COLOURS
 from ampose.drawing.web_page import Result, page, write_page
 from ampose.errors import InputError
@@ -243,10 +244,33 @@ def test_the_page_is_written_beside_the_poses(tmp_path):
     assert re.search("<title>.*/poses.npz</title>", (tmp_path / "poses.html").read_text())
 
 
+@pytest.mark.parametrize("folder", [".", "", "../{}", "{}/."])
+def test_the_poses_may_be_named_by_their_folder(folder, tmp_path, monkeypatch):
+    write(tmp_path / "poses.json", read(POSES))
+    monkeypatch.chdir(tmp_path)
+    assert main(["view", folder.format(tmp_path.name) if folder.startswith("..") else folder.format(tmp_path)]) == 0
+    assert f"<title>{tmp_path.name}/poses.json</title>" in (tmp_path / "poses.html").read_text()
+
+
+def test_a_name_is_one_line_of_letters_on_the_page_and_in_the_notebook(person):
+    name = "new\nline\x1b[2J.mp4"
+    shown = r"new line\x1b[2J.mp4"
+    text = page([Result(name, [person])])
+    assert f"<title>{shown}</title>" in text
+    assert data_of(text)["results"][0]["name"] == shown
+    assert f'title="{shown}"' in show_inline([person], name)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["gone.json"], "no such file"),
+        (["."], ".: must be a file of poses or a folder with poses.json, got a folder without it"),
+        ([""], ".: must be a file of poses or a folder with poses.json"),
+        ([".."], "..: must be a file of poses or a folder with poses.json"),
+        (["/"], "/: must be a file of poses or a folder with poses.json"),
+        ([str(POSES), "-o", "."], ".: the name of a page ends in .html (--output)"),
+        ([str(POSES), "--video", ".", "-o", "page.html"], ".: must be the video"),
         ([str(POSES), "-o", "page.txt"], "the name of a page ends in .html (--output)"),
         ([str(POSES), "-o", "no/folder/page.html"], "must be in a folder that can be written to"),
         ([str(POSES), "--video", "gone.mp4", "-o", "page.html"], "gone.mp4: must be the video"),

@@ -13,7 +13,7 @@ import tyro
 
 from ampose.cli.lift.outputs import check_folder
 from ampose.cli.pose_files import counted
-from ampose.errors import InputError
+from ampose.errors import InputError, printable
 from ampose.pipeline.lift_options import LiveOptions
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ def run(*, camera: str = "0", output: Output = None, options: LiveOptions = _DEF
     for step, (half, most) in lifter.latency.percentiles(50.0, 99.0).items():
         print(f"{step:<10}{half:>8.1f}{most:>8.1f}")
     if output is not None:
-        print(f"{counted(len(people), 'person', 'people')} in {output / 'poses.json'} and {output / 'poses.npz'}")
+        files = printable(f"{output / 'poses.json'} and {output / 'poses.npz'}")
+        print(f"{counted(len(people), 'person', 'people')} in {files}")
 
 
 def _film(source: "VideoSource", lifter: "LiveLifter", recording: "LiveRecording | None", options: LiveOptions) -> None:
@@ -86,7 +87,7 @@ def _film(source: "VideoSource", lifter: "LiveLifter", recording: "LiveRecording
             if now - printed >= _EVERY_S:
                 printed = now
                 half, most = lifter.latency.percentiles(50.0, 99.0)["total"]
-                names = ", ".join(str(person.id) for person in people) or "nobody"
+                names = ", ".join(f"person {person.id}" for person in people) or "nobody"
                 line = f"visible: {names}; from the camera to 3D {half:.0f} ms (p50), {most:.0f} ms (p99)"
                 print(line, file=sys.stderr, flush=True)
             if show is not None and not show(shot, people):

@@ -7,7 +7,7 @@ import tyro
 
 from ampose.cli.pipes import PIPE, file_of
 from ampose.cli.pose_files import AS_THE_FILE_SAYS, Foreign
-from ampose.errors import InputError
+from ampose.errors import InputError, printable
 
 Poses = Annotated[Path, tyro.conf.arg(metavar="POSES")]
 Other = Annotated[Path | None, tyro.conf.arg(metavar="[OTHER]")]
@@ -30,7 +30,7 @@ def run(
     the network: the file can be sent to anybody.
 
     Args:
-        poses: A file of poses, as lift wrote it; or - for standard input.
+        poses: A file of poses, or the folder that lift wrote it to; or - for standard input.
         other: A second one, to compare.
         video: The video that the poses came from, MP4 or WebM; it becomes part of the page.
         output: The page; by default the poses' name with .html, beside them.
@@ -41,6 +41,7 @@ def run(
     from ampose.drawing.web_page import Result, write_page
     from ampose.files.poses import read
 
+    poses, other = in_folder(poses), other and in_folder(other)
     page = Path("stdin.html" if poses == PIPE else poses.with_suffix(".html")) if output is None else output
     if page.suffix.lower() != ".html":
         raise InputError(f"{page}: the name of a page ends in .html", field="output")
@@ -52,4 +53,17 @@ def run(
             name = "/".join(path.resolve().parts[-2:]).lstrip("/") if path != PIPE else "standard input"
             results.append(Result(name, read(file, unit=foreign.unit, up=foreign.up)))
     write_page(page, results, video=video, camera_tilt=camera_tilt)
-    print(f"{page}  ({page.stat().st_size / 1e6:.1f} MB): open it in a browser, or send it to somebody")
+    print(f"{printable(str(page))}  ({page.stat().st_size / 1e6:.1f} MB): open it in a browser, or send it to somebody")
+
+
+def in_folder(poses: Path) -> Path:
+    """Return the file of poses in a folder that lift wrote to; what is no folder is the file itself.
+
+    Raises:
+        InputError: The folder holds none.
+    """
+    if not poses.is_dir():
+        return poses
+    if not (file := poses / "poses.json").is_file():
+        raise InputError(f"{poses}: must be a file of poses or a folder with poses.json, got a folder without it")
+    return file

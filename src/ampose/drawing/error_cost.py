@@ -9,6 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ampose.atomic import replacing
+from ampose.errors import printable
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ def write_error_cost(path: str | Path, points: Sequence[Point], *, error: str) -
         bar = 0.0 if isnan(point.spread_mm) else point.spread_mm
         axes.errorbar(point.macs / 1e6, point.error_mm, yerr=bar, fmt="o", color="#1f6f8b", capsize=3)
         where = (point.macs / 1e6, point.error_mm)
-        axes.annotate(point.name, where, xytext=(6, 5), textcoords="offset points", fontsize=9)
+        # A $ in a name begins no formula.
+        look = {"textcoords": "offset points", "fontsize": 9, "parse_math": False}
+        axes.annotate(printable(point.name), where, xytext=(6, 5), **look)
     axes.set_xscale("log")
     axes.margins(x=0.15)
     axes.set_xlabel("million multiply-adds for one pose")

@@ -24,6 +24,7 @@ from ampose.drawing.projection import (
     frame_strokes,
     pale,
 )
+from ampose.errors import printable
 from ampose.media import Frame
 from ampose.packages import load_package, pillow, require
 from ampose.poses.pose import Pose3D
@@ -112,7 +113,7 @@ def draw_overview(frames: Mapping[int, Frame], people: LiftedPeople, *, title: s
     legend = [(SIDE_COLOURS[side], side) for side in ("left", "right")]
     if unsure:
         legend.append((pale(SIDE_COLOURS["middle"]), f"pale: a guess (confidence < {SURE})"))
-    return page.draw(title + more, legend)
+    return page.draw(printable(title) + more, legend)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ from ampose.drawing.projection import (
     hex_of,
     pale,
 )
-from ampose.errors import InputError
+from ampose.errors import InputError, printable
 from ampose.media import Frame, open_media
 from ampose.media.video_writer import writing_video
 from ampose.packages import pillow
@@ -157,7 +157,7 @@ def page(results: Sequence[Result], *, video: Path | None = None, camera_tilt: f
     data = {"results": [_result(result, camera_tilt) for result in results], "videoType": video_type, **COMMON}
     script = _part("viewer.js")
     fills = {
-        "title": html.escape(" and ".join(result.name for result in results)),
+        "title": html.escape(" and ".join(printable(result.name) for result in results)),
         "hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         "style": _part("style.css"),
         "data": json.dumps(data, allow_nan=False).replace("<", "\\u003c"),
@@ -203,7 +203,7 @@ def _result(result: Result, camera_tilt: float | None) -> dict[str, Any]:
     first = result.people[0].pose3d
     across = np.concatenate([np.abs(person.pose3d.positions[..., [0, 2]]).ravel() for person in result.people])
     return {
-        "name": result.name,
+        "name": printable(result.name),
         "source": Path(first.provenance.get("source", "")).name,
         "model": first.provenance.get("model", ""),
         "fps": first.mean_rate or PICTURES_PER_SECOND,
