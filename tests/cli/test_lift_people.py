@@ -1,10 +1,12 @@
 """``ampose lift`` on keypoint files with several people, and on several inputs. No detector is needed for that."""
 
+import errno
 import io
 import json
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +14,8 @@ from PIL import Image
 
 from ampose.cli import lift as lift_command
 from ampose.cli import main
-from ampose.cli.lift.batch import _share_cores, lift_many
+from ampose.cli.lift.batch import _share_cores, lift_many, lift_unless_done
+from ampose.cli.lift.outputs import WrittenFiles
 from ampose.errors import InputError
 from ampose.files import poses as formats
 from ampose.lifting.lifter import load_model
@@ -194,6 +197,44 @@ def test_what_is_done_is_passed_over_until_something_changes(clips, untrained, t
     assert "2 people in 5 frames" in said
     assert batch(good, out, untrained, "--no-flip") == 0
     assert "done already" not in capsys.readouterr().out, "other settings give other poses"
+
+
+@pytest.mark.parametrize("name", ["poses.json", "poses.npz", "overview.png", "poses.bvh"])
+@pytest.mark.parametrize(
+    "spoil", [Path.unlink, lambda path: path.write_text("x"), lambda path: path.unlink() or path.mkdir()]
+)
+def test_what_is_done_but_is_gone_or_changed_is_done_again(clips, tmp_path, name, spoil):
+    out = tmp_path / "out"
+
+    def write(_source: Path, folder: Path) -> SimpleNamespace:
+        folder.mkdir(parents=True, exist_ok=True)
+        files = [folder / one for one in ("poses.json", "poses.npz", "overview.png", "poses.bvh")]
+        for file in files:
+            if file.is_dir():
+                file.rmdir()
+            file.write_text("what was lifted")
+        return WrittenFiles(SimpleNamespace(people=[0], num_frames=1), [(file, "") for file in files], 0.1)
+
+    def lift() -> str:
+        line, worked = lift_unless_done(clips[0], out, write, "{}")
+        assert worked
+        return line
+
+    assert "1 person" in lift()
+    assert "done already" in lift()
+    spoil(out / name)
+    assert "1 person" in lift()
+    assert "done already" in lift()
+    (out / ".ampose-done.json").write_text('{"files": 3}')
+    assert "1 person" in lift()
+
+
+def test_a_system_error_reads_as_it_does_alone(clips, tmp_path):
+    def refuse(source: Path, _folder: Path) -> WrittenFiles:
+        raise PermissionError(errno.EACCES, "Permission denied", str(source))
+
+    line, worked = lift_unless_done(clips[0], tmp_path / "out", refuse, "{}")
+    assert (line, worked) == (f"{clips[0]}: failed: Permission denied", False)
 
 
 def test_a_model_that_was_trained_again_in_its_folder_lifts_again(clips, tmp_path, capsys):

@@ -99,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 128 + number
         if debug or not isinstance(error, (InputError, MissingExtraError, OSError, RunLostError)):
             raise
-        print(f"ampose: error: {_one_line(error)}", file=sys.stderr)
+        print(f"ampose: error: {message_of(error)}", file=sys.stderr)
         return LOST if isinstance(error, RunLostError) else USER_ERROR
     return 0
 
@@ -205,7 +205,7 @@ def _run(name: str = "--help", *args: str) -> None:
         call_with_arguments(module.run, name, args)
 
 
-def _one_line(error: Exception) -> str:
+def message_of(error: Exception) -> str:
     """Return the message in one line, with the flag that it is about; an operating system's error names its file."""
     if isinstance(error, OSError) and error.strerror:
         return printable(f"{error.filename}: {error.strerror}" if error.filename else error.strerror)

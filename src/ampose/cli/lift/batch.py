@@ -17,13 +17,14 @@ from pathlib import Path
 
 from ampose import __version__
 from ampose.atomic import replacing
+from ampose.cli import message_of
 from ampose.cli.lift.outputs import OutputOptions, WrittenFiles
 from ampose.cli.lift.summary import in_one_line
 from ampose.errors import InputError, MissingExtraError, printable
 from ampose.pipeline.lift_options import LiftOptions
 
 MARK = ".ampose-done.json"
-"""Written last into the folder of an input: what was lifted, and how."""
+"""Written last into the folder of an input: what was lifted, how, and to which files."""
 
 FAILED = 1
 """Exit status when an input failed."""
@@ -153,13 +154,13 @@ def lift_unless_done(source: Path, folder: Path, lift_one: LiftOne, settings: st
     try:
         if (line := done_already(source, folder, settings)) is not None:
             return line, True
-        mark = _mark(source, settings)
+        facts = _facts(source, settings)
         (folder / MARK).unlink(missing_ok=True)
         written = lift_one(source, folder)
         with replacing(folder / MARK) as unfinished:
-            unfinished.write_bytes(mark)
+            unfinished.write_bytes(_mark(facts, [file for file, _ in written.files]))
     except (InputError, MissingExtraError, OSError) as error:
-        return f"{source}: failed: {' '.join(str(error).split())}", False
+        return f"{source}: failed: {message_of(error).removeprefix(f'{source}: ')}", False
     except Exception as error:
         log.exception("%s", source)  # a mistake of ours, which others can report; what fails does not stop the rest
         return f"{source}: failed unexpectedly: {type(error).__name__}: {' '.join(str(error).split())}", False
@@ -167,23 +168,33 @@ def lift_unless_done(source: Path, folder: Path, lift_one: LiftOne, settings: st
 
 
 def done_already(source: Path, folder: Path, settings: str) -> str | None:
-    """Return the line of an input whose mark says that it is done; None if it is not.
+    """Return the line of an input whose mark says that it is done; None if it is not, or its files are not as written.
 
     Raises:
         InputError: There is no such input.
         OSError: It, or the mark, cannot be read.
     """
-    file = folder / MARK
-    done = file.is_file() and file.read_bytes() == _mark(source, settings)
-    return f"{source}: done already -> {folder}" if done else None
+    if not (folder / MARK).is_file():
+        return None
+    mark = (folder / MARK).read_bytes()
+    try:
+        written = [folder / name for name in json.loads(mark)["files"]]
+    except (ValueError, KeyError, TypeError):  # damaged, or of a version that kept other facts
+        return None
+    return f"{source}: done already -> {folder}" if mark == _mark(_facts(source, settings), written) else None
 
 
-def _mark(source: Path, settings: str) -> bytes:
+def _mark(facts: Mapping[str, str], written: Sequence[Path]) -> bytes:
+    """Return the facts with the sizes of the files that were written."""
+    sizes = {file.name: file.stat().st_size if file.is_file() else None for file in written}
+    return json.dumps({**facts, "files": sizes}, indent=1).encode()
+
+
+def _facts(source: Path, settings: str) -> dict[str, str]:
     """Describe what is lifted and how: another file or other settings mean that it is not done."""
     if not source.exists():
         raise InputError(f"{source}: there is no such file or folder")
     files = sorted(source.iterdir()) if source.is_dir() else [source]
     facts = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     content = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-    mark = {"input": source.name, "content": content, "settings": settings, "version": __version__}
-    return json.dumps(mark, indent=1).encode()
+    return {"input": source.name, "content": content, "settings": settings, "version": __version__}
