@@ -2,8 +2,10 @@
 
 import json
 import re
+import struct
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -56,6 +58,41 @@ def test_video_to_files(weights, short_clip, tmp_path, capsys):
     assert data["provenance"]["weights"]
     assert len(list(open_media(folder / "preview.mp4"))) == 12
     assert open_media(folder / "overview.png").image_size[0] == pytest.approx(1600, abs=4)
+
+
+def test_frames_at_uneven_times_are_told_and_shown_at_their_times(weights, tmp_path, capsys):
+    moments = [0.0, 0.033, 0.066, 2.0]
+    with writing_video(tmp_path / "dark.mp4", image_size=(720, 1280), fps=30.0, timed=True) as video:
+        for moment, frame in zip(moments, open_media(CLIP), strict=False):
+            video.write(frame, moment)
+    assert main(["lift", str(tmp_path / "dark.mp4"), "-o", str(tmp_path / "out"), "--model", weights]) == 0
+    assert "4 frames, 720 x 1280 pixels, 1.5 frames a second on average, at uneven times" in capsys.readouterr().out
+    preview = open_media(tmp_path / "out" / "preview.mp4")
+    assert len(list(preview)) == 4
+    assert preview.times == pytest.approx(moments, abs=1e-3)
+
+
+def test_a_video_that_claims_to_be_one_frame_has_its_preview(weights, tmp_path, capsys):
+    path = tmp_path / "claims.avi"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 720, 1280, "yuvj420p"
+        for _, frame in zip(range(4), open_media(CLIP), strict=False):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<I", content, content.index(b"strh") + 8 + 32, 1)
+    path.write_bytes(content)
+    assert main(["lift", str(path), "-o", str(tmp_path / "out"), "--model", weights]) == 0
+    assert len(list(open_media(tmp_path / "out" / "preview.mp4"))) == 4
+    assert "of 1 frames" not in capsys.readouterr().err
+
+
+def test_a_video_of_one_frame_has_no_preview(weights, tmp_path):
+    with writing_video(tmp_path / "one.mp4", image_size=(720, 1280), fps=30.0) as video:
+        video.write(next(iter(open_media(CLIP))))
+    assert main(["lift", str(tmp_path / "one.mp4"), "-o", str(tmp_path / "out"), "--model", weights]) == 0
+    assert not (tmp_path / "out" / "preview.mp4").exists()
 
 
 def test_one_picture_has_no_preview_and_says_what_it_guesses(weights, tmp_path, capsys):

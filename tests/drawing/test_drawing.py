@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from ampose.drawing import choose_frames, draw_overview, write_overview, write_preview
+from ampose.drawing.clip import write_clip
 from ampose.drawing.painting import Panel
 from ampose.drawing.panels import in_joints_of, label_people
 from ampose.drawing.photo import Cut, cuts_around, draw_photo
@@ -205,6 +206,18 @@ def test_the_title_stops_before_the_legend(tmp_path, title):
     assert 30 < written.min() < 40
     assert written.max() < legend.min() - 10
     assert (bare[70:] == titled[70:]).all()
+
+
+def test_frames_at_uneven_times_are_shown_at_their_times(tmp_path):
+    moments = np.array([0.0, 0.033, 0.066, 2.0, 2.033, 5.0])
+    pose = replace(standing_person(6), times=7 + moments)
+    size = (320, 480)
+    write_preview(tmp_path / "preview.mp4", grey_frames(6, size), [Person(0, seen_by_camera(pose, size), pose)])
+    write_clip(tmp_path / "clip.mp4", pose)
+    for name in ("preview.mp4", "clip.mp4"):
+        media = open_media(tmp_path / name)
+        assert len(list(media)) == 6
+        assert media.times == pytest.approx(moments, abs=1e-3)
 
 
 @pytest.mark.parametrize("size", [(320, 480), (480, 270), (1920, 1080), (101, 75)])

@@ -25,16 +25,17 @@ _COLOURS = 64
 
 
 def write_clip(path: str | Path, pose: Pose3D) -> None:
-    """Write an MP4 at the pose's mean frame rate; ``path`` is replaced by nothing half-written.
+    """Write an MP4 with each frame at its time; ``path`` is replaced by nothing half-written.
 
     Raises:
         InputError: Nobody is in any frame, or the folder cannot be written to.
         MissingExtraError: PyAV or Pillow is not installed.
     """
     size = (2 * _PANEL[0], _PANEL[1])
-    with writing_video(path, image_size=size, fps=_rate(pose)) as video:
-        for picture in _pictures(pose, range(len(pose))):
-            video.write(np.asarray(picture))
+    times = None if pose.times is None else pose.times - pose.times[0]
+    with writing_video(path, image_size=size, fps=_rate(pose), timed=times is not None) as video:
+        for number, picture in enumerate(_pictures(pose, range(len(pose)))):
+            video.write(np.asarray(picture), None if times is None else float(times[number]))
 
 
 def write_gif(path: str | Path, pose: Pose3D) -> None:

@@ -41,8 +41,8 @@ def write_error_cost(path: str | Path, points: Sequence[Point], *, error: str) -
         axes.errorbar(point.macs / 1e6, point.error_mm, yerr=bar, fmt="o", color="#1f6f8b", capsize=3)
         where = (point.macs / 1e6, point.error_mm)
         # A $ in a name begins no formula.
-        look = {"textcoords": "offset points", "fontsize": 9, "parse_math": False}
-        axes.annotate(printable(point.name), where, xytext=(6, 5), **look)
+        note = axes.annotate(printable(point.name), where, xytext=(6, 5), textcoords="offset points", fontsize=9)
+        note.set_parse_math(False)
     axes.set_xscale("log")
     axes.margins(x=0.15)
     axes.set_xlabel("million multiply-adds for one pose")

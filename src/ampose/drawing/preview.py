@@ -42,7 +42,7 @@ def write_preview(
     *,
     report: Callable[[int, int | None, str], None] | None = None,
 ) -> None:
-    """Write the preview video, at the speed of the original and at most 720 pixels high.
+    """Write the preview video, at most 720 pixels high, with each frame at its time in the original.
 
     One person is seen from two sides; of several, each has a panel, as the camera sees them.
 
@@ -60,12 +60,14 @@ def write_preview(
     size = photo_size(people[0].pose2d.image_size)
     small = frames.small(size) if isinstance(frames, Media) else (shrink_rgb(frame, size) for frame in frames)
     rate = pose.fps or PICTURES_PER_SECOND
-    with writing_video(path, image_size=layout.size, fps=rate, crf=_CRF, quick=True) as video:
+    times = None if pose.times is None else pose.times - pose.times[0]
+    timed = times is not None
+    with writing_video(path, image_size=layout.size, fps=rate, timed=timed, crf=_CRF, quick=True) as video:
         # A file may have grown since it was read.
         numbered = zip(small, range(len(pose)), strict=False)
         # While one picture is encoded, the next is drawn.
         for number, picture in enumerate(ahead(layout.draw(*frame) for frame in numbered)):
-            video.write_yuv(picture)
+            video.write_yuv(picture, None if times is None else float(times[number]))
             if report:
                 report(number + 1, len(pose), "")
 

@@ -61,7 +61,8 @@ class Video(Media):
             self.fps = float(rate) if rate else None
             # Containers that do not state the number of frames state how many microseconds they last.
             counted = round(container.duration / 1e6 * self.fps) if container.duration and self.fps else None
-            self.num_frames = int(stream.frames) or counted
+            # One frame is what some state who know neither.
+            self.num_frames = next((number for number in (int(stream.frames), counted) if number and number > 1), None)
             first = next(self._decode(container, stream), None)
         if first is None:
             raise InputError(f"{path}: must be a video, got a file without a frame that can be decoded; copy it again")

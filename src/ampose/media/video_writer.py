@@ -33,16 +33,18 @@ class VideoWriter:
         if height % 2 or width % 2:
             frame = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
         image = pyav().VideoFrame.from_numpy_buffer(np.ascontiguousarray(frame), format="rgb24")
+        if self._stream.width != image.width or self._stream.height != image.height:
+            raise ValueError(f"frame must be {self._stream.width} x {self._stream.height}, got {frame.shape}")
+        self._encode(image, seconds)
+
+    def write_yuv(self, picture: I420, seconds: float | None = None) -> None:
+        """Add a frame that is in the video's own form already, of the video's size; at its own time as in ``write``."""
+        self._encode(pyav().VideoFrame.from_numpy_buffer(picture, format="yuv420p"), seconds)
+
+    def _encode(self, image: Any, seconds: float | None) -> None:
         if seconds is not None:
             image.time_base = _TICK
             image.pts = round(seconds / _TICK)
-        if self._stream.width != image.width or self._stream.height != image.height:
-            raise ValueError(f"frame must be {self._stream.width} x {self._stream.height}, got {frame.shape}")
-        self._container.mux(self._stream.encode(image))
-
-    def write_yuv(self, picture: I420) -> None:
-        """Add a frame that is in the video's own form already, of the video's size."""
-        image = pyav().VideoFrame.from_numpy_buffer(picture, format="yuv420p")
         self._container.mux(self._stream.encode(image))
 
 

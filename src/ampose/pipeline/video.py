@@ -286,7 +286,8 @@ def find_people(
         done = time.perf_counter()
         reading, detecting = reading + read - start, detecting + done - read
         if progress:
-            progress(len(detections), media.num_frames, "")
+            done = len(detections)
+            progress(done, media.num_frames if done <= (media.num_frames or 0) else None, "")
         start = time.perf_counter()
     count = len(detections)
     if progress and count != media.num_frames:

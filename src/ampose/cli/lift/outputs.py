@@ -111,7 +111,7 @@ def _lift(source: Path, folder: Path, options: LiftOptions, outputs: OutputOptio
     files += write_files([path for path in more if path not in pages], result.people)
     write_overview(folder / "overview.png", result.overview())
     files.append((folder / "overview.png", "frames beside their 3D pose"))
-    if preview:
+    if preview and result.num_frames > 1:
         with progress("drawing the preview") as report:
             write_preview(folder / "preview.mp4", media, as_drawn(result.people), report=report)
         files.append((folder / "preview.mp4", "the video beside its 3D pose"))

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _SURE = 0.5
 _LIMBS = {"legs": ("knee", "ankle"), "arms": ("elbow", "wrist")}
+_UNEVEN = 0.1
+"""By what part of a frame's length frames may differ in length and yet be told as even."""
 _OUTSIDE = 0.2
 """If more of a keypoint file's joints than this lie outside the image, its size is in question."""
 
@@ -33,6 +35,9 @@ def summary(written: WrittenFiles) -> str:
     media, frames = result.source.media, result.num_frames
     width, height = media.image_size
     rate = f", {media.fps:.4g} frames a second" if media.fps else ""
+    pose = result.people[0].pose2d
+    if pose.times is not None and len(pose) > 1 and np.ptp(steps := np.diff(pose.times)) > _UNEVEN * steps.mean():
+        rate = f", {pose.mean_rate:.4g} frames a second on average, at uneven times"
     rows = [("input", f"{media.path.name}: {counted(frames, 'frame')}, {width} x {height} pixels{rate}")]
     rows += [*_keypoint_file(result), *_people(result)]
     degrees = field_of_view(media.image_size, float(result.source.camera.focal[0]))
