@@ -2,9 +2,11 @@
 
 import errno
 import os
+import re
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,14 +31,61 @@ def test_replacing_in_a_folder_that_is_none(tmp_path):
         pytest.fail("the block must not run")
 
 
+def test_a_file_that_is_to_replace_a_folder_is_refused_before_the_work(tmp_path):
+    (tmp_path / "d.bvh").mkdir()
+    with (
+        pytest.raises(InputError, match=rf"^{re.escape(str(tmp_path / 'd.bvh'))}: is a folder"),
+        replacing(tmp_path / "d.bvh"),
+    ):
+        pytest.fail("the block must not run")
+
+
+def test_errors_name_the_place_that_the_user_named(tmp_path):
+    place = tmp_path / "result"
+    with pytest.raises(FileNotFoundError) as told, replacing_folder(place) as unfinished:
+        (unfinished / "there is none").rmdir()
+    assert told.value.filename == str(place / "there is none")
+    with pytest.raises(InputError, match=rf"^{re.escape(str(place))}: is odd$"), replacing(place) as unfinished:
+        raise InputError(f"{unfinished}: is odd")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.usefixtures("little_room")
-def test_a_full_disk_is_told_and_leaves_the_old_file(tmp_path):
+def test_a_full_disk_is_told_with_the_name_that_the_user_gave(tmp_path):
+    """What writes a file in two steps, as FFmpeg does a clip, does so within the first's working folder."""
+    path = tmp_path / "a.bin"
+    with (
+        pytest.raises(InputError, match=rf"^{re.escape(str(path))}: must fit on the disk"),
+        replacing(path) as outer,
+        replacing(outer) as inner,
+    ):
+        inner.write_bytes(bytes(5000))
+
+
+@pytest.mark.usefixtures("little_room")
+def test_a_full_disk_is_told_and_is_told_and_leaves_the_old_file(tmp_path):
     path = tmp_path / "a.bin"
     path.write_bytes(b"old")
     with pytest.raises(InputError, match=r"a\.bin: must fit on the disk"), replacing(path) as unfinished:
         unfinished.write_bytes(bytes(5000))
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.usefixtures("little_room")
+def test_a_full_disk_is_told_though_another_error_follows_it(tmp_path):
+    """As of zlib, when a PDF that could not be written is closed."""
+
+    @contextmanager
+    def closed_wrongly():
+        try:
+            yield
+        finally:
+            raise ValueError("inconsistent stream state")
+
+    told = pytest.raises(InputError, match=r"a\.bin: must fit on the disk")
+    with told, replacing(tmp_path / "a.bin") as unfinished, closed_wrongly():
+        unfinished.write_bytes(bytes(5000))
 
 
 def unfinished(folder: Path) -> list[str]:

@@ -14,7 +14,7 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ampose.errors import InputError
@@ -69,15 +69,51 @@ def replacing_together(*paths: str | Path) -> Iterator[list[Path]]:
         InputError: As in ``replacing``.
     """
     targets = [Path(path) for path in paths]
+    check_no_folders(targets)
     with _working_folders(targets) as folders:
         parts = [folder / target.name for folder, target in zip(folders, targets, strict=True)]
-        for part in parts:
-            part.touch()
-        yield parts
-        for part in parts:
-            _flush(part)
-        for part, target in zip(parts, targets, strict=True):
-            part.replace(target)
+        with _in_their_places(dict(zip(parts, targets, strict=True))):
+            for part in parts:
+                part.touch()
+            yield parts
+            for part in parts:
+                _flush(part)
+            for part, target in zip(parts, targets, strict=True):
+                part.replace(target)
+
+
+def check_no_folders(paths: Iterable[Path]) -> None:
+    """Refuse to write a file where there is a folder, which is better known before the work than after it.
+
+    Raises:
+        InputError: There is a folder.
+    """
+    if folder := next((path for path in paths if path.is_dir()), None):
+        raise InputError(f"{folder}: is a folder, and no file can be written there; name another, or move it away")
+
+
+@contextlib.contextmanager
+def _in_their_places(parts: Mapping[Path, Path]) -> Iterator[None]:
+    """Let errors about what is unfinished name the place that it is to come to, which is the one that the user knows.
+
+    Args:
+        parts: That place for each temporary path.
+    """
+    try:
+        yield
+    except OSError as error:
+        for part, target in parts.items():
+            if isinstance(error.filename, str) and error.filename.startswith(str(part)):
+                place = str(target) + error.filename.removeprefix(str(part))
+                raise OSError(error.errno, error.strerror, place) from error
+        raise
+    except InputError as error:
+        message = str(error)
+        for part, target in parts.items():
+            message = message.replace(str(part), str(target))
+        if message == str(error):
+            raise
+        raise InputError(message, field=error.field) from error
 
 
 @contextlib.contextmanager
@@ -89,11 +125,12 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     """
     with _working_folders([folder]) as (work,):
         new, old = work / "new", work / _REPLACED
-        new.mkdir()
-        yield new
-        for path in new.rglob("*"):
-            if path.is_file():
-                _flush(path)
+        with _in_their_places({new: folder}):
+            new.mkdir()
+            yield new
+            for path in new.rglob("*"):
+                if path.is_file():
+                    _flush(path)
         if folder.exists():  # a folder cannot be renamed over one that is not empty
             old.mkdir()
             folder.rename(old / folder.name)
@@ -206,12 +243,17 @@ def _working_folders(targets: list[Path]) -> Iterator[list[Path]]:
                 ) from error
         try:
             yield folders
-        except OSError as error:
-            if error.errno not in _NO_ROOM:
+        except InputError:
+            raise
+        except Exception as error:
+            cause: BaseException | None = error
+            while cause and not (isinstance(cause, OSError) and cause.errno in _NO_ROOM):
+                cause = cause.__context__  # a library's own closing fails after it, in words of its own
+            if not isinstance(cause, OSError):
                 raise
             names = ", ".join(map(str, targets))
             raise InputError(
-                f"{names}: must fit on the disk, got: {error.strerror}; make room or name another folder"
+                f"{names}: must fit on the disk, got: {cause.strerror}; make room or name another folder"
             ) from error
 
 

@@ -88,6 +88,14 @@ def test_a_video_that_claims_to_be_one_frame_has_its_preview(weights, tmp_path, 
     assert "of 1 frames" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["poses.json", "overview.png", "preview.mp4", "poses.trc"])
+def test_a_folder_in_the_place_of_a_file_is_told_before_the_work(short_clip, tmp_path, capsys, name, monkeypatch):
+    monkeypatch.setattr("ampose.pipeline.video.lift_video", lambda *_, **__: pytest.fail("the work must not begin"))
+    (tmp_path / name).mkdir()
+    assert main(["lift", str(short_clip), "-o", str(tmp_path), "--to", "trc"]) == 2
+    assert f"{tmp_path / name}: is a folder" in capsys.readouterr().err
+
+
 def test_a_video_of_one_frame_has_no_preview(weights, tmp_path):
     with writing_video(tmp_path / "one.mp4", image_size=(720, 1280), fps=30.0) as video:
         video.write(next(iter(open_media(CLIP))))

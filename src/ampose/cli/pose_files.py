@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from ampose.atomic import check_no_folders
 from ampose.errors import InputError, printable
 
 if TYPE_CHECKING:
@@ -40,11 +41,12 @@ def check_names(paths: Sequence[Path], *, timed: bool) -> None:
         timed: Whether the poses have a frame rate.
 
     Raises:
-        InputError: A suffix is unknown, a name is given twice, or a format needs a frame rate.
+        InputError: A suffix is unknown, a name is given twice or is that of a folder, or a format needs a frame rate.
         MissingExtraError: A package is not installed.
     """
     from ampose.files.poses import check_writable
 
+    check_no_folders(paths)
     for number, path in enumerate(paths):
         check_writable(path, timed=timed)
         if path in paths[:number]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ampose.atomic import claimed, working_folder
+from ampose.atomic import check_no_folders, claimed, working_folder
 from ampose.cli.pipes import to_stdout
 from ampose.cli.pose_files import check_names, write_files
 from ampose.errors import InputError
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _ALWAYS = {"json": "everything, for any program", "npz": "the same as NumPy arrays"}
 """The formats that are always written, and what they are."""
+
+
+_NAMES = (*(f"poses.{suffix}" for suffix in _ALWAYS), "overview.png", "preview.mp4")
 
 
 class Formats(tuple[str, ...]):
@@ -143,6 +146,7 @@ def check_folder(folder: Path, source: Path) -> None:
         raise InputError(f"{folder}: output must be another folder than the input; name one", field="output")
     if source.resolve() in ((folder / f"poses.{suffix}").resolve() for suffix in _ALWAYS):
         raise InputError(f"{source} would be overwritten by what is lifted from it; name a folder", field="output")
+    check_no_folders(folder / name for name in _NAMES)
     parent = folder
     while not parent.exists() and not parent.is_symlink():
         parent = parent.parent
