@@ -55,11 +55,29 @@ def read_npz(
         }
 
 
+def check_no_objects(path: Path) -> None:
+    """Refuse an npy file of Python's objects, which would have to be unpickled.
+
+    Raises:
+        InputError: It is one.
+    """
+    with path.open("rb") as stream:
+        dtype = _read_header(stream)[1]
+    if dtype.hasobject:
+        raise InputError("the array must hold numbers, got objects; save it as numbers, as array.astype(float)")
+
+
+def _read_header(stream: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return shape and type of the array in an npy file."""
+    version = np.lib.format.read_magic(stream)
+    read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read_header(stream)
+    return shape, dtype
+
+
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, unpickle: Callable[[bytes], Any] | None) -> Any:
     with archive.open(info) as member:
-        version = np.lib.format.read_magic(member)
-        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, dtype = read_header(member)
+        shape, dtype = _read_header(member)
         if dtype.hasobject and unpickle is not None:
             return unpickle(member.read())
         stated, there = math.prod(shape) * max(dtype.itemsize, 1), info.file_size - member.tell()

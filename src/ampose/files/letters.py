@@ -15,6 +15,12 @@ def read_text(path: Path) -> str:
     return decode(path.read_bytes())
 
 
+def letters_of(path: Path) -> str:
+    """Return how to decode a file that is too large to hold at once: its first bytes tell, or else it is UTF-8."""
+    with path.open("rb") as stream:
+        return "utf-16" if stream.read(2) in _MARKS else "utf-8-sig"
+
+
 def decode(data: bytes) -> str:
     r"""Return the text of bytes; see ``read_text``.
 

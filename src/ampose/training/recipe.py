@@ -64,7 +64,7 @@ def parse_recipe(path: Path, *, model_name: str | None = None) -> TrainConfig:
 def _read_table(path: Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:
     """Read a file, and below it what it extends."""
     with reading(path, "TOML in UTF-8", "correct it"):
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     names = table.pop("extends", [])
     extended: dict[str, Any] = {}
     for name in names if isinstance(names, list) else [names]:

@@ -13,6 +13,7 @@ from tests.files.keypoints.samples import FRAMES, SIZE, dump, make_people
 
 from ampose.errors import InputError, MissingExtraError
 from ampose.files.keypoints import is_keypoint_file, read_keypoints, readers
+from ampose.poses.skeletons import Skeleton, get_skeleton
 
 
 def person(image_id: int | str = 1, x: float = 100.0, **more) -> dict:
@@ -139,7 +140,8 @@ def test_scores_above_1_are_1(tmp_path: Path) -> None:
     [
         ([1.0] * 50, "x, y and confidence of each point in a row, got 50 numbers"),
         ([1.0] * 48, "got 16; name it"),
-        (["a"] * 51, "could not convert"),
+        (["a"] * 51, "keypoints must be numbers, as many for each point, got"),
+        ("1 2 1 " * 17, "keypoints must be numbers, as many for each point, got"),
         ([1e30, 1, 1] * 17, "must be pixels, got 1e+30"),
         (7, "got 1 numbers"),
     ],
@@ -160,8 +162,6 @@ def test_a_skeleton_of_another_number_of_joints(tmp_path: Path) -> None:
 
 def test_a_skeleton_of_one_s_own(tmp_path: Path) -> None:
     entry = {**person(), "keypoints": [5.0, 6.0, 1.0] * 3}
-    from ampose.poses.skeletons import Skeleton
-
     arm = Skeleton("arm", {"shoulder": None, "elbow": "shoulder", "wrist": "elbow"})
     (track,) = read(dump(tmp_path / "a.json", [entry]), skeleton=arm)
     assert track.pose2d.skeleton is arm
@@ -316,8 +316,6 @@ def test_points_of_deeplabcut_that_belong_to_nobody_are_left_out(tmp_path: Path)
     ]
     path = tmp_path / "a.csv"
     path.write_text("\n".join(lines))
-    from ampose.poses.skeletons import Skeleton
-
     (track,) = read(path, skeleton=Skeleton("nose", {"nose": None}))
     assert track.pose2d.keypoints.tolist() == [[[1.5, 2.5]]]
     assert track.pose2d.provenance["person"] == "ann"
@@ -420,3 +418,199 @@ def test_what_is_no_keypoint_file(tmp_path: Path) -> None:
     assert not is_keypoint_file(tmp_path)  # pictures with something beside them
     (tmp_path / "0.jpg").unlink()
     assert is_keypoint_file(tmp_path)
+
+
+def wide_table(path: Path, *rows: str, header: str = "") -> Path:
+    """Write a table of COCO's joints, each row's first cells as given; people of two rows are far apart."""
+    joints = get_skeleton("coco_17").joints
+    names = ",".join(f"{joint}_{axis}" for joint in joints for axis in "xy")
+    points = (
+        ",".join(f"{100 + 200 * row + 3 * number % 50},{100 + number}" for number in range(len(joints)))
+        for row in range(len(rows))
+    )
+    path.write_text("\n".join([header + names, *map("".join, zip(rows, points, strict=True))]))
+    return path
+
+
+MARKS = "frame,person,landmark,x,y,visibility"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["0,0,nose,1,2,1", "0,0,nose,1,2,1"], "every landmark must be there once, got nose twice in frame 0 of"),
+        (["0,0,nose,1,2,1", "0,0,0,30,40,1"], "every landmark must be there once, got 0 twice in frame 0 of person 0"),
+        (["0,0,nose,1,2"], "rows must have 6 cells as the line of names, got 5 in row 1"),
+        (["0,0,nose,1,far,1"], "y must hold numbers, got 'far' in row 1"),
+        (["-1,0,nose,1,2,1", "0,0,nose,1,2,1"], "frame numbers must not be negative or missing, got -1"),
+        (["0,0,33,1,2,1"], "joint of blazepose_33 must be one of"),
+    ],
+)
+def test_mediapipe_s_rows(tmp_path: Path, lines: list[str], said: str) -> None:
+    (tmp_path / "a.csv").write_text("\n".join([MARKS, *lines]))
+    assert refusal(tmp_path / "a.csv").startswith(f"{tmp_path / 'a.csv'}: {said}")
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "said"),
+    [
+        ("frame,person,", ["0,Anna,", "0,Anna,"], "every person must be in a frame once, got Anna twice in frame 0"),
+        ("frame,person,", ["0,7,", "0,7.0,"], "every person must be in a frame once, got 7 twice in frame 0"),
+        ("nose.x,", ["1,"], "columns must be there once, got nose.x and nose_x"),
+        ("frame,", ["-1,", "0,"], "frame numbers must not be negative or missing, got -1"),
+        ("frame,", ["NA,", "0,"], "frame numbers must not be negative or missing, got none"),
+        ("nose_v,", ["sure,"], "the confidence of nose must hold numbers, got 'sure' in row 1"),
+    ],
+)
+def test_a_table_s_rows(tmp_path: Path, header: str, rows: list[str], said: str) -> None:
+    path = wide_table(tmp_path / "a.csv", *rows, header=header)
+    assert refusal(path) == f"{path}: {said}"
+
+
+def test_people_of_a_table_without_an_id_may_be_several(tmp_path: Path) -> None:
+    path = wide_table(tmp_path / "a.csv", "0,-1,", "0,-1,", "0,,", "0,NA,", header="frame,person,")
+    assert len(read(path)) == 4
+
+
+@pytest.mark.parametrize("cell", ["", "NA", "nan", "NaN", "None", "null", "NULL", "#N/A", "<NA>"])
+def test_cells_that_say_nothing_are_missing(tmp_path: Path, cell: str) -> None:
+    table = wide_table(tmp_path / "a.csv", "")
+    table.write_text(table.read_text().replace("100,100", f"{cell},{cell}"))
+    (tmp_path / "b.csv").write_text(f"{MARKS}\n0,0,nose,{cell},{cell},{cell}\n0,0,left_eye,5,6,{cell}\n")
+    deeplabcut = ["scorer" + ",me" * 34, "bodyparts" + "".join(2 * f",{j}" for j in get_skeleton("coco_17").joints)]
+    deeplabcut += ["coords" + ",x,y" * 17, f"0,{cell},{cell}" + ",5,6" * 16]
+    (tmp_path / "c.csv").write_text("\n".join(deeplabcut))
+    for name in "abc":
+        (track,) = read(tmp_path / f"{name}.csv")
+        there = np.isfinite(track.pose2d.keypoints[0, :, 0])
+        assert not there[0]
+        assert there.sum() == (1 if name == "b" else 16)
+
+
+def test_confidences_that_are_all_missing_are_none(tmp_path: Path) -> None:
+    path = wide_table(tmp_path / "a.csv", "NA,", header="nose_v,")
+    (track,) = read(path)
+    assert track.pose2d.confidence[0, 0] == 1
+    path = wide_table(tmp_path / "a.csv", "NA,", "0.5,", header="nose_v,")
+    assert [track.pose2d.confidence[:, 0].max() for track in read(path)] == [0, 0.5]
+
+
+def test_lines_of_old_spreadsheets(tmp_path: Path) -> None:
+    path = wide_table(tmp_path / "a.csv", "", "")
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r"))
+    assert len(read(path)[0].pose2d) == 2
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ("0,5,6", "frames and columns must be there once, got 0 twice"),
+        ("1,5", "rows must have 3 cells as the line of names, got 2 in row 4"),
+        ("1,5,here", "nose y must hold numbers, got 'here' in row 2"),
+    ],
+)
+def test_deeplabcut_s_rows(tmp_path: Path, second: str, said: str) -> None:
+    (tmp_path / "a.csv").write_text(f"scorer,me,me\nbodyparts,nose,nose\ncoords,x,y\n0,5,6\n{second}\n")
+    nose = Skeleton("nose", {"nose": None})
+    assert refusal(tmp_path / "a.csv", skeleton=nose) == f"{tmp_path / 'a.csv'}: {said}"
+
+
+@pytest.mark.parametrize("ids", [["Anna", "Bob"], [["Anna"], ["Bob"]], [["4"], ["9"]]])
+def test_ids_that_are_text(tmp_path: Path, ids: list) -> None:
+    bodies = [person(x=x)["keypoints"] for x in (50.0, 400.0)]
+    (tmp_path / "openpose").mkdir()
+    for frame in range(2):
+        there = list(zip(ids, bodies, strict=True))[:: 1 - 2 * frame]
+        people = [{"person_id": who, "pose_keypoints_2d": points} for who, points in there]
+        dump(tmp_path / "openpose" / f"a_{frame}_keypoints.json", {"people": people})
+    entries = [
+        person(image, idx=who) | {"keypoints": points}
+        for image in ("0.jpg", "1.jpg")
+        for who, points in zip(ids, bodies, strict=True)
+    ]
+    for tracks in (read(tmp_path / "openpose"), read(dump(tmp_path / "a.json", entries))):
+        named = isinstance(ids[0], str) or not ids[0][0].isdecimal()
+        assert [track.id for track in tracks] == ([0, 1] if named else [4, 9])
+        assert [track.pose2d.provenance.get("person") for track in tracks] == (["Anna", "Bob"] if named else [None] * 2)
+        for track, body in zip(tracks, bodies, strict=True):
+            np.testing.assert_allclose(track.pose2d.keypoints[:, 0, 0], body[0], rtol=1e-6)
+
+
+def test_another_json_file_in_a_folder_is_named(tmp_path: Path) -> None:
+    folder = samples.openpose(tmp_path, make_people("body_25", 1))
+    dump(folder / "notes.json", {"a": 1})
+    said = refusal(folder)
+    assert said.startswith(f"{folder / 'notes.json'}: must be a JSON file of a frame with people, got another; take it")
+    dump(folder / "notes.json", {"people": [{"pose_keypoints_2d": [1, 2]}]})
+    assert refusal(folder).startswith(f"{folder / 'notes.json'}: keypoints must be x, y and confidence")
+
+
+@pytest.mark.parametrize("key", ["mmpose", "ultralytics"])
+def test_scores_of_another_number_of_points(tmp_path: Path, key: str) -> None:
+    points = np.array(person()["keypoints"]).reshape(17, 3)
+    entry = {"keypoints": points[:, :2].tolist(), "keypoint_scores": [0.9] * 5}
+    said = "people must have x and y of each point and as many scores, got shapes (17, 2) and (5,)"
+    if key == "ultralytics":
+        entry = {"name": "person", "keypoints": {"x": [1.0, 2], "y": [1.0, 2], "visible": [1.0]}}
+        said = "x, y and visible must be of as many points, got shapes (2,), (2,) and (1,)"
+    path = dump(tmp_path / "a.json", [entry])
+    assert refusal(path) == f"{path}: {said}"
+
+
+def test_frames_of_mmpose(tmp_path: Path) -> None:
+    points = np.array(person()["keypoints"]).reshape(17, 3)
+    entry = {"keypoints": points[:, :2].tolist(), "keypoint_scores": points[:, 2].tolist()}
+    path = dump(tmp_path / "a.json", [{"frame_id": 3, "instances": [entry]}] * 2)
+    assert refusal(path) == f"{path}: every frame must be there once, got frame_id 3 twice"
+    assert len(read(dump(path, [{"instances": [entry]}] * 2))[0].pose2d) == 2  # without a number they are in order
+    entry["keypoints"] = [[*xy, 1.0] for xy in entry["keypoints"]]
+    assert "got shapes (17, 3) and (17,)" in refusal(dump(path, [{"instances": [entry]}]))
+    entry["keypoints"][3] = [1.0]
+    assert "keypoints must be numbers, as many for each point" in refusal(dump(path, [{"instances": [entry]}]))
+
+
+def test_coco_s_images(tmp_path: Path) -> None:
+    path = samples.coco(tmp_path, make_people("coco_17"))
+    data = json.loads(path.read_text())
+    first = data["images"][0]
+    without, twice, other = (
+        {**data, "images": images}
+        for images in (
+            data["images"][1:],
+            [{**first, "id": 99}, *data["images"]],
+            [{**first, "file_name": "z.jpg"}, *data["images"]],
+        )
+    )
+    said = f"annotations must be of images that are listed, got image_id {first['id']}, which is not among images"
+    assert refusal(dump(path, without), image_size=None) == f"{path}: {said}"
+    assert "images must have different names" in refusal(dump(path, twice), image_size=None)
+    assert f"images must have an id each, got {first['id']} for z.jpg and" in refusal(
+        dump(path, other), image_size=None
+    )
+
+
+@pytest.mark.parametrize("size", [0, None, -1])
+def test_coco_s_images_without_a_size(tmp_path: Path, size: int | None) -> None:
+    path = samples.coco(tmp_path, make_people("coco_17"))
+    data = json.loads(path.read_text())
+    for image in data["images"]:
+        image |= {"width": size, "height": size}
+    assert read(dump(path, data))[0].pose2d.image_size == SIZE
+    assert "does not hold the image size; give it" in refusal(path, image_size=None)
+
+
+def test_alphapose_s_images_of_one_name(tmp_path: Path) -> None:
+    path = dump(tmp_path / "a.json", [person("a/0.jpg"), person("b/0.jpg", x=300.0)])
+    assert refusal(path) == f"{path}: images must have different names, got a/0.jpg and b/0.jpg; split the file"
+
+
+def test_an_array_of_objects(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.ones((2, 17, 2)).astype(object))
+    assert "the array must hold numbers, got objects; save it as numbers" in refusal(tmp_path / "a.npy")
+
+
+def test_numbers_that_rise_by_more_than_one_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = dump(tmp_path / "a.json", [person(number) for number in (0, 2, 4, 6)])
+    assert len(read(path, fps=30.0)[0].pose2d) == 4
+    assert "frame numbers rise by 2: taken as frames that follow each other, 30 a second" in caplog.text
+    assert "give its rate divided by 2" in caplog.text

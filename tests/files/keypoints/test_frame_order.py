@@ -26,33 +26,33 @@ from ampose.files.keypoints.frame_order import in_order
     ],
 )
 def test_by_the_numbers_in_them(names: list[str], ordered: list[str | None]) -> None:
-    assert in_order(names) == ordered
-    assert in_order(names[::-1]) == ordered
+    assert in_order(names)[0] == ordered
+    assert in_order(names[::-1])[0] == ordered
 
 
 @pytest.mark.parametrize("video", [True, False])
 @pytest.mark.parametrize("parts", [(range(1, 21), range(801, 821)), (range(5), range(100_000, 100_003), [500_000])])
 def test_a_long_gap_stays_one(parts: tuple[range, ...], video: bool) -> None:
     numbers = [number for part in parts for number in part]
-    ordered = in_order([f"clip_{number}" for number in numbers], video=video)
+    ordered, _ = in_order([f"clip_{number}" for number in numbers], video=video)
     assert len(ordered) == numbers[-1] - numbers[0] + 1
     assert [numbers[0] + place for place, name in enumerate(ordered) if name] == numbers
 
 
 def test_a_person_who_is_seldom_there_in_a_video() -> None:
-    ordered = in_order(["3", "90", "1000"], video=True)
+    ordered, _ = in_order(["3", "90", "1000"], video=True)
     assert [(place, name) for place, name in enumerate(ordered) if name] == [(0, "3"), (87, "90"), (997, "1000")]
 
 
 def test_two_frames_far_apart_in_a_video() -> None:
-    assert len(in_order(["0.jpg", "5.jpg"], video=True)) == 6
-    assert len(in_order(["0.jpg", "5.jpg"])) == 2
+    assert len(in_order(["0.jpg", "5.jpg"], video=True)[0]) == 6
+    assert len(in_order(["0.jpg", "5.jpg"])[0]) == 2
 
 
 def test_numbers_that_are_times() -> None:
     """Milliseconds, of a camera whose clock jitters, with two frames lost."""
     times = [1699999999000 + round(1000 * frame / 30) + frame % 3 for frame in range(40) if frame not in (7, 8)]
-    ordered = in_order([f"frame_{time}" for time in times], video=True)
+    ordered, _ = in_order([f"frame_{time}" for time in times], video=True)
     assert [place for place, name in enumerate(ordered) if name is None] == [7, 8]
     assert len(ordered) == 40
 
@@ -62,6 +62,25 @@ def test_a_video_that_is_longer_than_any() -> None:
         in_order(["1", "2", "4000001"], video=True)
 
 
+@pytest.mark.parametrize(("first", "said"), [("-5", "got -5"), ("-1.0", "got -1.0"), ("", "got none")])
+def test_numbers_that_are_negative_or_missing(first: str, said: str) -> None:
+    """Whether or not all are: with the sign taken for a part of the name, -5 would come after -1."""
+    for names in ([first], [first, "-4"], [first, "3", "4"]):
+        with pytest.raises(InputError, match=f"frame numbers must not be negative or missing, {said}"):
+            in_order(names)
+
+
+def test_a_sign_within_a_name_is_none() -> None:
+    assert in_order(["clip-2", "clip-1"]) == (["clip-1", "clip-2"], 1)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "step"), [(range(0, 12, 2), 2), ([0, 2, 6, 8], 2), ([4, 5, 7], 1), (range(0, 330, 33), 33)]
+)
+def test_by_how_much_numbers_rise(numbers: list[int], step: int) -> None:
+    assert in_order(map(str, numbers), video=True)[1] == step
+
+
 def test_two_videos_are_refused() -> None:
     with pytest.raises(InputError, match="got a_#, b_#; put each video into a folder"):
         in_order(["a_1", "a_2", "b_1"])
@@ -69,5 +88,5 @@ def test_two_videos_are_refused() -> None:
 
 @given(st.sets(st.integers(0, 200), min_size=1), st.text("ab_-. é", max_size=5))
 def test_nobody_is_lost_and_numbers_rise(numbers: set[int], stem: str) -> None:
-    ordered = in_order([f"{stem}{number}{stem}" for number in numbers])
+    ordered, _ = in_order([f"{stem}{number}{stem}" for number in numbers])
     assert [name for name in ordered if name] == [f"{stem}{number}{stem}" for number in sorted(numbers)]

@@ -94,7 +94,7 @@ def test_a_missing_joint_may_be_anywhere_beside_parts_of_the_picture(tmp_path: P
         (np.full((5, 17, 2), np.nan), "nobody in 5 frames"),
         (np.ones((5, 12, 2)) * 100, "got 12; name it"),
         (np.full((5, 17, 2), "left"), "must be an array of numbers, got <U4"),
-        (np.array([[{"x": 1.0}]], dtype=object), "must be a whole file of the format numpy"),
+        (np.array([[{"x": 1.0}]], dtype=object), "the array must hold numbers, got objects"),
     ],
 )
 def test_what_is_no_keypoints_is_refused(tmp_path: Path, array: np.ndarray, message: str) -> None:

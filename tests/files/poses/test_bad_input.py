@@ -1,5 +1,6 @@
 """Tables and marker files of other programs: what is odd is read as it is meant, what is wrong is refused in a line."""
 
+import json
 import signal
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from ampose.errors import InputError, MissingExtraError
 from ampose.files import poses as formats
 from ampose.poses.people import Person
 from ampose.poses.pose import Pose3D
-from ampose.poses.skeletons import get_skeleton
+from ampose.poses.skeletons import Skeleton, get_skeleton
 
 ONE = {
     "positions": np.zeros((2, 17, 3)),
@@ -49,13 +50,13 @@ def test_times_rounded_to_a_millisecond_are_even(tmp_path):
     ("rows", "message"),
     [
         ("", "there is no person"),
-        ("0,0,0,1,2,3\n", "6 cells instead of 7 in row 1"),
-        ("0,0,0,one,2,3,1\n", "column hip_x_m"),
+        ("0,0,0,1,2,3\n", "rows must have 7 cells as the line of names, got 6 in row 1"),
+        ("0,0,0,one,2,3,1\n", "hip_x_m must hold numbers, got 'one' in row 1"),
         ("0,0,0,inf,2,3,1\n", "finite"),
         ("0,0.5,0,1,2,3,1\n", r"whole number from 0 to .*, got 0\.5"),
         ("0,-1,0,1,2,3,1\n", "whole number from 0"),
         ("0,1e12,0,1,2,3,1\n", "whole number from 0"),
-        ("a,0,0,1,2,3,1\n", "column person"),
+        ("a,0,0,1,2,3,1\n", "person must hold numbers, got 'a' in row 1"),
         ("0.5,0,0,1,2,3,1\n", "person must be a whole number"),
         (",0,0,1,2,3,1\n", "person must be a whole number"),
         ("0,0,0,1,2,3,1\n0,0,0,1,2,3,1\n", "duplicate frame numbers"),
@@ -76,7 +77,7 @@ def test_wrong_rows(tmp_path, rows, message):
         ("frame,a,b\n", "got none of a joint"),
         ("frame,hip_x_m,hip_y_m\n0,1,2\n", "no 'hip_z_m'"),
         ("hip_x_m,hip_y_m,hip_z_m\n", "no 'frame'"),
-        ("frame,frame,hip_x_m\n", "two columns"),
+        ("frame,frame,hip_x_m\n", "columns must have different names"),
     ],
 )
 def test_wrong_columns(tmp_path, header, message):
@@ -192,6 +193,41 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path, suffix):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, handler)
     assert [file.name for file in tmp_path.iterdir()] == [f"first{suffix}"]
+
+
+OF_TWO = Skeleton("two", {"hüfte; links": None, "knie": "hüfte; links"})
+
+
+@pytest.fixture
+def two() -> Pose3D:
+    positions = np.random.default_rng(0).normal(size=(2, 2, 3)).round(4)
+    return Pose3D(positions=positions, confidence=np.full((2, 2), 0.5), skeleton=OF_TWO, fps=25.0)
+
+
+@pytest.mark.parametrize("letters", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("suffix", [".json", ".csv"])
+@pytest.mark.parametrize("edited", [False, True])
+def test_the_letters_of_other_computers(tmp_path, two, letters, suffix, edited):
+    path = tmp_path / f"a{suffix}"
+    formats.write(path, two)
+    text = path.read_text(encoding="utf-8")
+    if edited:  # no more in the lines that are written here
+        text = json.dumps(json.loads(text), ensure_ascii=False) if suffix == ".json" else text.replace("\n", "\r\n\r\n")
+    path.write_bytes(text.encode(letters))
+    read = formats.read(path)[0].pose3d
+    assert read.skeleton.joints == OF_TWO.joints
+    np.testing.assert_allclose(read.positions, two.positions, atol=1e-6)
+
+
+@pytest.mark.parametrize("separator", ";\t")
+def test_a_table_as_a_spreadsheet_of_half_of_europe_saves_it(tmp_path, separator):
+    formats.write(tmp_path / "a.csv", person(2))
+    lines = (tmp_path / "a.csv").read_text().splitlines()
+    rows = (line.replace(",", separator).replace(".", ",") for line in lines[1:])
+    (tmp_path / "b.csv").write_text("\r\n".join([lines[0].replace(",", separator), *rows]), encoding="utf-16")
+    one, other = (formats.read(tmp_path / name)[0].pose3d for name in ("a.csv", "b.csv"))
+    np.testing.assert_array_equal(one.positions, other.positions)
+    assert one.fps == other.fps == 50
 
 
 @pytest.mark.parametrize("identity", ['"left"', "1.5", "null", "true", "[1]", "1e30"])

@@ -73,6 +73,12 @@ def test_a_declared_skeleton_is_known_by_file_and_by_name(declare):
     assert get_skeleton(skeleton.name) is get_skeleton(str(declare())) is skeleton
 
 
+def test_a_mark_of_the_letters_before_the_text(declare):
+    file = declare()
+    file.write_bytes(file.read_text(encoding="utf-8").encode("utf-8-sig"))
+    assert load_skeleton(file).root == "pelvis"
+
+
 def test_its_mapping_does_what_it_says(declare, rng):
     points = rng.normal(size=(3, 7, 2))
     mapping = find_mapping(str(declare()), "human36m_17")

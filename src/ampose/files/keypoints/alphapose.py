@@ -7,10 +7,13 @@ same with ``people`` and ``pose_keypoints_2d``, of OpenPose's 18 points. Both al
 https://github.com/MVIG-SJTU/AlphaPose/blob/master/docs/output.md
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import PureWindowsPath
 
+from ampose.errors import InputError, reading
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import RawPerson, gather, triples, with_keypoints
+from ampose.files.keypoints.gather import RawPerson, gather, identity_of, triples, with_keypoints
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
 _POINTS_IN = {"bodies": "joints", "people": "pose_keypoints_2d"}
@@ -40,20 +43,32 @@ class AlphaPose:
         """Read all entries."""
         people: dict[str, list[RawPerson]] = {}
         if isinstance(content.json, list):
+            stems = _stems(entry["image_id"] for entry in with_keypoints(content.json))
             for entry in with_keypoints(content.json):
-                idx = entry.get("idx")
-                while isinstance(idx, list) and len(idx) == 1:
-                    idx = idx[0]
-                # A list of several: detections were merged, of which each had an id.
-                identity = int(idx) if isinstance(idx, int | float) else None
-                person = RawPerson(triples(entry["keypoints"]), identity, entry.get("score"))
-                people.setdefault(PureWindowsPath(entry["image_id"]).stem, []).append(person)
+                # A list of several ids: detections were merged, of which each had one.
+                person = RawPerson(triples(entry["keypoints"]), identity_of(entry.get("idx")), entry.get("score"))
+                people.setdefault(stems[entry["image_id"]], []).append(person)
             return gather(people, options)
         if content.kind == "folder" or "bodies" in content.json:
             images, key = {name: frame.json for name, frame in content.frames.items()}, "bodies"
         else:
-            images = {PureWindowsPath(name).stem: image for name, image in content.json.items()}
+            stems = _stems(content.json)
+            images = {stems[name]: image for name, image in content.json.items()}
             key = "bodies" if "bodies" in next(iter(images.values())) else "people"
         for name, image in images.items():
-            people[name] = [RawPerson(triples(body[_POINTS_IN[key]])) for body in image[key]]
+            with reading(content.path, f"a file with {key} of the frame {name}", "write it again"):
+                people[name] = [RawPerson(triples(body[_POINTS_IN[key]])) for body in image[key]]
         return gather(people, options)
+
+
+def _stems(images: Iterable[str]) -> dict[str, str]:
+    """Return the name of each image without folder and suffix.
+
+    Raises:
+        InputError: Two images have the same.
+    """
+    stems = {name: PureWindowsPath(name).stem for name in images}
+    if twice := [name for name, count in Counter(stems.values()).items() if count > 1]:
+        one, other = [name for name, stem in stems.items() if stem == twice[0]][:2]
+        raise InputError(f"images must have different names, got {one} and {other}; split the file")
+    return stems

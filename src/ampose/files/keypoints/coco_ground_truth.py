@@ -6,11 +6,13 @@ this reads any annotation tool's file. A ``track_id``, as PoseTrack has, is the 
 https://cocodataset.org/#format-data
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import RawPerson, gather, triples
+from ampose.files.keypoints.gather import RawPerson, gather, identity_of, triples
 from ampose.files.keypoints.joints import layout_by_names
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
@@ -36,17 +38,24 @@ class CocoGroundTruth:
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read everybody with keypoints; crowds are left out."""
         data = content.json
-        names = {image["id"]: str(image.get("file_name", image["id"])) for image in data["images"]}
+        names = _names(data["images"])
         people: dict[str, list[RawPerson]] = {name: [] for name in names.values()}
         for entry in data["annotations"]:
             if entry.get("keypoints") and not entry.get("iscrowd"):
+                if entry["image_id"] not in names:
+                    raise InputError(
+                        f"annotations must be of images that are listed, got image_id {entry['image_id']!r:.40}, which "
+                        "is not among images"
+                    )
                 points = triples(entry["keypoints"])
                 points[:, 2] /= _VISIBLE
-                people[names[entry["image_id"]]].append(RawPerson(points, entry.get("track_id"), entry.get("score")))
+                people[names[entry["image_id"]]].append(
+                    RawPerson(points, identity_of(entry.get("track_id")), entry.get("score"))
+                )
         sizes = {
             names[image["id"]]: (int(image["width"]), int(image["height"]))
             for image in data["images"]
-            if "width" in image and "height" in image
+            if _is_sized(image)
         }
         named = {tuple(category["keypoints"]) for category in data.get("categories", []) if category.get("keypoints")}
         if len(named) > 1:
@@ -58,3 +67,24 @@ class CocoGroundTruth:
             return gather(people, options, layout=layout, image_size=next(iter(sizes.values()), None))
         file = gather(people, options, layout=layout)
         return replace(file, frame_sizes=[sizes.get(name or "") for name in file.frame_names])
+
+
+def _names(images: Sequence[Mapping[str, Any]]) -> dict[Any, str]:
+    """Return the name of each image by its id.
+
+    Raises:
+        InputError: An id has two names, or two ids have one.
+    """
+    names: dict[Any, str] = {}
+    for image in images:
+        name = str(image.get("file_name", image["id"]))
+        if names.setdefault(image["id"], name) != name:
+            raise InputError(f"images must have an id each, got {image['id']} for {names[image['id']]} and {name}")
+    if len(set(names.values())) < len(names):
+        raise InputError("images must have different names, got two ids with one file_name")
+    return names
+
+
+def _is_sized(image: Mapping[str, Any]) -> bool:
+    """Tell whether an image has a size; programs that do not know it write 0."""
+    return all(int(image.get(side) or 0) > 0 for side in ("width", "height"))

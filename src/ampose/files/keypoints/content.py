@@ -1,10 +1,7 @@
 """What is in a file or a folder, opened once and only as far as somebody asks."""
 
 import codecs
-import csv
-import io
 import json
-import re
 import zipfile
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ampose.errors import InputError, no_such_path, reading
+from ampose.files.cells import rows_of
 from ampose.files.isolated import parse_apart
 from ampose.files.letters import read_text
 from ampose.files.pickles.restricted_pickle import load_restricted_npz
@@ -20,7 +18,6 @@ from ampose.packages import require
 
 _HDF5, _ZIP, _NPY = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04", b"\x93NUMPY"
 _HEAD = 4096
-_DECIMAL_COMMA = re.compile(r"\s*[-+]?\d*,\d+(e[-+]?\d+)?\s*", re.IGNORECASE)
 _FRAME_SUFFIXES = (".json", ".txt")
 
 
@@ -83,21 +80,8 @@ class Content:
 
     @cached_property
     def rows(self) -> list[list[str]]:
-        """The cells of a text file; empty for anything else.
-
-        They are divided at semicolons, tabs or commas, or at blanks where there are none in the first line. Beside
-        semicolons and tabs a comma within a number is a decimal one, as spreadsheets of half of Europe write it.
-        """
-        if self.kind != "text":
-            return []
-        text = self._text()
-        separator = next((one for one in ";\t," if one in text.lstrip().partition("\n")[0]), None)
-        if separator is None:
-            return [line.split() for line in text.splitlines() if line.strip()]
-        rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator) if any(row)]
-        if separator == ",":
-            return rows
-        return [[cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell for cell in row] for row in rows]
+        """The cells of a text file (see ``rows_of``); empty for anything else."""
+        return rows_of(self._text()) if self.kind == "text" else []
 
     @cached_property
     def names(self) -> frozenset[str]:

@@ -7,11 +7,13 @@ by their names; an individual's name is its id.
 https://deeplabcut.github.io/DeepLabCut/docs/standardDeepLabCut_UserGuide.html
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
 from ampose.errors import InputError
+from ampose.files.cells import check_widths, numbers_in
 from ampose.files.keypoints.content import Content, texts
 from ampose.files.keypoints.gather import RawPerson, gather
 from ampose.files.keypoints.joints import layout_by_names
@@ -53,6 +55,9 @@ class DeepLabCut:
         parts = list(dict.fromkeys(part for individual, part, _ in columns if individual == individuals[0]))
         people: dict[str, list[RawPerson]] = {name: [] for name in names}
         place = {column: number for number, column in enumerate(columns)}
+        for thing, count in Counter([*names, *map(" ".join, columns)]).items():
+            if count > 1:
+                raise InputError(f"frames and columns must be there once, got {thing.strip()} twice")
         for individual in individuals:
             xy = values[:, [[place[individual, part, axis] for axis in ("x", "y")] for part in parts]]
             # Without a likelihood of each part, everything that is there has 1.
@@ -65,13 +70,14 @@ class DeepLabCut:
 
 def _csv(rows: Sequence[Sequence[str]]) -> tuple[list[Column], list[str], np.ndarray]:
     count = [row[0] for row in rows[: len(_LEVELS)]].index(_LEVELS[-1]) + 1
+    check_widths(rows[1:], len(rows[0]))
     header = {row[0]: row for row in rows[:count]}
     first = header["coords"].index("x")  # before it: the frame's number, or the parts of an image's path
     individuals = header.get("individuals", [""] * len(header["coords"]))
     columns = list(zip(individuals[first:], header["bodyparts"][first:], header["coords"][first:], strict=True))
     names = ["/".join(row[:first]) for row in rows[count:]]
-    values = np.array([[float(cell or "nan") for cell in row[first:]] for row in rows[count:]], dtype=np.float64)
-    return columns, names, values.reshape(-1, len(columns))
+    values = [numbers_in(rows[count:], first + at, f"{part} {axis}") for at, (_, part, axis) in enumerate(columns)]
+    return columns, names, np.stack(values, axis=1)
 
 
 def _hdf5(content: Content) -> tuple[list[Column], list[str], np.ndarray]:

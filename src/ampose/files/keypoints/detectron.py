@@ -7,6 +7,7 @@ https://github.com/facebookresearch/VideoPose3D/blob/main/inference/infer_video_
 
 import numpy as np
 
+from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.gather import RawPerson, gather
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
@@ -36,6 +37,8 @@ class Detectron:
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all frames."""
         size = content.arrays["metadata"]
+        if len(content.arrays["keypoints"]) != len(content.arrays["boxes"]):
+            raise InputError("keypoints and boxes must be of as many frames")
         people: dict[str, list[RawPerson]] = {
             str(number): [
                 RawPerson(np.asarray(person, dtype=np.float64)[_X_Y_PROBABILITY].T, score=float(box[_SCORE]))

@@ -22,7 +22,7 @@ _JITTER, _TICKS = 0.2, 5
 one may then differ."""
 
 
-def in_order(names: Iterable[str], *, video: bool = False) -> list[str | None]:
+def in_order(names: Iterable[str], *, video: bool = False) -> tuple[list[str | None], int]:
     """Put the names of frames in order: by the numbers in them, where 10 comes after 9.
 
     Names that differ in one number alone are frames of a video: a number that is missing gets a None, and a regular
@@ -32,15 +32,22 @@ def in_order(names: Iterable[str], *, video: bool = False) -> list[str | None]:
         names: Of the frames, in any order.
         video: Whether they are known to be a video's: numbers that are far apart are then gaps as well.
 
+    Returns:
+        The names, and by how much the number rises from each to the next; 1 where no number counts them.
+
     Raises:
         InputError: They are the frames of several videos, or of one that is longer than any.
 
     Example:
         >>> in_order(["a_9", "a_12", "a_10"])
-        ['a_9', 'a_10', None, 'a_12']
+        (['a_9', 'a_10', None, 'a_12'], 1)
         >>> in_order(["cat", "Boat"])
-        ['Boat', 'cat']
+        (['Boat', 'cat'], 1)
     """
+    names = list(names)
+    for name in names:
+        if not name.strip() or re.fullmatch(r"\s*-[0-9][0-9.]*\s*", name):
+            raise InputError(f"frame numbers must not be negative or missing, got {name.strip() or 'none'}")
     split = {}  # name -> the texts between its numbers, and the numbers
     for name in names:
         parts = re.split(r"([0-9]+)", name)
@@ -52,15 +59,19 @@ def in_order(names: Iterable[str], *, video: bool = False) -> list[str | None]:
     ordered = sorted(split, key=lambda name: (split[name][0], split[name][1], name))
     counted = _counted([split[name][1] for name in ordered], video=video)
     if counted is None:
-        return list(ordered)
-    slots: list[str | None] = [None] * (counted[-1] + 1)
-    for name, place in zip(ordered, counted, strict=True):
+        return list(ordered), 1
+    places, step = counted
+    slots: list[str | None] = [None] * (places[-1] + 1)
+    for name, place in zip(ordered, places, strict=True):
         slots[place] = name
-    return slots
+    return slots, step
 
 
-def _counted(numbers: list[tuple[int, ...]], *, video: bool) -> list[int] | None:
-    """Return each frame's place from 0; None unless exactly one of the numbers in the names counts the frames."""
+def _counted(numbers: list[tuple[int, ...]], *, video: bool) -> tuple[list[int], int] | None:
+    """Return each frame's place from 0, and the step from number to number.
+
+    None unless exactly one of the numbers in the names counts the frames.
+    """
     if len(numbers) < 2 or len({len(row) for row in numbers}) > 1:
         return None
     moving = [column for column in zip(*numbers, strict=True) if len(set(column)) > 1]
@@ -85,4 +96,4 @@ def _counted(numbers: list[tuple[int, ...]], *, video: bool) -> list[int] | None
             f"frames must be {MOST_FRAMES} at most, got numbers from {moving[0][0]} to {moving[0][-1]} in their names; "
             "number them by the frames of the video"
         )
-    return places
+    return places, usual

@@ -1,5 +1,6 @@
 """Gathers people as a reader comes upon them, frame by frame, and makes the whole of them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -7,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ampose.errors import InputError
+from ampose.files.cells import is_missing
 from ampose.files.keypoints.duplicates import without_duplicates
 from ampose.files.keypoints.frame_order import in_order
 from ampose.files.keypoints.joints import JointLayout, layout_by_number
@@ -45,13 +47,63 @@ def triples(numbers: Any) -> Points:
     """Return x, y and confidence in rows, from numbers in a row, as read from JSON; null is a missing one.
 
     Raises:
-        InputError: Their number is not a multiple of 3.
-        ValueError: They are none.
+        InputError: They are none, or their number is not a multiple of 3.
     """
-    array = np.array(numbers, dtype=np.float64)
+    array = numbers_of(numbers)
     if array.size % 3:
         raise InputError(f"keypoints must be x, y and confidence of each point in a row, got {array.size} numbers")
     return array.reshape(-1, 3)
+
+
+def numbers_of(values: Any, what: str = "keypoints") -> np.ndarray:
+    """Return numbers as read from JSON; null is a missing one.
+
+    Raises:
+        InputError: They are none, or lists of different lengths.
+    """
+    try:
+        return np.array(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{what} must be numbers, as many for each point, got {str(values)!r:.40}") from None
+
+
+def with_scores(xy: np.ndarray, scores: np.ndarray) -> Points:
+    """Return x, y and confidence in rows.
+
+    Raises:
+        InputError: They are not of as many points.
+
+    Example:
+        >>> with_scores(np.array([[3.0, 4.0]]), np.array([0.5])).tolist()
+        [[3.0, 4.0, 0.5]]
+    """
+    if xy.ndim != 2 or xy.shape[1] != 2 or scores.size != len(xy):
+        raise InputError(
+            f"people must have x and y of each point and as many scores, got shapes {xy.shape} and {scores.shape}"
+        )
+    return np.column_stack([xy, scores.ravel()])
+
+
+def identity_of(value: Any) -> int | str | None:
+    """Return what a file calls a person, in whatever way it says so: a number, a name, a list of one of them.
+
+    A negative number, nothing, or a list of several (detections that were merged) is nobody.
+
+    Example:
+        >>> [identity_of(value) for value in ([3], 3.0, "3", "Anna", -1, "", None)]
+        [3, 3, 3, 'Anna', None, None, None]
+    """
+    while isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, str):
+        if is_missing(value):
+            return None
+        if not re.fullmatch(r"-?[0-9]+(\.0*)?", value.strip()):
+            return value.strip()
+        value = int(value.strip().partition(".")[0])
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def with_keypoints(data: Any) -> list[dict[str, Any]]:
@@ -148,6 +200,8 @@ def gather(
         InputError: The points do not fit the skeleton, people have different numbers of them, the frames are of
             several videos, or the least score leaves nobody.
     """
+    if image_size is not None and min(image_size) <= 0:  # programs that do not know it write 0
+        image_size = None
     if layout is None:
         counts = [len(person.points) for frame in people.values() for person in frame]
         if not counts:
@@ -159,7 +213,12 @@ def gather(
     }
     scaled = fractions_to_pixels(placed, options.image_size or image_size, may_centre=may_centre)
     sure, notes = _sure(scaled, options.min_score)
-    names = in_order(sure, video=options.fps is not None)
+    names, step = in_order(sure, video=options.fps is not None)
+    if step > 1 and options.fps is not None:
+        notes.append(
+            f"frame numbers rise by {step}: taken as frames that follow each other, {options.fps:g} a second; if they "
+            f"count the frames of a video, give its rate divided by {step}"
+        )
     frames = [[Detection.from_rows(person.points, person.id) for person in sure.get(name or "", ())] for name in names]
     return PeopleFile(
         frames=frames, skeleton=layout.skeleton, frame_names=names, image_size=image_size, notes=tuple(notes)

@@ -19,8 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from ampose.errors import InputError
+from ampose.files.cells import check_widths, numbers_in
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import Points, RawPerson, gather
+from ampose.files.keypoints.gather import Points, RawPerson, gather, identity_of, numbers_of
 from ampose.files.keypoints.joints import layout_by_names, plain_name
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 from ampose.poses.skeletons import get_skeleton
@@ -43,7 +45,7 @@ class MediaPipe:
     def fits(self, content: Content) -> bool:
         """Tell whether the first line or the first frame is that of landmarks."""
         if content.kind == "text":
-            return bool(content.rows) and set(content.rows[0]) >= _COLUMNS
+            return bool(content.rows) and {name.strip() for name in content.rows[0]} >= _COLUMNS
         data = content.json if content.kind == "json" else None
         first = data[0] if isinstance(data, list) and data else None
         return isinstance(first, dict) and any(key in first for key in _KEYS)
@@ -58,17 +60,29 @@ class MediaPipe:
 
 def _rows(rows: Sequence[Sequence[str]]) -> dict[str, list[RawPerson]]:
     skeleton = get_skeleton("blazepose_33")
+    columns = {name.strip(): at for at, name in reversed(list(enumerate(rows[0])))}
+    check_widths(rows[1:], len(rows[0]))
+    x, y = (numbers_in(rows[1:], columns[axis], axis) for axis in ("x", "y"))
+    visible = np.full(len(x), np.nan)
+    if "visibility" in columns:
+        visible = numbers_in(rows[1:], columns["visibility"], "visibility")
     people: dict[str, dict[str, Points]] = {}
-    for cells in rows[1:]:
-        row = dict(zip(rows[0], cells, strict=True))
-        points = people.setdefault(row["frame"], {}).setdefault(
-            row.get("person", "0"), np.full((skeleton.num_joints, 3), np.nan)
-        )
-        mark = row["landmark"]
-        place = int(mark) if mark.isdigit() else skeleton.index(plain_name(mark))
-        points[place] = float(row["x"]), float(row["y"]), float(row.get("visibility") or 1)
+    stated: set[tuple[str, str, int]] = set()
+    # A visibility that is not stated is 1.
+    for row, point in zip(rows[1:], np.column_stack([x, y, np.nan_to_num(visible, nan=1.0)]), strict=True):
+        frame, person = row[columns["frame"]].strip(), row[columns["person"]].strip() if "person" in columns else "0"
+        mark = row[columns["landmark"]].strip()
+        place = int(mark) if mark.isdecimal() and int(mark) < skeleton.num_joints else skeleton.index(plain_name(mark))
+        if (frame, person, place) in stated:
+            raise InputError(
+                f"every landmark must be there once, got {mark} twice in frame {frame}"
+                + (f" of person {person}" if "person" in columns else "")
+            )
+        stated.add((frame, person, place))
+        points = people.setdefault(frame, {}).setdefault(person, np.full((skeleton.num_joints, 3), np.nan))
+        points[place] = point
     return {
-        frame: [RawPerson(points, int(name) if name.isdigit() else name) for name, points in persons.items()]
+        frame: [RawPerson(points, identity_of(name)) for name, points in persons.items()]
         for frame, persons in people.items()
     }
 
@@ -81,5 +95,5 @@ def _frames(data: Sequence[Mapping[str, Any]]) -> dict[str, list[RawPerson]]:
             landmarks = landmarks["landmark"]
         persons = [landmarks] if landmarks and isinstance(landmarks[0], dict) else landmarks
         rows = [[(mark["x"], mark["y"], mark.get("visibility", 1)) for mark in marks] for marks in persons]
-        people[str(number)] = [RawPerson(np.array(marks, dtype=np.float64)) for marks in rows]
+        people[str(number)] = [RawPerson(numbers_of(marks, "landmarks")) for marks in rows]
     return people

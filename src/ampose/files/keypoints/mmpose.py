@@ -9,10 +9,9 @@ https://mmpose.readthedocs.io/en/latest/user_guides/inference.html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
+from ampose.errors import InputError, reading
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import RawPerson, gather
+from ampose.files.keypoints.gather import RawPerson, gather, identity_of, numbers_of, with_scores
 from ampose.files.keypoints.joints import layout_by_names
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
@@ -40,12 +39,17 @@ class MMPose:
         """Read all frames."""
         people: dict[str, list[RawPerson]] = {}
         for name, frame in content.frames.items():
-            entries = frame.json["instance_info"] if isinstance(frame.json, dict) else frame.json
-            if entries and "instances" in entries[0]:  # the frames of a video
-                for entry in entries:
-                    people[content.frame_name(frame, entry["frame_id"])] = _people(entry["instances"])
-            else:
-                people[name] = _people(entries)
+            with reading(frame.path, "predictions of MMPose", "write it again, or take it out of the folder"):
+                entries = frame.json["instance_info"] if isinstance(frame.json, dict) else frame.json
+                if not entries or "instances" not in entries[0]:
+                    people[name] = _people(entries)
+                    continue
+                for number, entry in enumerate(entries):  # the frames of a video
+                    frame_id = entry.get("frame_id", number)
+                    key = content.frame_name(frame, frame_id)
+                    if key in people:
+                        raise InputError(f"every frame must be there once, got frame_id {frame_id!r:.40} twice")
+                    people[key] = _people(entry["instances"])
         data = content.first.json if content.first else None
         named = data.get("meta_info", {}).get("keypoint_id2name", {}) if isinstance(data, dict) else {}
         joints = [named[number] for number in sorted(named, key=int)]
@@ -55,8 +59,8 @@ class MMPose:
 def _people(instances: Sequence[Mapping[str, Any]]) -> list[RawPerson]:
     return [
         RawPerson(
-            np.column_stack([np.array(person["keypoints"], float), np.array(person["keypoint_scores"], float)]),
-            person.get("track_id"),
+            with_scores(numbers_of(person["keypoints"]), numbers_of(person["keypoint_scores"], "keypoint_scores")),
+            identity_of(person.get("track_id")),
             person.get("bbox_score"),
         )
         for person in instances

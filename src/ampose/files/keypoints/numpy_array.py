@@ -11,6 +11,7 @@ number of points.
 import numpy as np
 
 from ampose.errors import InputError
+from ampose.files.archives import check_no_objects
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.gather import RawPerson, gather
 from ampose.files.keypoints.joints import layout_by_number
@@ -40,6 +41,8 @@ class NumpyArray:
 
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all people and frames."""
+        if content.kind == "npy":
+            check_no_objects(content.path)
         # Mapped: the header's shape is compared with the size of the file before room is made for anything.
         only = np.load(content.path, mmap_mode="r") if content.kind == "npy" else next(iter(content.arrays.values()))
         if not isinstance(only, np.ndarray) or only.dtype.kind not in "fiu":

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ampose.errors import InputError
+from ampose.errors import InputError, reading
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import RawPerson, gather, triples
+from ampose.files.keypoints.gather import RawPerson, gather, identity_of, triples
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 from ampose.poses.skeletons import get_skeleton
 from ampose.poses.skeletons.joint_order import likelier, where_seen
@@ -47,13 +47,16 @@ class OpenPoseFolder:
         for name, frame in content.frames.items():
             if frame.json is None:
                 raise InputError(f"{frame.path}: must be a JSON file of a frame, got {frame.kind}; write it again")
+            if not isinstance(frame.json, dict) or "people" not in frame.json:
+                raise InputError(
+                    f"{frame.path}: must be a JSON file of a frame with people, got another; take it out of the folder"
+                )
             people[name] = []
-            for person in frame.json["people"]:
-                ids = person.get("person_id") or [-1]
-                number = int(ids[0] if isinstance(ids, list) else ids)
-                points = person[_POINTS[0] if _POINTS[0] in person else _POINTS[1]]
-                if points:  # empty where only a face or a hand was found
-                    people[name].append(RawPerson(triples(points), number if number >= 0 else None))
+            with reading(frame.path, "a frame of OpenPose", "write it again"):
+                for person in frame.json["people"] or ():
+                    points = person[_POINTS[0] if _POINTS[0] in person else _POINTS[1]]
+                    if points:  # empty where only a face or a hand was found
+                        people[name].append(RawPerson(triples(points), identity_of(person.get("person_id"))))
         usual, other = get_skeleton("body_25"), get_skeleton("body_25b")
         seen = [who.points for frame in people.values() for who in frame if len(who.points) == other.num_joints]
         # No number in the file tells these two apart.

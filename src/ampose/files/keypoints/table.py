@@ -11,10 +11,12 @@ import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from jaxtyping import Float
 
 from ampose.errors import InputError
+from ampose.files.cells import check_widths, is_missing, numbers_in
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import RawPerson, gather
+from ampose.files.keypoints.gather import RawPerson, gather, identity_of
 from ampose.files.keypoints.joints import JointLayout, layout_by_names, layout_by_number
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
@@ -52,24 +54,22 @@ class WideTable:
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all rows."""
         header, *rows = content.rows
+        check_widths(rows, len(header))
         joints = _joints(header)
         columns = {name.strip().lower(): at for at, name in reversed(list(enumerate(header)))}
         frame, person, score = (
             next((columns[name] for name in names if name in columns), None) for names in (_FRAME, _PERSON, _SCORE)
         )
+        points = np.stack([_points(rows, joint, place) for joint, place in joints.items()], axis=1)  # (row, joint, 3)
+        scores = None if score is None else numbers_in(rows, score, header[score])
         people: dict[str, list[RawPerson]] = {}
         for number, row in enumerate(rows):
-            if len(row) != len(header):
-                raise InputError(f"rows must have {len(header)} cells as the first, got {len(row)} in row {number + 1}")
-            name = str(number) if frame is None else row[frame].strip()
-            identity = row[person].strip() or None if person is not None else None
-            people.setdefault(name, []).append(
-                RawPerson(
-                    np.array([_point(row, place) for place in joints.values()]),
-                    int(identity) if identity and identity.isdecimal() else identity,
-                    None if score is None else _number(row[score]),
-                )
-            )
+            name = str(number) if frame is None else "" if is_missing(row[frame]) else row[frame].strip()
+            identity = None if person is None else identity_of(row[person])
+            others = people.setdefault(name, [])
+            if identity is not None and any(other.id == identity for other in others):
+                raise InputError(f"every person must be in a frame once, got {identity} twice in frame {name}")
+            others.append(RawPerson(points[number], identity, None if scores is None else scores[number]))
         return gather(people, options, layout=_layout(list(joints), options))
 
 
@@ -80,20 +80,20 @@ def _joints(header: Sequence[str]) -> dict[str, dict[str, int]]:
         match = _AXIS_LAST.fullmatch(name.strip()) or _AXIS_FIRST.fullmatch(name.strip())
         if match:
             parts = match.groupdict()
-            places.setdefault(parts["joint"] or parts["number"], {})[_AXES[parts["axis"].lower()]] = at
+            place, axis = places.setdefault(parts["joint"] or parts["number"], {}), _AXES[parts["axis"].lower()]
+            if axis in place and axis != "sure":  # of the confidence there may be several kinds
+                raise InputError(f"columns must be there once, got {header[place[axis]]} and {name}")
+            place[axis] = at
     return {joint: place for joint, place in places.items() if {"x", "y"} <= place.keys()}
 
 
-def _point(row: Sequence[str], place: Mapping[str, int]) -> tuple[float, float, float]:
-    """Return x, y and the confidence; without one, a joint that is empty or in the corner was not found."""
-    x, y = _number(row[place["x"]]), _number(row[place["y"]])
-    if "sure" in place:
-        return x, y, _number(row[place["sure"]])
-    return x, y, float(np.isfinite(x + y) and (x, y) != (0, 0))
-
-
-def _number(cell: str) -> float:
-    return float(cell) if cell.strip() else float("nan")
+def _points(rows: Sequence[Sequence[str]], joint: str, place: Mapping[str, int]) -> Float[np.ndarray, "row 3"]:
+    """Return x, y and the confidence of a joint; without any, a joint that is empty or in the corner was not found."""
+    x, y = (numbers_in(rows, place[axis], f"{axis} of {joint}") for axis in ("x", "y"))
+    sure = numbers_in(rows, place["sure"], f"the confidence of {joint}") if "sure" in place else np.full(len(x), np.nan)
+    if np.isfinite(sure).any():
+        return np.column_stack([x, y, sure])
+    return np.column_stack([x, y, np.isfinite(x) & np.isfinite(y) & ((x != 0) | (y != 0))])
 
 
 def _layout(joints: Sequence[str], options: ReaderOptions) -> JointLayout:

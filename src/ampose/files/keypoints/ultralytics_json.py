@@ -5,10 +5,14 @@ of the image with ``normalize=True``. A joint at 0, 0 was not found. Frames may 
 https://docs.ultralytics.com/reference/engine/results/
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
+from ampose.errors import InputError, reading
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import RawPerson, gather
+from ampose.files.keypoints.gather import Points, RawPerson, gather, identity_of, numbers_of, with_scores
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
 
@@ -36,14 +40,23 @@ class UltralyticsJson:
         people: dict[str, list[RawPerson]] = {}
         for name, frame in content.frames.items():
             frames = {name: frame.json}
-            if any(isinstance(entry, list) for entry in frame.json):  # a list of people for each frame of a video
-                frames = {content.frame_name(frame, number): entries for number, entries in enumerate(frame.json)}
-            for key, entries in frames.items():
-                people[key] = []
-                for entry in entries:
-                    if keypoints := entry.get("keypoints"):
-                        x, y = (np.array(keypoints[axis], dtype=np.float64) for axis in ("x", "y"))
-                        visible = np.array(keypoints.get("visible", np.ones_like(x)), dtype=np.float64)
-                        points = np.column_stack([x, y, np.where((x == 0) & (y == 0), 0, visible)])
-                        people[key].append(RawPerson(points, entry.get("track_id"), entry.get("confidence")))
+            with reading(frame.path, "results of Ultralytics", "write it again, or take it out of the folder"):
+                if any(isinstance(entry, list) for entry in frame.json):  # a list of people for each frame of a video
+                    frames = {content.frame_name(frame, number): entries for number, entries in enumerate(frame.json)}
+                for key, entries in frames.items():
+                    people[key] = [
+                        RawPerson(_points(keypoints), identity_of(entry.get("track_id")), entry.get("confidence"))
+                        for entry in entries
+                        if (keypoints := entry.get("keypoints"))
+                    ]
         return gather(people, options)
+
+
+def _points(keypoints: Mapping[str, Any]) -> Points:
+    x, y = numbers_of(keypoints["x"]), numbers_of(keypoints["y"])
+    visible = numbers_of(keypoints.get("visible", np.ones_like(x)), "visible")
+    if x.ndim != 1 or not x.shape == y.shape == visible.shape:
+        raise InputError(
+            f"x, y and visible must be of as many points, got shapes {x.shape}, {y.shape} and {visible.shape}"
+        )
+    return with_scores(np.column_stack([x, y]), np.where((x == 0) & (y == 0), 0, visible))

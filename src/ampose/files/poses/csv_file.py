@@ -1,14 +1,16 @@
 """``.csv``: a table for pandas, R and spreadsheets; ``table_columns`` says what the columns are.
 
-UTF-8, commas, one line of column names. Positions are rounded to 0.01 mm, confidences to 0.0001.
+UTF-8, commas, one line of column names; semicolons with decimal commas, tabs and UTF-16, as spreadsheets make of it,
+are read too. Positions are rounded to 0.01 mm, confidences to 0.0001.
 """
 
 import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
+from ampose.errors import InputError
+from ampose.files.cells import check_widths, first_line, numbers_in, rows_of
+from ampose.files.letters import read_text
 from ampose.files.poses.pose_format import all_but, formats
 from ampose.files.poses.table_columns import cells, columns_of, is_column, people_of
 from ampose.poses.people import Person
@@ -37,22 +39,13 @@ class CsvFile:
 
     def read(self, path: Path) -> list[Person]:
         """Read the people back, to the digits that were written."""
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            try:
-                header, *rows = [row for row in csv.reader(stream) if row] or [[]]
-            except csv.Error as error:
-                raise ValueError(f"a line that is no CSV ({error})") from error
+        text = read_text(path)
+        # A joint's name may hold any of them: what divides the line of names is what leaves the names that are known.
+        separator = max(
+            ",;\t", key=lambda one: sum(map(is_column, next(csv.reader([first_line(text)], delimiter=one), [])))
+        )
+        header, *rows = rows_of(text, separator) or [[]]
         if len(set(header)) < len(header):
-            raise ValueError("two columns of the same name")
-        for number, row in enumerate(rows, start=1):
-            if len(row) != len(header):
-                raise ValueError(f"{len(row)} cells instead of {len(header)} in row {number}")
-        columns: dict[str, np.ndarray] = {}
-        for at, name in enumerate(header):
-            if is_column(name):
-                try:
-                    numbers = [float(row[at]) if row[at] not in ("", "NA") else np.nan for row in rows]
-                except ValueError as error:
-                    raise ValueError(f"{error} in column {name}") from error
-                columns[name] = np.array(numbers, dtype=np.float64)
-        return people_of(columns)
+            raise InputError("columns must have different names, got two of one name")
+        check_widths(rows, len(header))
+        return people_of({name: numbers_in(rows, at, name) for at, name in enumerate(header) if is_column(name)})

@@ -35,6 +35,7 @@ from typing import Any
 import numpy as np
 
 from ampose.errors import InputError
+from ampose.files.letters import letters_of, read_text
 from ampose.files.poses.own_header import check_header, header_of, person_of
 from ampose.files.poses.pose_format import formats
 from ampose.poses.people import Person
@@ -66,7 +67,11 @@ class JsonFile:
 
     def read(self, path: Path) -> list[Person]:
         """Read the people back, to the digits that were written."""
-        data = _by_lines(path) or json.loads(path.read_text(encoding="utf-8"))
+        try:
+            data = _by_lines(path)
+        except UnicodeDecodeError:  # Windows' letters
+            data = None
+        data = data or json.loads(read_text(path))
         check_header(data)
         return [person_of(entry["id"], data, _arrays(entry["frames"], data)) for entry in data["people"]]
 
@@ -90,7 +95,7 @@ class _Rows(Sequence[Any]):
 def _by_lines(path: Path) -> dict[str, Any] | None:
     """Read a file whose lines are as they are written here; None for another."""
     header, people, rows = list[str](), list[dict[str, Any]](), _Rows()
-    with path.open(encoding="utf-8") as stream:
+    with path.open(encoding=letters_of(path)) as stream:
         for line in stream:
             text = line.strip().removesuffix(",")
             if line.startswith("   {"):

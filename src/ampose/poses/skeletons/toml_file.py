@@ -33,7 +33,7 @@ def read_declaration(file: Path, known: Callable[[str], Skeleton]) -> tuple[Skel
     if len(content) > _LARGEST_FILE:
         raise InputError(f"{file}: a skeleton must be a small TOML file, got more than 1 MB; name another file")
     with reading(file, "TOML in UTF-8", "correct it"):
-        return _declaration(tomllib.loads(content.decode("utf-8")), known)
+        return _declaration(tomllib.loads(content.decode("utf-8-sig")), known)
 
 
 def _declaration(data: dict[str, Any], known: Callable[[str], Skeleton]) -> tuple[Skeleton, list[SkeletonMapping]]:
