@@ -79,6 +79,14 @@ def test_a_line_that_quotes_a_whole_file_is_shortened_and_others_are_not():
     assert str(InputError(usual)) == usual
 
 
+def test_a_link_to_nothing_is_told_as_one(tmp_path):
+    (tmp_path / "clip.mp4").symlink_to("gone/clip.mp4")
+    (tmp_path / "disk").symlink_to("elsewhere")
+    for name, link, leads in (("clip.mp4", "clip.mp4", "gone/clip.mp4"), ("disk/a.mp4", "disk", "elsewhere")):
+        told = f"{tmp_path / name}: the link {link} leads to {leads}, where there is nothing; name a video"
+        assert str(no_such_path(tmp_path / name, "a video")) == told
+
+
 def test_a_path_that_is_not_there_is_one_line_also_where_nothing_can_be_listed(tmp_path, monkeypatch):
     (tmp_path / "poses.json").touch()
     path = tmp_path / "poses.jsn"

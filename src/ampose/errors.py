@@ -139,8 +139,13 @@ def no_such_path(path: Path, wanted: str) -> InputError:
     parent = next((folder for folder in path.absolute().parents if folder.exists()), None)
     if parent is None:  # a drive, on Windows
         return InputError(f"{path}: there is no {path.absolute().anchor}; name {wanted}")
+    missing = path.absolute().relative_to(parent).parts[0]
+    if (link := parent / missing).is_symlink():
+        leads = printable(str(link.readlink()))
+        return InputError(
+            f"{path}: the link {printable(missing)} leads to {leads}, where there is nothing; name {wanted}"
+        )
     if parent != path.absolute().parent or not parent.is_dir():
-        missing = path.absolute().relative_to(parent).parts[0]
         return InputError(f"{path}: there is no {missing!r} in {printable(str(parent))}; name {wanted}")
     names = []
     with contextlib.suppress(OSError), os.scandir(parent) as entries:  # a folder may refuse to be listed

@@ -190,6 +190,11 @@ def test_folders_of_inputs_of_one_name_tell_them_apart(tmp_path):
     sources = [Path(name) for name in ("a/cam.mp4", "b/cam.mp4", "b/cam.mov", "x.mp4")]
     named = name_folders(sources, tmp_path)
     assert [folder.name for folder in named.values()] == ["a_cam_mp4", "b_cam_mp4", "cam_mov", "x"]
+    (tmp_path / "link.mp4").symlink_to("cam.mp4")
+    twice = [
+        tmp_path / name for name in ("cam.mp4", "x.mp4", "../" + tmp_path.name + "/cam.mp4", "link.mp4", "cam.mp4")
+    ]
+    assert list(name_folders(twice, tmp_path)) == twice[:2], "an input that is named twice is lifted once"
     with pytest.raises(InputError, match="2 inputs are called a_cam_mp4"):
         name_folders([Path("1/a/cam.mp4"), Path("2/a/cam.mp4")], tmp_path)
 

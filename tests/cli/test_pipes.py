@@ -80,6 +80,13 @@ def test_a_page_of_a_pipe(poses: Path, tmp_path: Path, monkeypatch, capsys) -> N
     assert (tmp_path / "a.html").stat().st_size > 10_000
 
 
+def test_videos_in_a_folder_are_several_inputs(tmp_path: Path, capsys) -> None:
+    for name in ("a.mp4", "b.mov"):
+        (tmp_path / name).touch()
+    assert main(["lift", str(tmp_path), "-o", "-"]) == 2
+    assert "for one input alone, got 2" in capsys.readouterr().err
+
+
 def test_a_pipe_is_one_input(poses: Path, capsys) -> None:
     assert main(["lift", "-", str(poses), "-o", "out"]) == 2
     assert "for one input alone" in capsys.readouterr().err

@@ -41,6 +41,56 @@ def test_folder_comes_in_natural_order_and_may_be_read_twice(tmp_path):
         assert [int(frame[0, 0, 0]) for frame in media] == [1, 9, 10]
 
 
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (
+            [f"f{n}.{end}" for n in range(2) for end in ("jpg", "png")],
+            r"each image once, got all as \.jpg and as \.png",
+        ),
+        (
+            [f"{clip}{n}.png" for clip in "ab" for n in range(6)],
+            r"got those of 2, which begin with a0\.png, b0\.png",
+        ),
+        ([f"cam{clip}_{n:04d}.png" for clip in (1, 2, 3) for n in range(5, 11)], r"of one clip, got those of 3"),
+        (
+            [f"take {clip} ({n}).png" for clip in "ab" for n in range(1, 6 + ord(clip) % 2)],
+            r"got those of 2",
+        ),
+    ],
+)
+def test_images_of_two_clips_or_in_two_formats_are_no_clip(tmp_path, names, message):
+    for name in names:
+        save(tmp_path / name)
+    with pytest.raises(InputError, match=message):
+        open_media(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["Anna.png", "anna 2.png", "Bob.jpg", "beach\n.png", "12.png"],
+        ["photo.jpg", "photo.png"],
+        ["a.jpg", "a.png", "b.png"],
+        [f"{who}{n}.png" for who in ("anna", "bob") for n in (1, 2, 3)],
+        [f"{day}_{n}.png" for day in ("20230101", "20230102") for n in (1, 2, 3, 4, 5, 7, 9)],
+        [f"IMG_{n}.png" for n in range(20, 26)] + [f"DSC_{n}.png" for n in range(30, 36)],
+        [f"f{n}.{end}" for n, end in enumerate(("jpg", "png", "bmp", "webp"))],
+        [f"frame_{n}_of_12.png" for n in range(1, 9)],
+    ],
+)
+def test_photographs_may_be_called_what_they_like(tmp_path, names):
+    for name in names:
+        save(tmp_path / name)
+    assert open_media(tmp_path).num_frames == len(names)
+
+
+def test_a_folder_of_videos_holds_no_images(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"whatever it is")
+    with pytest.raises(InputError, match=r"must hold images, got 1 video; name it, as in a\.mp4$"):
+        open_media(tmp_path)
+
+
 def test_exif_orientation_is_honoured(tmp_path):
     """Orientation 6: the camera was held upright; the stored picture must be turned clockwise."""
     stored = np.zeros((30, 40, 3), dtype=np.uint8)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from ampose.errors import InputError, no_such_path
 from ampose.media.frames import Frame, Media
-from ampose.media.images import Images, images_in, is_image
-from ampose.media.video_reader import Video
+from ampose.media.images import Images, check_one_clip, images_in, is_image
+from ampose.media.video_reader import Video, videos_in
 
 __all__ = ["Frame", "Media", "open_media"]
 
@@ -29,7 +29,11 @@ def open_media(path: str | Path) -> Media:
     """
     path = Path(path)
     if path.is_dir():
-        return Images(path, images_in(path))
+        if not (images := images_in(path)) and (videos := videos_in(path)):
+            got = f"{len(videos)} videos; name one, as" if len(videos) > 1 else "1 video; name it, as"
+            raise InputError(f"{path}: must hold images, got {got} in {videos[0].name}")
+        check_one_clip(path, images)
+        return Images(path, images)
     if not path.exists():
         raise no_such_path(path, "a video, an image or a folder of images")
     if not path.is_file():

@@ -1,6 +1,8 @@
 """An image, a folder of images in natural order (frame2 before frame10), or white images."""
 
+import re
 import warnings
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +33,11 @@ _USUAL_PIXEL_BYTES = 8
 """In other formats; FFmpeg takes no more."""
 _STRIP = 256
 """Rows that are converted at a time, so that no second copy of the image is made."""
+
+_NUMBERED = re.compile(r"(.*?)([0-9]*)([^0-9]*)", re.DOTALL)
+"""A name, cut at the last number in it."""
+_LEAST_CLIP = 5
+"""Images with numbers one after the other: fewer may be photographs of somebody, and others of somebody else."""
 
 _ORIENTATION_TAG = 0x0112
 _TURNED_ORIENTATIONS = (5, 6, 7, 8)
@@ -116,6 +123,34 @@ def files_in(folder: Path) -> list[Path]:
 def images_in(folder: Path) -> list[Path]:
     """Return the images of a folder in natural order; hidden and other files are passed over."""
     return [file for file in files_in(folder) if file.suffix.lower() in _SUFFIXES or is_image(file)]
+
+
+def check_one_clip(folder: Path, images: Sequence[Path]) -> None:
+    """Refuse images that are surely not one clip: each in several formats, or two clips with numbers of their own.
+
+    Photographs may be called what they like: only where the names of all say so, they are refused.
+
+    Raises:
+        InputError: They are not.
+    """
+    endings: defaultdict[str, set[str]] = defaultdict(set)
+    clips: defaultdict[tuple[str, str], dict[int, str]] = defaultdict(dict)  # numbers and names by the rest of the name
+    for image in images:
+        endings[image.stem].add(image.suffix.lower())
+        text, number, end = re.fullmatch(_NUMBERED, image.name).groups()  # type: ignore[union-attr]  # it fits
+        clips[text.casefold(), end.casefold()][int(number or 0)] = image.name
+    formats = set(map(frozenset, endings.values()))
+    if len(images) > len(endings) > 1 and len(formats) == 1:
+        several = " and as ".join(sorted(formats.pop()))
+        raise InputError(f"{folder}: must hold each image once, got all as {several}; put one kind into another folder")
+    starts = {min(clip) for clip in clips.values()}
+    whole = all(max(clip) - min(clip) + 1 == len(clip) >= _LEAST_CLIP for clip in clips.values())
+    if len(clips) > 1 and len(starts) == 1 and whole:
+        names = ", ".join(clip[min(clip)] for clip in list(clips.values())[:3])
+        raise InputError(
+            f"{folder}: must hold the images of one clip, got those of {len(clips)}, which begin with {names}; put "
+            "each into a folder of its own"
+        )
 
 
 def is_image(file: Path) -> bool:

@@ -47,16 +47,19 @@ def run(
     """
     if not sources:
         raise InputError("there is nothing to lift; name a video, an image or a keypoint file")
+    inputs = inputs_of(sources)
     if PIPE in sources or output == PIPE:
-        if len(sources) > 1:
-            raise InputError("-: standard input and output are for one input alone; name a folder, or fewer inputs")
-        with file_of(sources[0]) as path:
+        if len(inputs) > 1:
+            raise InputError(
+                f"-: standard input and output are for one input alone, got {len(inputs)}; name a folder to write to, "
+                "or fewer inputs"
+            )
+        with file_of(inputs[0]) as path:
             if output == PIPE:
                 lift_to_stdout(path, options, outputs)
             else:
                 print(summary(lift_to_folder(path, output or Path("stdin_3d"), options, outputs)))
         return
-    inputs = inputs_of(sources)
     folder = output or Path(f"{sources[0].resolve().stem}_3d" if len(sources) == 1 else "lifted_3d")
     if len(inputs) == 1 and inputs is sources:
         print(summary(lift_to_folder(sources[0], folder, options, outputs)))

@@ -20,7 +20,7 @@ from ampose.atomic import replacing
 from ampose.cli import message_of
 from ampose.cli.lift.outputs import OutputOptions, WrittenFiles
 from ampose.cli.lift.summary import in_one_line
-from ampose.errors import InputError, MissingExtraError, printable
+from ampose.errors import InputError, MissingExtraError, no_such_path, printable
 from ampose.pipeline.lift_options import LiftOptions
 
 MARK = ".ampose-done.json"
@@ -89,14 +89,17 @@ def print_lines(results: Results, count: int) -> None:
 
 
 def name_folders(sources: Sequence[Path], output: Path) -> dict[Path, Path]:
-    """Return a folder for each input: its name without the ending.
+    """Return a folder for each input: its name without the ending. An input that is named twice is taken once.
 
     Where two would be the same, with the ending, or with the name of the folder that they are in as well.
 
     Raises:
         InputError: Two are still the same.
     """
-    paths = [source.resolve() for source in sources]
+    by_path: dict[Path, Path] = {}
+    for source in sources:
+        by_path.setdefault(source.resolve(), source)
+    paths = list(by_path)
     names = [path.stem for path in paths]
     with_ending = [path.name.replace(".", "_") for path in paths]
     with_folder = [f"{path.parent.name}_{name}" for path, name in zip(paths, with_ending, strict=True)]
@@ -107,7 +110,7 @@ def name_folders(sources: Sequence[Path], output: Path) -> dict[Path, Path]:
     for name in names:
         if times[_anywhere(name)] > 1:
             raise InputError(f"{times[_anywhere(name)]} inputs are called {name}; lift them one by one")
-    return {source: output / name for source, name in zip(sources, names, strict=True)}
+    return {source: output / name for source, name in zip(by_path.values(), names, strict=True)}
 
 
 def _anywhere(name: str) -> str:
@@ -193,7 +196,7 @@ def _mark(facts: Mapping[str, str], written: Sequence[Path]) -> bytes:
 def _facts(source: Path, settings: str) -> dict[str, str]:
     """Describe what is lifted and how: another file or other settings mean that it is not done."""
     if not source.exists():
-        raise InputError(f"{source}: there is no such file or folder")
+        raise no_such_path(source, "a video, an image or a keypoint file")
     files = sorted(source.iterdir()) if source.is_dir() else [source]
     facts = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     content = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
