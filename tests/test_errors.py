@@ -1,5 +1,6 @@
 """A user's mistakes are told apart from ours by their class."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,6 +28,33 @@ def test_the_extras_that_messages_may_name_are_there(extra: str) -> None:
     assert extra in (metadata("ampose").get_all("Provides-Extra") or [])
 
 
+def of_python(call: Callable[[], object]) -> Exception:
+    """Return what Python or NumPy throws, in the words of the version that is installed."""
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
+        call()
+    return caught.value
+
+
+def unpacked(*values: int) -> int:
+    one, other = values
+    return one + other
+
+
+PYTHONS = {
+    of_python(lambda: float("abc")): "'abc' where a number belongs",
+    of_python(lambda: np.array(["abc"]).astype(float)): "'abc' where a number belongs",
+    of_python(lambda: int("1.5")): "'1.5' where a whole number belongs",
+    of_python(lambda: int(float("nan"))): "NaN where a whole number belongs",
+    of_python(lambda: ["a"].index("b")): "no 'b'",
+    of_python(lambda: unpacked(7, 8, 9)): "fewer or more values than belong there",
+    of_python(lambda: np.array([[1.0], [1.0, 2.0]])): "lists of different lengths",
+    of_python(lambda: list(zip([1], [], strict=True))): "lists of different lengths",
+    of_python(lambda: np.ones(3).reshape(2, 2)): "arrays of other shapes",
+    of_python(lambda: np.ones(3) + np.ones(2)): "arrays of other shapes",
+    of_python(lambda: np.column_stack([np.ones(3), np.ones(2)])): "arrays of other shapes",
+}
+
+
 class Panic(BaseException):
     """What an extension in Rust raises."""
 
@@ -38,6 +66,11 @@ class Panic(BaseException):
         (RecursionError("maximum recursion depth exceeded"), "things nested too deep"),
         (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid"), "bytes that are no text in UTF-8"),
         (KeyError("joints"), "no 'joints'"),
+        (KeyError(("Anna", "nose", "x")), "no Anna nose x"),
+        (TypeError("'NoneType' object is not subscriptable"), "a value of another kind than belongs there"),
+        (AttributeError("'str' object has no attribute 'get'"), "a value of another kind than belongs there"),
+        (IndexError("list index out of range"), "fewer values than belong there"),
+        *((error, reason) for error, reason in PYTHONS.items()),
         (OSError(5, "Input/output error", "/a"), "Input/output error"),
         (ZeroDivisionError(), "ZeroDivisionError"),
         (Panic("index\x1b[2J out of range"), r"index\x1b[2J out of range"),

@@ -8,6 +8,7 @@ import contextlib
 import difflib
 import itertools
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from numbers import Integral, Real
@@ -17,6 +18,27 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 _SCANNED = 10_000
 _LONGEST_REASON, _LONGEST_LINE = 200, 1200
+
+
+_BY_KIND: dict[type[BaseException] | tuple[type[BaseException], ...], str] = {
+    MemoryError: "more in it than fits into memory",
+    RecursionError: "things nested too deep",
+    UnicodeError: "bytes that are no text in UTF-8",
+    (TypeError, AttributeError): "a value of another kind than belongs there",
+    IndexError: "fewer values than belong there",
+}
+"""Whose own words are about Python, never about the file."""
+
+_IN_OUR_WORDS = (
+    (r"^could not convert string to float: (?:np\.\w+\()?(.*?)\)?$", r"\1 where a number belongs"),
+    (r"^invalid literal for int\(\) with base 10: (.*)", r"\1 where a whole number belongs"),
+    (r"^cannot convert float (NaN|infinity) to integer$", r"\1 where a whole number belongs"),
+    (r"^(.*) is not in list$", r"no \1"),
+    (r"^(not enough|too many) values to unpack .*", "fewer or more values than belong there"),
+    (r"^(zip\(\) argument|setting an array element with a sequence).*", "lists of different lengths"),
+    (r"^(cannot reshape array|all the input array|could not broadcast|operands could not).*", "arrays of other shapes"),
+)
+"""What Python and NumPy say of values, as a pattern, and what it means to somebody who did not write the reader."""
 
 
 class InputError(ValueError):
@@ -94,14 +116,16 @@ delimiter: line 1 column 6 (char 5)); copy it again
 
 def _reason(error: BaseException) -> str:
     """Return what was wrong, in some words."""
-    if isinstance(error, MemoryError):
-        return "more in it than fits into memory"
-    if isinstance(error, RecursionError):
-        return "things nested too deep"
-    if isinstance(error, UnicodeError):
-        return "bytes that are no text in UTF-8"
+    for kinds, words in _BY_KIND.items():
+        if isinstance(error, kinds):
+            return words
     text = printable(str(getattr(error, "strerror", None) or error))[:_LONGEST_REASON]
-    return f"no {text}" if isinstance(error, KeyError) else text or type(error).__name__
+    if isinstance(error, KeyError):
+        keys = error.args[0] if error.args else ""
+        return f"no {printable(' '.join(map(str, keys)))[:_LONGEST_REASON] if isinstance(keys, tuple) else text}"
+    for pythons, words in _IN_OUR_WORDS:
+        text = re.sub(pythons, words, text)
+    return text or type(error).__name__
 
 
 def check_format(header: Any, name: str, version: int, remedy: str = "take an ampose that knows it") -> None:

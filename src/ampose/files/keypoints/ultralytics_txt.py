@@ -7,7 +7,7 @@ https://docs.ultralytics.com/datasets/pose/
 
 import numpy as np
 
-from ampose.errors import InputError
+from ampose.errors import InputError, reading
 from ampose.files.keypoints.content import Content
 from ampose.files.keypoints.gather import RawPerson, gather
 from ampose.files.keypoints.joints import layout_by_number
@@ -39,17 +39,15 @@ class UltralyticsTxt:
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all frames."""
         skeleton = options.skeleton or get_skeleton("coco_17")
-        people = {
-            name: [
-                _person(np.array(row, float)[len(_BOX) :], skeleton.num_joints, frame.path.name) for row in frame.rows
-            ]
-            for name, frame in content.frames.items()
-        }
+        people = {}
+        for name, frame in content.frames.items():
+            with reading(frame.path, "a label file of Ultralytics", "write it again, or take it out of the folder"):
+                people[name] = [_person(np.array(row, float)[len(_BOX) :], skeleton.num_joints) for row in frame.rows]
         layout = layout_by_number(skeleton.num_joints, skeleton)
         return gather(people, options, layout=layout)
 
 
-def _person(numbers: np.ndarray, num_joints: int, name: str) -> RawPerson:
+def _person(numbers: np.ndarray, num_joints: int) -> RawPerson:
     for width in (3, 2):
         extra = len(numbers) - width * num_joints
         if 0 <= extra <= 2:
@@ -61,6 +59,6 @@ def _person(numbers: np.ndarray, num_joints: int, name: str) -> RawPerson:
             score = float(numbers[width * num_joints]) if extra > has_id else None
             return RawPerson(np.column_stack([points[:, :2], confidence]), int(numbers[-1]) if has_id else None, score)
     raise InputError(
-        f"{name}: a line must have the {num_joints} joints of a person, 2 or 3 numbers each, got {len(numbers)} "
+        f"a line must have the {num_joints} joints of a person, 2 or 3 numbers each, got {len(numbers)} "
         "numbers after the box; name the skeleton that they have"
     )
