@@ -95,8 +95,13 @@ def test_a_port_that_is_taken_is_one_sentence(folder, monkeypatch, capsys):
     assert "ports go from 0 to 65535" in capsys.readouterr().err
 
 
-def test_without_the_built_app_it_says_how_to_build_it(monkeypatch, tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("folders", "message"),
+    [("web/dist", "not built in this checkout; build it with: make app"), ("lib", "was installed without the app")],
+)
+def test_without_the_built_app_it_says_how_to_get_it(monkeypatch, tmp_path, capsys, folders, message):
+    (tmp_path / folders).mkdir(parents=True)
     monkeypatch.setattr(app, "_BUILT", tmp_path)
-    monkeypatch.setattr(app, "_IN_CHECKOUT", tmp_path)
+    monkeypatch.setattr(app, "_IN_CHECKOUT", tmp_path / "web" / "dist")
     assert main(["app"]) == 2
-    assert "make app" in capsys.readouterr().err
+    assert message in capsys.readouterr().err

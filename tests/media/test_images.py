@@ -85,6 +85,26 @@ def test_photographs_may_be_called_what_they_like(tmp_path, names):
     assert open_media(tmp_path).num_frames == len(names)
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("a.tif", "a TIFF of several pages; save each page"), ("a.webp", "an animated WebP, which FFmpeg does not read")],
+)
+def test_several_images_in_a_file_are_refused_where_they_cannot_be_read(tmp_path, name, message):
+    images = [Image.new("RGB", (40, 30), (number, 0, 0)) for number in (0, 200)]
+    images[0].save(tmp_path / name, save_all=True, append_images=images[1:])
+    with pytest.raises(InputError, match=rf"{name}: must be one image or a video, got {message}"):
+        open_media(tmp_path / name)
+    with pytest.raises(InputError, match=rf"{name}: must be one image, got several in one file"):
+        open_media(tmp_path)
+
+
+def test_a_photograph_with_its_preview_in_one_file_is_one_image(tmp_path):
+    """As phones and stereo cameras write it: JPEGs one after the other, the first of which is the photograph."""
+    photograph, preview = Image.new("RGB", (40, 30)), Image.new("RGB", (20, 15))
+    photograph.save(tmp_path / "a.jpg", format="MPO", save_all=True, append_images=[preview])
+    assert [frame.shape for frame in open_media(tmp_path / "a.jpg")] == [(30, 40, 3)]
+
+
 def test_a_folder_of_videos_holds_no_images(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"whatever it is")
     with pytest.raises(InputError, match=r"must hold images, got 1 video; name it, as in a\.mp4$"):

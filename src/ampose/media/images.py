@@ -34,6 +34,13 @@ _USUAL_PIXEL_BYTES = 8
 _STRIP = 256
 """Rows that are converted at a time, so that no second copy of the image is made."""
 
+_SEVERAL = {
+    "TIFF": "a TIFF of several pages; save each page as an image, all in one folder",
+    "WEBP": "an animated WebP, which FFmpeg does not read; save it as GIF or MP4",
+}
+_MAIN_FIRST = ("MPO", "PSD")
+"""Formats whose first image is the photograph; what follows are its parts, or the same smaller."""
+
 _NUMBERED = re.compile(r"(.*?)([0-9]*)([^0-9]*)", re.DOTALL)
 """A name, cut at the last number in it."""
 _LEAST_CLIP = 5
@@ -157,7 +164,7 @@ def is_image(file: Path) -> bool:
     """Whether the content is that of a still image (an animation counts as a video).
 
     Raises:
-        InputError: It is an image of a kind that cannot be read.
+        InputError: It is an image of a kind that cannot be read, or several.
     """
     with file.open("rb") as stream:
         head = stream.read(12)
@@ -165,16 +172,25 @@ def is_image(file: Path) -> bool:
         raise InputError(f"{file}: must be a JPEG, PNG, WebP, TIFF or BMP image, got HEIC; save it as JPEG first")
     try:
         with opened_image(file) as image:
-            return not getattr(image, "is_animated", False)
+            animated, kind = _is_animated(image), str(image.format)
     except InputError as error:
         if isinstance(error.__cause__, pillow().UnidentifiedImageError):
             return False
         raise
+    if animated and kind in _SEVERAL:
+        raise InputError(f"{file}: must be one image or a video, got {_SEVERAL[kind]}")
+    return not animated
+
+
+def _is_animated(image: "Image") -> bool:
+    return getattr(image, "is_animated", False) and image.format not in _MAIN_FIRST
 
 
 def _upright_size(file: Path) -> tuple[int, int]:
     """Read the size from the header, exchanged where EXIF says that the image lies on its side."""
     with opened_image(file) as image:
+        if _is_animated(image):
+            raise InputError(f"{file}: must be one image, got several in one file; move it out of the folder")
         width, height = image.size
         turned = image.getexif().get(_ORIENTATION_TAG) in _TURNED_ORIENTATIONS
         return (height, width) if turned else (width, height)

@@ -3,6 +3,7 @@
 Frames are streamed: what stays in memory is the keypoints. The command line and Python call the same ``lift_video``.
 """
 
+import importlib
 import logging
 import time
 from collections.abc import Sequence
@@ -164,6 +165,8 @@ def lift_video(
             with bar as report:
                 everybody, seconds = find_people(source.media, opened, report)
     selected = select_people(everybody, options.which)
+    if options.smooth == "butterworth":  # the part of SciPy for it takes a second to load, which is no time of lifting
+        importlib.import_module("scipy.signal")
     start = time.perf_counter()
     people = lift_people(selected, lifter, source.camera, options)
     seconds["lifting"] = time.perf_counter() - start

@@ -25,7 +25,11 @@ def run(*, port: int = 8017, open: bool = True) -> None:  # noqa: A002 - the nam
 
     folder = next((folder for folder in (_BUILT, _IN_CHECKOUT) if (folder / "index.html").is_file()), None)
     if folder is None:
-        raise InputError("the app is not built in this checkout; build it with: make app (it needs node 18 or newer)")
+        if _IN_CHECKOUT.parent.is_dir():
+            raise InputError("the app is not built in this checkout; build it with: make app (needs node 18 or newer)")
+        raise InputError(
+            "this ampose was installed without the app; install a wheel that was built after: make app (in a checkout)"
+        )
     with serving(folder, port) as server:
         address = f"http://127.0.0.1:{server.server_port}/"
         print(f"{address}  (Ctrl-C stops it)", flush=True)
