@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import queue
+import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -94,18 +95,37 @@ def _start(ray: Any, options: ClusterOptions) -> None:
     if options.address:
         where = f"no Ray cluster answers at {options.address} (where it asks for a token, RAY_AUTH_MODE must be token)"
     for left in reversed(range(1 if options.address else _STARTS)):
+        how: dict[str, Any] = {"address": options.address}
+        if options.address is None:  # "local": another's cluster on this machine is not joined unasked
+            how = {"address": "local", "num_cpus": cores, "object_store_memory": _OBJECT_STORE}
+            how["include_dashboard"] = False
         try:
-            if options.address is None:  # "local": another's cluster on this machine is not joined unasked
-                store = {"include_dashboard": False, "object_store_memory": _OBJECT_STORE}
-                ray.init("local", num_cpus=cores, **store, **quiet)
-            else:
-                ray.init(address=options.address, **quiet)
+            with _own_ending():
+                ray.init(**how, **quiet)
         except Exception as error:  # Ray raises what it likes, of the kind Exception where it takes too long
             ray.shutdown()
             if not left:
                 raise InputError(f"{where}: {' '.join(str(error).split())[:200]}", field="address") from error
         else:
             return
+
+
+@contextmanager
+def _own_ending() -> Iterator[None]:
+    """Keep this process's way to end on SIGTERM, in whose place Ray puts one of its own inside the block."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set one
+        return
+    ours = signal.getsignal(signal.SIGTERM) or signal.SIG_DFL
+    try:
+        yield
+    except SystemExit as ending:  # Ray's way, in the moment after it is there
+        signal.signal(signal.SIGTERM, ours)
+        if ending.code == signal.SIGTERM:
+            signal.raise_signal(signal.SIGTERM)
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, ours)
 
 
 def _count_workers(resources: Mapping[str, float], options: ClusterOptions) -> int:
