@@ -36,6 +36,7 @@ _IN_OUR_WORDS = (
     (r"^(.*) is not in list$", r"no \1"),
     (r"^(not enough|too many) values to unpack .*", "fewer or more values than belong there"),
     (r"^(zip\(\) argument|setting an array element with a sequence).*", "lists of different lengths"),
+    (r"^mmap length is greater than file size$", "fewer numbers than it states"),
     (r"^(cannot reshape array|all the input array|could not broadcast|operands could not).*", "arrays of other shapes"),
 )
 """What Python and NumPy say of values, as a pattern, and what it means to somebody who did not write the reader."""

@@ -113,3 +113,11 @@ def test_a_header_that_promises_more_than_there_is(tmp_path: Path) -> None:
 
 def test_it_is_told_by_its_name_too(tmp_path: Path) -> None:
     assert is_keypoint_file(save(tmp_path, seen(0.0)[0]))
+
+
+def test_an_array_that_is_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "keypoints.npy"
+    np.save(path, np.ones((20, 17, 2)))
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(InputError, match=r"\(fewer numbers than it states\); copy it again"):
+        read_keypoints(path, image_size=(640, 480))

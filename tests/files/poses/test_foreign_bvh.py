@@ -233,3 +233,15 @@ def test_two_people_in_a_file(tmp_path: Path) -> None:
     hierarchy, _, motion = bvh().partition("MOTION")
     with pytest.raises(InputError, match="must have one ROOT"):
         read(tmp_path, hierarchy + hierarchy.replace("HIERARCHY", "") + "MOTION" + motion)
+
+
+def test_decimal_commas_in_some_of_the_numbers(tmp_path: Path) -> None:
+    head, motion = bvh().split("Frame Time:")
+    first, rest = motion.split("\n", 1)
+    points = read(tmp_path, bvh()).positions
+    for text in (
+        f"{head}Frame Time:{first}\n{rest.replace('.', ',')}",
+        f"{head}Frame Time:{first.replace('.', ',')}\n{rest}",
+        f"{head.replace('.', ',')}Frame Time:{motion}",
+    ):
+        np.testing.assert_array_equal(read(tmp_path, text).positions, points)

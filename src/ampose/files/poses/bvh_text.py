@@ -61,8 +61,7 @@ def parse_bvh(text: str) -> BvhText:
     if motion is None:
         raise ValueError("no Frames: and Frame Time: after MOTION")
     frames, seconds, numbers = int(motion["frames"]), motion["seconds"], motion["rows"]
-    if "," in seconds:
-        seconds, numbers = seconds.replace(",", "."), numbers.replace(",", ".")
+    seconds, numbers = seconds.replace(",", "."), numbers.replace(",", ".")
     names, parents, offsets, channels = _hierarchy(text[: motion.start()])
     values = np.array(numbers.split(), dtype=np.float64)
     if not 1 <= frames <= MOST_FRAMES or values.size != frames * len(channels) or not np.isfinite(values).all():
