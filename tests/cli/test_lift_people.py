@@ -318,6 +318,13 @@ def test_inputs_of_one_name_get_folders_apart(untrained, tmp_path):
     assert batch([first, same], tmp_path / "out", untrained) == 2
 
 
+def test_an_input_that_is_named_twice_is_lifted_once(untrained, tmp_path, capsys):
+    source = coco_results(tmp_path / "a.json")
+    assert batch([source, source], tmp_path / "out", untrained) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
+    assert [folder.name for folder in (tmp_path / "out").iterdir()] == ["a"]
+
+
 def test_a_wrong_setting_stops_before_the_first(clips, untrained, tmp_path, capsys):
     for option in (["--jobs", "0"], ["--to", "fbx"], ["--min-confidence", "2"], ["--detector-option", "x"]):
         assert batch(clips, tmp_path / "out", untrained, *option) == 2
