@@ -3,7 +3,6 @@
 Frames are streamed: what stays in memory is the keypoints. The command line and Python call the same ``lift_video``.
 """
 
-import importlib
 import logging
 import time
 from collections.abc import Sequence
@@ -165,8 +164,6 @@ def lift_video(
             with bar as report:
                 everybody, seconds = find_people(source.media, opened, report)
     selected = select_people(everybody, options.which)
-    if options.smooth == "butterworth":  # the part of SciPy for it takes a second to load, which is no time of lifting
-        importlib.import_module("scipy.signal")
     start = time.perf_counter()
     people = lift_people(selected, lifter, source.camera, options)
     seconds["lifting"] = time.perf_counter() - start
@@ -289,8 +286,8 @@ def find_people(
         done = time.perf_counter()
         reading, detecting = reading + read - start, detecting + done - read
         if progress:
-            done = len(detections)
-            progress(done, media.num_frames if done <= (media.num_frames or 0) else None, "")
+            count = len(detections)
+            progress(count, media.num_frames if count <= (media.num_frames or 0) else None, "")
         start = time.perf_counter()
     count = len(detections)
     if progress and count != media.num_frames:
