@@ -137,7 +137,7 @@ def test_same_motion_same_bytes(tmp_path, monkeypatch):
 
 def test_failed_write_leaves_nothing(tmp_path):
     (tmp_path / "motion.npz").mkdir()
-    with pytest.raises(OSError, match=r"motion\.npz"):
+    with pytest.raises(InputError, match=r"motion\.npz: is a folder"):
         write_motion(make_motion(), tmp_path / "motion.npz")
     assert [file.name for file in tmp_path.iterdir()] == ["motion.npz"]
 

@@ -136,7 +136,7 @@ def hostile(marker):
         ("function-itself", "numpy._reconstruct", np_name + b"."),
         ("build-on-function", "numpy._reconstruct", np_name + b"}(X\x05\x00\x00\x00_callK\x01ub."),
         ("build-slots-on-function", "numpy._reconstruct", np_name + b"N}(X\x05\x00\x00\x00_callK\x01u\x86b."),
-        ("build-on-dict", "dict", b"}}(X\x01\x00\x00\x00aK\x01ub."),
+        ("build-on-dict", "a value of another kind", b"}}(X\x01\x00\x00\x00aK\x01ub."),
         ("other-subclass", "another class", np_name + b"(cnumpy\ndtype\n(K\x00tC\x01btR."),
         (
             "pointers-as-bytes",
