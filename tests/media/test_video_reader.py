@@ -1,5 +1,6 @@
 """Real video files: written, read back, turned, cut off."""
 
+import gc
 import logging
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +13,8 @@ from tests.media.display_matrix import set_matrix
 from ampose.errors import InputError
 from ampose.media import open_media
 from ampose.media.video_writer import writing_video
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "balance_beam.mp4"
 
 
 def numbered_frames(count: int, size: tuple[int, int] = (64, 48)) -> list[np.ndarray]:
@@ -273,3 +276,14 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
     with pytest.raises(InputError, match=r"long\.mp4: must fit on the disk"):
         write(tmp_path / "long.mp4", noisy(40))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_frames_that_were_read_are_free_at_once():
+    """They hold megabytes each: waiting for Python's search for cycles would take hundreds of them."""
+    gc.collect()
+    gc.disable()
+    try:
+        frames = sum(1 for _ in open_media(EXAMPLE))
+        assert gc.collect() < frames
+    finally:
+        gc.enable()

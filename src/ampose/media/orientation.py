@@ -56,3 +56,22 @@ class Orientation(NamedTuple):
 
 
 AS_STORED = Orientation()
+
+
+class Orientations:
+    """The orientations of the frames of a video; a matrix is read where one begins to hold.
+
+    PyAV's side data hold their frame and it holds them: the memory of a frame that was asked for them is free only when
+    Python looks for such cycles. The rotation that a frame states costs nothing; where it changes, the matrix is read
+    anew.
+    """
+
+    def __init__(self) -> None:
+        self._rotation: float | None = None
+        self._orientation = AS_STORED
+
+    def of(self, frame: Any) -> Orientation:
+        """Return the orientation of the next frame."""
+        if frame.rotation != self._rotation:
+            self._rotation, self._orientation = frame.rotation, Orientation.of(frame)
+        return self._orientation

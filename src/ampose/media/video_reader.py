@@ -12,7 +12,7 @@ import numpy as np
 from ampose.errors import InputError, reading
 from ampose.media.frames import Frame, Media
 from ampose.media.images import check_pixels, files_in
-from ampose.media.orientation import Orientation
+from ampose.media.orientation import Orientations
 from ampose.media.small_frames import I420, shrink
 from ampose.packages import pyav
 
@@ -98,6 +98,7 @@ class Video(Media):
         self._spoiled: list[int] = []
         self._damaged = 0
         self._decoded: Any = None
+        self._orientations = Orientations()
 
     def _decode(self, container: Any, stream: Any) -> Iterator[Frame]:
         """Decode everything that can be; a black image stands for each frame that cannot."""
@@ -105,7 +106,7 @@ class Video(Media):
             # RGB with square pixels, turned as the display matrix says.
             width, height = self._size
             image = frame.to_ndarray(format="rgb24", width=width, height=height)
-            image = Orientation.of(frame).apply(image)
+            image = self._orientations.of(frame).apply(image)
             seconds = len(self.times) / (self.fps or 1.0) if frame.time is None else float(frame.time)
             yield from self._stand_ins(seconds, image)
             if frame.is_corrupt:
@@ -119,7 +120,7 @@ class Video(Media):
         """Return at another size the frame that was read last; as decoded, not by way of RGB."""
         if self._decoded is None:  # a black image that stands for a damaged frame
             return super().shrink(frame, size)
-        return shrink(self._decoded, size, Orientation.of(self._decoded))
+        return shrink(self._decoded, size, self._orientations.of(self._decoded))
 
     def _frames(self, container: Any, stream: Any) -> Iterator[Any]:
         """Decode packet by packet, and go on behind a damaged one."""

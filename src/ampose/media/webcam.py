@@ -17,7 +17,7 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.media.frames import Frame
-from ampose.media.orientation import Orientation
+from ampose.media.orientation import Orientations
 from ampose.media.video_reader import Video, opened
 from ampose.packages import load_package, pyav
 
@@ -163,8 +163,9 @@ def _stream(address: str) -> Generator[Frame, None, None]:
     if "://" not in address:
         raise InputError(f"{address}: camera must be a number, a file or an address, as in 0 or rtsp://..., found none")
     with opened(address, _PATIENCE_S) as (container, stream):
+        orientations = Orientations()
         try:
             for frame in container.decode(stream):
-                yield Orientation.of(frame).apply(frame.to_ndarray(format="rgb24"))
+                yield orientations.of(frame).apply(frame.to_ndarray(format="rgb24"))
         except pyav().FFmpegError as error:
             raise InputError(f"{address} must go on giving images, broke off: {error.strerror}") from error
