@@ -113,9 +113,15 @@ def test_pause_and_the_last_minute_by_keys_alone(app):
     app.press("c")
     app.wait_for(lambda: app.frames > 8)
     app.press(Keys.SPACE)
-    app.settle()
+
+    def unchanged():  # what the networks were asked before is answered still
+        count = app.frames
+        time.sleep(0.5)
+        return app.frames == count
+
+    app.wait_for(unchanged)
     count, first = app.frames, app.picture("#panels")
-    time.sleep(0.5)
+    time.sleep(1)
     assert app.frames == count, "nothing goes on"
     app.press(Keys.HOME)
     app.wait_for(lambda: app.frame == 0)
