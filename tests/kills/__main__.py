@@ -149,6 +149,21 @@ def hashes(out: Path, command: Command) -> dict[str, str]:
     }
 
 
+def check_nothing_left(name: str, folder: Path) -> None:
+    """Refuse hidden files and folders: what is unfinished, and locks."""
+    left = [str(path) for path in folder.rglob("*") if path.name.startswith(".")]
+    if left:
+        raise AssertionError(f"{name}: left behind: {left}")
+
+
+def check_same(name: str, command: Command, out: Path, calm: Path) -> None:
+    """Refuse other files than those of a run that nobody disturbed."""
+    ours, wanted = hashes(out, command), hashes(calm, command)
+    if ours != wanted:
+        changed = {key for key in ours | wanted if ours.get(key) != wanted.get(key)}
+        raise AssertionError(f"{name}: other files than undisturbed: {changed}")
+
+
 def check(name: str, command: Command, home: Path, moments: int) -> str:
     """End a command at so many moments; returns a line about it."""
     rng = random.Random(name)
@@ -169,28 +184,31 @@ def check(name: str, command: Command, home: Path, moments: int) -> str:
         if command.goes_on and process.returncode == 0 and b"stopped" not in text:
             shutil.rmtree(out)
     finish(command, out)
-    left = [str(path) for path in home.rglob("*") if path.name.startswith(".")]
-    if left:
-        raise AssertionError(f"{name}: left behind: {left}")
-    if hashes(out, command) != hashes(calm, command):
-        changed = {key for key, value in hashes(out, command).items() if hashes(calm, command).get(key) != value}
-        raise AssertionError(f"{name}: other files than undisturbed: {changed}")
+    check_nothing_left(name, home)
+    check_same(name, command, out, calm)
     return f"{name}: ended at {ended} of {moments} moments: nothing half-written, nothing left behind, the same files"
 
 
-def main() -> int:
-    """Check each command."""
-    parser = argparse.ArgumentParser(prog="python -m tests.kills", description=__doc__)
-    parser.add_argument("--moments", type=int, default=50, help="for each command")
+def main(checked: Callable[[str, Command, Path, int], str], counted: str, default: int, description: str | None) -> int:
+    """Check each command, as the command line says.
+
+    Args:
+        checked: Checks one so many times, and returns a line about it.
+        counted: What is counted, the option's name.
+        default: How many.
+        description: Of the program.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument(f"--{counted}", dest="times", type=int, default=default, help="for each command")
     parser.add_argument("--command", action="append", help="only these")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for name, command in commands(Path(folder)).items():
             if not args.command or name in args.command:
-                sys.stdout.write(check(name, command, Path(folder), args.moments) + "\n")
+                sys.stdout.write(checked(name, command, Path(folder), args.times) + "\n")
                 sys.stdout.flush()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(check, "moments", 50, __doc__))

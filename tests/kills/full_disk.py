@@ -4,16 +4,14 @@ It mounts a file system in memory (Linux, as root). Each run must end with one l
 left behind; with room the files are those of a run that nobody disturbed.
 """
 
-import argparse
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.kills.__main__ import Command, broken, commands, finish, hashes, start
+from tests.kills.__main__ import Command, broken, check_nothing_left, check_same, finish, main, start
 
 BLOCK = 4096
 
@@ -61,30 +59,13 @@ def check_full(name: str, command: Command, home: Path, sizes: int) -> str:
             wrong = list(broken(out)) if out.exists() else []
             if process.returncode not in (0, 1, 2) or b"Traceback" in text or wrong:
                 raise AssertionError(f"{name}, {size} bytes: {process.returncode} {wrong} {text.decode()[-1500:]}")
-            left = [str(path) for path in disk.rglob("*") if path.name.startswith(".")]
-            if left:
-                raise AssertionError(f"{name}, {size} bytes: left behind: {left}")
+            check_nothing_left(f"{name}, {size} bytes", disk)
         resize(disk, 20 * needed)
         out.mkdir(exist_ok=True)
         finish(command, out)
-        if hashes(out, command) != hashes(calm, command):
-            raise AssertionError(f"{name}: other files than undisturbed")
+        check_same(name, command, out, calm)
     return f"{name}: {refused} of {sizes} disks were too small: nothing half-written, nothing left behind"
 
 
-def main() -> int:
-    """Check each command."""
-    parser = argparse.ArgumentParser(prog="python -m tests.kills.full_disk", description=__doc__)
-    parser.add_argument("--sizes", type=int, default=20, help="for each command")
-    parser.add_argument("--command", action="append", help="only these")
-    args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        for name, command in commands(Path(folder)).items():
-            if not args.command or name in args.command:
-                sys.stdout.write(check_full(name, command, Path(folder), args.sizes) + "\n")
-                sys.stdout.flush()
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(check_full, "sizes", 20, __doc__))

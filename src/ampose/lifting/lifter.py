@@ -307,7 +307,7 @@ class ReadyLifter(Lifter):
     @cached_property
     def runners(self) -> "Runners":  # type: ignore[override]
         """What runs the network."""
-        network = self.network
+        network = self.network  # first: it says what to install
         from ampose.lifting.engines import Runners  # noqa: PLC0415
 
         return Runners(network, self._engine)

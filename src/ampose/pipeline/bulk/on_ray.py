@@ -97,8 +97,8 @@ def _start(ray: Any, options: ClusterOptions) -> None:
     for left in reversed(range(1 if options.address else _STARTS)):
         how: dict[str, Any] = {"address": options.address}
         if options.address is None:  # "local": another's cluster on this machine is not joined unasked
-            how = {"address": "local", "num_cpus": cores, "object_store_memory": _OBJECT_STORE}
-            how["include_dashboard"] = False
+            store = {"include_dashboard": False, "object_store_memory": _OBJECT_STORE}
+            how = {"address": "local", "num_cpus": cores, **store}
         try:
             with _own_ending():
                 ray.init(**how, **quiet)
