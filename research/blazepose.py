@@ -9,21 +9,25 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
-import onnxruntime
 from jaxtyping import Float
 
 from ampose.atomic import replacing
 from ampose.detectors.blazepose import landmark_network, person_network
-from ampose.detectors.blazepose.landmark_network import NUM_JOINTS, NUM_POINTS, next_regions, read_landmarks
+from ampose.detectors.blazepose.landmark_network import (
+    MIRRORED,
+    NUM_JOINTS,
+    NUM_POINTS,
+    next_regions,
+    read_landmarks,
+)
 from ampose.detectors.blazepose.networks import Network, load_network
 from ampose.detectors.blazepose.regions import Regions, cut_out, regions_from_points, squares, whole_image
 from ampose.media import Frame, open_media
-from ampose.poses.skeletons import get_skeleton
 
 LEAST_PRESENCE = 0.5
-FLIPPED = np.concatenate([get_skeleton("blazepose_33").flip_order, [33, 34, 36, 35, 38, 37]])
 LAST = landmark_network.SIDE - 1
 """The number of a region's last pixel, which the mirror image has first."""
 
@@ -33,13 +37,13 @@ class Variant:
     """How the person is looked at.
 
     Args:
-        network: Another landmark network than the one in the package, as an ONNX file.
+        network: The landmark network, as ``load_network`` calls it.
         passes: How often each frame is looked at; each time the region is centred on what was seen before.
         mirrored: Whether the answer is averaged with that for the mirror image.
         predicted: By how many frames' motion the region of the next frame is moved.
     """
 
-    network: Path | None = None
+    network: Literal["landmarks", "landmarks_heavy"] = "landmarks"
     passes: int = 1
     mirrored: bool = False
     predicted: float = 0.0
@@ -69,7 +73,7 @@ class Answers:
 
 def follow(frames: Iterable[Frame], variant: Variant) -> Answers:
     """Follow the surest person of the first frame."""
-    locate, find = _network(variant.network), load_network("person")
+    locate, find = load_network(variant.network), load_network("person")
     rows, regions, before = [], None, None
     for frame in frames:
         regions = _find(frame, find) if regions is None else regions
@@ -90,13 +94,6 @@ def follow(frames: Iterable[Frame], variant: Variant) -> Answers:
         rows.append(row)
     values = np.stack(rows)
     return Answers(values[..., :2], values[..., 2], values[..., 3], values[..., 4:])
-
-
-def _network(file: Path | None) -> Network:
-    if file is None:
-        return load_network("landmarks")
-    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-    return lambda images: session.run(None, {"image": images})
 
 
 def _find(frame: Frame, find: Network) -> Regions:
@@ -123,7 +120,7 @@ def _look(
     if mirrored:
         parts = [part.copy() for part in parts]
         for part in parts:
-            part[1] = part[1, FLIPPED]
+            part[1] = part[1, MIRRORED]
         parts[0][1, :, 0] = LAST / landmark_network.SIDE - parts[0][1, :, 0]
         parts[2][1, :, 0] *= -1
     points, logits, world = (part.mean(axis=0, keepdims=True) for part in parts)

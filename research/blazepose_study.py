@@ -4,11 +4,6 @@ On the four-camera clip (``research.four_cameras``). The truth for the keypoints
 triangulate, where they agree.
 
     python -m research.blazepose_study --output research
-    python -m research.blazepose_study --heavy heavy.onnx --output research
-
-``heavy.onnx`` is BlazePose's largest landmark network, converted by ``tools.blazepose.convert`` from
-``pose_landmark_heavy.tflite`` in the npm package @mediapipe/pose 0.5.1675469404. Without it, the variants are those of
-the network in the package.
 """
 
 from dataclasses import dataclass, replace
@@ -200,27 +195,24 @@ def _off(value: np.ndarray, right: np.ndarray) -> float:
     return float(sum(one.mean() * abs(value[one].mean() - right[one].mean()) for one in bins))
 
 
-def variants(heavy: Path | None) -> dict[str, Variant]:
+def variants() -> dict[str, Variant]:
     """Return what is compared."""
-    found = {
-        "`full`, as in the package": Variant(),
+    return {
+        "`full`, the default": Variant(),
         "a second look, re-centred": Variant(passes=2),
         "averaged with the mirror image": Variant(mirrored=True),
         "region moved on by half a frame": Variant(predicted=0.5),
         "region moved on by a frame": Variant(predicted=1.0),
+        "`heavy`": Variant(network="landmarks_heavy"),
+        "`heavy`, averaged with the mirror image": Variant(network="landmarks_heavy", mirrored=True),
     }
-    if heavy:
-        found["`heavy`"] = Variant(network=heavy)
-        found["`heavy`, averaged with the mirror image"] = Variant(network=heavy, mirrored=True)
-    return found
 
 
 def variants_report(compared: dict[str, Variant], lifter: Lifter, media: Path, cache: Path) -> list[str]:
     """Return what becomes of the lifted poses by each variant."""
     found = {n: [answers(media / f"{v}.mp4", cache, one) for v in VIEWS] for n, one in compared.items()}
     seen = {name: read_views(one, media) for name, one in found.items()}
-    names = ("`full`, as in the package", *(["`heavy`"] if "`heavy`" in seen else []))
-    common = robust_points(_mean_views([seen[name] for name in names]))
+    common = robust_points(_mean_views([seen[name] for name in ("`full`, the default", "`heavy`")]))
     lines = [
         "| variant | swapped frames | reprojection px | legs' bones ± mm | MPJPE | P-MPJPE | by its own | two views |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
@@ -277,7 +269,6 @@ def _bones(reference: Reference) -> float:
 
 def main(
     model: str = DEFAULT_MODEL,
-    heavy: Path | None = None,
     media: Path = MEDIA,
     cache: Path = CACHE,
     output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None,
@@ -286,14 +277,13 @@ def main(
 
     Args:
         model: Bundled weights by name, or a folder of weights.
-        heavy: The heavy landmark network as an ONNX file.
         media: Folder with the four videos and their calibration.
         cache: Where the networks' answers are kept.
         output: Folder of the page.
     """
     tables = {
         "confidence": confidence_report(media, cache),
-        "variants": variants_report(variants(heavy), ampose.load_model(model), media, cache),
+        "variants": variants_report(variants(), ampose.load_model(model), media, cache),
     }
     for name, lines in tables.items():
         print(f"\n{name}\n", *lines, sep="\n")

@@ -110,5 +110,5 @@ def test_each_adapter_names_its_command(monkeypatch, name):
 
 
 def test_an_option_that_is_none():
-    with pytest.raises(InputError, match="got 'speed'; blazepose has people, box"):
+    with pytest.raises(InputError, match="got 'speed'; blazepose has people, box, network, flip"):
         create_detector("blazepose", tracking=True, options={"speed": "fast"})

@@ -65,7 +65,7 @@ def detector_options(name: str) -> list[str]:
 
     Example:
         >>> detector_options("blazepose")
-        ['people', 'box']
+        ['people', 'box', 'network', 'flip']
     """
     return [option for option in inspect.signature(detectors.get(name).target).parameters if option != "tracking"]
 

@@ -191,6 +191,38 @@ def test_a_number_of_people_that_is_none(people):
         BlazePoseDetector(tracking=True, people=people)
 
 
+@pytest.mark.parametrize("option", [{"network": "lite"}, {"flip": "true"}])
+def test_an_option_that_there_is_not(option):
+    with pytest.raises(InputError, match=r"of blazepose must be (full or heavy|no or yes)"):
+        BlazePoseDetector(tracking=True, **option)
+
+
+@pytest.mark.parametrize("options", [{"network": "heavy"}, {"network": "heavy", "flip": "yes"}, {"flip": "yes"}])
+def test_other_ways_to_look_find_the_same_man(clip, man, options):
+    with BlazePoseDetector(tracking=True, **options) as detector:
+        for frame in (clip[1], clip[0]):
+            (found,) = detector.detect(frame)
+    away = np.linalg.norm(found.keypoints - man.keypoints, axis=1)
+    assert 0 < np.median(away) < 0.03 * man.box.height
+
+
+def test_the_mirror_image_is_answered_for_as_the_image(clip):
+    """Averaged with its mirror image, an image and its mirror image have the same answer, left for right."""
+    order = BlazePoseDetector.skeleton.flip_order
+    with BlazePoseDetector(tracking=False, flip="yes") as detector:
+        (one,) = detector.detect(clip[0])
+        (other,) = detector.detect(np.ascontiguousarray(clip[0][:, ::-1]))
+    with BlazePoseDetector(tracking=False) as detector:
+        (alone,) = detector.detect(np.ascontiguousarray(clip[0][:, ::-1]))
+    last = clip[0].shape[1] - 1
+
+    def apart(found: Detection) -> float:
+        mirrored = np.stack([last - found.keypoints[order, 0], found.keypoints[order, 1]], axis=1)
+        return float(np.median(np.linalg.norm(mirrored - one.keypoints, axis=1)))
+
+    assert apart(other) < 0.7 * apart(alone)
+
+
 def test_two_people_cross_and_keep_their_ids(clip, tmp_path):
     """One stands in the middle; the other walks past him from right to left, and hides him for a while."""
     with BlazePoseDetector(tracking=True) as detector:

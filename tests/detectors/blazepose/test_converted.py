@@ -26,12 +26,13 @@ def test_the_person_detector():
     np.testing.assert_allclose(boxes[0, ::EVERY], ORIGINAL["boxes"], atol=2e-3)
 
 
-def test_the_landmark_network_alone_and_for_several():
+@pytest.mark.parametrize(("network", "prefix"), [("landmarks", ""), ("landmarks_heavy", "heavy_")])
+def test_a_landmark_network_alone_and_for_several(network, prefix):
     """In pixels of 256, logits, and metres; who else is looked at makes no difference."""
     man = enlarged(landmark_network.SIDE) / 255
     for images in (man, np.concatenate([man[..., ::-1], man])):
-        landmarks, presence, heat_maps, world = load_network("landmarks")(np.ascontiguousarray(images))
-        np.testing.assert_allclose(landmarks[-1], ORIGINAL["landmarks"], atol=5e-3)
-        np.testing.assert_allclose(presence[-1], ORIGINAL["presence"], atol=1e-5)
-        np.testing.assert_allclose(heat_maps[-1, :, ::EVERY, ::EVERY], ORIGINAL["heat_maps"], atol=2e-3)
-        np.testing.assert_allclose(world[-1], ORIGINAL["world"], atol=1e-4)
+        landmarks, presence, heat_maps, world = load_network(network)(np.ascontiguousarray(images))
+        np.testing.assert_allclose(landmarks[-1], ORIGINAL[f"{prefix}landmarks"], atol=5e-3)
+        np.testing.assert_allclose(presence[-1], ORIGINAL[f"{prefix}presence"], atol=1e-5)
+        np.testing.assert_allclose(heat_maps[-1, :, ::EVERY, ::EVERY], ORIGINAL[f"{prefix}heat_maps"], atol=2e-3)
+        np.testing.assert_allclose(world[-1], ORIGINAL[f"{prefix}world"], atol=1e-4)

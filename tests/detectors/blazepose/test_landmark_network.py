@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ampose.detectors.blazepose.landmark_network import confidence, next_regions, read_landmarks, refine
+from ampose.detectors.blazepose.landmark_network import Landmarks, confidence, next_regions, read_landmarks, refine
+from ampose.poses.skeletons import get_skeleton
 
 
 def cold() -> np.ndarray:
@@ -39,6 +40,20 @@ def test_the_layout_of_the_outputs():
     assert landmarks.points[1, 3] == pytest.approx((0.5, 0.25))
     assert landmarks.confidence[1, 3] == pytest.approx(0.964 / (1 + np.exp(2.06) * 4**-0.64 * 3**0.54))
     assert landmarks.person.tolist() == pytest.approx([0.1, 0.9])
+
+
+def test_a_mirror_image_is_turned_back():
+    """A left wrist in column 192.5 of the mirror image is a right wrist in column 62.5."""
+    body = get_skeleton("blazepose_33")
+    points, sure = np.full((1, 39, 2), 0.25), np.zeros((1, 39))
+    points[0, body.index("left_wrist")], sure[0, body.index("left_wrist")] = (192.5 / 256, 0.4), 0.9
+    found = Landmarks(points, sure, np.array([0.7])).mirrored()
+    assert found.points[0, body.index("right_wrist")] == pytest.approx((62.5 / 256, 0.4))
+    assert found.confidence[0, body.index("right_wrist")] == 0.9
+    assert found.points[0, body.index("nose")] == pytest.approx((191 / 256, 0.25))
+    mean = found.mean(Landmarks(points, sure, np.array([0.3])))
+    assert mean.person.tolist() == [0.5]
+    assert mean.points[0, body.index("nose")] == pytest.approx(((191 / 256 + 0.25) / 2, 0.25))
 
 
 def test_confidence_grows_with_both_up_to_a_highest_value():

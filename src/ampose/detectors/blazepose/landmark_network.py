@@ -4,13 +4,14 @@ The network answers where each joint is (regression), and with a heat map for ea
 regression but knows only 64 x 64 places; so the regression is moved to the middle of the heat around it.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from ampose.detectors.blazepose.person_network import logistic
 from ampose.detectors.blazepose.regions import Regions, regions_from_points
+from ampose.poses.skeletons import get_skeleton
 
 SIDE = 256
 NUM_JOINTS = 33
@@ -18,6 +19,9 @@ NUM_POINTS = 39
 """The joints, the two points of the next region, and four that are not used."""
 
 HIPS, TOP = 33, 34
+MIRRORED = np.array([*get_skeleton("blazepose_33").flip_order, 33, 34, 36, 35, 38, 37])
+"""Which point each is in the mirror image."""
+
 REACH = 3
 """How many places around a joint its heat map is looked at."""
 
@@ -44,6 +48,17 @@ class Landmarks:
 
     def __getitem__(self, chosen: Int[np.ndarray, " chosen"]) -> "Landmarks":
         return Landmarks(self.points[chosen], self.confidence[chosen], self.person[chosen])
+
+    def mirrored(self) -> "Landmarks":
+        """Return what is true of an image when this was answered for its mirror image."""
+        last = (SIDE - 1) / SIDE  # where the mirror image has column 0
+        points = np.stack([last - self.points[..., 0], self.points[..., 1]], axis=-1)
+        return Landmarks(points[:, MIRRORED], self.confidence[:, MIRRORED], self.person)
+
+    def mean(self, other: "Landmarks") -> "Landmarks":
+        """Return the mean of two answers for the same regions."""
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        return Landmarks(*((one + another) / 2 for one, another in pairs))
 
 
 def read_landmarks(

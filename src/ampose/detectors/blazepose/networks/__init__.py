@@ -1,4 +1,4 @@
-"""BlazePose's two networks as ONNX files, made by ``tools/blazepose`` and run by ONNX Runtime. See NOTICE."""
+"""BlazePose's networks as ONNX files, made by ``tools/blazepose`` and run by ONNX Runtime. See NOTICE."""
 
 from collections.abc import Callable
 from importlib.resources import files
@@ -13,7 +13,7 @@ Network = Callable[[Float32[np.ndarray, "person channel row column"]], list[np.n
 """From images to the network's outputs, in the order of the file."""
 
 
-def load_network(name: Literal["person", "landmarks"]) -> Network:
+def load_network(name: Literal["person", "landmarks", "landmarks_heavy"]) -> Network:
     """Load one of the networks."""
     file = files(__name__) / f"{name}.onnx"
     session = onnx_session(file.read_bytes())
