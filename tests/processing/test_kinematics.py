@@ -2,12 +2,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 from tests.constant_lengths import constant_length_positions
 
 from ampose.data.cmu.cmu_mocap import read_cmu
 from ampose.errors import InputError
 from ampose.poses.skeletons import get_skeleton, list_skeletons
-from ampose.processing.kinematics import RiggedMotion, shortest_arc, solve
+from ampose.processing.kinematics import RiggedMotion, rest_direction, shortest_arc, solve
 
 BODY = get_skeleton("human36m_17")
 CMU = Path(__file__).parents[2].parent / "shared" / "data" / "cmu-mocap"
@@ -41,6 +42,58 @@ def test_rotations_give_back_every_direction(name):
     identity = motion.rotations @ motion.rotations.swapaxes(-1, -2)
     assert np.abs(identity - np.eye(3)).max() < 1e-9
     assert np.linalg.det(motion.rotations).min() > 0.999
+
+
+def in_t_pose(skeleton) -> np.ndarray:
+    """Return a body that stands as at rest, bones 0.3 m long, (joint, 3)."""
+    body = np.zeros((skeleton.num_joints, 3))
+    for joint in skeleton.topological_order[1:]:
+        body[joint] = body[skeleton.parent_indices[joint]] + 0.3 * rest_direction(skeleton, skeleton.joints[joint])
+    return body
+
+
+@pytest.mark.parametrize("name", list_skeletons())
+def test_a_body_in_t_pose_is_not_turned(name):
+    skeleton = get_skeleton(name)
+    motion = solve(in_t_pose(skeleton)[None], skeleton, fps=30.0)
+    np.testing.assert_allclose(motion.rotations, np.broadcast_to(np.eye(3), motion.rotations.shape), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", list_skeletons())
+def test_a_body_in_t_pose_has_its_legs_below_its_arms_and_its_feet_before_them(name):
+    skeleton = get_skeleton(name)
+    body = in_t_pose(skeleton)
+    for side in ("left", "right"):
+        hip, ankle, wrist = (body[skeleton.index(f"{side}_{joint}")] for joint in ("hip", "ankle", "wrist"))
+        assert ankle[1] < hip[1] < wrist[1]
+        assert abs(ankle[0]) < abs(wrist[0])
+        for toe in {f"{side}_toe", f"{side}_big_toe"} & set(skeleton.joints):
+            assert body[skeleton.index(toe), 2] > ankle[2]
+
+
+@pytest.mark.parametrize("name", list_skeletons())
+def test_who_bends_elbows_forward_and_knees_backward_twists_nothing(name):
+    """Forearms 60 degrees to the front, shanks 60 degrees to the back, feet with them: no joint turns by more."""
+    skeleton = get_skeleton(name)
+    body = in_t_pose(skeleton)
+    for side, out in (("left", 1.0), ("right", -1.0)):
+        for joint, axis in (("elbow", [0, -out, 0]), ("knee", [1, 0, 0])):
+            start = skeleton.index(f"{side}_{joint}")
+            turn, centre = Rotation.from_rotvec(np.radians(60) * np.array(axis, dtype=float)), body[start].copy()
+            for below in beyond(skeleton, start):
+                body[below] = centre + turn.apply(body[below] - centre)
+    rotations = solve(body[None], skeleton, fps=30.0).rotations[0]
+    angles = np.degrees(Rotation.from_matrix(rotations).magnitude())
+    assert angles.max() < 61
+
+
+def beyond(skeleton, joint: int) -> list[int]:
+    """Return the joints that hang on this one, near and far."""
+    found = [joint]
+    for other in skeleton.topological_order:
+        if other != joint and skeleton.parent_indices[other] in found:
+            found.append(other)
+    return found[1:]
 
 
 def test_straight_arm_keeps_its_twist():

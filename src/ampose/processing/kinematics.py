@@ -1,6 +1,7 @@
 """From joint positions to joint rotations on bones of constant length, and back.
 
-Axes: x to the body's left at rest, y up, z to the front. At rest a body stands in T-pose and no joint is turned.
+Axes: x to the body's left at rest, y up, z to the front. At rest a body stands in T-pose and no joint is turned. That
+goes by our names of joints; bones with other names point up at rest, or to their side, and are turned from there.
 
 A bone's direction says two of its three angles. The third, the twist about itself, is what other joints show: the line
 from right to left where a joint has children on both sides (pelvis, chest), the side to which the next joint is bent
@@ -26,9 +27,9 @@ PIVOT = "_pivot"
 """The end of a pivot's name; before it stands the child's."""
 
 _X, _Y, _Z = np.eye(3)
-_REST = {  # of a bone by the name of its end; the rest point up, or to their side
+_REST = {  # where a bone points in T-pose, by the name of its end; those not named here point up, or to their side
     **dict.fromkeys(("knee", "ankle"), -_Y),
-    **dict.fromkeys(("foot_index", "big_toe", "small_toe"), _Z),
+    **dict.fromkeys(("foot", "toe", "foot_index", "big_toe", "small_toe"), _Z),
     "heel": -_Z,
 }
 _FASTEST_TWIST = np.radians(450.0)
@@ -98,7 +99,8 @@ class RiggedMotion:
 def solve(positions: Float[np.ndarray, "frame joint 3"], skeleton: Skeleton, fps: float) -> RiggedMotion:
     """Return the motion whose joints have the directions of these positions and each bone's median length.
 
-    A missing joint (NaN) keeps its last place beside its parent, or its first one if there was none before.
+    A missing joint (NaN) keeps its last direction from its parent, in the axes of the world, or its first one if there
+    was none before.
 
     Args:
         positions: Metres, y up.
@@ -143,9 +145,9 @@ def rest_direction(skeleton: Skeleton, joint: str) -> Float[np.ndarray, "3"]:
         [1.0, 0.0, 0.0]
     """
     side, stem = skeleton.side_of(joint), stem_of(joint)
-    if stem == "hip" and "shoulder" in (skeleton.parents[joint] or ""):  # no spine: hips hang on shoulders
-        return -_Y
-    return _REST.get(stem, {"left": _X, "right": -_X, "middle": _Y}[side]).copy()
+    if stem == "hip" and any(part in (skeleton.parents[joint] or "") for part in ("shoulder", "neck")):
+        return -_Y  # no spine: hips hang on shoulders or neck
+    return _REST.get(stem, {"left": _X, "right": -_X, "middle": _Y}[side]).copy()  # the table is shared
 
 
 def bone_directions(
@@ -227,11 +229,11 @@ def _votes_of_parent(
 ) -> Complex[np.ndarray, " frame"]:
     """Return the twist of the shortest turn from the parent: what a relaxed joint does, where nothing else shows it."""
     start = parent @ rest  # (frame, 3): where the bone would point if the joint were not turned
-    unturned = shortest_arc(start, direction) @ parent  # (frame, 3, 3)
+    relaxed = shortest_arc(start, direction) @ parent  # (frame, 3, 3)
     across = _perpendicular(rest)  # any will do: it is compared with itself, turned
     # Near a half turn the shortest turn may go either way round, so its word counts for nothing there.
     trust = _PRIOR * (1 + (start * direction).sum(axis=1)) / 2
-    return trust * _twist_towards(carried, rest, across, unturned @ across)
+    return trust * _twist_towards(carried, rest, across, relaxed @ across)
 
 
 def _votes_of_children(
@@ -249,17 +251,19 @@ def _votes_of_children(
         # Pelvis and chest: from the right child to the left one is x at rest. It takes one child on each side.
         signs = {"left": 1.0, "right": -1.0, "middle": 0.0}
         weights = np.array([signs[skeleton.side_of(skeleton.joints[at])] for at in children])
-        if abs(weights).sum() < 2 or abs(weights.sum()) > 1:
-            return nothing
-        # Summed over children: (frame, xyz). Halved, as two opposite unit vectors add up to a length of 2.
-        across_body = np.einsum("c,fcx->fx", weights, directions[:, children]) / 2
-        return _twist_towards(carried, rest, _X, across_body)
+        if weights.min() < 0 < weights.max():
+            # Summed over children: (frame, xyz). Halved, as two opposite unit vectors add up to a length of 2.
+            across_body = np.einsum("c,fcx->fx", weights, directions[:, children]) / 2
+            return _twist_towards(carried, rest, _X, across_body)
+        # All on one side, as elbow and hip on COCO's shoulder: the main child's limb shows the twist.
     grandchildren = _children(skeleton, main)
     if not grandchildren or skeleton.side_of(skeleton.joints[joint]) == "middle":  # a spine is no hinge
         return nothing
-    # Thigh and upper arm: a knee bends the shank backward, an elbow the forearm forward.
-    bends_to = -_Z if "knee" in skeleton.joints[main] else _Z
-    bend = _twist_towards(carried, rest, bends_to, directions[:, main_child(skeleton, grandchildren)])
+    outer = main_child(skeleton, grandchildren)
+    bends_to = rest_direction(skeleton, skeleton.joints[outer])  # a foot points where its toes or heel do at rest
+    if abs(bends_to @ rest) > 0.9:  # in line at rest: a knee bends the shank backward, an elbow the forearm forward
+        bends_to = -_Z if "knee" in skeleton.joints[main] else _Z
+    bend = _twist_towards(carried, rest, bends_to, directions[:, outer])
     # Its size is the sine of the bend. Squared: a nearly straight limb points anywhere, by the noise of a few pixels.
     return bend * abs(bend)
 
@@ -343,7 +347,7 @@ def _twist_towards(
 
 def _averaged(votes: Complex[np.ndarray, " frame"], frames: float) -> Float[np.ndarray, " frame"]:
     """Average over time, with weights that fall exponentially on both sides; returns angles."""
-    keep = np.exp(-1 / max(frames, 1e-3))  # a vote's weight a frame later; after ``frames`` of them it is 1/e
+    keep = np.exp(-1 / frames)  # a vote's weight a frame later; after ``frames`` of them it is 1/e
     # Two recursive filters, one each way, instead of a convolution: linear in time whatever the memory is.
     forward, backward = votes.copy(), votes.copy()
     for at in range(1, len(votes)):
@@ -354,7 +358,11 @@ def _averaged(votes: Complex[np.ndarray, " frame"], frames: float) -> Float[np.n
 
 
 def _limited(angles: Float[np.ndarray, " frame"], step: float) -> Float[np.ndarray, " frame"]:
-    """Follow the angles, by the shorter way round and by no more than ``step`` a frame: no limb flips over at once."""
+    """Follow the angles, by the shorter way round and by no more than ``step`` a frame: no limb flips over at once.
+
+    Forward in time, from the first frame's angle, which is an average already: after a leap the twist lags behind until
+    it has caught up.
+    """
     limited = angles.copy()
     for at in range(1, len(angles)):
         change = np.angle(np.exp(1j * (angles[at] - limited[at - 1])))  # wrapped to half a turn either way
