@@ -11,7 +11,7 @@ import pytest
 
 from ampose.cli.arguments import call_with_arguments
 from ampose.errors import InputError
-from ampose.pipeline.lift_options import DEFAULT_OPTIONS, Focal, LiftOptions
+from ampose.pipeline.lift_options import DEFAULT_OPTIONS, Focal, LiftOptions, LiveOptions
 
 COMMAND = Path(__file__).parents[2] / "src" / "ampose" / "cli" / "lift"
 SECTIONS = LiftOptions.__mro__[1:-1]
@@ -78,6 +78,20 @@ def test_a_value_is_read_where_it_comes_in():
     assert dict(options.detector_option) == {"skeleton": "coco_17"}
     with pytest.raises(InputError, match="focal length must be in pixels, as in 1145, or fx,fy,cx,cy, got 'wide'"):
         read(LiftOptions, "--focal", "wide")
+
+
+def test_the_centre_of_a_cropped_image_may_lie_beside_it():
+    assert Focal.parse("1145,1143,-20,0").centre == (-20.0, 0.0)
+    for wrong in ("0", "-5", "1145,0,3,3", "1145,1143,nan,3", "1145,1143,inf,3", "1145,1143,3", ""):
+        with pytest.raises(InputError, match="focal length must be in pixels"):
+            Focal.parse(wrong)
+
+
+def test_values_given_to_live_options_are_checked_too():
+    options = LiveOptions()
+    object.__setattr__(options, "smooth", "no")  # past the type checks that the tests add
+    with pytest.raises(InputError, match="smooth must be bool, got 'no'"):
+        options.__post_init__()
 
 
 def test_options_say_what_differs_from_the_defaults():

@@ -46,6 +46,7 @@ def test_a_models_name_is_a_recipe(model):
             "needs a model that predicts its error; .*model]$",
         ),
         ("[data.noise]", "[data.missing]\nshare = 0.5\n[data.noise]", "model must take missing joints"),
+        ("[data.noise]", "[data.missing]\ncomputed = 0.5\n[data.noise]", "model must take missing joints"),
         ("channels = 8", "channels = 9", "channels must be a multiple of heads"),
     ],
 )

@@ -2,7 +2,7 @@
 
 Validation in training, evaluation, exported programs and use all come through here, so that what is measured is what is
 shipped. A sample is a frame together with the frames around it that the network looks at, its window; for a network of
-single frames the window has length 1. Three entries, each built on the one before:
+single frames the window has length 1. Four entries, each built on the one before:
 
 ``predict_chunk``
     Whole windows at once, with an answer for each frame that the network answers for. What is exported.
@@ -10,6 +10,8 @@ single frames the window has length 1. Three entries, each built on the one befo
     Samples that lie in clips, as the frames of a video do: windows are cut from the clips, part by part.
 ``predict``
     Samples whose windows are cut already.
+``predict_samples``
+    Samples of a dataset, with the cameras that they state: what validation and evaluation call.
 """
 
 from dataclasses import dataclass
@@ -29,10 +31,11 @@ from ampose.poses.geometry import mirror, root_relative
 from ampose.poses.samples import Samples
 
 FRAMES = 2048
-"""Frames a forward pass at most: bounds the memory that long windows need."""
+"""About so many frames a forward pass: bounds the memory that long windows need."""
 
-LEAST = 8
-"""Samples in a row from which on a network that dilates is given the whole run: less work than so many windows."""
+_LEAST_RUN = 8
+"""A network that dilates is given so many samples in a row, or more, as one run; fewer go window by window, which
+networks compute by strides instead of dilation."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Prediction:
 
 
 def has_enough_joints(keypoints_px: Float[Tensor, "*batch joint 2"]) -> Bool[Tensor, "*batch"]:
-    """Say in which frames at least ``LEAST_JOINTS`` are known; the others are NaN."""
+    """Say in which frames at least ``LEAST_JOINTS`` are known; a joint that is not known is NaN."""
     return (~keypoints_px.isnan().any(dim=-1)).sum(dim=-1) >= LEAST_JOINTS
 
 
@@ -131,7 +134,7 @@ def predict_clips(
         flip: Average with the mirrored prediction for the mirrored input (test-time flip).
         keep_root: Leave the root where the network puts it, for protocols that measure it there. A network that
             answers in the image plane has none to leave: it is given the root's distance.
-        root_depth: True distance of the root, metres; only for networks whose target needs it.
+        root_depth: True depth of the root (z), metres; only for networks whose target needs it.
 
     Returns:
         Positions (sample, joint, 3) and, if the network predicts it, the expected error (sample, joint).
@@ -144,13 +147,16 @@ def predict_clips(
     error = intrinsics.focal.new_zeros(samples, joints) if network.config.predicts_error else None
 
     def lift(windows: Tensor, chosen: Tensor | slice) -> Prediction:
-        """Lift windows, numbers of frames (window, frame), each by the camera of one of its samples."""
+        """Lift windows, numbers of frames (window, frame), each by the camera, and at the root's depth, of one sample.
+
+        So a window needs one camera; and a network whose target needs the depth must look at single frames.
+        """
         pixels = clips.keypoints_px[windows].to(positions.device)  # window frame joint xy
         depth = None if root_depth is None else root_depth[chosen]
         return predict_chunk(network, pixels, intrinsics[chosen], flip=flip, keep_root=keep_root, root_depth=depth)
 
     def store(chosen: Tensor | slice, answer: Prediction, window: Tensor | int, frame: Tensor | slice) -> None:
-        # Of (window, out_frame, joint, 3), one frame for each chosen sample: (sample, joint, 3).
+        """Keep one frame of the answer (window, out_frame, joint, 3) for each chosen sample."""
         positions[chosen] = answer.positions[window, frame]
         if error is not None and answer.expected_error is not None:
             error[chosen] = answer.expected_error[window, frame]
@@ -158,7 +164,7 @@ def predict_clips(
     # A network that dilates is given samples that follow each other, seen by one camera, in one piece with the frames
     # around them: neighbouring windows share nearly all of their work.
     alone = torch.ones(samples, dtype=torch.bool)
-    for run in runs(clips.index, LEAST, FRAMES) if network.dilates else []:
+    for run in runs(clips.index, _LEAST_RUN, FRAMES) if network.dilates else []:
         # A zoom or a cut to another camera within the run leaves it to the windows below.
         if all(bool((field == field[:1]).all()) for field in vars(intrinsics[run]).values()):
             frames = frames_around_run(clips.index[run], network.receptive_field)

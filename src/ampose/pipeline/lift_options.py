@@ -1,10 +1,11 @@
 """How a video becomes 3D: one class that is the options of ``ampose lift`` and the argument of ``ampose.lift_video``.
 
-A field here is an option of the command line, an argument in Python and part of the mark of what is done already; the
-text under it is its help. A new option is a field here and the place that uses it.
+A field here is an option of the command line, an argument in Python and part of the record by which a batch skips
+finished inputs; the text under it is its help. A new option is a field here and the place that uses it.
 
-The fields are grouped in sections, one base class each. Values that need reading (``1920x1080``) have types of their
-own with a ``parse``, so that nothing behind this file meets a string that may be wrong.
+The fields are grouped in sections, one base class each, whose docstring is the heading in the help. Values that need
+reading (``1920x1080``) have types of their own with a ``parse``, so that nothing behind this file meets a string that
+may be wrong.
 """
 
 import math
@@ -72,7 +73,8 @@ class Focal(NamedTuple):
             numbers = [float(part) for part in text.split(",")]
         except ValueError:
             numbers = []
-        if len(numbers) not in (1, 4) or not all(0 < number < math.inf for number in numbers):
+        fine = all(map(math.isfinite, numbers)) and min(numbers[:2], default=0) > 0  # a cropped image may lie beside it
+        if len(numbers) not in (1, 4) or not fine:
             raise InputError(f"focal length must be in pixels, as in 1145, or fx,fy,cx,cy, got {text!r}", field="focal")
         return cls(numbers[0]) if len(numbers) == 1 else cls(numbers[0], numbers[1], (numbers[2], numbers[3]))
 
@@ -307,6 +309,7 @@ class LiveOptions(CameraOptions, DetectionOptions, ModelOptions, ShowOptions):
     """
 
     def __post_init__(self) -> None:
+        check_field_values(self)
         CameraOptions.__post_init__(self)
         DetectionOptions.__post_init__(self)
         if self.seconds is not None and not self.seconds > 0:

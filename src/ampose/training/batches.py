@@ -135,7 +135,8 @@ class VirtualCameraBatches:
         """
         config, skeleton = self.config, self.spec.skeleton
         world = self.positions[frames]  # (sample, frame, joint, xyz)
-        # These two make single poses, (sample, joint, xyz): of windows they were refused and do nothing.
+        # Of these three, the first and the last make single poses, (sample, joint, xyz): of windows they were refused
+        # and do nothing.
         world = augment_poses(world.flatten(0, 1), skeleton, config.augmentation, generator).view_as(world)
         world = vary_proportions(world, skeleton, config.proportions, generator)
         world = vary_definitions(world.flatten(0, 1), skeleton, config.definitions, generator).view_as(world)

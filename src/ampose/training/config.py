@@ -247,7 +247,7 @@ class TrainConfig(Strict):
             raise InputError(f"batch_size and epochs must be positive, got {self.batch_size} and {self.epochs}")
         if self.micro_batch is not None and self.micro_batch < 1:
             raise InputError(f"micro_batch must be positive, got {self.micro_batch}; leave it out to take all at once")
-        if self.data.missing.share and not self.model.takes_missing:
+        if (self.data.missing.share or self.data.missing.computed) and not self.model.takes_missing:
             raise InputError(
                 f"model must take missing joints, got {self.model_name} without; set missing_token = true in [model], "
                 "or leave [data.missing] out"

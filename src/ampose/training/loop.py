@@ -20,7 +20,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from ampose import Progress
-from ampose.errors import RunLostError
+from ampose.errors import InputError, RunLostError
 from ampose.training.batches import BatchSource
 from ampose.training.checkpoint import RunState, load_checkpoint, save_checkpoint
 from ampose.training.config import TrainConfig
@@ -142,7 +142,11 @@ class Loop:
         self.saved_at = time.monotonic()
 
     def fit(self) -> bool:
-        """Train until the last epoch is done or someone asks to stop; return whether it is done."""
+        """Train until the last epoch is done or someone asks to stop; return whether it is done.
+
+        Raises:
+            InputError: The loss is infinite or not a number.
+        """
         config, fabric, progress = self.trainee.config, self.run.fabric, self.progress
         while (epoch := progress.step // self.steps_per_epoch) < config.epochs:
             order = self.trainee.source.sampler.order(epoch)  # of (seed, epoch): a resume draws the same
@@ -155,13 +159,17 @@ class Loop:
                 if stop:
                     self._save_checkpoint()
                     return False
-                started = time.monotonic()
+                started = time.perf_counter()
                 rows = order[index * config.batch_size : (index + 1) * config.batch_size]
                 loss = self._step(rows, epoch, index)  # its .item() waits for the device: what is timed is done
+                if not math.isfinite(loss):  # before it is counted: the last checkpoint stays as it is
+                    advice = "lower optimiser.learning_rate, or set optimiser.clip_norm"
+                    raise InputError(f"loss must be a number, got {loss} at step {progress.step}; {advice}")
+                took = time.perf_counter() - started
                 progress.step += 1
                 progress.loss_sum += loss
-                progress.seconds += time.monotonic() - started
-                self._report(loss, len(rows) / (time.monotonic() - started))
+                progress.seconds += took
+                self._report(loss, len(rows) / took)
                 # Not after the last step: an epoch ends with its validation, and a checkpoint between the two would
                 # skip it.
                 due = time.monotonic() - self.saved_at > config.checkpoint_minutes * 60
@@ -173,7 +181,8 @@ class Loop:
     def _step(self, rows: Int[Tensor, " sample"], epoch: int, index: int) -> float:
         """Make a batch, send it through the network, and move the weights; return its loss."""
         config, fabric, step = self.trainee.config, self.run.fabric, self.progress.step
-        # Dropout and the learning rate of a step are its own, also after a resume.
+        # Dropout and the learning rate of a step are its own, also after a resume. The seed is the same on every
+        # process: masks are alike there, samples are not.
         torch.manual_seed(seed_for(config.seed, DROPOUT, step))
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(config.optimiser, step, self.steps_per_epoch, config.epochs)
@@ -197,7 +206,8 @@ class Loop:
                 total += loss.detach()
         # After all parts: what is clipped is the gradient of the whole batch.
         if config.optimiser.clip_norm is not None:
-            fabric.clip_gradients(self.model, self.fabric_optimiser, max_norm=config.optimiser.clip_norm)
+            limit = config.optimiser.clip_norm  # of no number: ``fit`` refuses the loss that gave it
+            fabric.clip_gradients(self.model, self.fabric_optimiser, max_norm=limit, error_if_nonfinite=False)
         self.fabric_optimiser.step()
         if self.average is not None:
             self.average.update_parameters(self.trainee.network)

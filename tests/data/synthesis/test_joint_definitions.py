@@ -6,6 +6,7 @@ import torch
 from ampose.data.synthesis.bones import chest_axes, pelvis_axes, to_bones
 from ampose.data.synthesis.joint_definitions import DefinitionConfig, vary_definitions
 from ampose.errors import InputError
+from ampose.poses.skeletons import get_skeleton
 
 from .bodies import SKELETON, standing
 
@@ -85,3 +86,10 @@ def test_another_set_moves_trunk_hips_and_shoulders_alike_on_both_sides_and_leav
     assert thorax[:, 2].max() == pytest.approx(0.12, abs=0.002)
     hips = [SKELETON.index("left_hip"), SKELETON.index("right_hip")]
     torch.testing.assert_close(moved[:, SKELETON.root_index], moved[:, hips].mean(dim=1), atol=1e-5, rtol=0)
+
+
+def test_other_sets_need_a_neck(generator: torch.Generator) -> None:
+    skeleton = get_skeleton("human36m_16")
+    body = torch.randn(2, 16, 3, generator=generator)
+    with pytest.raises(InputError, match="other_sets needs a skeleton with neck_nose, got human36m_16; set it to 0"):
+        vary_definitions(body, skeleton, DefinitionConfig(other_sets=0.5), generator)

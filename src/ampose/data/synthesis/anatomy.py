@@ -23,11 +23,15 @@ MOST_FLEXION = {"elbow": math.radians(155.0), "knee": math.radians(150.0)}
 _HIP_BACK, _HIP_IN = math.sin(math.radians(45.0)), math.sin(math.radians(45.0))
 _TRUNK, _HEAD, _THIGHS = ("hip", "thorax"), ("thorax", "head"), (("left_hip", "left_knee"), ("right_hip", "right_knee"))
 _HAND = 1.35
-"""Middle of the hand, as a multiple of the forearm: 1 + 0.108 / 2 / 0.146, both as shares of a body's height (Winter,
-Biomechanics and Motor Control of Human Movement, fig. 4.1)."""
+"""Middle of the hand, as a multiple of the forearm: a little less than 1 + 0.108 / 2 / 0.146 = 1.37, both as shares of
+a body's height (Winter, Biomechanics and Motor Control of Human Movement, fig. 4.1)."""
 
 _APART_M = 0.06
-"""Least distance between two limbs; from the trunk, which is thicker, it is more."""
+"""Least distance between two limbs."""
+
+_TRUNK_ARM_M, _HEAD_ARM_M, _TRUNK_LEG_M = 0.10, 0.08, 0.12
+"""Least distances of an arm from the line of the trunk and of the head, and of a leg from that of the trunk: what both
+are thick to one side, estimated for somebody slim. A knee is thicker than an elbow."""
 
 
 def is_possible(positions: Float[Tensor, "sample joint 3"], skeleton: Skeleton) -> Bool[Tensor, " sample"]:
@@ -39,14 +43,14 @@ def is_possible(positions: Float[Tensor, "sample joint 3"], skeleton: Skeleton) 
         hand = elbow + _HAND * (wrist - elbow)
         # A limb is looked at in a few points along it, against the other limbs as segments: metres, from a slim adult.
         for point in (elbow, (elbow + wrist) / 2, wrist, hand):
-            fine &= _distance(point, at, _TRUNK) > 0.10
-            fine &= _distance(point, at, _HEAD) > 0.08
+            fine &= _distance(point, at, _TRUNK) > _TRUNK_ARM_M
+            fine &= _distance(point, at, _HEAD) > _HEAD_ARM_M
         for thigh in _THIGHS:
             fine &= _distance(hand, at, thigh) > _APART_M
         fine &= _distance(wrist, at, (f"{other}_elbow", f"{other}_wrist")) > _APART_M
         knee, ankle = at[f"{side}_knee"], at[f"{side}_ankle"]
         for point in (knee, (knee + ankle) / 2, ankle):
-            fine &= _distance(point, at, _TRUNK) > 0.12
+            fine &= _distance(point, at, _TRUNK) > _TRUNK_LEG_M
             fine &= _distance(point, at, (f"{other}_knee", f"{other}_ankle")) > _APART_M
     return fine
 

@@ -6,9 +6,6 @@ from torch import Tensor
 
 from ampose.poses.skeletons import Skeleton
 
-LOWER = ("left_knee", "left_ankle", "right_knee", "right_ankle")
-"""Joints that hang on the pelvis; with the hips themselves, all that is no upper body."""
-
 
 def to_bones(
     positions: Float[Tensor, "sample *frame joint 3"], skeleton: Skeleton

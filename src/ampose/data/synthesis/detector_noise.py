@@ -33,7 +33,8 @@ class NoiseConfig:
     """Chance of a sample to have left and right of a limb, or of a part of one, mistaken."""
 
     clean: float = 0.0
-    """Share of samples without any of this, beside those that draw little noise."""
+    """Share of samples whose joints are not moved at all, beside those that draw little noise. Swaps are drawn
+    apart."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.largest < 0.2:

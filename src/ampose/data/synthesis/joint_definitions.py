@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ampose.data.synthesis.bones import chest_axes, pelvis_axes, to_bones
+from ampose.data.synthesis.draws import uniform
 from ampose.errors import InputError
 from ampose.poses.skeletons import Skeleton
 
@@ -69,7 +70,11 @@ def vary_definitions(
     config: DefinitionConfig,
     generator: torch.Generator,
 ) -> Float[Tensor, "sample joint 3"]:
-    """Move each joint a little; the root stays in the middle between the hips."""
+    """Move each joint a little; the root stays in the middle between the hips.
+
+    Raises:
+        InputError: Other sets' definitions are asked for, and the skeleton has no neck_nose.
+    """
     if config == DefinitionConfig():
         return positions
     # (sample, 1, 1): how large the body is beside an adult.
@@ -83,11 +88,15 @@ def vary_definitions(
             offset = config.girdles_m * size * torch.randn(len(moved), 1, 3, generator=generator)
             _move(moved, skeleton, joint, offset, axes)
     if config.other_sets:
+        if "neck_nose" not in skeleton.parents:
+            raise InputError(
+                f"definitions.other_sets needs a skeleton with neck_nose, got {skeleton.name}; set it to 0"
+            )
         chosen = torch.rand(len(positions), 1, generator=generator) < config.other_sets
         offsets: dict[str, Tensor] = {}
         for joint, ranges in _OTHER_SETS.items():
             low, high = torch.tensor(ranges).T  # (axis,) each: outwards, forward, up
-            drawn = low + (high - low) * torch.rand(len(moved), 1, 3, generator=generator)
+            drawn = uniform((len(moved), 1, 3), (low, high), generator)
             offsets[joint] = chosen[..., None] * size * drawn  # (sample, 1, axis); 0 where not chosen
         offsets["head"] = offsets["head"] + offsets["neck_nose"]
         for joint, offset in offsets.items():

@@ -38,8 +38,8 @@ class MissingConfig:
 
     computed: float = 0.0
     """Share of the samples whose trunk and head are computed from hips, shoulders and ears, as they are for COCO's and
-    BlazePose's keypoints (``ampose.poses.skeletons.mappings``). A middle of two shoulders is no thorax: who takes it
-    for one sees a body that leans."""
+    BlazePose's keypoints (``ampose.poses.skeletons.mappings``). The spine is then missing. A middle of two shoulders is
+    no thorax: who takes it for one sees a body that leans."""
 
     def __post_init__(self) -> None:
         for name in ("share", "joints", "computed"):
@@ -95,6 +95,7 @@ def compute_joints(
     thorax = (at["left_shoulder"] + at["right_shoulder"]) / 2
     computed[:, :, skeleton.index("hip")] = (at["left_hip"] + at["right_hip"]) / 2
     computed[:, :, skeleton.index("thorax")] = thorax
+    # As ``mappings`` computes it, with neck_nose in place of the middle of the ears.
     computed[:, :, skeleton.index("head")] = 1.5 * at["neck_nose"] - 0.5 * thorax
     computed[:, :, skeleton.index("spine")] = torch.nan
     chosen = torch.rand(len(keypoints_px), 1, 1, 1, generator=generator) < share

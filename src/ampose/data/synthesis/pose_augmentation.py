@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ampose.data.synthesis.anatomy import MOST_FLEXION, is_possible
 from ampose.data.synthesis.bones import chest_axes, from_bones, pelvis_axes, rotate_about, to_bones, unit
+from ampose.data.synthesis.draws import uniform
 from ampose.errors import InputError
 from ampose.poses.skeletons import Skeleton
 
@@ -25,9 +26,9 @@ _STRAIGHT = 0.15
 """Radians of flexion under which the plane in which a limb bends says nothing: under 9 degrees, noise decides it."""
 
 _LEG = tuple(tuple(map(math.radians, limits)) for limits in ((-20.0, 60.0), (-20.0, 115.0), (0.0, 140.0)))
-"""Of a free leg: how far it is spread, how far the hip is bent forward, how far the knee is bent back. A little less
-than healthy adults reach (30 degrees back and 120 forward; 145), but for the spread (45), which is wider with the hip
-turned out."""
+"""Of a free leg: how far it is spread, how far the hip is bent forward, how far the knee is bent back. At the
+hip a little less than healthy adults reach (30 degrees back and 120 forward), but for the spread (45), which is wider
+with the hip turned out; at the knee 5 more than the 135 of ``anatomy``."""
 
 _TRUNK_BENDS = tuple(tuple(map(math.radians, limits)) for limits in ((-25.0, 110.0), (-30.0, 30.0)))
 """Of a free trunk: how far it is bent forward and sideways from how it was, half at the hips and half at the waist.
@@ -42,8 +43,9 @@ class AugmentationConfig:
     """How far poses go beyond what was recorded. With the defaults they do not."""
 
     exchange: float = 0.0
-    """Chance of each limb (arm, leg, head, and the whole upper body) to come from another pose of the batch; half of
-    the legs come in pairs, because who sits or kneels does so with both."""
+    """Chance of each limb (arm, leg, head, and the whole upper body) to come from another pose of the batch. Legs come
+    in pairs with half of it and singly with half, because who sits or kneels does so with both; arms and head also come
+    with the upper body."""
 
     turn: float = 0.0
     """Standard deviation in radians by which limbs are turned at hip, shoulder and waist (there half as much), and by
@@ -237,10 +239,9 @@ class _Augmentation:
         bones, axes = to_bones(positions, self.skeleton), pelvis_axes(positions, self.skeleton)
         count = len(positions)
         chosen = self._chosen(count, self.config.free_trunk)
-        forward, sideways = (
-            low + (high - low) * torch.rand(count, generator=self.generator) for low, high in _TRUNK_BENDS
-        )
-        # About left, what points up goes forward; about forward, to the side.
+        forward, sideways = (uniform((count,), (low, high), self.generator) for low, high in _TRUNK_BENDS)
+        # About left, what points up goes forward; about forward, to the side: after a deep bend forward, whose trunk
+        # lies along that axis, the second turn twists it instead.
         for axis, angle in ((axes[:, 0], forward), (axes[:, 1], sideways)):
             half = (torch.where(chosen, angle, 0.0) / 2)[:, None]
             # All that is above the hips is turned once, all above the waist once more.

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ampose.data.synthesis.bones import from_bones, to_bones
+from ampose.data.synthesis.draws import uniform
 from ampose.errors import InputError
 from ampose.poses.skeletons import Skeleton
 
@@ -43,8 +44,7 @@ def vary_proportions(
     if config == ProportionConfig():
         return positions
     count, joints = len(positions), skeleton.num_joints
-    low, high = config.height
-    height = low + (high - low) * torch.rand(count, 1, generator=generator)
+    height = uniform((count, 1), config.height, generator)
     # Cut at three standard deviations, of less than 0.25 each: every factor stays above 1 - 0.75, so above 0.
     drawn = 1 + config.bone_spread * torch.randn(count, joints, generator=generator).clamp(-3, 3)
     # Both joints of a pair read the column of the one with the lower number: left and right change alike.

@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ampose.data.synthesis.draws import uniform
 from ampose.errors import InputError
 from ampose.poses.camera import Intrinsics, project
 from ampose.poses.clips import FrameIndex, around_centre, cut_windows
@@ -144,7 +145,7 @@ def draw_cameras(count: int, config: VirtualCameraConfig, generator: torch.Gener
     sizes = torch.tensor(IMAGE_SIZES, dtype=torch.float32)
     size = sizes[torch.randint(len(sizes), (count,), generator=generator)]  # (camera, 2)
     # tan(angle / 2) = (longer side / 2) / focal; pixels are square, so fx = fy.
-    angle = torch.deg2rad(_uniform(count, config.field_of_view_degrees, generator))
+    angle = torch.deg2rad(uniform((count,), config.field_of_view_degrees, generator))
     focal = size.amax(dim=1) / 2 / torch.tan(angle / 2)
     intrinsics = Intrinsics(focal=focal[:, None].expand(-1, 2), centre=size / 2, image_size=size)
     rotation = _draw_rotations(count, config, generator)
@@ -162,16 +163,11 @@ def mistake_focal(camera: Intrinsics[Tensor], largest: float, generator: torch.G
     return replace(camera, focal=camera.focal * factor[:, None])
 
 
-def _uniform(count: int, limits: Range, generator: torch.Generator) -> Float[Tensor, " sample"]:
-    low, high = limits
-    return low + (high - low) * torch.rand(count, generator=generator)
-
-
 def _draw_rotations(count: int, config: VirtualCameraConfig, generator: torch.Generator) -> Float[Tensor, "sample 3 3"]:
     """World to camera: any yaw, pitch and roll from the config. Rows: right, down, forward."""
-    yaw = _uniform(count, (0.0, 360.0), generator).deg2rad()
-    pitch = _uniform(count, config.pitch_degrees, generator).deg2rad()
-    roll = _uniform(count, config.roll_degrees, generator).deg2rad()
+    yaw = uniform((count,), (0.0, 360.0), generator).deg2rad()
+    pitch = uniform((count,), config.pitch_degrees, generator).deg2rad()
+    roll = uniform((count,), config.roll_degrees, generator).deg2rad()
     level = torch.zeros(count)
     # The camera looks along yaw, tilted down by pitch; right is level and at right angles to it, world z being up:
     # forward x up. Right, down, forward is right-handed, so down is forward x right.
@@ -191,11 +187,12 @@ def _draw_root_positions(
     The offset is cut at 70 % of each half side: the middle of the body stays well inside the image.
     """
     count = len(intrinsics.focal)
-    angle = _uniform(count, (0.0, 360.0), generator).deg2rad()
-    share = _uniform(count, config.off_centre, generator) * intrinsics.image_size.amax(dim=1) / 2
+    angle = uniform((count,), (0.0, 360.0), generator).deg2rad()
+    # Evenly in distance from the centre, not in area: people are filmed near the middle.
+    share = uniform((count,), config.off_centre, generator) * intrinsics.image_size.amax(dim=1) / 2
     offset = torch.stack([angle.cos(), angle.sin()], dim=-1) * share[:, None]
     limit = 0.35 * intrinsics.image_size  # (sample, 2): 70 % of half the width, of half the height
     ray = torch.cat([offset.clamp(-limit, limit) / intrinsics.focal, torch.ones(count, 1)], dim=-1)
     # Along the ray, not along the optical axis: off centre the depth is less than the distance.
-    distance = _uniform(count, config.distance_m, generator)
+    distance = uniform((count,), config.distance_m, generator)
     return torch.nn.functional.normalize(ray, dim=-1) * distance[:, None]

@@ -17,8 +17,8 @@ COMPARED = 64
 """Poses on which less than float32 is compared with float64."""
 
 WORTH_BUILDING = 6e10
-"""Parameters x poses above which OpenVINO makes up for the seconds that it takes to build: about 100,000 poses of
-AMPose small, which it lifts a quarter faster than PyTorch (docs/performance.md)."""
+"""Parameters x poses above which OpenVINO makes up for the seconds that it takes to build: about 46,000 poses of AMPose
+small with their mirror images, which it lifts a quarter faster than PyTorch (docs/performance.md)."""
 
 _log = logging.getLogger(__name__)
 

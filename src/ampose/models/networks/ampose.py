@@ -5,11 +5,11 @@ Hongxin Lin, Yunwei Chiu and Peiyuan Wu, ICASSP 2023, https://arxiv.org/abs/2210
 One frame's 2D joints pass a linear layer, then N times a Transformer encoder (all joints see all joints,
 eqs. 1-7) followed by a GCN block (each joint sees its neighbours, eqs. 8-9), then a linear layer to 3D.
 
-The authors published no code. What the paper leaves open is a field of ``AMPoseConfig``, whose docstring
-says what the paper says, what related systems do, and why the default is what it is. With the defaults,
-512 channels, 5 layers and 17 joints there are 18,405,379 parameters. The paper prints 18.3 M and 312.2 M
-"FLOPs"; counted as the tool of its day did (multiply-adds, without LayerNorm and position embedding), this
-is 18.386 M and 312.256 M.
+The repository that the paper names (github.com/erikervalid/AMPose) holds no code. What the paper leaves open is a field
+of ``AMPoseConfig``, whose docstring says what the paper says, what related systems do, and why the default is what it
+is. With the defaults, 512 channels, 5 layers and 17 joints there are 18,405,379 parameters. The paper prints 18.3 M and
+312.2 M "FLOPs"; counted as the tool of its day did (multiply-adds, without LayerNorm and position embedding), this is
+18.386 M and 312.256 M.
 
 Figures to reach (Human3.6M, MPJPE): 49.5 mm with CPN keypoints, 33.7 mm with ground-truth keypoints.
 """
@@ -112,8 +112,8 @@ class AMPoseConfig(LifterConfig):
         return self.error_head
 
     def __post_init__(self) -> None:
-        check_settings(channels=self.channels, depth=self.depth, heads=self.heads)
-        check_settings(dropout=self.dropout, drop_path=self.drop_path)
+        counts = {"channels": self.channels, "depth": self.depth, "heads": self.heads}
+        check_settings(**counts, dropout=self.dropout, drop_path=self.drop_path)
         if self.mlp_ratio <= 0:
             raise InputError(f"mlp_ratio must be positive, got {self.mlp_ratio}")
         # A setting without effect would make two equal networks look different.
@@ -159,7 +159,7 @@ class GCNBlock(nn.Module):
         else:
             mlp = Mlp(channels, channels, dropout=config.dropout, linear=PointwiseConvolution)
             self.first = nn.Sequential(convolution, nn.LayerNorm(channels))
-            self.second = nn.Sequential(mlp)
+            self.second = nn.Sequential(mlp)  # wrapped: names of saved weights
 
     def _convolution(self, adjacency: Float[np.ndarray, "group joint joint"]) -> nn.Sequential:
         """Graph convolution, norm, activation."""
@@ -175,7 +175,9 @@ class GCNBlock(nn.Module):
         if self.config.block in ("two-residual", "transformer"):
             x = x + self.first(x)
             return x + self.second(x)
-        h: Tensor = self.first(x)  # a plain graph convolution, then one with the residual (section 3.5)
+        # ours: a plain graph convolution, then one with the residual (section 3.5); the others: one residual around
+        # both.
+        h: Tensor = self.first(x)
         start = h if self.config.block == "ours" and self.config.residual == "inner" else x
         return start + self.second(h)
 
@@ -202,7 +204,7 @@ class GCNBlock(nn.Module):
         "ampose-small": Published(
             parameters="0.67 (paper)",
             rows=("Ours (small)",),
-            note="the paper's is at 16 joints; see docs/faithfulness.md",
+            note="the paper's is at 16 joints; the bundled weights have 193 more: missing joints, expected error",
         ),
     },
 )
@@ -213,10 +215,10 @@ class AMPose(LifterNetwork):
         super().__init__(config)
         adjacency = normalise_groups(neighbour_groups(self.skeleton, config.partition), config.degree_norm)
         channels = config.channels
-        positions = config.depth if config.position == "per-layer" else 1
+        embeddings = config.depth if config.position == "per-layer" else 1
         self.embedding = nn.Linear(2, channels)
         self.position = nn.ParameterList(
-            nn.init.trunc_normal_(torch.empty(self.skeleton.num_joints, channels), std=0.02) for _ in range(positions)
+            nn.init.trunc_normal_(torch.empty(self.skeleton.num_joints, channels), std=0.02) for _ in range(embeddings)
         )
         self.encoders = nn.ModuleList(
             TransformerEncoder(
@@ -250,6 +252,7 @@ class AMPose(LifterNetwork):
         if self.error_head is None:
             return super().with_expected_error(keypoints)
         features = self.features(keypoints)
+        # exp: an error is positive, and equal steps are equal ratios. In float32, for bfloat16 has three digits.
         error = self.error_head(features.detach()).float().exp()
         return self.head(features).reshape(*keypoints.shape[:-1], 3), error.reshape(keypoints.shape[:-1])
 
@@ -260,6 +263,7 @@ class AMPose(LifterNetwork):
             z = self.embedding(x)
         else:  # not in the paper: a missing joint is a learned vector
             lost = x.isnan().any(dim=-1, keepdim=True)
+            # Zeros first: ``where`` drops what becomes of NaN, but not its gradient, 0 x NaN, in the embedding.
             z = torch.where(lost, self.missing, self.embedding(x.nan_to_num()))
         for layer, (encoder, gcn_block) in enumerate(zip(self.encoders, self.gcn_blocks, strict=True)):
             if layer < len(self.position):

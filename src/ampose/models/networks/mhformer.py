@@ -198,7 +198,7 @@ def window_loss(network: "MHFormer", keypoints: Tensor, target: Tensor) -> Float
             rows=("Li et al. (9 frames) [5]",),
             mpjpe="47.8 (CPN), 36.6 (GT)",
             source="its Table 4",
-            note="Table 4 prints 18.9 M and 1030 M FLOPs: the cost of 27 frames, two FLOPs a multiply-add",
+            note="AMPose's Table 4 prints 18.9 M and 1030 M FLOPs: the cost of 27 frames, two FLOPs a multiply-add",
         ),
         "mhformer-27": Published(
             parameters="19.18 (code)",
