@@ -79,31 +79,42 @@ def test_inputs_of_lift_are_a_task_each_on_ray_with_the_marks_of_a_batch(tmp_pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("victim", ["worker", "driver"])
-def test_after_a_kill_the_output_is_as_if_nothing_had_happened(victim, tmp_path):
-    """SIGKILL while pieces are lifted; ``python -m research.bulk kill`` does it at many moments."""
-    psutil = pytest.importorskip("psutil")
+def test_after_kills_the_output_is_as_if_nothing_had_happened(tmp_path):
+    """SIGKILL while pieces are lifted: the driver, then a worker of the run that goes on.
+
+    ``python -m research.bulk kill`` does it at many moments.
+    """
     columns = write_table(tmp_path / "in" / "a.parquet", 1200)
     words = ("in", "-o", "out", "--rows", "200", "--workers", "1", "--json-lines")
+    assert run_and_kill(words, "driver", tmp_path)[0] == -9
+    status, events = run_and_kill(words, "worker", tmp_path)
+    assert status == 0
+    summary = events[-1]
+    assert (summary["rows_written"], summary["outputs"], summary["failures"]) == (1200, 6, {})
+    assert 200 <= summary["lifted_now"] <= 1000
+    assert not list((tmp_path / "out").glob(".*"))
+    table = pq.read_table(tmp_path / "out")
+    assert table["frame"].to_pylist() == columns["frame"].tolist()
+
+
+def run_and_kill(words, victim, cwd):
+    """Start the command, and kill the driver or its worker once the first piece is there.
+
+    Returns:
+        The command's status, and what it printed after that piece.
+    """
+    psutil = pytest.importorskip("psutil")
     command = [sys.executable, "-m", "ampose", "bulk", *words]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, text=True)
     while json.loads(process.stdout.readline())["event"] != "output":
         pass
     family = psutil.Process(process.pid).children(recursive=True)
     (worker,) = [each for each in family if "ray::MapWorker" in each.name() or "ray::MapWorker" in each.cmdline()[0]]
     (worker if victim == "worker" else process).kill()
-    process.communicate(timeout=250)
+    rest, _ = process.communicate(timeout=250)
     for left in psutil.wait_procs(family, timeout=5)[1]:  # Ray's own processes notice late that their driver is gone
         left.kill()
-    assert process.returncode == (0 if victim == "worker" else -9)
-    again = bulk(*words, cwd=tmp_path)
-    assert again.returncode == 0, again.stderr
-    summary = json.loads(again.stdout.splitlines()[-1])
-    assert (summary["rows_written"], summary["outputs"], summary["failures"]) == (1200, 6, {})
-    assert summary["lifted_now"] == 0 if victim == "worker" else summary["lifted_now"] <= 1000
-    assert not list((tmp_path / "out").glob(".*"))
-    table = pq.read_table(tmp_path / "out")
-    assert table["frame"].to_pylist() == columns["frame"].tolist()
+    return process.returncode, [json.loads(line) for line in rest.splitlines()]
 
 
 def test_tables_and_videos_are_not_mixed(tmp_path, capsys, monkeypatch):

@@ -45,25 +45,25 @@ def environment(tmp_path_factory) -> dict[str, str]:
 
 
 def run(environment: dict[str, str], *words: str) -> str:
-    command = [sys.executable, "-m", *words]
+    return run_python(environment, "-m", *words)
+
+
+def run_python(environment: dict[str, str], *words: str) -> str:
+    command = [sys.executable, *words]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-def test_command_line_knows_the_model(environment):
-    assert "--model.frequencies INT" in run(environment, "ampose", "train", "wave", "--help")
-
-
-def test_info_shows_the_model(environment):
-    assert re.search(r"^models: .*\bwave\b", run(environment, "ampose", "info"))
-    assert "channels=64" in run(environment, "ampose", "info", "wave")
-
-
-def test_table_of_all_models_has_it(environment):
-    parameters = f"{2 * 17 * 4 * 64 + 64 + 64 * 51 + 51:,}"
-    (row,) = [line for line in run(environment, "ampose", "info", "--all").splitlines() if line.startswith("wave ")]
-    assert parameters in row
+def test_info_and_help_show_the_model(environment):
+    """The commands one after the other in one process, for each would load torch."""
+    calls = [["info"], ["info", "wave"], ["train", "wave", "--help"]]
+    code = f"from ampose.cli import main\nfor words in {calls!r}:\n    main(words)"
+    said = run_python(environment, "-c", code)
+    assert re.search(r"^models: .*\bwave\b", said, re.MULTILINE)
+    assert "channels=64" in said
+    assert f"{2 * 17 * 4 * 64 + 64 + 64 * 51 + 51:,}" in said, "its parameters are counted"
+    assert "--model.frequencies INT" in said
 
 
 def test_dataset_model_detector_and_format_run_through_the_commands(environment, tmp_path, rng):

@@ -168,17 +168,26 @@ def test_a_step_in_parts_is_the_same_step(plain, tmp_path):
     assert_rows_close(epochs_without_times(tmp_path / "whole"), epochs_without_times(tmp_path / "parts"))
 
 
+@pytest.mark.parametrize("clip_norm", [None, 1.0])
+def test_a_run_whose_loss_is_no_number_ends_there_with_a_reason(recipe, tmp_path, clip_norm):
+    config = read_recipe(str(recipe))
+    lost = replace(config.optimiser, learning_rate=1e30, clip_norm=clip_norm)
+    with pytest.raises(
+        InputError, match=r"loss must be a number, got (nan|inf) at step \d+; lower optimiser.learning_rate"
+    ):
+        train(replace(config, optimiser=lost), tmp_path / "lost")
+
+
 def test_a_part_of_nothing_is_refused(recipe):
     with pytest.raises(InputError, match="micro_batch must be positive, got 0"):
         replace(read_recipe(str(recipe)), micro_batch=0)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("more", ["", "\nerror_head = true"], ids=["all used", "a part left alone"])
-def test_two_processes_give_the_result_of_one(plain, tmp_path, more):
+def test_two_processes_give_the_result_of_one(plain, tmp_path):
     """Also where the last batch has one sample, and where the loss leaves a part of the network alone."""
-    text = plain.read_text().replace("batch_size = 16", "batch_size = 23").replace("heads = 2", f"heads = 2{more}")
-    plain.write_text(text)
+    text = plain.read_text().replace("batch_size = 16", "batch_size = 23")
+    plain.write_text(text.replace("heads = 2", "heads = 2\nerror_head = true"))
     train(read_recipe(str(plain)), tmp_path / "one")
     plain.write_text(f"micro_batch = 3\n{plain.read_text()}")
     arguments = command(plain, tmp_path / "two")[1:]
