@@ -78,13 +78,26 @@ class _Written(NamedTuple):
 
 @lru_cache(maxsize=64)
 def _written(text: str, size: int, outline: int = 0) -> _Written:
-    letters = font(size)
-    length = float(letters.getlength(text))
-    image = pillow().new("L", (round(length / 2) * 2 + 2 * _EDGE, 2 * size + 2 * _EDGE))
-    pillow("ImageDraw").Draw(image).text((_EDGE, _EDGE), text, 255, font=letters, stroke_width=outline)
-    fine = np.asarray(image).astype(np.uint16)
+    """Put a text together of letters: the time is another text in each frame, of the same few letters."""
+    letters = [_letter(letter, size, outline) for letter in text]
+    length = sum(advance for _, advance in letters)
+    fine = np.zeros((2 * size + 2 * _EDGE, round(length / 2) * 2 + 2 * size + 2 * _EDGE), dtype=np.uint16)
+    x = 0.0
+    for covered, advance in letters:
+        part = fine[:, round(x) : round(x) + covered.shape[1]]
+        np.maximum(part, covered, out=part)
+        x += advance
     coarse = (fine[::2, ::2] + fine[1::2, ::2] + fine[::2, 1::2] + fine[1::2, 1::2] + 2) // 4
     return _Written(fine, coarse, length)
+
+
+@lru_cache(maxsize=512)
+def _letter(letter: str, size: int, outline: int) -> tuple[UInt16[np.ndarray, "row column"], float]:
+    """Return how far a letter covers each pixel, 0 to 255, with an edge around; and how far on the next one begins."""
+    letters = font(size)
+    image = pillow().new("L", (2 * size + 2 * _EDGE, 2 * size + 2 * _EDGE))
+    pillow("ImageDraw").Draw(image).text((_EDGE, _EDGE), letter, 255, font=letters, stroke_width=outline)
+    return np.asarray(image).astype(np.uint16), float(letters.getlength(letter))
 
 
 def _halved(part: slice) -> slice:
