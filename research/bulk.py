@@ -4,6 +4,7 @@
     python -m research.bulk throughput tables lifted
     python -m research.bulk kill tables killed
     python -m research.bulk nodes tables nodes
+    python -m research.bulk store tables s3://bucket store
     python -m research.bulk files small
     python -m research.bulk jobs 2000
 
@@ -181,7 +182,7 @@ class _Memory:
         return peaks | {"worker_by_tenth": [round(float(part.max(initial=0))) for part in tenths]}
 
 
-def _bulk(tables: Path, output: Path, *words: str) -> dict[str, Any]:
+def _bulk(tables: Path | str, output: Path | str, *words: str) -> dict[str, Any]:
     """Run the command, and return its summary."""
     command = [sys.executable, "-m", "ampose", "bulk", str(tables), "-o", str(output), "--json-lines", *words]
     done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
@@ -289,6 +290,40 @@ def _contents(folder: Path) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
     return {file.name: pq.ParquetFile(file).read() for file in sorted(folder.glob("*.parquet"))}
+
+
+def store(tables: Path, uri: str, output: Path, /, before_kill: int = 3, options: str = "") -> None:
+    """Lift tables in an object store, kill everything on the way, run again, and compare with a run on the disk.
+
+    Args:
+        tables: What ``make`` wrote; copied to the store.
+        uri: A folder that pyarrow knows. For a server of your own set ``AWS_ENDPOINT_URL``, or for Google's protocol
+            ``CLOUD_STORAGE_EMULATOR_ENDPOINT``.
+        output: A folder of this machine that is not there yet.
+        before_kill: Outputs that are there when the run is killed.
+        options: More options of the command.
+    """
+    from pyarrow import fs
+
+    fs.copy_files(str(tables.resolve()), f"{uri}/tables")
+    local = _bulk(tables, output / "local", *options.split())
+    places = [f"{uri}/tables", "-o", f"{uri}/lifted"]
+    command = [sys.executable, "-m", "ampose", "bulk", *places, "--json-lines", *options.split()]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    seen = 0
+    while seen < before_kill:
+        seen += json.loads(process.stdout.readline())["event"] == "output"
+    everything = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    for each in everything:
+        _send_kill(each)
+    process.wait()
+    again = _bulk(places[0], places[2], *options.split())
+    (output / "fetched").mkdir()
+    fs.copy_files(f"{uri}/lifted", str((output / "fetched").resolve()))
+    kind = uri.partition(":")[0]
+    found = {"outputs_before_kill": seen, "local": local, "after_kill": again}
+    _keep(f"store_{kind}", found | {"equal": _contents(output / "fetched") == _contents(output / "local")})
 
 
 def nodes(tables: Path, output: Path, /, most: int = 4, options: str = "") -> None:
@@ -437,5 +472,5 @@ def _keep(name: str, found: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    commands = (make, throughput, kill, nodes, files, jobs)
+    commands = (make, throughput, kill, nodes, store, files, jobs)
     tyro.extras.subcommand_cli_from_dict({command.__name__: command for command in commands})
