@@ -1,5 +1,6 @@
 """``ampose lift`` from end to end, on a real person, and what it says to a user's mistake."""
 
+import inspect
 import json
 import re
 import struct
@@ -223,3 +224,12 @@ def test_wrong_settings(weights, short_clip, tmp_path, capsys, options, message)
     assert main(arguments) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_the_help_names_every_further_format():
+    from ampose.cli.lift.outputs import OutputOptions
+    from ampose.files.poses import suffixes
+
+    said = re.search(r'to: Formats.*?"""(.*?)"""', inspect.getsource(OutputOptions), re.DOTALL).group(1)
+    listed = said.partition(":")[2].rstrip(".").replace(",", "").split()
+    assert listed == sorted(suffix.strip(".") for suffix in suffixes("writes") if suffix not in (".json", ".npz"))

@@ -130,7 +130,7 @@ def _training(training: Data) -> str:
 
 def _settings(config: Data) -> str:
     rows = [[f"`{key}`", value] for key, value in _flat({key: config[key] for key in ("data", "optimiser")})]
-    return f"The data engine's settings, from the run's manifest:\n\n{markdown_table(['setting', 'value'], rows)}"
+    return f"Augmentation and optimiser, from the run's manifest:\n\n{markdown_table(['setting', 'value'], rows)}"
 
 
 def _flat(values: Data, above: str = "") -> list[tuple[str, str]]:
@@ -159,7 +159,7 @@ def _selection(facts: Data, training: Data) -> str:
             f"The weights are those of the epoch with the lowest error on {counted:,} "
             f"of these frames (epoch {epoch} of {training['config']['epochs']}), so the numbers are validation numbers."
         )
-    return f"The weights are those of the last epoch ({epoch})."
+    return f"No epoch was chosen by them: training ran to its end, {epoch} epochs."
 
 
 def _abroad(name: str) -> str:
@@ -170,9 +170,10 @@ def _abroad(name: str) -> str:
     about = (
         "MPJPE / P-MPJPE in mm, wide virtual cameras, test-time flip, 1,500 frames of each set. "
         "[research/abroad.md](../../../../../research/abroad.md) says which sets these are, and what each ingredient "
-        "of the training gives there."
+        "of the training gives there. New people: gymnastics and martial arts, held out of CMU; the score chose the "
+        "weights."
     )
-    return f"## Where nothing was trained on\n\n{about}\n\n{abroad.table({name: row})}"
+    return f"## Unseen data\n\n{about}\n\n{abroad.table({name: row})}"
 
 
 def _curve(curve: Data) -> str:

@@ -58,7 +58,7 @@ class OutputOptions:
     """Output."""
 
     to: Formats = _NO_FORMATS
-    """More formats to write beside poses.json and poses.npz, as in trc,c3d,csv."""
+    """Further formats, as in trc,csv: bvh, c3d, csv, gif, glb, gltf, html, mp4, parquet, pdf, png, svg, trc."""
     preview: bool = True
     """Write the preview video."""
 

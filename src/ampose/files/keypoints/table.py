@@ -39,7 +39,7 @@ _FEWEST = 3
 @readers.register(
     "table",
     title="a table (CSV) with columns of each joint",
-    looks_for="a CSV with columns such as nose_x, nose_y and nose_score, or x1, y1, v1, a row a frame",
+    looks_for="a CSV with columns such as nose_x, nose_y and nose_score, or x1, y1, v1, one row per frame",
     words=("nose_x", "nose_y", "frame"),
     size=False,
     example="keypoints.csv",

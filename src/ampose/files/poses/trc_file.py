@@ -6,7 +6,7 @@ three times: OpenSim 4.6 reads that as missing, but refuses a row that ends in e
 
 Tab-separated; five lines of header: ``PathFileType 4 (X/Y/Z) name``; the names of eight values; the values
 (``DataRate CameraRate NumFrames NumMarkers Units OrigDataRate OrigDataStartFrame OrigNumFrames``); ``Frame# Time`` and
-each joint's name, followed by two empty fields; ``X1 Y1 Z1 X2 ...``. Then a row a frame: number from 1, seconds,
+each joint's name, followed by two empty fields; ``X1 Y1 Z1 X2 ...``. Then one row per frame: number from 1, seconds,
 coordinates.
 """
 

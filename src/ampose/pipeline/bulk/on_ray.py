@@ -46,7 +46,7 @@ class ClusterOptions:
     address: str | None = None
     """Address of a running Ray cluster, as in auto or 10.0.0.1:6379; by default Ray is started on this machine."""
     workers: int | None = None
-    """Number of workers; by default as many as there are GPUs, or else cores for."""
+    """Number of workers; by default one per GPU, or else per `--threads` cores."""
     threads: int = 1
     """CPU cores of each worker."""
     price: float | None = None
