@@ -5,6 +5,7 @@ which input, and starts another behind it.
 """
 
 import contextlib
+import gc
 import os
 import random
 import resource
@@ -33,6 +34,7 @@ LONGEST_MESSAGE = 2000
 
 def work(door: Door, seeds: list[Path], numbers: range, answers: TextIO) -> None:
     """Put inputs through a door, in a process of their own; never returns."""
+    gc.freeze()  # FFmpeg's frames of the process before: to free them here would wait for threads that were not forked
     # Besides what the libraries have mapped already: PyTorch with CUDA maps gigabytes that it does not use.
     most = _mapped_bytes() + WORST_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (most, most))

@@ -1,8 +1,9 @@
 """Lift tables of keypoints, or many videos, on all cores or on a cluster."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -127,10 +128,11 @@ def _lift_videos(
         print_lines(lines(), len(folders))
         return
     failed = []
-    for source, line, worked in lines():
-        print(json.dumps({"event": "output" if worked else "failure", "name": str(source), "line": line}), flush=True)
-        failed += [] if worked else [str(source)]
-    print(json.dumps({"event": "summary", "outputs": len(folders) - len(failed), "failures": failed}), flush=True)
+    with _json_lines() as tell:
+        for source, line, worked in lines():
+            tell({"event": "output" if worked else "failure", "name": str(source), "line": line})
+            failed += [] if worked else [str(source)]
+        tell({"event": "summary", "outputs": len(folders) - len(failed), "failures": failed})
     if failed:
         raise SystemExit(FAILED)
 
@@ -153,23 +155,28 @@ def _lift_tables(sources: list[str], output: str, bulk: BulkOptions, options: Li
     """Lift tables, and print how it went."""
     from ampose.pipeline.bulk.bulk_tables import lift_tables
 
-    with _printed(json_lines=bulk.json_lines) as tell:
+    with _json_lines() if bulk.json_lines else _bar() as tell:
         result = lift_tables(sources, output, options, bulk, rows=bulk.rows, tell=tell)
-    facts = _facts(result, bulk)
-    if bulk.json_lines:
-        print(json.dumps({"event": "summary", **facts, "failures": result.failures}), flush=True)
-    else:
+        facts = _facts(result, bulk)
+        if bulk.json_lines:
+            tell({"event": "summary", **facts, "failures": result.failures})
+    if not bulk.json_lines:
         print(as_text(_rows(result, facts, output)))
     if result.failures:
         raise SystemExit(FAILED)
 
 
 @contextmanager
-def _printed(*, json_lines: bool) -> Iterator[Callable[[Mapping[str, Any]], None]]:
-    """Give what prints events: as JSON lines, or as a bar."""
-    if json_lines:
-        yield lambda event: print(json.dumps(event), flush=True)
-        return
+def _json_lines() -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """Give what prints events; all else that is printed meanwhile, such as Ray's remarks, goes to standard error."""
+    out = sys.stdout
+    with redirect_stdout(sys.stderr):
+        yield lambda event: print(json.dumps(event), file=out, flush=True)
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """Give what shows events as a bar."""
     with progress("lifting", unit="poses") as report:
 
         def tell(event: Mapping[str, Any]) -> None:

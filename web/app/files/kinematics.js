@@ -1,5 +1,5 @@
 // From joint positions to joint rotations on bones of constant length: ampose/processing/kinematics.py, which says how
-// a bone's twist is found. Axes: x to the body's left at rest, y up, z to the front.
+// a bone's twist is found, of what a body of the lifter's joints needs. Axes: x to the body's left at rest, y up, z to the front.
 import { kinematics as constants, lifted } from "../generated/tables.js";
 import { UNTURNED, about, after, cross, dot, inverse, length, minus, perpendicular, shortestArc, times, turn, unit } from "./rotations.js";
 
