@@ -31,9 +31,10 @@ class YuvGround:
         shapes = shapes.there()
         if not len(shapes.corners):
             return
+        axes = [shapes.corners[..., axis] for axis in (0, 1)]  # one by one: many times as fast as over two axes
         # What four pixels share their colour for begins at an even place.
-        first = np.floor(shapes.corners.min(axis=(0, 1)) / 2 - 1).clip(0) * 2
-        last = np.minimum(np.ceil(shapes.corners.max(axis=(0, 1)) / 2 + 1) * 2, self.size)
+        first = np.floor(np.array([of.min() for of in axes]) / 2 - 1).clip(0) * 2
+        last = np.minimum(np.ceil(np.array([of.max() for of in axes]) / 2 + 1) * 2, self.size)
         (left, top), (width, height) = first.astype(int).tolist(), (last - first).astype(int).tolist()
         if width <= 0 or height <= 0:
             return

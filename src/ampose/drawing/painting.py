@@ -44,8 +44,10 @@ class Shapes:
 
     def there(self) -> "Shapes":
         """Return those of one picture that can be drawn."""
+        if np.isfinite(self.corners.sum()):  # nearly always, and ten times as fast to find out
+            return self
         shown = np.isfinite(self.corners).all(axis=(1, 2))
-        return self if shown.all() else Shapes(self.corners[shown], self.colours[shown])
+        return Shapes(self.corners[shown], self.colours[shown])
 
 
 def shapes_of(strokes: Strokes, place: Place, bone_px: float) -> Shapes:
