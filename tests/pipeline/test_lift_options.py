@@ -11,7 +11,7 @@ import pytest
 
 from ampose.cli.arguments import call_with_arguments
 from ampose.errors import InputError
-from ampose.pipeline.lift_options import DEFAULT_OPTIONS, Focal, LiftOptions, LiveOptions
+from ampose.pipeline.lift_options import DEFAULT_OPTIONS, DetectorOption, Focal, LiftOptions, LiveOptions
 
 COMMAND = Path(__file__).parents[2] / "src" / "ampose" / "cli" / "lift"
 SECTIONS = LiftOptions.__mro__[1:-1]
@@ -97,3 +97,5 @@ def test_values_given_to_live_options_are_checked_too():
 def test_options_say_what_differs_from_the_defaults():
     assert str(DEFAULT_OPTIONS) == ""
     assert str(LiftOptions(person="largest", field_of_view=70.0)) == "person=largest, field_of_view=70.0"
+    own = tuple(map(DetectorOption.parse, ("network=heavy", "flip=yes")))
+    assert str(LiftOptions(detector_option=own)) == "detector_option=network=heavy flip=yes"

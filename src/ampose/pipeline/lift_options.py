@@ -107,6 +107,9 @@ class DetectorOption(NamedTuple):
             )
         return cls(name, value)
 
+    def __str__(self) -> str:
+        return f"{self.name}={self.value}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class InputOptions:
@@ -275,9 +278,9 @@ class LiftOptions(InputOptions, CameraOptions, DetectionOptions, PeopleOptions, 
             >>> str(LiftOptions(height=1.8, flip=False))
             'height=1.8, flip=False'
         """
-        return ", ".join(
-            f"{name}={value}" for name, value in changed_fields(self, [each.name for each in fields(self)])
-        )
+        changed = changed_fields(self, [each.name for each in fields(self)])
+        said = ((name, " ".join(map(str, value)) if type(value) is tuple else value) for name, value in changed)
+        return ", ".join(f"{name}={value}" for name, value in said)
 
     @property
     def which(self) -> PersonChoice:
