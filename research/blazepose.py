@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -23,7 +22,7 @@ from ampose.detectors.blazepose.landmark_network import (
     next_regions,
     read_landmarks,
 )
-from ampose.detectors.blazepose.networks import Network, load_network
+from ampose.detectors.blazepose.networks import Network, load_network, read_landmark_network
 from ampose.detectors.blazepose.regions import Regions, cut_out, regions_from_points, squares, whole_image
 from ampose.media import Frame, open_media
 
@@ -37,13 +36,13 @@ class Variant:
     """How the person is looked at.
 
     Args:
-        network: The landmark network, as ``load_network`` calls it.
+        network: Another landmark network than the one in the package.
         passes: How often each frame is looked at; each time the region is centred on what was seen before.
         mirrored: Whether the answer is averaged with that for the mirror image.
         predicted: By how many frames' motion the region of the next frame is moved.
     """
 
-    network: Literal["landmarks", "landmarks_heavy"] = "landmarks"
+    network: Path | None = None
     passes: int = 1
     mirrored: bool = False
     predicted: float = 0.0
@@ -73,7 +72,8 @@ class Answers:
 
 def follow(frames: Iterable[Frame], variant: Variant) -> Answers:
     """Follow the surest person of the first frame."""
-    locate, find = load_network(variant.network), load_network("person")
+    locate = load_network("landmarks") if variant.network is None else read_landmark_network(variant.network)
+    find = load_network("person")
     rows, regions, before = [], None, None
     for frame in frames:
         regions = _find(frame, find) if regions is None else regions

@@ -44,6 +44,7 @@ from ampose.poses.skeletons import get_skeleton
 from ampose.processing.left_right import fix_left_right_swaps
 
 BODY = get_skeleton("blazepose_33")
+HEAVY = Path(__file__).parents[1] / "tools" / "blazepose" / "landmarks_heavy.onnx"
 COVERS = {"as filmed": 0.0, "a rectangle of 1/4 of his height": 0.25, "of 1/2": 0.5}
 NEAR = 0.1
 """Of the person's height: a joint this near to where it is counts as right."""
@@ -203,8 +204,8 @@ def variants() -> dict[str, Variant]:
         "averaged with the mirror image": Variant(mirrored=True),
         "region moved on by half a frame": Variant(predicted=0.5),
         "region moved on by a frame": Variant(predicted=1.0),
-        "`heavy`": Variant(network="landmarks_heavy"),
-        "`heavy`, averaged with the mirror image": Variant(network="landmarks_heavy", mirrored=True),
+        "`heavy`": Variant(network=HEAVY),
+        "`heavy`, averaged with the mirror image": Variant(network=HEAVY, mirrored=True),
     }
 
 

@@ -191,14 +191,31 @@ def test_a_number_of_people_that_is_none(people):
         BlazePoseDetector(tracking=True, people=people)
 
 
-@pytest.mark.parametrize("option", [{"network": "lite"}, {"flip": "true"}])
-def test_an_option_that_there_is_not(option):
-    with pytest.raises(InputError, match=r"of blazepose must be (full or heavy|no or yes)"):
-        BlazePoseDetector(tracking=True, **option)
+def test_flip_is_yes_or_no():
+    with pytest.raises(InputError, match="flip of blazepose must be no or yes, got 'true'"):
+        BlazePoseDetector(tracking=True, flip="true")
 
 
-@pytest.mark.parametrize("options", [{"network": "heavy"}, {"network": "heavy", "flip": "yes"}, {"flip": "yes"}])
+def test_a_network_that_is_none_is_refused(tmp_path):
+    (tmp_path / "text.onnx").write_text("not a network")
+    person = ROOT / "src" / "ampose" / "detectors" / "blazepose" / "networks" / "person.onnx"
+    for file, message in (
+        (tmp_path / "none.onnx", "name full, or the file of a landmark network"),
+        (tmp_path, "must be an ONNX file of a landmark network"),
+        (tmp_path / "text.onnx", "must be an ONNX file of a landmark network"),
+        (person, "must be a landmark network by tools.blazepose.convert"),
+    ):
+        with pytest.raises(InputError, match=message):
+            BlazePoseDetector(tracking=True, network=str(file))
+
+
+HEAVY = {"network": str(ROOT / "tools" / "blazepose" / "landmarks_heavy.onnx")}
+
+
+@pytest.mark.parametrize("options", [HEAVY, {**HEAVY, "flip": "yes"}, {"flip": "yes"}], ids=["heavy", "both", "flip"])
 def test_other_ways_to_look_find_the_same_man(clip, man, options):
+    if "network" in options and not Path(options["network"]).is_file():
+        pytest.skip("the heavy network is in the repository only")
     with BlazePoseDetector(tracking=True, **options) as detector:
         for frame in (clip[1], clip[0]):
             (found,) = detector.detect(frame)

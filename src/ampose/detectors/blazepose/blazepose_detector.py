@@ -6,7 +6,7 @@ when somebody may have been lost or have come. Joints that are hidden are extrap
 are those outside the image, with none.
 """
 
-from typing import Literal
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
@@ -14,7 +14,7 @@ from jaxtyping import Float
 from ampose.detectors.blazepose import landmark_network, person_network
 from ampose.detectors.blazepose.following import distinct, is_cut, newcomers, thumbnail
 from ampose.detectors.blazepose.landmark_network import NUM_JOINTS, Landmarks, next_regions, read_landmarks
-from ampose.detectors.blazepose.networks import load_network
+from ampose.detectors.blazepose.networks import load_network, read_landmark_network
 from ampose.detectors.blazepose.regions import (
     Regions,
     cut_out,
@@ -38,9 +38,6 @@ LEAST_PRESENCE = 0.5
 """A region that the landmark network thinks less likely to hold a person is let go."""
 
 
-NETWORKS: dict[str, Literal["landmarks", "landmarks_heavy"]] = {"full": "landmarks", "heavy": "landmarks_heavy"}
-
-
 @detectors.register("blazepose", licence="Apache-2.0")
 class BlazePoseDetector:
     """Several people with BlazePose.
@@ -49,8 +46,9 @@ class BlazePoseDetector:
         tracking: Whether the frames are those of a video.
         people: How many people are followed at most; ``all``: as many as there are.
         box: Where somebody is in the first frame (``x,y,width,height``), in case the person detector misses them.
-        network: ``full``, or ``heavy``, which is nearer to the truth and takes four times as long.
-        flip: ``yes``: each answer is averaged with that for the mirror image, in twice the time. Only ``heavy`` gains.
+        network: ``full``, which is in the package, or the file of another landmark network: ``heavy`` is nearer to the
+            truth and takes four times as long (in the repository: ``tools/blazepose/landmarks_heavy.onnx``).
+        flip: ``yes``: each answer is averaged with that for the mirror image, in twice the time; ``heavy`` gains by it.
 
     Raises:
         InputError: An option is not what it should be.
@@ -65,13 +63,13 @@ class BlazePoseDetector:
         if people != "all" and not (people.isdecimal() and int(people)):
             raise InputError(f"people of blazepose must be all or a number from 1, got {people!r}")
         self._most = None if people == "all" else int(people)
-        for name, value, known in (("network", network, tuple(NETWORKS)), ("flip", flip, ("no", "yes"))):
-            if value not in known:
-                raise InputError(f"{name} of blazepose must be {' or '.join(known)}, got {value!r}")
+        if flip not in ("no", "yes"):
+            raise InputError(f"flip of blazepose must be no or yes, got {flip!r}")
         self._flip = flip == "yes"
         self._start = region_of_box(Box.parse(box)) if box else no_regions()
         self._tracking = tracking
-        self._find, self._locate = load_network("person"), load_network(NETWORKS[network])
+        self._find = load_network("person")
+        self._locate = load_network("landmarks") if network == "full" else read_landmark_network(Path(network))
         self._scene: np.ndarray | None = None
         self._forget()
 
