@@ -8,7 +8,7 @@ import numpy as np
 
 from ampose.drawing.overlay import YuvGround
 from ampose.drawing.painting import Ground, Panel, Pixel, RgbGround, Shapes, blank
-from ampose.drawing.panels import LiftedPeople, Subject, choose_subjects, in_lifted_joints, time_label
+from ampose.drawing.panels import LiftedPeople, choose_subjects, in_lifted_joints, time_label
 from ampose.drawing.photo import Cut, people_shapes, write_names
 from ampose.drawing.projection import INK, SIDE_COLOURS, Colour, Scene, frame_strokes
 from ampose.media import Frame, Media
@@ -100,16 +100,15 @@ class _Layout:
         corners = [(left + at // rows * panel[0], at % rows * panel[1]) for at in range(len(self._subjects))]
         self._windows = [(corner, panel) for corner in corners]
         self.size = (left + math.ceil(len(self._subjects) / rows) * panel[0], self._height)
-        self._stages = [
-            {missing: self._stage(subject, one, missing=missing) for missing in (False, True)}
-            for subject, one in zip(self._subjects, self._panels, strict=True)
-        ]
         self._empty = shrink_rgb(np.asarray(blank(self.size)), self.size)
+        for at in range(len(self._subjects)):
+            Planes.of(self._empty).part(*self._windows[at]).fill(self._stage(at, missing=False))
+        self._nobody = [self._stage(at, missing=True) for at in range(len(self._subjects))]
         self._ahead, self._shapes = -1, (list[Shapes](), list[Shapes]())
 
-    def _stage(self, subject: Subject, panel: Panel, *, missing: bool) -> Planes:
+    def _stage(self, at: int, *, missing: bool) -> Planes:
         """Return a panel without anybody, with its title."""
-        image = panel.empty.copy()
+        subject, image = self._subjects[at], self._panels[at].empty.copy()
         lost = f"{subject.label.text}: not found" if subject.label.text else "nobody found"
         self._write(RgbGround(image), (0, 0), lost if missing else subject.title, subject.label.colour)
         return Planes.of(shrink_rgb(np.asarray(image), image.size))
@@ -126,7 +125,8 @@ class _Layout:
         write_names(YuvGround(photo), self._cut, self._people, number)
         for at, (subject, shapes) in enumerate(zip(self._subjects, in_panels, strict=True)):
             part = planes.part(*self._windows[at])
-            part.fill(self._stages[at][bool(subject.person.pose3d.missing[number])])
+            if subject.person.pose3d.missing[number]:
+                part.fill(self._nobody[at])
             YuvGround(part).draw(shapes)
         # Along the lower edge: the moment, the meaning of the colours, and who has no panel.
         more = len(self._people) - _MOST
