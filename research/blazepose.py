@@ -27,8 +27,6 @@ from ampose.detectors.blazepose.regions import Regions, cut_out, regions_from_po
 from ampose.media import Frame, open_media
 
 LEAST_PRESENCE = 0.5
-LAST = landmark_network.SIDE - 1
-"""The number of a region's last pixel, which the mirror image has first."""
 
 
 @dataclass(frozen=True)
@@ -116,14 +114,12 @@ def _look(
     outputs = locate(np.concatenate([image, image[..., ::-1]]) if mirrored else image)
     landmarks, world = read_landmarks(*outputs[:3]), outputs[3].reshape(-1, NUM_POINTS, 3).astype(float)
     logits = outputs[0].reshape(-1, NUM_POINTS, 5)[..., 3:].astype(float)
-    parts = [landmarks.points, logits, world]
+    points = landmarks.points
     if mirrored:
-        parts = [part.copy() for part in parts]
-        for part in parts:
-            part[1] = part[1, MIRRORED]
-        parts[0][1, :, 0] = LAST / landmark_network.SIDE - parts[0][1, :, 0]
-        parts[2][1, :, 0] *= -1
-    points, logits, world = (part.mean(axis=0, keepdims=True) for part in parts)
+        points = np.stack([points[0], landmarks.mirrored().points[1]])
+        logits, world = (np.stack([part[0], part[1, MIRRORED]]) for part in (logits, world))
+        world[1, :, 0] *= -1
+    points, logits, world = (part.mean(axis=0, keepdims=True) for part in (points, logits, world))
     pixels = regions.to_image(points)
     # The network's metres are in the region's axes, which are turned as the person leans.
     world[..., :2] = world[..., :2] @ (regions.axes[0] / regions.size[0]).T

@@ -184,9 +184,12 @@ class _Memory:
 
 def _bulk(tables: Path | str, output: Path | str, *words: str) -> dict[str, Any]:
     """Run the command, and return its summary."""
-    command = [sys.executable, "-m", "ampose", "bulk", str(tables), "-o", str(output), "--json-lines", *words]
-    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(_command(tables, output, *words), check=False, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def _command(tables: Path | str, output: Path | str, *words: str) -> list[str]:
+    return [sys.executable, "-m", "ampose", "bulk", str(tables), "-o", str(output), "--json-lines", *words]
 
 
 def _compare_with_lifter(tables: Path, output: Path, model: str, *, flip: bool, rows: int = 2000) -> float:
@@ -255,22 +258,28 @@ def _run_and_kill(tables: Path, folder: Path, victim: str, moment: tuple[int, fl
     Returns:
         How many processes were killed, and how many outputs were there when all had ended.
     """
-    command = [sys.executable, "-m", "ampose", "bulk", str(tables), "-o", str(folder), "--json-lines", *options.split()]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(_command(tables, folder, *options.split()), **quiet)
     while process.poll() is None and len(list(folder.glob("*.parquet"))) < moment[0]:
         time.sleep(0.05)
     time.sleep(moment[1])
     if process.poll() is not None:
         return 0, len(list(folder.glob("*.parquet")))
+    return _kill(process, victim), len(list(folder.glob("*.parquet")))
+
+
+def _kill(process: "subprocess.Popen[Any]", victim: str) -> int:
+    """Kill the driver, a worker or everything, and wait for the end of all; returns how many processes were killed."""
     driver = psutil.Process(process.pid)
     everything = [driver, *driver.children(recursive=True)]
     workers = [each for each in everything if "ray::MapWorker" in _words(each)]
-    for each in {"worker": workers[:1], "driver": [driver], "everything": everything}[victim]:
-        _send_kill(each)
+    victims = {"worker": workers[:1], "driver": [driver], "everything": everything}[victim]
+    for each in victims:
+        with suppress(psutil.NoSuchProcess):
+            each.send_signal(signal.SIGKILL)
     process.wait()
     psutil.wait_procs(everything, timeout=60)  # Ray ends with its driver
-    count = {"worker": len(workers[:1]), "driver": 1, "everything": len(everything)}[victim]
-    return count, len(list(folder.glob("*.parquet")))
+    return len(victims)
 
 
 def _words(process: psutil.Process) -> str:
@@ -278,11 +287,6 @@ def _words(process: psutil.Process) -> str:
         return " ".join(process.cmdline())
     except psutil.Error:
         return ""
-
-
-def _send_kill(process: psutil.Process) -> None:
-    with suppress(psutil.NoSuchProcess):
-        process.send_signal(signal.SIGKILL)
 
 
 def _contents(folder: Path) -> dict[str, Any]:
@@ -307,18 +311,14 @@ def store(tables: Path, uri: str, output: Path, /, before_kill: int = 3, options
 
     fs.copy_files(str(tables.resolve()), f"{uri}/tables")
     local = _bulk(tables, output / "local", *options.split())
-    places = [f"{uri}/tables", "-o", f"{uri}/lifted"]
-    command = [sys.executable, "-m", "ampose", "bulk", *places, "--json-lines", *options.split()]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    places = f"{uri}/tables", f"{uri}/lifted"
+    process = subprocess.Popen(_command(*places, *options.split()), stdout=subprocess.PIPE, text=True)
     assert process.stdout
     seen = 0
     while seen < before_kill:
         seen += json.loads(process.stdout.readline())["event"] == "output"
-    everything = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-    for each in everything:
-        _send_kill(each)
-    process.wait()
-    again = _bulk(places[0], places[2], *options.split())
+    _kill(process, "everything")
+    again = _bulk(*places, *options.split())
     (output / "fetched").mkdir()
     fs.copy_files(f"{uri}/lifted", str((output / "fetched").resolve()))
     kind = uri.partition(":")[0]

@@ -158,8 +158,7 @@ def _lift_tables(sources: list[str], output: str, bulk: BulkOptions, options: Li
     with _json_lines() if bulk.json_lines else _bar() as tell:
         result = lift_tables(sources, output, options, bulk, rows=bulk.rows, tell=tell)
         facts = _facts(result, bulk)
-        if bulk.json_lines:
-            tell({"event": "summary", **facts, "failures": result.failures})
+        tell({"event": "summary", **facts, "failures": result.failures})
     if not bulk.json_lines:
         print(as_text(_rows(result, facts, output)))
     if result.failures:

@@ -17,6 +17,7 @@ pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 pytest.importorskip("av", reason="PyAV is not installed")
 
 from tests.detectors.blazepose.crossing import crossing
+from tests.detectors.blazepose.heavy import HEAVY, needs_heavy
 
 ROOT = Path(__file__).parents[3]
 CLIP = ROOT / "examples" / "balance_beam.mp4"
@@ -209,13 +210,15 @@ def test_a_network_that_is_none_is_refused(tmp_path):
             BlazePoseDetector(tracking=True, network=str(file))
 
 
-HEAVY = {"network": str(ROOT / "tools" / "blazepose" / "landmarks_heavy.onnx")}
-
-
-@pytest.mark.parametrize("options", [HEAVY, {**HEAVY, "flip": "yes"}, {"flip": "yes"}], ids=["heavy", "both", "flip"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"network": str(HEAVY)}, marks=needs_heavy, id="heavy"),
+        pytest.param({"network": str(HEAVY), "flip": "yes"}, marks=needs_heavy, id="both"),
+        pytest.param({"flip": "yes"}, id="flip"),
+    ],
+)
 def test_other_ways_to_look_find_the_same_man(clip, man, options):
-    if "network" in options and not Path(options["network"]).is_file():
-        pytest.skip("the heavy network is in the repository only")
     with BlazePoseDetector(tracking=True, **options) as detector:
         for frame in (clip[1], clip[0]):
             (found,) = detector.detect(frame)

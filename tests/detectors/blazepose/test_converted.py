@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.detectors.blazepose.heavy import HEAVY, needs_heavy
 
 from ampose.detectors.blazepose import landmark_network, person_network
 from ampose.detectors.blazepose.networks import load_network, read_landmark_network
 
 ORIGINAL = np.load(Path(__file__).with_name("original_outputs.npz"), allow_pickle=False)
 EVERY = 8
-HEAVY = Path(__file__).parents[3] / "tools" / "blazepose" / "landmarks_heavy.onnx"
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 
@@ -27,11 +27,9 @@ def test_the_person_detector():
     np.testing.assert_allclose(boxes[0, ::EVERY], ORIGINAL["boxes"], atol=2e-3)
 
 
-@pytest.mark.parametrize("prefix", ["", "heavy_"])
+@pytest.mark.parametrize("prefix", ["", pytest.param("heavy_", marks=needs_heavy)])
 def test_a_landmark_network_alone_and_for_several(prefix):
     """In pixels of 256, logits, and metres; who else is looked at makes no difference."""
-    if prefix and not HEAVY.is_file():
-        pytest.skip("the heavy network is in the repository only")
     network = read_landmark_network(HEAVY) if prefix else load_network("landmarks")
     man = enlarged(landmark_network.SIDE) / 255
     for images in (man, np.concatenate([man[..., ::-1], man])):

@@ -110,8 +110,7 @@ function voteOfChildren(joint, carried, bones, at) {
   if (children.length > 1) {
     // Pelvis and chest: from the right child to the left one is x at rest. It takes one child on each side.
     const weights = children.map((child) => ({ left: 1, right: -1, middle: 0 })[sides[child]]);
-    const sum = weights.reduce((a, b) => a + b);
-    if (weights.filter(Boolean).length < 2 || Math.abs(sum) > 1) return [0, 0];
+    if (!weights.includes(1) || !weights.includes(-1)) return [0, 0];
     const across = [0, 1, 2].map((axis) => children.reduce((total, child, number) => total + (weights[number] * bones[child][at][axis]) / 2, 0));
     return twistTowards(carried, rest, X, across);
   }

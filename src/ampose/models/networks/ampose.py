@@ -112,8 +112,13 @@ class AMPoseConfig(LifterConfig):
         return self.error_head
 
     def __post_init__(self) -> None:
-        counts = {"channels": self.channels, "depth": self.depth, "heads": self.heads}
-        check_settings(**counts, dropout=self.dropout, drop_path=self.drop_path)
+        check_settings(
+            channels=self.channels,
+            depth=self.depth,
+            heads=self.heads,
+            dropout=self.dropout,
+            drop_path=self.drop_path,
+        )
         if self.mlp_ratio <= 0:
             raise InputError(f"mlp_ratio must be positive, got {self.mlp_ratio}")
         # A setting without effect would make two equal networks look different.

@@ -8,13 +8,19 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float32
 
+from ampose.detectors.blazepose.landmark_network import NUM_POINTS, SIDE
 from ampose.errors import InputError, no_such_path, reading
 from ampose.packages import onnx_session
 
 Network = Callable[[Float32[np.ndarray, "person channel row column"]], list[np.ndarray]]
 """From images to the network's outputs, in the order of the file."""
 
-_LAYOUT = [("image", [3, 256, 256]), ("landmarks", [195]), ("presence", [1]), ("heat_maps", [39, 64, 64])]
+_LAYOUT = [
+    ("image", [3, SIDE, SIDE]),
+    ("landmarks", [5 * NUM_POINTS]),
+    ("presence", [1]),
+    ("heat_maps", [NUM_POINTS, SIDE // 4, SIDE // 4]),
+]
 """Names and shapes, without the first axis, of a landmark network's input and first outputs."""
 
 
