@@ -18,16 +18,21 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
-setup: $(VENV)/.done ## Create .venv with everything, pinned by constraints.txt
+setup: $(VENV)/.done ## Create .venv with all that is run and tested, pinned by constraints.txt
 
 # Without --no-compile pip writes 340 MB of bytecode, most of it never run.
 $(VENV)/.done: pyproject.toml constraints.txt
-	@echo "Creating $(VENV) (2.3 GB; a minute or two) ..."
+	@echo "Creating $(VENV) (2.0 GB; a minute or two) ..."
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --constraint constraints.txt pip
-	$(PIP) install --no-compile --constraint constraints.txt --editable '.[$(EXTRAS)]' --group dev
+	$(PIP) install --no-compile --constraint constraints.txt --editable '.[$(EXTRAS)]' --group test
 # Its filters and kinematics, which tests and the gallery use, need only xarray; all its dependencies are 600 MB.
 	$(PIP) install --no-compile --no-deps --constraint constraints.txt movement loguru
+	@touch $@
+
+# Only whoever checks the style or builds the site needs what does it: 0.2 GB.
+$(VENV)/.lint $(VENV)/.docs: $(VENV)/.%: $(VENV)/.done
+	$(PIP) install --no-compile --constraint constraints.txt --group $*
 	@touch $@
 
 # The clip's camera looks down by 22 degrees (examples/README.md): the pictures are drawn upright.
@@ -40,18 +45,18 @@ test: setup ## Run all tests
 fuzz: setup ## A million odd files through every reader (hours; INPUTS=100000 for fewer; goes on after a stop)
 	nice -n 19 $(BIN)/python -m tests.fuzz --inputs $(INPUTS) --state .fuzz.json
 
-lint: setup ## Style, types, imports between packages, words to avoid
+lint: $(VENV)/.lint ## Style, types, imports between packages, words to avoid
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m tools.docs.words
 
-format: setup ## Bring the code into the house's style
+format: $(VENV)/.lint ## Bring the code into the house's style
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
 
-docs: setup ## Build the site: docs/_build/html/index.html (runs the gallery: a few minutes)
+docs: $(VENV)/.docs ## Build the site: docs/_build/html/index.html (runs the gallery: a few minutes)
 	$(BIN)/python -m tools.docs.site
 	$(BIN)/python -m sphinx -q -W --keep-going -b html -c docs docs/_build/pages docs/_build/html
 

@@ -299,11 +299,8 @@ def test_a_pickle_in_a_deeplabcut_table_does_no_harm(tmp_path: Path) -> None:
     assert not (tmp_path / "harm").exists()
 
 
-def test_a_deeplabcut_table_of_pandas_other_kind(tmp_path: Path) -> None:
-    pytest.importorskip("tables", reason="PyTables is not installed")
-    table = samples.dlc_table(make_people("coco_17"))
-    table.to_hdf(tmp_path / "a.h5", key="df_with_missing", mode="w")
-    assert "use the CSV file" in refusal(tmp_path / "a.h5")
+def test_a_deeplabcut_table_of_pandas_other_kind() -> None:
+    assert "use the CSV file" in refusal(samples.DEEPLABCUT / "fixed.h5")
 
 
 def test_points_of_deeplabcut_that_belong_to_nobody_are_left_out(tmp_path: Path) -> None:
