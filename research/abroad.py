@@ -4,8 +4,8 @@ Motion of four sets that no training sees, and of the held-out subjects of the t
 virtual cameras, once with exact 2D and once with 2D as a detector gives it. The score by which weights are chosen is
 the mean of
 
-- P-MPJPE on HDM05, UI-PRMD, dance and new people, and
-- MPJPE on HDM05 and new people, whose joints are defined as CMU's (elsewhere a body that leans by the definition of
+- P-MPJPE on HDM05, UI-PRMD, dance and martial arts, and
+- MPJPE on HDM05 and martial arts, whose joints are defined as CMU's (elsewhere a body that leans by the definition of
   its trunk counts as an error of all joints),
 
 each over exact and detector-like 2D. CMU's held-out subjects are a guard and no part of it.
@@ -21,7 +21,7 @@ The sets (``--data``; none of them is part of the project):
 - dance: salsa and Indian dance of the CMU database (mocap.cs.cmu.edu), by another conversion, on one generic skeleton.
 - the four-camera clip (research/four_cameras.py), if ``--media`` is there: one man on a beam, against triangulation and
   one view against another; medians, with the detector that the page of that study names.
-- new people: subjects 49 (gymnastics, dance) and 135 (martial arts) of the CMU database, whom no recipe trains on.
+- martial arts: subject 135 of the CMU database, whom no recipe trains on.
 """
 
 import json
@@ -59,9 +59,9 @@ ARRAYS = {
     "UI-PRMD": "ui-prmd/uiprmd17_50fps.npz",
     "dance": "cmu-dance/cmu_dance17_60fps.npz",
 }
-NEW_PEOPLE, AT_HOME = ("49", "135"), ("02", "08", "16", "39", "55")
-FOREIGN = (*ARRAYS, "new people")
-SAME_DEFINITIONS = ("HDM05", "new people")
+MARTIAL_ARTIST, AT_HOME = "135", ("02", "08", "16", "39", "55")
+FOREIGN = (*ARRAYS, "martial arts")
+SAME_DEFINITIONS = ("HDM05", "martial arts")
 HOME = "CMU held out"
 SEEN = ("exact", "detector-like")
 """How the 2D is."""
@@ -108,12 +108,12 @@ def read_sets(data: Path, prepared: Sequence[Path], frames: int) -> dict[str, Fo
 
     Args:
         data: Folder of the foreign sets.
-        prepared: Files that ``ampose prepare cmu`` wrote, with the held-out subjects and the new people.
+        prepared: Files that ``ampose prepare cmu`` wrote, with the held-out subjects and the martial artist.
         frames: How many of each set.
     """
     motions = {name: read_joint_positions(data / file) for name, file in ARRAYS.items()}
     ours = concatenate([read_motion(path) for path in prepared])
-    motions["new people"] = ours.select(subjects=NEW_PEOPLE)
+    motions["martial arts"] = ours.select(subjects=(MARTIAL_ARTIST,))
     motions[HOME] = read_motion(prepared[0]).select(subjects=AT_HOME)
     return {name: _look(motion, frames) for name, motion in motions.items()}
 
@@ -306,7 +306,7 @@ def main(
     Args:
         weights: Bundled weights by name, or folders of weights.
         data: Folder of the foreign sets.
-        prepared: Prepared files of CMU's motion: the held-out subjects in the first, the new people in any.
+        prepared: Prepared files of CMU's motion: the held-out subjects in the first, the martial artist in any.
         media: Folder with the four-camera clip; without it that row is left out.
         frames: Frames of each set, evenly spread.
         output: JSON file.

@@ -1,6 +1,6 @@
 """Which filter over time serves a video: none, one-euro, Butterworth, Savitzky-Golay; on 2D, on 3D, or on both.
 
-Clips of held-out subjects and new people of the CMU database, of HDM05 and of dance (research/abroad.py says where they
+Clips of held-out subjects and a martial artist of the CMU database, of HDM05 and of dance (research/abroad.py says where they
 come from) are filmed by cameras that stand still, at 30 frames per second, with 2D as a detector gives it, lifted frame
 by frame, and measured:
 MPJPE and P-MPJPE in mm, MPJVE in mm a frame, and the error of the acceleration in m/s^2, all root-relative.
@@ -23,7 +23,7 @@ import numpy as np
 import torch
 import tyro
 from jaxtyping import Float
-from research.abroad import ARRAYS, AT_HOME, NEW_PEOPLE, PREPARED, SHARED
+from research.abroad import ARRAYS, AT_HOME, MARTIAL_ARTIST, PREPARED, SHARED
 from research.joint_positions import read_joint_positions
 
 import ampose
@@ -169,7 +169,7 @@ def main(
     Args:
         weights: Bundled weights by name, or a folder of weights.
         data: Folder of the foreign sets.
-        prepared: Prepared motion of the CMU database, with its held-out subjects and the new people.
+        prepared: Prepared motion of the CMU database, with its held-out subjects and the martial artist.
         clips: Of each set.
         output: Folder for the figures.
     """
@@ -177,7 +177,7 @@ def main(
     ours = concatenate([read_motion(path) for path in prepared])
     motions = {
         "CMU held out": ours.select(subjects=AT_HOME),
-        "new people": ours.select(subjects=NEW_PEOPLE),
+        "martial arts": ours.select(subjects=(MARTIAL_ARTIST,)),
         "HDM05": read_joint_positions(data / ARRAYS["HDM05"]),
         "dance": read_joint_positions(data / ARRAYS["dance"]),
     }

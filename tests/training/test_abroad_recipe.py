@@ -21,19 +21,19 @@ pytestmark = pytest.mark.filterwarnings(
 def test_it_trains_on_named_trials_of_people_who_are_not_held_out():
     data = read_recipe("abroad-small").data
     people = {clip.split("_")[0] for clip in data.train_clips}
-    assert len(data.train_clips) == len(set(data.train_clips)) == 188
+    assert len(data.train_clips) == len(set(data.train_clips)) == 210
     assert not people & set(data.held_out_subjects)
-    assert {"49", "135"} < set(data.held_out_subjects)
+    assert "135" in data.held_out_subjects
 
 
 def test_a_short_version_trains_with_more_of_the_database_in_the_file(tmp_path: Path):
-    names = ("01_01", "14_06", "14_99", "49_06")
+    names = ("01_01", "14_06", "14_99", "135_06")
     motion = MotionCapture(
         positions=different(80).numpy().astype(np.float32),
         skeleton=get_skeleton("human36m_17"),
         clip_starts=np.array([0, 20, 40, 60, 80]),
         subjects=tuple(name.split("_")[0] for name in names),
-        actions=("climb", "jumping jacks", "not in the recipe", "cartwheel"),
+        actions=("climb", "jumping jacks", "not in the recipe", "kick"),
         names=names,
         fps=np.full(4, 120.0),
     )
@@ -49,7 +49,7 @@ def test_a_short_version_trains_with_more_of_the_database_in_the_file(tmp_path: 
             recipe.data,
             files=(str(tmp_path / "cmu.npz"),),
             train_clips=("01_01", "14_06"),
-            held_out_subjects=("49",),
+            held_out_subjects=("135",),
             samples_per_epoch=64,
             validation_samples=8,
         ),
