@@ -1,9 +1,9 @@
 """What the data engine reaches, against the recorded motion that it starts from.
 
-Draws frames as the training of wild-small draws them, makes bodies of them as it does, and compares: where limbs point
-in the axes of the body that they hang on, how far elbows and knees are bent, how the trunk stands to the vertical.
+Draws frames as the training of abroad-small draws them, makes bodies of them as it does, and compares: where limbs
+point in the axes of the body that they hang on, how far elbows and knees are bent, how the trunk stands to the vertical.
 
-    python -m research.coverage --prepared prepared --output docs
+    python -m research.coverage --prepared prepared
 """
 
 import json
@@ -29,6 +29,9 @@ from ampose.training.config import DataConfig
 from ampose.training.recipe import read_recipe
 from research import coverage_pictures
 
+HERE = Path(__file__).parent
+IMAGES = HERE.parent / "docs" / "images"
+
 LIMBS = {
     "upper arm": ("shoulder", "elbow", chest_axes),
     "forearm": ("elbow", "wrist", chest_axes),
@@ -48,7 +51,9 @@ STRETCHED = 0.95
 def draw_bodies(data: DataConfig, count: int, batch: int) -> tuple[Tensor, Tensor, Skeleton]:
     """Return recorded poses in the order of the training, and what the engine makes of them, batch by batch."""
     motion = concatenate([read_motion(Path(file)) for file in data.files])
-    motion = motion.select(exclude=data.held_out_subjects, exclude_clips=data.left_out_clips)
+    motion = motion.select(
+        exclude=data.held_out_subjects, exclude_clips=data.left_out_clips, clips=data.train_clips or None
+    )
     source = VirtualCameraBatches(motion, replace(data, samples_per_epoch=count), InputSpec(motion.skeleton, ""), 0)
     recorded = source.positions[source.sampler.order(0)]
     generator = torch.Generator().manual_seed(0)
@@ -134,16 +139,15 @@ def engine_speed(data: DataConfig, recorded: Tensor, skeleton: Skeleton, batch: 
     return 1e3 * (time.process_time() - start) / len(batches)
 
 
-def main(prepared: Path = Path("prepared"), output: Path = Path("docs"), count: int = 100_000) -> None:
-    """Print figures, write OUTPUT/coverage.json, and OUTPUT/images/coverage.png and engine-poses.png.
+def main(prepared: Path = Path("prepared"), count: int = 100_000) -> None:
+    """Print figures, write research/coverage.json, and coverage.png and engine-poses.png of docs/images.
 
     Args:
         prepared: Folder of the recipe's prepared files.
-        output: Folder of the docs.
         count: Poses to look at.
     """
     torch.set_num_threads(1)
-    recipe = read_recipe("wild-small")
+    recipe = read_recipe("abroad-small")
     data = replace(recipe.data, files=tuple(str(prepared / Path(file).name) for file in recipe.data.files))
     recorded, made, skeleton = draw_bodies(data, count, recipe.batch_size)
     bodies = {"recorded": recorded, "engine": made}
@@ -165,7 +169,7 @@ def main(prepared: Path = Path("prepared"), output: Path = Path("docs"), count: 
         "ms a batch of bodies": engine_speed(data, recorded, skeleton, recipe.batch_size),
     }
     print(json.dumps({**about, **figures}, indent=1))
-    (output / "coverage.json").write_text(json.dumps({"poses": count, **figures}, indent=1) + "\n")
+    (HERE / "coverage.json").write_text(json.dumps({"poses": count, **figures}, indent=1) + "\n")
     bent = {"elbow": ("shoulder", "elbow", "wrist"), "knee": ("hip", "knee", "ankle")}
     angles = {
         name: {
@@ -174,8 +178,8 @@ def main(prepared: Path = Path("prepared"), output: Path = Path("docs"), count: 
         }
         for name, poses in bodies.items()
     }
-    coverage_pictures.draw_coverage(output / "images" / "coverage.png", maps, angles, reached)
-    coverage_pictures.draw_bodies(output / "images" / "engine-poses.png", made, skeleton, kinds(made, skeleton))
+    coverage_pictures.draw_coverage(IMAGES / "coverage.png", maps, angles, reached)
+    coverage_pictures.draw_bodies(IMAGES / "engine-poses.png", made, skeleton, kinds(made, skeleton))
 
 
 if __name__ == "__main__":

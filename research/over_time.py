@@ -1,9 +1,9 @@
 """Which filter over time serves a video: none, one-euro, Butterworth, Savitzky-Golay; on 2D, on 3D, or on both.
 
-Clips of held-out subjects and a martial artist of the CMU database, of HDM05 and of dance (research/abroad.py says where they
-come from) are filmed by cameras that stand still, at 30 frames per second, with 2D as a detector gives it, lifted frame
-by frame, and measured:
-MPJPE and P-MPJPE in mm, MPJVE in mm a frame, and the error of the acceleration in m/s^2, all root-relative.
+Clips of held-out subjects and a martial artist of the CMU database, of HDM05 and of dance (research/abroad.py says
+where they come from) are filmed by cameras that stand still, at 30 frames per second, with 2D as a detector gives it,
+lifted frame by frame, and measured: MPJPE and P-MPJPE in mm, MPJVE in mm a frame, and the error of the acceleration in
+m/s^2, all root-relative.
 
 A detector's errors hang together over time: of each joint's, half of the variance is new in every frame and half dies
 away in ``MEMORY_S``. A twentieth of the joints is five times as far off, and one frame in a hundred has left and right
