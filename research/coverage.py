@@ -1,7 +1,8 @@
 """What the data engine reaches, against the recorded motion that it starts from.
 
 Draws frames as the training of abroad-small draws them, makes bodies of them as it does, and compares: where limbs
-point in the axes of the body that they hang on, how far elbows and knees are bent, how the trunk stands to the vertical.
+point in the axes of the body that they hang on, how far elbows and knees are bent, how the trunk stands to the
+vertical.
 
     python -m research.coverage --prepared prepared
 """
