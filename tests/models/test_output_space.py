@@ -131,4 +131,4 @@ def test_lcn_learns_in_the_image_plane_and_every_figure_says_what_it_uses(tmp_pa
     [told] = json.loads(report.read_text())
     assert told["method"].endswith("(uses GT root depth)")
     assert told["all_frames"]["values"]["mpjpe"] == pytest.approx(rows[-1]["validation_mpjpe_mm"], rel=1e-3)
-    assert outcome.progress.best_mpjpe_mm <= rows[-1]["validation_mpjpe_mm"]
+    assert outcome.run_state.best_mpjpe_mm <= rows[-1]["validation_mpjpe_mm"]

@@ -185,7 +185,7 @@ def test_a_run_learns_from_fixed_cameras(views, tmp_path):
     ))  # fmt: skip
     mean = root_relative(training.positions, SKELETON.root_index).mean(dim=0)
     error = (root_relative(held_out.positions, SKELETON.root_index) - mean).norm(dim=-1).mean().item()
-    assert outcome.progress.best_mpjpe_mm < 1000 * error / 2
+    assert outcome.run_state.best_mpjpe_mm < 1000 * error / 2
 
 
 def _folder(views: Recordings, tmp_path: Path) -> Path:

@@ -66,9 +66,9 @@ def test_training_learns_and_leaves_what_it_promises(recipe, tmp_path):
     assert [row["epoch"] for row in rows] == list(range(12))
     assert rows[-1]["loss"] < rows[0]["loss"] / 2
     assert rows[-1]["validation_mpjpe_mm"] < rows[0]["validation_mpjpe_mm"]
-    assert outcome.progress.best_mpjpe_mm == min(row["validation_mpjpe_mm"] for row in rows)
+    assert outcome.run_state.best_mpjpe_mm == min(row["validation_mpjpe_mm"] for row in rows)
     lifter = ampose.load_model(tmp_path / "run" / "best")
-    assert lifter.facts["validation_mpjpe_mm"] == outcome.progress.best_mpjpe_mm
+    assert lifter.facts["validation_mpjpe_mm"] == outcome.run_state.best_mpjpe_mm
     manifest = json.loads((tmp_path / "run" / "run.json").read_text())
     assert manifest["config"]["optimiser"]["learning_rate"] == 1e-2
     assert len(manifest["data_sha256"]) == 1
@@ -295,15 +295,15 @@ def test_a_time_limit_stops_cleanly(recipe, tmp_path):
     config = replace(read_recipe(str(recipe)), epochs=100_000)
     outcome = train(config, tmp_path / "run", max_minutes=0.01)
     assert not outcome.done
-    assert 0 < outcome.progress.step < 100_000
-    assert train(config, tmp_path / "run", resume=True, max_minutes=0.005).progress.step > outcome.progress.step
+    assert 0 < outcome.run_state.step < 100_000
+    assert train(config, tmp_path / "run", resume=True, max_minutes=0.005).run_state.step > outcome.run_state.step
 
 
 def test_training_outside_the_main_thread_hears_no_signals(recipe, tmp_path):
     config = replace(read_recipe(str(recipe)), epochs=100_000)
     with ThreadPoolExecutor(1) as pool:
         outcome = pool.submit(train, config, tmp_path / "run", max_minutes=0.005).result()
-    assert outcome.progress.step > 0
+    assert outcome.run_state.step > 0
 
 
 def test_a_folder_with_a_run_is_not_overwritten(recipe, tmp_path):

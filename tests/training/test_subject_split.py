@@ -293,7 +293,7 @@ def test_a_run_learns(folder, views, tmp_path):
     ))  # fmt: skip
     mean = root_relative(training.positions, ROOT).mean(dim=0)
     mean_pose_mm = 1000 * (root_relative(held_out.positions, ROOT) - mean).norm(dim=-1).mean().item()
-    assert outcome.progress.best_mpjpe_mm < mean_pose_mm / 2
+    assert outcome.run_state.best_mpjpe_mm < mean_pose_mm / 2
 
 
 def test_motion_and_views_do_not_mix(folder, views, motion, tmp_path):

@@ -76,7 +76,7 @@ def run(*args: str) -> None:
 
 def _print_summary(outcome: "Outcome") -> None:
     """Print how the session ended and where things are."""
-    made, folder = outcome.progress, outcome.folder
+    made, folder = outcome.run_state, outcome.folder
     best = "no epoch is finished yet"
     if made.best_epoch >= 0:
         best = f"{made.best_mpjpe_mm:.2f} mm MPJPE after epoch {made.best_epoch + 1} (chosen on validation)"

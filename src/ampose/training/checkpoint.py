@@ -33,7 +33,7 @@ class RunState:
 
 
 def save_checkpoint(
-    path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, progress: RunState, config_hash: str
+    path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, run_state: RunState, config_hash: str
 ) -> None:
     """Write the state of a run.
 
@@ -43,7 +43,7 @@ def save_checkpoint(
     tensors = {f"network/{key}": value.detach().contiguous() for key, value in network.state_dict().items()}
     for index, state in optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser/{index}/{key}": value.contiguous() for key, value in state.items()}
-    metadata = {"progress": json.dumps(asdict(progress)), "config_hash": config_hash}
+    metadata = {"progress": json.dumps(asdict(run_state)), "config_hash": config_hash}
     with replacing(path) as unfinished:
         unfinished.write_bytes(save(tensors, metadata=metadata))  # its save_file does not say that a disk is full
 

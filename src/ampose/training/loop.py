@@ -131,14 +131,14 @@ class Loop:
         self.average = make_average(trainee.network, config.optimiser)
         # A checkpoint holds the network, and the average over its steps if there is one; that is then what is validated
         # and saved.
-        self.state = trainee.network if self.average is None else nn.ModuleList([trainee.network, self.average])
-        self.result: nn.Module = trainee.network if self.average is None else self.average.module
+        self.checkpointed = trainee.network if self.average is None else nn.ModuleList([trainee.network, self.average])
+        self.validated: nn.Module = trainee.network if self.average is None else self.average.module
         self.steps_per_epoch = math.ceil(len(trainee.source.sampler) / config.batch_size)
-        self.progress, self.log = RunState(), RunLog(run.folder)
+        self.run_state, self.log = RunState(), RunLog(run.folder)
         if resume:
             path = run.folder / CHECKPOINT
-            self.progress = load_checkpoint(path, self.state, self.optimiser, run.config_hash)
-            self.log.cut(self.progress.step // self.steps_per_epoch)  # keeps the epochs that the checkpoint has done
+            self.run_state = load_checkpoint(path, self.checkpointed, self.optimiser, run.config_hash)
+            self.log.cut(self.run_state.step // self.steps_per_epoch)  # keeps the epochs that the checkpoint has done
         self.saved_at = time.monotonic()
 
     def fit(self) -> bool:
@@ -147,12 +147,12 @@ class Loop:
         Raises:
             InputError: The loss is infinite or not a number.
         """
-        config, fabric, progress = self.trainee.config, self.run.fabric, self.progress
-        while (epoch := progress.step // self.steps_per_epoch) < config.epochs:
+        config, fabric, run_state = self.trainee.config, self.run.fabric, self.run_state
+        while (epoch := run_state.step // self.steps_per_epoch) < config.epochs:
             order = self.trainee.source.sampler.order(epoch)  # of (seed, epoch): a resume draws the same
             self.model.train()
             set_batch_norm_momentum(self.trainee.network, config.optimiser, epoch, config.epochs)
-            for index in range(progress.step % self.steps_per_epoch, self.steps_per_epoch):
+            for index in range(run_state.step % self.steps_per_epoch, self.steps_per_epoch):
                 stop = self.run.should_stop()
                 if fabric.world_size > 1:  # all processes stop at the same step: the first one decides
                     stop = bool(fabric.broadcast(stop))
@@ -164,11 +164,11 @@ class Loop:
                 loss = self._step(rows, epoch, index)  # its .item() waits for the device: what is timed is done
                 if not math.isfinite(loss):  # before it is counted: the last checkpoint stays as it is
                     advice = "lower optimiser.learning_rate, or set optimiser.clip_norm"
-                    raise InputError(f"loss must be a number, got {loss} at step {progress.step}; {advice}")
+                    raise InputError(f"loss must be a number, got {loss} at step {run_state.step}; {advice}")
                 took = time.perf_counter() - started
-                progress.step += 1
-                progress.loss_sum += loss
-                progress.seconds += took
+                run_state.step += 1
+                run_state.loss_sum += loss
+                run_state.seconds += took
                 self._report(loss, len(rows) / took)
                 # Not after the last step: an epoch ends with its validation, and a checkpoint between the two would
                 # skip it.
@@ -180,7 +180,7 @@ class Loop:
 
     def _step(self, rows: Int[Tensor, " sample"], epoch: int, index: int) -> float:
         """Make a batch, send it through the network, and move the weights; return its loss."""
-        config, fabric, step = self.trainee.config, self.run.fabric, self.progress.step
+        config, fabric, step = self.trainee.config, self.run.fabric, self.run_state.step
         # Dropout and the learning rate of a step are its own, also after a resume. The seed is the same on every
         # process: masks are alike there, samples are not.
         torch.manual_seed(seed_for(config.seed, DROPOUT, step))
@@ -220,31 +220,31 @@ class Loop:
 
     def _finish_epoch(self, epoch: int) -> None:
         """Validate, log, keep the last and the best weights, and write a checkpoint."""
-        progress, run = self.progress, self.run
+        run_state, run = self.run_state, self.run
         run.check_folder()
-        self.result.eval()  # every process validates; ``fit`` turns training on again
-        error_mm, more = self.trainee.validate(self.result)
+        self.validated.eval()  # every process validates; ``fit`` turns training on again
+        error_mm, more = self.trainee.validate(self.validated)
         if self.trainee.caveat:
             more = {**more, "caveat": self.trainee.caveat}
         row = {
             "epoch": epoch,
-            "step": progress.step,
-            "loss": progress.loss_sum / self.steps_per_epoch,  # of the whole epoch: a checkpoint holds the sum, too
+            "step": run_state.step,
+            "loss": run_state.loss_sum / self.steps_per_epoch,  # of the whole epoch: a checkpoint holds the sum, too
             "learning_rate": self.optimiser.param_groups[0]["lr"],
             "validation_mpjpe_mm": error_mm,
             # Since the run began, in the time of steps alone: without validation and checkpoints.
-            "samples_per_second": len(self.trainee.source.sampler) * (epoch + 1) / progress.seconds,
-            "seconds": progress.seconds,
+            "samples_per_second": len(self.trainee.source.sampler) * (epoch + 1) / run_state.seconds,
+            "seconds": run_state.seconds,
             **more,
         }
-        improved = error_mm < progress.best_mpjpe_mm
+        improved = error_mm < run_state.best_mpjpe_mm
         if improved:
-            progress.best_mpjpe_mm, progress.best_epoch = error_mm, epoch
-        progress.loss_sum = 0.0
+            run_state.best_mpjpe_mm, run_state.best_epoch = error_mm, epoch
+        run_state.loss_sum = 0.0
         if run.leads:
             facts = {"epoch": epoch, "validation_mpjpe_mm": error_mm, "run": run.config_hash, **more}
             for name in ["last", "best"] if improved else ["last"]:
-                self.trainee.save(self.result, run.folder / name, {**facts, "selection": name})
+                self.trainee.save(self.validated, run.folder / name, {**facts, "selection": name})
             self.log.append(row)
         self._save_checkpoint()
 
@@ -252,14 +252,14 @@ class Loop:
         self.run.check_folder()
         if self.run.leads:
             path = self.run.folder / CHECKPOINT
-            save_checkpoint(path, self.state, self.optimiser, self.progress, self.run.config_hash)
+            save_checkpoint(path, self.checkpointed, self.optimiser, self.run_state, self.run.config_hash)
         self.saved_at = time.monotonic()
 
     def _report(self, loss: float, speed: float) -> None:
         if self.run.report is None or not self.run.leads:
             return
-        best = self.progress.best_mpjpe_mm
+        best = self.run_state.best_mpjpe_mm
         caveat = self.trainee.caveat and f" ({self.trainee.caveat})"
         validated = f", best {best:.1f} mm{caveat}" if math.isfinite(best) else ""
         total = self.steps_per_epoch * self.trainee.config.epochs
-        self.run.report(self.progress.step, total, f"loss {loss:.5f}, {speed:,.0f} samples/s{validated}")
+        self.run.report(self.run_state.step, total, f"loss {loss:.5f}, {speed:,.0f} samples/s{validated}")

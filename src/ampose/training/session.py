@@ -35,7 +35,7 @@ class Outcome:
     """How a session ended."""
 
     done: bool
-    progress: RunState
+    run_state: RunState
     folder: Path
     train_frames: int
     validation_frames: int
@@ -106,7 +106,7 @@ def _train(
         torch.distributed.destroy_process_group()
     return Outcome(
         done=done,
-        progress=loop.progress,
+        run_state=loop.run_state,
         folder=folder,
         train_frames=trainee.train_frames,
         validation_frames=trainee.validation_frames,
