@@ -22,7 +22,7 @@ setup: $(VENV)/.done ## Create .venv with all that is run and tested, pinned by 
 
 # Without --no-compile pip writes 340 MB of bytecode, most of it never run.
 $(VENV)/.done: pyproject.toml constraints.txt
-	@echo "Creating $(VENV) (2.0 GB; a minute or two) ..."
+	@echo "Creating $(VENV) (2.1 GB; a minute or two) ..."
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --constraint constraints.txt pip
 	$(PIP) install --no-compile --constraint constraints.txt --editable '.[$(EXTRAS)]' --group test
@@ -52,7 +52,7 @@ lint: $(VENV)/.lint ## Style, types, imports between packages, words to avoid
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m tools.docs.words
 
-format: $(VENV)/.lint ## Bring the code into the house's style
+format: $(VENV)/.lint ## Format the code
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
 

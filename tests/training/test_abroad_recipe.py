@@ -8,6 +8,7 @@ import pytest
 
 from ampose.data.motion_capture import MotionCapture, write_motion
 from ampose.poses.skeletons import get_skeleton
+from ampose.training.lifter_stage import read_data
 from ampose.training.recipe import read_recipe
 from ampose.training.session import train
 
@@ -55,5 +56,28 @@ def test_a_short_version_trains_with_more_of_the_database_in_the_file(tmp_path: 
         ),
     )
     outcome = train(short, tmp_path / "run")
-    assert (outcome.train_frames, outcome.validation_frames) == (40, 20)
+    assert (outcome.train_frames, outcome.validation_frames) == (40, 8)
     assert (tmp_path / "run" / "last" / "model.safetensors").is_file()
+
+
+def test_clips_that_are_left_out_do_not_validate(tmp_path: Path):
+    names = ("01_01", "135_06", "135_07")
+    motion = MotionCapture(
+        positions=different(60).numpy().astype(np.float32),
+        skeleton=get_skeleton("human36m_17"),
+        clip_starts=np.array([0, 20, 40, 60]),
+        subjects=tuple(name.split("_")[0] for name in names),
+        actions=("climb", "kick", "kick"),
+        names=names,
+        fps=np.full(3, 120.0),
+    )
+    write_motion(motion, tmp_path / "cmu.npz")
+    recipe = read_recipe("abroad-small")
+    data = replace(
+        recipe.data,
+        files=(str(tmp_path / "cmu.npz"),),
+        train_clips=(),
+        held_out_subjects=("135",),
+        left_out_clips=("135_07",),
+    )
+    assert len(read_data(replace(recipe, data=data)).validation) == 20

@@ -22,6 +22,7 @@ import ampose
 from ampose.errors import InputError
 from ampose.lifting.weights import load_weights
 from ampose.training.lifter_stage import read_data, validate
+from ampose.training.loop import Loop
 from ampose.training.recipe import read_recipe
 from ampose.training.session import train
 
@@ -176,6 +177,23 @@ def test_a_run_whose_loss_is_no_number_ends_there_with_a_reason(recipe, tmp_path
         InputError, match=r"loss must be a number, got (nan|inf) at step \d+; lower optimiser.learning_rate"
     ):
         train(replace(config, optimiser=lost), tmp_path / "lost")
+
+
+def test_weights_of_no_number_take_the_place_of_no_good_ones(recipe, tmp_path, monkeypatch):
+    """A loss may be a number and its gradient none: only the step after the last one would show it."""
+    step = Loop._step
+
+    def lost(loop: Loop, rows: torch.Tensor, epoch: int, index: int) -> float:
+        loss = step(loop, rows, epoch, index)
+        if (epoch, index) == (1, loop.steps_per_epoch - 1):
+            next(loop.trainee.network.parameters()).data.fill_(torch.nan)
+        return loss
+
+    monkeypatch.setattr(Loop, "_step", lost)
+    with pytest.raises(InputError, match=r"weights must be numbers, got others at step \d+; lower optimiser"):
+        train(replace(read_recipe(str(recipe)), epochs=2), tmp_path / "run")
+    assert json.loads((tmp_path / "run" / "log.jsonl").read_text())["epoch"] == 0
+    assert all(bool(weight.isfinite().all()) for weight in weights(tmp_path / "run").values())
 
 
 def test_a_part_of_nothing_is_refused(recipe):

@@ -47,7 +47,7 @@ class Options:
     examples: int = 6
     """Rows of figure4."""
     systems: tuple[str, ...] = ()
-    """For open: names of models; default: all that lift single frames, but the full AMPose, MixSTE, and JointFormer's
+    """For open: names of models; default: all that lift single frames, but larger AMPoses, MixSTE, and JointFormer's
     refinement, which needs a trained JointFormer."""
     seeds: tuple[int, ...] = (0, 1, 2)
     """For open: each system is trained once with each."""

@@ -1,4 +1,4 @@
-"""From pixels to 3D: weights, inference engines, prediction, and the ``Lifter``."""
+"""From keypoints to 3D: weights, inference engines, prediction, and the ``Lifter``."""
 
 from typing import Literal
 

@@ -45,7 +45,7 @@ class Prediction:
     Args:
         positions: Metres in camera axes (x right, y down, z away). The root is 0 unless it was kept.
         expected_error: How far each joint is expected to be from the truth, root-relative, metres; None if the network
-            does not predict it.
+            does not predict it. With flip, how far its two answers lie apart is added.
     """
 
     positions: Float[Tensor, "sample *frame joint 3"]
@@ -60,7 +60,7 @@ def has_enough_joints(keypoints_px: Float[Tensor, "*batch joint 2"]) -> Bool[Ten
 def predict_samples(network: LifterNetwork, samples: Samples, *, flip: bool, keep_root: bool = False) -> Prediction:
     """Lift samples with the cameras that they state, and with the frames around them if the network looks there.
 
-    The distance of the root is read from the samples' positions by networks whose target needs it; nothing else is.
+    The root's depth (z) is read from the samples' positions by networks whose target needs it; nothing else is.
 
     Args:
         network: In evaluation mode.
@@ -69,7 +69,7 @@ def predict_samples(network: LifterNetwork, samples: Samples, *, flip: bool, kee
         keep_root: Leave the root where the network puts it.
 
     Raises:
-        InputError: The network needs frames that the samples do not have, or the distance of the root.
+        InputError: The network needs frames that the samples do not have, or the root's depth.
     """
     if network.receptive_field == 1:
         samples = samples.middle
@@ -109,7 +109,7 @@ def predict(
     """
     count, frames = keypoints_px.shape[:2]
     first = frames * torch.arange(count)  # every window is a clip of its own
-    # Numbers of frames once samples are laid end to end; ``last`` still belongs to the clip.
+    # Indices of frames once samples are laid end to end; ``last`` still belongs to the clip.
     index = FrameIndex(frame=first + frames // 2, first=first, last=first + frames - 1)
     clips = Clips(keypoints_px=keypoints_px.flatten(0, 1), index=index)  # (sample * frame, joint, xy)
     return predict_clips(network, clips, intrinsics, flip=flip, keep_root=keep_root, root_depth=root_depth)
@@ -133,21 +133,21 @@ def predict_clips(
         intrinsics: One camera a sample; fields of shape (sample, 2), on the network's device.
         flip: Average with the mirrored prediction for the mirrored input (test-time flip).
         keep_root: Leave the root where the network puts it, for protocols that measure it there. A network that
-            answers in the image plane has none to leave: it is given the root's distance.
+            answers in the image plane has none to leave: it is given the root's depth.
         root_depth: True depth of the root (z), metres; only for networks whose target needs it.
 
     Returns:
         Positions (sample, joint, 3) and, if the network predicts it, the expected error (sample, joint).
 
     Raises:
-        InputError: The network's target needs the root's distance, and it is not known.
+        InputError: The network's target needs the root's depth, and it is not known.
     """
     samples, joints = len(clips.index), clips.keypoints_px.shape[1]
     positions = intrinsics.focal.new_zeros(samples, joints, 3)
     error = intrinsics.focal.new_zeros(samples, joints) if network.config.predicts_error else None
 
     def lift(windows: Tensor, chosen: Tensor | slice) -> Prediction:
-        """Lift windows, numbers of frames (window, frame), each by the camera, and at the root's depth, of one sample.
+        """Lift windows, indices of frames (window, frame), each by the camera, and at the root's depth, of one sample.
 
         So a window needs one camera; and a network whose target needs the depth must look at single frames.
         """
@@ -173,7 +173,7 @@ def predict_clips(
             alone[run] = False
 
     # All others window by window. A window of a network that answers for all its frames may hold several samples.
-    rest = torch.nonzero(alone)[:, 0]  # numbers of samples
+    rest = torch.nonzero(alone)[:, 0]  # indices of samples
     windows = cut_windows(clips.index[rest], network.receptive_field, network.output)
     # Windows a forward pass: at most what the network asks for, and FRAMES in all, but always one.
     step = max(1, min(network.chunk, FRAMES // network.receptive_field))
@@ -213,12 +213,13 @@ def predict_chunk(
         answer = (plain + mirrored) / 2
         if error is not None:
             # What the network expects does not know how far its two answers for the same person lie apart, which says
-            # as much about the true error (docs/adr/0010-scaled-rays-and-missing-joints.md). Both are metres.
+            # as much about the true error (docs/adr/0010-scaled-rays-and-missing-joints.md). Both are metres. Added
+            # whole, for the rank of the errors: in the mean the sum may be off.
             own, mirror_error = _halves(error)
             apart = root_relative(plain - mirrored, skeleton.root_index).norm(dim=-1)
             # An error is a distance, so there is no x to mirror: left and right change places, and that is all.
             error = (own + mirror_error[..., skeleton.flip_order]) / 2 + apart
-    if needs_root_depth(config.target):  # absolute once it is decoded, at the distance that is given
+    if needs_root_depth(config.target):  # absolute once decoded, at the depth that is given; the input was not turned
         depth = None if root_depth is None else root_depth[:, None].expand(answer.shape[:2])  # (sample, out_frame)
         absolute = decode(config.target, answer, intrinsics, root_depth=depth)
         return Prediction(root_relative(absolute, skeleton.root_index), error)

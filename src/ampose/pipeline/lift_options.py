@@ -116,7 +116,7 @@ class InputOptions:
     """Input."""
 
     fps: float | None = None
-    """Frame rate, for a folder of images that form a video or a keypoint file that does not store it."""
+    """Frame rate, for a keypoint file that does not store it or a folder of images that form a video."""
     format: str | None = None
     """Format of a keypoint file; detected from its content by default."""
     skeleton: str | None = None
@@ -233,8 +233,8 @@ class ProcessingOptions:
     ground: Literal["feet", "tilt"] | None = None
     """Rotate people upright onto a floor, found from resting feet or from the camera's tilt; implies --place."""
     camera_tilt: float | None = None
-    """Downward tilt of the camera in degrees, 0 by default. It levels drawings and formats with a vertical axis; other
-    files stay in camera axes."""
+    """Downward tilt of the camera in degrees; --ground tilt needs it. It levels drawings and formats with a vertical
+    axis; other files stay in camera axes."""
     constant_bones: bool = False
     """Keep every bone's length constant over the clip."""
     smooth: FilterName | Literal["none"] = "savitzky-golay"

@@ -29,6 +29,7 @@ from ampose.training.optimiser import learning_rate, make_average, make_optimise
 from ampose.training.sampler import DROPOUT, seed_for
 
 CHECKPOINT = "checkpoint.safetensors"
+_ADVICE = "lower optimiser.learning_rate, or set optimiser.clip_norm"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +80,7 @@ class Run:
     should_stop: Callable[[], bool] = lambda: False
 
     def check_folder(self) -> None:
-        """Refuse to go on where the folder is gone: what is written would be parts of a run, in a new one.
+        """Refuse to go on where the folder is gone: writing would make it again, with the later part of the run alone.
 
         Raises:
             RunLostError: It is.
@@ -145,7 +146,7 @@ class Loop:
         """Train until the last epoch is done or someone asks to stop; return whether it is done.
 
         Raises:
-            InputError: The loss is infinite or not a number.
+            InputError: The loss or a weight is infinite or not a number.
         """
         config, fabric, run_state = self.trainee.config, self.run.fabric, self.run_state
         while (epoch := run_state.step // self.steps_per_epoch) < config.epochs:
@@ -163,8 +164,7 @@ class Loop:
                 rows = order[index * config.batch_size : (index + 1) * config.batch_size]
                 loss = self._step(rows, epoch, index)  # its .item() waits for the device: what is timed is done
                 if not math.isfinite(loss):  # before it is counted: the last checkpoint stays as it is
-                    advice = "lower optimiser.learning_rate, or set optimiser.clip_norm"
-                    raise InputError(f"loss must be a number, got {loss} at step {run_state.step}; {advice}")
+                    raise InputError(f"loss must be a number, got {loss} at step {run_state.step}; {_ADVICE}")
                 took = time.perf_counter() - started
                 run_state.step += 1
                 run_state.loss_sum += loss
@@ -206,7 +206,7 @@ class Loop:
                 total += loss.detach()
         # After all parts: what is clipped is the gradient of the whole batch.
         if config.optimiser.clip_norm is not None:
-            limit = config.optimiser.clip_norm  # of no number: ``fit`` refuses the loss that gave it
+            limit = config.optimiser.clip_norm  # a norm of no number makes the weights so, which no checkpoint takes
             fabric.clip_gradients(self.model, self.fabric_optimiser, max_norm=limit, error_if_nonfinite=False)
         self.fabric_optimiser.step()
         if self.average is not None:
@@ -222,6 +222,7 @@ class Loop:
         """Validate, log, keep the last and the best weights, and write a checkpoint."""
         run_state, run = self.run_state, self.run
         run.check_folder()
+        self._check_weights()
         self.validated.eval()  # every process validates; ``fit`` turns training on again
         error_mm, more = self.trainee.validate(self.validated)
         if self.trainee.caveat:
@@ -248,8 +249,18 @@ class Loop:
             self.log.append(row)
         self._save_checkpoint()
 
+    def _check_weights(self) -> None:
+        """Refuse weights of no number, from a gradient of none, before they take the place of good ones.
+
+        Raises:
+            InputError: They are.
+        """
+        if not all(bool(weight.isfinite().all()) for weight in self.trainee.network.parameters()):
+            raise InputError(f"weights must be numbers, got others at step {self.run_state.step}; {_ADVICE}")
+
     def _save_checkpoint(self) -> None:
         self.run.check_folder()
+        self._check_weights()
         if self.run.leads:
             path = self.run.folder / CHECKPOINT
             save_checkpoint(path, self.checkpointed, self.optimiser, self.run_state, self.run.config_hash)

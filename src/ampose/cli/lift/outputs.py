@@ -17,7 +17,7 @@ from ampose.pipeline.progress import progress
 if TYPE_CHECKING:
     from ampose.pipeline.video import LiftResult
 
-_ALWAYS = {"json": "everything, for any program", "npz": "the same as NumPy arrays"}
+_ALWAYS = {"json": "everything, for any program", "npz": "the same, as NumPy arrays"}
 """The formats that are always written, and what they are."""
 
 

@@ -4,6 +4,7 @@ Limits start from those of the American Academy of Orthopaedic Surgeons (Joint M
 Recording, 1965; elbow 0-150, knee 0-135, hip 120 forward, 30 backward, 30 inward degrees), and are wider, as joints of
 motion capture are not those of a goniometer and because dancers and gymnasts are people: elbow by 5, knee by 15, hip
 forward by 7, backward and inward by 15. The shoulder has no limit, nor has the turning of a limb about itself.
+Elbows and knees are not looked at: the steps that bend them keep to ``MOST_FLEXION``.
 Radii of limbs are those of a slim adult, so that a hand may lie on the belly.
 """
 
@@ -60,12 +61,12 @@ def _hips_within_limits(at: dict[str, Tensor], axes: Float[Tensor, "sample 3 3"]
     fine = torch.ones(len(axes), dtype=torch.bool, device=axes.device)
     for side, sign in (("left", 1.0), ("right", -1.0)):
         thigh = unit(at[f"{side}_knee"] - at[f"{side}_hip"])
-        # (sample, axis, xyz) @ (sample, xyz, 1): the thigh in the pelvis' axes, of which left is the first.
-        outward, forward, up = (axes @ thigh[..., None])[..., 0].unbind(-1)
-        fine &= (forward > -_HIP_BACK) & (sign * outward > -_HIP_IN)
+        # (sample, axis, xyz) @ (sample, xyz, 1): the thigh in the pelvis' axes.
+        left, forward, up = (axes @ thigh[..., None])[..., 0].unbind(-1)
+        fine &= (forward > -_HIP_BACK) & (sign * left > -_HIP_IN)
         # 0.6 is 37 degrees above level: flexion of 127, the 120 + 7 of above. Above level it points at least 17 degrees
         # forward or 30 outward: a thigh cannot be raised sideways across the body, nor backward.
-        fine &= (up < 0.6) & ((up < 0.0) | (forward > 0.3) | (sign * outward > 0.5))
+        fine &= (up < 0.6) & ((up < 0.0) | (forward > 0.3) | (sign * left > 0.5))
     return fine
 
 

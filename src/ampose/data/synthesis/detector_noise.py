@@ -15,7 +15,7 @@ _OUTLIER = 5.0
 joint is looked for on the wrong end of its limb."""
 
 _LIMBS = (("hip", "knee", "ankle"), ("knee", "ankle"), ("ankle",), ("shoulder", "elbow", "wrist"), ("elbow", "wrist"))
-"""Joints that detectors take for those of the other side, together."""
+"""Joints that detectors take for those of the other side, together; of legs, which cross, the ankles alone too."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Where joints sit: every motion-capture set and every annotator puts them a little elsewhere.
 
-The tip of the spine, the neck and the top of the head differ by centimetres between sets, hips and shoulders by one or
+The thorax, the neck and the top of the head differ by centimetres between sets, hips and shoulders by one or
 two. Where hips and shoulders sit is the same on both sides: a detector that puts its hips 4 cm too low puts both
 there. A network that has seen one set only takes its definitions for anatomy, and low hips for a body that leans.
 """
@@ -17,8 +17,8 @@ from ampose.errors import InputError
 from ampose.poses.skeletons import Skeleton
 
 _ADULT = 4.12
-"""Metres: all bones of an adult, laid end to end (the mean of the CMU database). Offsets grow with the body. Were they
-the same for all, a network would measure bodies by them: it took people without any for 6 % taller than they are."""
+"""Metres: all bones of an adult, laid end to end (human36m_17; the mean of the CMU database). Offsets grow with the
+body: with offsets of one size, a network overestimated the height of people without any by 6 %."""
 
 _TRUNK = ("spine", "thorax", "neck_nose", "head")
 

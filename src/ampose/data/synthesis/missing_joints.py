@@ -53,7 +53,10 @@ def lose_joints(
     config: MissingConfig,
     generator: torch.Generator,
 ) -> Float[Tensor, "sample frame joint 2"]:
-    """Set the joints that are not seen to NaN, the same ones in all frames of a sample. The shoulders always stay."""
+    """Set the joints that are not seen to NaN, the same ones in all frames of a sample.
+
+    The shoulders always stay: they show how large the body is and which way it faces.
+    """
     if config.share == 0:
         return keypoints_px
     parts = torch.stack([_mask(skeleton, part) for part in _PARTS])  # (part, joint)

@@ -28,7 +28,7 @@ _STRAIGHT = 0.15
 _LEG = tuple(tuple(map(math.radians, limits)) for limits in ((-20.0, 60.0), (-20.0, 115.0), (0.0, 140.0)))
 """Of a free leg: how far it is spread, how far the hip is bent forward, how far the knee is bent back. At the
 hip a little less than healthy adults reach (30 degrees back and 120 forward), but for the spread (45), which is wider
-with the hip turned out; at the knee 5 more than the 135 of ``anatomy``."""
+with the hip turned out; at the knee 5 more than the 135 of the academy that ``anatomy`` names."""
 
 _TRUNK_BENDS = tuple(tuple(map(math.radians, limits)) for limits in ((-25.0, 110.0), (-30.0, 30.0)))
 """Of a free trunk: how far it is bent forward and sideways from how it was, half at the hips and half at the waist.
@@ -48,8 +48,8 @@ class AugmentationConfig:
     with the upper body."""
 
     turn: float = 0.0
-    """Standard deviation in radians by which limbs are turned at hip, shoulder and waist (there half as much), and by
-    which knees and elbows are bent or stretched."""
+    """Standard deviation in radians by which limbs are turned at hip and shoulder, the head at the neck, and (half as
+    much) all above the hips, and by which knees and elbows are bent or stretched."""
 
     free_arms: float = 0.0
     """Chance of each arm to point anywhere, evenly over the sphere."""
@@ -150,11 +150,11 @@ class _Augmentation:
         return self._joined(bones, positions)
 
     def turn(self, positions: Float[Tensor, "sample joint 3"]) -> Float[Tensor, "sample joint 3"]:
-        """Turn the upper body at the waist, limbs at hip and shoulder, and bend or stretch knees and elbows."""
+        """Turn all above the hips, limbs and head, and bend or stretch knees and elbows."""
         if not self.config.turn:
             return positions
         bones = to_bones(positions, self.skeleton)
-        self._turn_group(bones, self.upper, self.config.turn / 2)  # half: a waist turns less than a shoulder
+        self._turn_group(bones, self.upper, self.config.turn / 2)  # half: a trunk turns less than a shoulder
         for group in (*self.arms.values(), *self.legs.values(), self.head):
             self._turn_group(bones, group, self.config.turn)
         for joint, limbs in (("elbow", self.arms), ("knee", self.legs)):
@@ -219,8 +219,9 @@ class _Augmentation:
     ) -> tuple[Float[Tensor, "sample 3"], Float[Tensor, "sample 3"]]:
         """Return directions of thigh and shank from evenly drawn angles: spread, flexion of the hip, of the knee.
 
-        The knee bends about the axis through both knees, which goes with the thigh, a little turned itself. ``outward``
-        is 1 for the left leg and -1 for the right: a positive turn about forward takes what hangs down to the left.
+        The knee bends about its own hinge, which points left in a standing body and goes with the thigh, a little
+        turned itself. ``outward`` is 1 for the left leg and -1 for the right: a positive turn about forward takes what
+        hangs down to the left.
         """
         left, forward, up = axes.unbind(dim=1)  # (sample, xyz) each
         spread, hip, knee = (low + (high - low) * part for (low, high), part in zip(_LEG, draw.unbind(-1), strict=True))

@@ -39,7 +39,8 @@ def vary_proportions(
 ) -> Float[Tensor, "sample *frame joint 3"]:
     """Give each pose a body of its own: directions of bones stay, lengths change.
 
-    Left and right bones of a pair change alike. The root stays where it is. All frames of a sample have one body.
+    Left and right bones of a pair change alike. The root stays where it is, also in a window: strides keep their
+    length, which root-relative targets do not show. All frames of a sample have one body.
     """
     if config == ProportionConfig():
         return positions

@@ -22,7 +22,8 @@ IMAGE_SIZES = ((1920, 1080), (1080, 1920), (1000, 1000))
 """Landscape, portrait, square: each is drawn equally often."""
 
 NEAREST_M = 0.5
-"""A person with a joint nearer to the camera than this is not detected."""
+"""A person with a joint nearer to the camera than this is not detected: of a window. The root of a single pose is at
+least 1.5 m away."""
 
 _CHUNK = 1024
 """Windows that are rendered at a time, because long ones need memory."""
@@ -35,7 +36,7 @@ class VirtualCameraConfig:
     """From which ranges the cameras are drawn, uniformly."""
 
     pitch_degrees: Range = (-20.0, 40.0)
-    """How far the camera looks down at the person; negative looks up."""
+    """How far the optical axis points down; negative points up."""
 
     roll_degrees: Range = (-8.0, 8.0)
     """Rotation about the optical axis: a camera held askew."""

@@ -8,8 +8,8 @@ eqs. 1-7) followed by a GCN block (each joint sees its neighbours, eqs. 8-9), th
 The repository that the paper names (github.com/erikervalid/AMPose) holds no code. What the paper leaves open is a field
 of ``AMPoseConfig``, whose docstring says what the paper says, what related systems do, and why the default is what it
 is. With the defaults, 512 channels, 5 layers and 17 joints there are 18,405,379 parameters. The paper prints 18.3 M and
-312.2 M "FLOPs"; counted as the tool of its day did (multiply-adds, without LayerNorm and position embedding), this is
-18.386 M and 312.256 M.
+312.2 M "FLOPs", truncated; counted as the tool of its day did (multiply-adds, without LayerNorm and position
+embedding), this is 18.386 M and 312.256 M.
 
 Figures to reach (Human3.6M, MPJPE): 49.5 mm with CPN keypoints, 33.7 mm with ground-truth keypoints.
 """
@@ -92,7 +92,8 @@ class AMPoseConfig(LifterConfig):
     """In attention and MLP. None stated; MixSTE and PoseFormer have 0, GraFormer 0.25."""
 
     drop_path: float = 0.0
-    """Chance to leave an encoder's branch out in training. None stated; MixSTE has 0.1."""
+    """Chance to leave an encoder's branch out in training, the same in all layers. None stated; MixSTE's rises
+    to 0.1 with depth."""
 
     missing_token: bool = False
     """Not in the paper. A joint that is NaN enters as a learned vector instead of the embedding of its coordinates,
@@ -204,12 +205,12 @@ class GCNBlock(nn.Module):
         "ampose-full": Published(
             parameters="18.3 (paper)",
             rows=("Ours", "Ours (full)"),
-            note="the paper's tool left LayerNorm and the position embedding out, and its figures are cut",
+            note="the paper's tool omitted LayerNorm and the position embedding, and its printed figures are truncated",
         ),
         "ampose-small": Published(
             parameters="0.67 (paper)",
             rows=("Ours (small)",),
-            note="the paper's is at 16 joints; the bundled weights have 193 more: missing joints, expected error",
+            note="2 % below the paper's, unexplained; the bundled weights have 193 more: missing joints, error head",
         ),
     },
 )

@@ -75,7 +75,7 @@ class MixSTEConfig(LifterConfig):
 
 _BENCHMARK_LIST = "as benchmark lists give its figures"
 
-_COST_NOTE = "AMPose's Table 4 repeats its paper's 645 M MACs; the public code has fewer"
+_COST_NOTE = "AMPose's Table 4 repeats MixSTE's published 645 M MACs; the public code has fewer"
 
 
 JOINT_WEIGHTS = {"knee": 2.5, "ankle": 2.5, "head": 1.5, "head_top": 1.5, "shoulder": 1.5, "elbow": 4.0, "wrist": 4.0}
