@@ -121,7 +121,7 @@ def test_twist_changes_by_no_more_a_second_at_any_frame_rate(fps):
 
 
 def test_who_spins_twice_a_second_is_followed():
-    """A pirouette: the spine stays upright, so the heading is a twist. At the ends its average is one-sided, and lags."""
+    """A pirouette: the spine stays upright, so the heading is a twist; at the ends its average is one-sided."""
     turns = Rotation.from_rotvec(np.linspace(0, 4 * 2 * np.pi, 121)[:, None] * [0, 1, 0])  # 2 seconds at 60 a second
     spinning = np.stack([turn.apply(in_t_pose(BODY)) for turn in turns])
     pelvis = Rotation.from_matrix(solve(spinning, BODY, fps=60.0).rotations[:, 0])

@@ -170,7 +170,7 @@ def _abroad(name: str) -> str:
     about = (
         "MPJPE / P-MPJPE in mm, wide virtual cameras, test-time flip, 1,500 frames of each set. "
         "[research/abroad.md](../../../../../research/abroad.md) says which sets these are, and what each ingredient "
-        "of the training gives there. Martial arts: subject 135, held out of CMU. The recipe was chosen by such figures."
+        "of the training gives there. Martial arts: subject 135, held out of CMU. Such figures chose the recipe."
     )
     return f"## Unseen data\n\n{about}\n\n{abroad.table({name: row})}"
 
