@@ -27,6 +27,14 @@ def test_it_trains_on_named_trials_of_people_who_are_not_held_out():
     assert "135" in data.held_out_subjects
 
 
+def test_its_end_sees_other_samples_of_the_same_people():
+    first, end = (read_recipe(name) for name in ("abroad-small", "abroad-small-end"))
+    assert (first.start_from, end.start_from) == ("", "runs/abroad-small/last")
+    assert first.seed != end.seed
+    assert first.model == end.model
+    assert first.data.train_clips == end.data.train_clips
+
+
 def test_a_short_version_trains_with_more_of_the_database_in_the_file(tmp_path: Path):
     names = ("01_01", "14_06", "14_99", "135_06")
     motion = MotionCapture(

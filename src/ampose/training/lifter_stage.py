@@ -143,5 +143,5 @@ def read_data(config: TrainConfig) -> TrainingData:
         exclude_clips=data.left_out_clips,
     )
     validation = validation_samples(held_out, data, spec.frames)
-    source = VirtualCameraBatches(training, data, spec, config.seed)
-    return TrainingData(source, validation, hashes, len(training), len(validation))
+    views = VirtualCameraBatches(training, data, spec, config.seed)
+    return TrainingData(views, validation, hashes, len(training), len(validation))
