@@ -108,7 +108,7 @@ def test_training_that_is_stopped_ends_the_command(home: Path, tmp_path: Path, m
 
     def stopped(config, folder: Path, **_) -> Outcome:
         asked.append(folder.name)
-        return Outcome(done=False, progress=RunState(), folder=folder, train_frames=1, validation_frames=1)
+        return Outcome(done=False, run_state=RunState(), folder=folder, train_frames=1, validation_frames=1)
 
     monkeypatch.setattr("ampose.training.session.train", stopped)
     where = ["--runs", str(tmp_path / "runs"), "-o", str(tmp_path / "tables")]

@@ -8,6 +8,8 @@ const { joints, parents, sides } = lifted;
 const parentOf = joints.map((joint) => (parents[joint] === null ? -1 : joints.indexOf(parents[joint])));
 const childrenOf = joints.map((_, joint) => joints.map((_, at) => at).filter((at) => parentOf[at] === joint));
 const ROOT = parentOf.indexOf(-1);
+const SIGN = { left: 1, right: -1, middle: 0 };
+const onBothSides = (children) => ["left", "right"].every((side) => children.some((at) => sides[at] === side));
 const mainChild = (children) => children.find((at) => sides[at] === "middle") ?? children[0];
 
 function restDirection(joint) {
@@ -66,7 +68,9 @@ function boneRotations(bones, rate) {
         const others = voteOfChildren(joint, frame, bones, at);
         return [own[0] + others[0], own[1] + others[1]];
       });
-      const twist = limited(averaged(votes, constants.MEMORY_S * rate), constants.FASTEST_TWIST / rate);
+      const heading = onBothSides(children);
+      const memory = (heading ? constants.HEADING_MEMORY_S : constants.MEMORY_S) * rate;
+      const twist = limited(averaged(votes, memory), (heading ? constants.FASTEST_HEADING : constants.FASTEST_TWIST) / rate);
       turned[joint] = carried.map((frame, at) => after(frame, about(rest, twist[at])));
     }
     children.forEach(descend);
@@ -107,10 +111,9 @@ function voteOfChildren(joint, carried, bones, at) {
   const children = childrenOf[joint];
   const main = mainChild(children);
   const rest = restDirection(main);
-  if (children.length > 1) {
-    // Pelvis and chest: from the right child to the left one is x at rest. It takes one child on each side.
-    const weights = children.map((child) => ({ left: 1, right: -1, middle: 0 })[sides[child]]);
-    if (!weights.includes(1) || !weights.includes(-1)) return [0, 0];
+  if (onBothSides(children)) {
+    // Pelvis and chest: from the right child to the left one is x at rest.
+    const weights = children.map((child) => SIGN[sides[child]]);
     const across = [0, 1, 2].map((axis) => children.reduce((total, child, number) => total + (weights[number] * bones[child][at][axis]) / 2, 0));
     return twistTowards(carried, rest, X, across);
   }

@@ -134,8 +134,10 @@ export const placement = {
 export const kinematics = {
  "PIVOT": "_pivot",
  "FASTEST_TWIST": 7.853981633974483,
+ "FASTEST_HEADING": 25.132741228718345,
  "PRIOR": 0.05,
  "MEMORY_S": 0.2,
+ "HEADING_MEMORY_S": 0.05,
  "REST": {
   "knee": [
    -0.0,
