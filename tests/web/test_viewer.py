@@ -109,7 +109,7 @@ class Viewer:
         messages = [json.loads(entry["message"])["message"] for entry in self.chrome.get_log("performance")]
         sent = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
         # A new browser's first tab reads the browser's own files, on a slow machine while the page is there already.
-        return [url for url in sent if not url.startswith(("file:", "data:", "blob:", "chrome:"))]
+        return [url for url in sent if not url.startswith(("file:", "data:", "blob:", "chrome:", "chrome-untrusted:"))]
 
 
 @pytest.fixture
@@ -189,7 +189,8 @@ def test_the_angles_are_those_of_the_moment(viewer, plain, poses):
     viewer.open(plain).scrub(50)
     shown = viewer.text(".plot .values").split()
     knees = [joint_angles(person.pose3d)[f"{side}_knee_flexion"][50] for side in ("left", "right")]
-    assert shown == [f"{knee:.0f}°" for knee in knees]
+    # Half a degree, and what the file's rounding adds: 59.5 may be shown as 59 or as 60.
+    assert [float(angle.removesuffix("°")) for angle in shown] == pytest.approx(knees, abs=0.51)
     names = [name.text for name in viewer.chrome.find_elements("css selector", ".plot .name")]
     assert names == ["knee flexion", "hip flexion", "elbow flexion", "shoulder flexion", "trunk lean"]
 
