@@ -51,7 +51,7 @@ FILTERS: dict[str, Filter] = {
     "butterworth 3 Hz": Butterworth(cutoff=3.0),
     "butterworth 4.5 Hz": Butterworth(cutoff=4.5),
     "butterworth 6 Hz": Butterworth(),
-    "savitzky-golay 0.3 s": SavitzkyGolay(),
+    "savitzky-golay 0.3 s": SavitzkyGolay(window=0.3),
     "savitzky-golay 0.5 s": SavitzkyGolay(window=0.5),
 }
 METRICS = ("mpjpe_mm", "p_mpjpe_mm", "mpjve_mm_per_frame", "acceleration_m_s2")
