@@ -1,6 +1,6 @@
 r"""From a training run to a weights folder with its card: calibrate, measure, draw, write, install.
 
-    python -m tools.model_card.make_card --run runs/abroad-small --weights last --motion prepared/cmu.npz \
+    python -m tools.model_card.make_card --run runs/abroad-small-end --weights averaged --motion prepared/cmu.npz \
         --install ampose-small
 
 About five minutes on one core. Without ``--install`` everything goes into ``--output``.
