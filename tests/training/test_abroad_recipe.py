@@ -19,6 +19,20 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
+def clips(actions: dict[str, str]) -> MotionCapture:
+    """Return a clip of 20 frames for each name, of the subject that it begins with."""
+    count = len(actions)
+    return MotionCapture(
+        positions=different(20 * count).numpy().astype(np.float32),
+        skeleton=get_skeleton("human36m_17"),
+        clip_starts=20 * np.arange(count + 1),
+        subjects=tuple(name.split("_")[0] for name in actions),
+        actions=tuple(actions.values()),
+        names=tuple(actions),
+        fps=np.full(count, 120.0),
+    )
+
+
 def test_it_trains_on_named_trials_of_people_who_are_not_held_out():
     data = read_recipe("abroad-small").data
     people = {clip.split("_")[0] for clip in data.train_clips}
@@ -36,16 +50,7 @@ def test_its_end_sees_other_samples_of_the_same_people():
 
 
 def test_a_short_version_trains_with_more_of_the_database_in_the_file(tmp_path: Path):
-    names = ("01_01", "14_06", "14_99", "135_06")
-    motion = MotionCapture(
-        positions=different(80).numpy().astype(np.float32),
-        skeleton=get_skeleton("human36m_17"),
-        clip_starts=np.array([0, 20, 40, 60, 80]),
-        subjects=tuple(name.split("_")[0] for name in names),
-        actions=("climb", "jumping jacks", "not in the recipe", "kick"),
-        names=names,
-        fps=np.full(4, 120.0),
-    )
+    motion = clips({"01_01": "climb", "14_06": "jumping jacks", "14_99": "not in the recipe", "135_06": "kick"})
     write_motion(motion, tmp_path / "cmu.npz")
     recipe = read_recipe("abroad-small")
     short = replace(
@@ -69,16 +74,7 @@ def test_a_short_version_trains_with_more_of_the_database_in_the_file(tmp_path: 
 
 
 def test_clips_that_are_left_out_do_not_validate(tmp_path: Path):
-    names = ("01_01", "135_06", "135_07")
-    motion = MotionCapture(
-        positions=different(60).numpy().astype(np.float32),
-        skeleton=get_skeleton("human36m_17"),
-        clip_starts=np.array([0, 20, 40, 60]),
-        subjects=tuple(name.split("_")[0] for name in names),
-        actions=("climb", "kick", "kick"),
-        names=names,
-        fps=np.full(3, 120.0),
-    )
+    motion = clips({"01_01": "climb", "135_06": "kick", "135_07": "kick"})
     write_motion(motion, tmp_path / "cmu.npz")
     recipe = read_recipe("abroad-small")
     data = replace(
