@@ -41,7 +41,7 @@ _FASTEST_HEADING = np.radians(1440.0)
 body. Four turns a second: faster than dancers and gymnasts spin."""
 
 _BENDS = {"knee": -_Z, "elbow": _Z}
-"""To which side a hinge bends the bone beyond it, which is straight at rest: the shank backward, the forearm forward."""
+"""To which side a hinge bends the bone beyond it, which is straight at rest: a shank backward, a forearm forward."""
 
 _PRIOR = 0.05
 """Weight of the shortest turn from the parent beside what the bend of a joint shows: it decides only where the limb is
