@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -112,8 +113,9 @@ def run_and_kill(words, victim, cwd):
     (worker,) = [each for each in family if "ray::MapWorker" in each.name() or "ray::MapWorker" in each.cmdline()[0]]
     (worker if victim == "worker" else process).kill()
     rest, _ = process.communicate(timeout=250)
-    for left in psutil.wait_procs(family, timeout=5)[1]:  # Ray's own processes notice late that their driver is gone
-        left.kill()
+    for left in family:  # Ray's own processes notice late that their driver is gone
+        with suppress(psutil.NoSuchProcess):
+            left.kill()
     return process.returncode, [json.loads(line) for line in rest.splitlines()]
 
 
