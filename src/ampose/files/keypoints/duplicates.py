@@ -23,25 +23,30 @@ _SAME_BOX = 0.85
 """From which overlap on two boxes are of one person, whatever the joints: left and right may be swapped in one."""
 
 
-def without_duplicates(points: Sequence[Float[np.ndarray, "joint 3"]], scores: Sequence[float]) -> list[int]:
+def without_duplicates(
+    points: Sequence[Float[np.ndarray, "joint 3"]], scores: Sequence[float], known: Sequence[int] = ()
+) -> list[int]:
     """Return the numbers of the detections of a frame that are no worse copies of another, in their order.
 
     Args:
         points: x, y and confidence of each detection; a joint with confidence 0 was not found.
         scores: Of the detections.
+        known: The numbers of those that are different people for certain, who all stay.
 
     Example:
         >>> body = np.random.default_rng(0).uniform(0, 100, (17, 3))
         >>> without_duplicates([body, body + [2, 0, 0], body + [90, 0, 0]], [0.1, 0.9, 0.8])
         [1, 2]
     """
-    if len(points) < 2:
+    if len(points) - len(known) < 1 or len(points) < 2:
         return list(range(len(points)))
     places = np.stack([np.where(rows[:, 2:] > 0, rows[:, :2], np.nan) for rows in points])  # (detection, joint, xy)
     boxes = bounding_boxes(places)
     overlap = np.nan_to_num(intersection_over_union(boxes, boxes))
-    kept: list[int] = []
+    kept = list(known)
     for one in np.argsort(-np.asarray(scores), kind="stable").tolist():
+        if one in known:
+            continue
         rivals = [other for other in kept if overlap[one, other] > 0]
         alike = (
             overlap[one, other] > _SAME_BOX

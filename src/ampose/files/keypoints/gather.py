@@ -239,11 +239,10 @@ def _sure(people: RawPeople, min_score: float | None) -> tuple[dict[str, Sequenc
     kept: dict[str, Sequence[RawPerson]] = {}
     for name, frame in scored.items():
         # Ids that tell the people of a frame apart are a tracker's: it has seen to it that nobody is there twice.
-        tracked = None not in (ids := [one.id for one in frame]) and len(set(ids)) == len(ids)
-        best_of = (
-            range(len(frame)) if tracked else without_duplicates([p.points for p in frame], list(map(_score, frame)))
-        )
-        kept[name] = [frame[number] for number in best_of]
+        ids = [one.id for one in frame]
+        tracked = [number for number, identity in enumerate(ids) if identity is not None and ids.count(identity) == 1]
+        staying = without_duplicates([one.points for one in frame], list(map(_score, frame)), tracked)
+        kept[name] = [frame[number] for number in staying]
     if twice := left - sum(map(len, kept.values())):
         notes.append(f"{twice} of {count} detections are a second one of the same person, and are left out")
     return kept, notes

@@ -8,16 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
-import numpy as np
-
 from ampose.errors import InputError, MissingExtraError, printable, reading
 from ampose.files.keypoints.content import NO_KEYPOINTS, Content
+from ampose.files.keypoints.identities import with_ids
 from ampose.files.keypoints.nearest import no_known_format
 from ampose.files.keypoints.reader import KeypointReader, PeopleFile, ReaderFacts, ReaderOptions, readers
 from ampose.poses.people import Detection, Person, people_over_time
 from ampose.poses.pose import Pose2D, check_fps
 from ampose.poses.skeletons import Skeleton, get_skeleton
-from ampose.processing.tracking import KEEP_SECONDS, track
 from ampose.registry import Entry
 
 _LOG = logging.getLogger(__name__)
@@ -223,12 +221,9 @@ def _people(file: PeopleFile, entry: ReaderEntry, content: Content) -> list[Pers
             "convert it to a table (.keypoints.parquet) and lift that in bulk"
         )
     frames: Sequence[Sequence[Detection]] = [[one for one in people if not one.missing] for people in file.frames]
-    # AlphaPose gives the id 0 to everybody whom it does not track: ids must tell the people of a frame apart.
-    ids = [[one.id for one in people] for people in frames]
-    if not all(None not in people and len(set(people)) == len(people) for people in ids):
-        # Somebody who is alone is always the same person, however long they were away.
-        alone = max(map(len, frames), default=0) < 2
-        frames = track(frames, fps=file.fps, times=file.times, keep_seconds=np.inf if alone else KEEP_SECONDS)
+    frames, note = with_ids(frames, fps=file.fps, times=file.times)
+    if note:
+        _LOG.warning("%s: %s", content.path, note)
     provenance = {
         "source": printable(content.path.name),
         "format": entry.name,
