@@ -39,12 +39,15 @@ def write_table(path: Path, rows: int, seed: int = 0, **changed: Any) -> dict[st
     return columns
 
 
-def write_pose_table(path: Path, rng: np.random.Generator, *, clip: Any, person: Any, frame: Any) -> Any:
+def write_pose_table(
+    path: Path, rng: np.random.Generator, *, clip: Any, person: Any, frame: Any, time: Any = None
+) -> Any:
     """Write a table with a row for each of the frames, the second without positions; returns both's numbers."""
     rows, pa = len(frame), arrow()
-    columns = table_columns(rows) | {"clip": clip, "person": person, "frame": frame, "time": np.array(frame) / 25}
-    kept = [name for name in schema_of(COCO, ()).names if name not in ("keypoints", "confidence")]
-    source = pa.table({name: pa.array(columns[name]) for name in kept})
+    time = np.array(frame) / 25 if time is None else time
+    columns = table_columns(rows) | {"clip": clip, "person": person, "frame": frame, "time": time}
+    kept = [field for field in schema_of(COCO, ()) if field.name not in ("keypoints", "confidence")]
+    source = pa.table({field.name: pa.array(columns[field.name], field.type) for field in kept})
     schema = pose_schema(
         source.schema, get_skeleton("human36m_17"), error=True, facts={"provenance": {"model": "a lifter"}}
     )

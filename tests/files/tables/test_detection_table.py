@@ -10,9 +10,10 @@ from tests.files.keypoints.samples import SAMPLES, SIZE, Sample
 
 from ampose.cli import main
 from ampose.errors import InputError
-from ampose.files.keypoints import read_detections
+from ampose.files.keypoints import read_detections, read_keypoints
 from ampose.files.tables.detection_table import write_detection_table
 from ampose.files.tables.keypoint_table import rows_of, skeleton_of_table
+from ampose.poses.skeletons import get_skeleton
 
 pq = pytest.importorskip("pyarrow.parquet")
 
@@ -32,7 +33,49 @@ def test_everybody_in_each_frame_is_a_row(sample: Sample, tmp_path: Path):
     assert table["frame"].to_pylist() == [frame for frame, _ in people]
     assert set(map(tuple, rows.image_size.tolist())) == {SIZE}
     keys = list(zip(table["frame"].to_pylist(), table["person"].to_pylist(), strict=True))
-    assert len(set(keys)) == len(keys) or sample.format == "alphapose"
+    assert len(set(keys)) == len(keys)
+
+
+def crossing(ids: list[tuple[int | None, int | None]]) -> list[dict]:
+    """Entries of two people who stand apart, in another order in every second frame; with the ids of each frame."""
+    body = samples.make_people("coco_17")[0, 0]
+    body[:, 2] = 0.9
+    entries = []
+    for frame, both in enumerate(ids):
+        pair = [
+            {"image_id": frame, "category_id": 1, "keypoints": samples.flat(points), "score": 0.9}
+            | ({} if identity is None else {"track_id": identity})
+            for points, identity in zip((body, body + np.array([300, 0, 0])), both, strict=True)
+        ]
+        entries += pair[::-1] if frame % 2 else pair
+    return entries
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [[(None, None)] * 4, [(0, 0)] * 4, [(1, 0), (None, 0), (1, 0), (1, 0)], [(7, 2)] * 4],
+    ids=["none", "the same for all", "one is missing", "a tracker's"],
+)
+def test_people_of_a_video_are_those_that_lifting_the_file_itself_finds(ids, tmp_path: Path):
+    path = samples.dump(tmp_path / "a.json", crossing(ids))
+    write_detection_table(tmp_path / "a.parquet", read_detections(path, image_size=SIZE, fps=25.0), "clip")
+    table = pq.read_table(tmp_path / "a.parquet")
+    keypoints = rows_of(table.combine_chunks().to_batches()[0], get_skeleton("coco_17")).keypoints
+    found = dict(zip(zip(table["person"].to_pylist(), table["frame"].to_pylist(), strict=True), keypoints, strict=True))
+    people = read_keypoints(path, image_size=SIZE, fps=25.0)
+    assert len(found) == len(keypoints) == 8
+    for person in people:
+        for frame, points in enumerate(person.pose2d.keypoints):
+            np.testing.assert_array_equal(found[person.id, frame], points)
+
+
+def test_people_of_images_whom_nobody_followed_have_no_number(tmp_path: Path):
+    path = samples.dump(tmp_path / "a.json", crossing([(None, None)] * 4))
+    write_detection_table(tmp_path / "a.parquet", read_detections(path, image_size=SIZE), "clip")
+    assert pq.read_table(tmp_path / "a.parquet")["person"].to_pylist() == [None] * 8
+    samples.dump(path, crossing([(7, 2)] * 4))
+    write_detection_table(tmp_path / "a.parquet", read_detections(path, image_size=SIZE), "clip")
+    assert pq.read_table(tmp_path / "a.parquet")["person"].to_pylist() == [7, 2, 2, 7] * 2
 
 
 def test_each_row_has_the_size_of_its_own_image(tmp_path: Path):

@@ -61,6 +61,25 @@ def test_what_is_not_one_clip_is_refused(tmp_path, rng, clips, frames, chosen, m
         read_pose_table(tmp_path / "a.parquet", chosen)
 
 
+def test_people_of_images_without_a_number_are_numbered_in_each(tmp_path, rng):
+    frames, nobody = [0, 1, 1, 0, 2], [None] * 5
+    positions, _ = write(tmp_path / "a.parquet", rng, clip=["a"] * 5, person=nobody, frame=frames, time=nobody)
+    first, second = read_pose_table(tmp_path / "a.parquet")
+    np.testing.assert_array_equal(first.pose3d.positions, positions[[0, 2, 4]])  # the second row has no positions
+    np.testing.assert_array_equal(second.pose3d.positions[0], positions[3])
+    assert (first.id, second.id, second.pose3d.fps) == (0, 1, None)
+    assert second.pose3d.missing.tolist() == [False, True, True]
+
+
+def test_people_of_a_video_must_have_a_number_where_there_are_several(tmp_path, rng):
+    write(tmp_path / "a.parquet", rng, clip=["a"] * 3, person=[None] * 3, frame=[0, 1, 2])
+    (person,) = read_pose_table(tmp_path / "a.parquet")
+    assert person.id == 0
+    write(tmp_path / "a.parquet", rng, clip=["a"] * 4, person=[None] * 4, frame=[0, 1, 2, 2])
+    with pytest.raises(InputError, match="person must be a number where a frame of a video has several people"):
+        read_pose_table(tmp_path / "a.parquet")
+
+
 def test_another_table_is_refused(tmp_path, capsys):
     table = pa.table({"clip": ["a"], "positions": [[1.0]]})
     pq.write_table(table.replace_schema_metadata({"ampose": json.dumps({"format": "x"})}), tmp_path / "a.parquet")

@@ -1,19 +1,22 @@
 """From a keypoint file of any layout to a table of keypoints: a row for each person in each frame."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ampose.errors import InputError
 from ampose.files.keypoints import PeopleFile
+from ampose.files.keypoints.identity import followed, seen, told_apart
 from ampose.files.tables.keypoint_table import write_keypoint_table
 
 
 def write_detection_table(path: Path, file: PeopleFile, clip: str) -> int:
     """Write everybody in each frame to a table, whole or not at all; return the number of rows.
 
-    ``frame`` counts from 0 as in a video, ``image`` is what the file calls the frame, and ``person`` the file's own id,
-    or else a number in the frame.
+    ``frame`` counts from 0 as in a video, ``image`` is what the file calls the frame, and ``person`` is who
+    ``read_keypoints`` finds: the file's own id, or whoever is followed through a video. In images whose ids do not tell
+    people apart it is null.
 
     Args:
         path: The table.
@@ -23,15 +26,12 @@ def write_detection_table(path: Path, file: PeopleFile, clip: str) -> int:
     Raises:
         InputError: The size of an image is not known.
     """
-    rows = [
-        (frame, number, person)
-        for frame, people in enumerate(file.frames)
-        for number, person in enumerate(people)
-        if not person.missing
-    ]
-    frames = np.array([frame for frame, _, _ in rows], dtype=np.int64)
-    ids = [number if person.id is None else person.id for _, number, person in rows]
-    if not all(isinstance(identity, int) for identity in ids):  # names are numbered in the order of their appearance
+    # Images that nothing says are a video's may have nothing to do with each other: nobody is followed through them.
+    people = followed(file) if file.fps is not None or file.times is not None else seen(file)
+    rows = [(frame, person) for frame, found in enumerate(people) for person in found]
+    frames = np.array([frame for frame, _ in rows], dtype=np.int64)
+    ids: list[Any] = [person.id for _, person in rows] if told_apart(people) else [None] * len(rows)
+    if not all(isinstance(identity, int | None) for identity in ids):  # names are numbered as they appear
         order = {identity: place for place, identity in enumerate(dict.fromkeys(ids))}
         ids = [order[identity] for identity in ids]
     frame_sizes = file.frame_sizes or [file.image_size] * len(file.frames)
@@ -50,8 +50,8 @@ def write_detection_table(path: Path, file: PeopleFile, clip: str) -> int:
         "image": [file.frame_names[frame] for frame in frames],
         "image_width": sizes[:, 0],
         "image_height": sizes[:, 1],
-        "keypoints": np.stack([person.keypoints for _, _, person in rows]),
-        "confidence": np.stack([person.confidence for _, _, person in rows]),
+        "keypoints": np.stack([person.keypoints for _, person in rows]),
+        "confidence": np.stack([person.confidence for _, person in rows]),
     }
     if file.focal_px is not None:
         columns["camera"] = np.column_stack([np.full((len(rows), 2), file.focal_px), sizes / 2])

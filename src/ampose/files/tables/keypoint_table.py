@@ -3,7 +3,8 @@
 Version 1 has these columns; any other is carried along to the poses as it is.
 
 ``clip``, ``person``, ``frame``, ``time``
-    What the row is of: a text, two whole numbers, and seconds (null for single images). They are not looked at.
+    What the row is of: a text, two whole numbers, and seconds. They are not looked at. Of single images the time is
+    null, and so is the person where nothing tells who is who.
 ``image``
     What the source calls the image, a text or null. The column may be missing.
 ``image_width``, ``image_height``
@@ -79,7 +80,7 @@ def schema_of(skeleton: Skeleton, columns: Collection[str] = ("image", "camera")
     pa = arrow()
     fields = [
         pa.field("clip", pa.string(), nullable=False),
-        pa.field("person", pa.int64(), nullable=False),
+        pa.field("person", pa.int64()),
         pa.field("frame", pa.int64(), nullable=False),
         pa.field("time", pa.float64()),
         *([pa.field("image", pa.string())] if "image" in columns else []),

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from ampose.errors import InputError, check_format, reading
 from ampose.files.tables.keypoint_table import FORMAT as OF_KEYPOINTS
@@ -176,7 +176,7 @@ def _people(table: Any) -> list[Person]:
     )
     frames = frame_numbers(table["frame"].to_numpy())
     fps, times = clock(frames, np.asarray(table["time"].to_numpy(), dtype=np.float64))
-    numbers, num_frames = table["person"].to_numpy(), int(frames.max()) + 1
+    numbers, num_frames = _numbers(table["person"], frames, timed=fps is not None), int(frames.max()) + 1
 
     def over_time(values: Float[np.ndarray, "row *rest"], rows: Bool[np.ndarray, " row"]) -> np.ndarray:
         return spread(values[rows], frames[rows], num_frames).astype(np.float32)
@@ -196,3 +196,15 @@ def _people(table: Any) -> list[Person]:
         )
         people.append(Person(number, None, pose))
     return people
+
+
+def _numbers(person: Any, frames: Int[np.ndarray, " row"], *, timed: bool) -> Int[np.ndarray, " row"]:
+    """Return who each row is of: in images in which nobody was followed, people are numbered in each."""
+    if not person.null_count:
+        return np.asarray(person.to_numpy())
+    order = np.argsort(frames, kind="stable")
+    numbers = np.empty_like(frames)
+    numbers[order] = np.arange(len(frames)) - np.searchsorted(frames[order], frames[order])
+    if timed and numbers.any():
+        raise InputError("person must be a number where a frame of a video has several people, got null")
+    return numbers
