@@ -86,6 +86,58 @@ def test_two_videos_are_refused() -> None:
         in_order(["a_1", "a_2", "b_1"])
 
 
+@pytest.mark.parametrize("video", [True, False])
+@pytest.mark.parametrize(
+    ("pattern", "clips", "numbers", "said"),
+    [
+        ("cam{}_{:012}_keypoints", (1, 2), range(4), "cam1_#_keypoints, cam2_#_keypoints"),
+        ("GOPR{:04}_{:06}", (1, 2, 3, 4), range(100), "GOPR0001_#, GOPR0002_#, GOPR0003_#"),
+        ("images/val/{:06}_mpii_test/{:06}.jpg", (342, 522), range(3), "images/val/000342_mpii_test/#.jpg, images/val"),
+        ("IMG_{}_{}", (1234, 1235), range(0, 60, 2), "IMG_1234_#, IMG_1235_#"),
+        ("cam{0}_{1:06}_{1}33", (1, 2), range(4), "cam1_#_#, cam2_#_#"),  # frame and milliseconds
+    ],
+)
+def test_two_videos_whose_names_differ_by_a_number(pattern: str, clips, numbers, said: str, video: bool) -> None:
+    names = [pattern.format(clip, number) for clip in clips for number in numbers]
+    with pytest.raises(InputError, match=f"must be those of one video, got {said}"):
+        in_order(names, video=video)
+
+
+def test_two_videos_in_which_somebody_is_seen_at_different_times() -> None:
+    with pytest.raises(InputError, match="got cam1_#, cam2_#;"):
+        in_order(["cam1_10", "cam1_11", "cam1_12", "cam2_30", "cam2_31", "cam2_35"], video=True)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"{minute}-{second:02}" for minute in (12, 13) for second in range(0, 60, 5)],
+        [f"{second}.{part:03}" for second in (9, 10, 11) for part in range(0, 1000, 40)],
+        [f"20240501_{second}_{1000 * part // 30:03}" for second in (125930, 125931) for part in range(30)],
+        [f"part{number // 50}_frame{number}" for number in range(100)],  # one number goes on over all parts
+        ["IMG_20240501_125930", "IMG_20240501_130512", "IMG_20240502_081200"],
+        ["2024-05-01_12-58", "2024-05-01_12-59", "2024-05-01_13-00"],
+    ],
+)
+def test_parts_of_a_time_are_no_two_videos(names: list[str]) -> None:
+    assert in_order(reversed(names), video=True) == (sorted(names, key=lambda name: (len(name), name)), 1)
+
+
+@pytest.mark.parametrize("rest", ["_{time}", "_at_{seconds}_s", "_{time}_{seconds}"])
+def test_a_frame_number_that_a_time_follows(rest: str) -> None:
+    """The first of numbers that rise together counts the frames."""
+    there = (2, 3, 4, 7, 40)
+    names = [(f"frame_{n:06}" + rest).format(time=n * 33, seconds=n // 30) for n in there]
+    ordered, step = in_order(names, video=True)
+    assert [2 + place for place, name in enumerate(ordered) if name] == list(there)
+    assert (len(ordered), step) == (39, 1)
+
+
+def test_a_time_before_the_number_of_the_frame() -> None:
+    ordered, _ = in_order([f"s{n // 30}_{n}" for n in (27, 28, 31, 33)], video=True)
+    assert [27 + place for place, name in enumerate(ordered) if name] == [27, 28, 31, 33]
+
+
 @given(st.sets(st.integers(0, 200), min_size=1), st.text("ab_-. é", max_size=5))
 def test_nobody_is_lost_and_numbers_rise(numbers: set[int], stem: str) -> None:
     ordered, _ = in_order([f"{stem}{number}{stem}" for number in numbers])
