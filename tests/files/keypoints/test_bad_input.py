@@ -372,6 +372,23 @@ def test_mediapipe_without_a_person_in_a_frame(tmp_path: Path, nobody: object) -
     assert track.pose2d.missing.tolist() == [False, True, False]
 
 
+@pytest.mark.parametrize("key", ["frame", "frame_id"])
+def test_mediapipe_s_frame_numbers(tmp_path: Path, key: str) -> None:
+    marks = [{"x": 300.0 + number, "y": 200.0, "visibility": 0.9} for number in range(33)]
+    there = (0, 1.0, 2, 7, 8)
+    frames = [{key: number, "timestamp_ms": 33 * number, "landmarks": marks} for number in there]
+    (track,) = read(dump(tmp_path / "a.json", frames), fps=30.0)
+    assert np.flatnonzero(~track.pose2d.missing).tolist() == list(there)
+    path = dump(tmp_path / "a.json", [{key: 3, "landmarks": marks}] * 2)
+    assert refusal(path) == f"{path}: every frame must be there once, got {key} 3 twice"
+
+
+def test_mediapipe_s_visibility_that_is_not_stated_is_1(tmp_path: Path) -> None:
+    marks = [{"x": 300.0 + number, "y": 200.0, "visibility": None} for number in range(32)]
+    (track,) = read(dump(tmp_path / "a.json", [{"landmarks": [*marks, {"x": 300.0, "y": 200.0}]}]))
+    assert (track.pose2d.confidence == 1).all()
+
+
 def test_mediapipe_landmarks_by_number(tmp_path: Path) -> None:
     lines = ["frame,landmark,x,y", *(f"4,{number},0.25,0.5" for number in range(32))]
     (tmp_path / "a.csv").write_text("\n".join(lines))

@@ -9,7 +9,7 @@ https://cocodataset.org/#format-results
 from typing import Any
 
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import RawPerson, gather, identity_of, triples, with_keypoints
+from ampose.files.keypoints.gather import RawPerson, gather, identity_of, name_of, triples, with_keypoints
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
 _LISTS = ("annotations", "predictions", "results")
@@ -35,10 +35,8 @@ class CocoResults:
         """Read all entries."""
         people: dict[str, list[RawPerson]] = {}
         for entry in with_keypoints(_entries(content)):
-            number = entry["image_id"]  # pandas makes 1.0 of 1
-            name = str(int(number) if isinstance(number, float) and number.is_integer() else number)
             person = RawPerson(triples(entry["keypoints"]), identity_of(entry.get("track_id")), entry.get("score"))
-            people.setdefault(name, []).append(person)
+            people.setdefault(name_of(entry["image_id"]), []).append(person)
         return gather(people, options)
 
 

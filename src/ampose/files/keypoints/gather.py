@@ -21,6 +21,8 @@ Points = Float[np.ndarray, "point 3"]
 _CENTRED = 0.1
 """With more of the joints than this left of or above 0, coordinates are -1 to 1; in 0 to 1, few joints lie outside."""
 
+_FRAME_KEYS = ("frame", "frame_id")
+
 _FAR = 10
 """Parts of the image are not this many images away."""
 
@@ -104,6 +106,38 @@ def identity_of(value: Any) -> int | str | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def name_of(frame: Any) -> str:
+    """Return the name of a frame that a file calls by a number or a name; pandas makes 1.0 of 1.
+
+    Example:
+        >>> [name_of(frame) for frame in (1, 1.0, "1.jpg")]
+        ['1', '1', '1.jpg']
+    """
+    return str(int(frame) if isinstance(frame, float) and frame.is_integer() else frame)
+
+
+def add_frame(
+    people: dict[str, list[RawPerson]], entry: Mapping[str, Any], number: int, there: list[RawPerson], file: str = ""
+) -> None:
+    """Add the people of a frame by the number that its entry states as ``frame`` or ``frame_id``.
+
+    Args:
+        people: Of the frames so far.
+        entry: What the file holds of the frame.
+        number: Of the entry, for one that states none.
+        there: Its people.
+        file: What the names of the file's frames begin with.
+
+    Raises:
+        InputError: The frame is there already.
+    """
+    key = next((key for key in _FRAME_KEYS if entry.get(key) is not None), _FRAME_KEYS[0])
+    name = file + name_of(entry.get(key, number))
+    if name in people:
+        raise InputError(f"every frame must be there once, got {key} {name.removeprefix(file):.40} twice")
+    people[name] = there
 
 
 def with_keypoints(data: Any) -> list[dict[str, Any]]:

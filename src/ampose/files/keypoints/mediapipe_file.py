@@ -8,10 +8,10 @@ CSV, a landmark a line, with these names in the first line (``person``, ``z`` an
 
 ``frame`` counts from any number; a frame without a person has no lines. ``landmark`` is MediaPipe's name or number.
 
-JSON, a frame an entry: ``[{"landmarks": [[{x, y, z, visibility}, ...33], ...people]}, ...]``. The list of people may be
-a single person, the key may be ``pose_landmarks`` or ``poseLandmarks`` as in MediaPipe's own results, and without
-people it is an empty list or null. In both x and y are parts of the image's width and height, as MediaPipe gives
-them, or pixels.
+JSON, a frame an entry: ``[{"frame": 0, "landmarks": [[{x, y, z, visibility}, ...33], ...people]}, ...]``. Without
+``frame`` (or ``frame_id``) the frames are in order. The list of people may be a single person, the key may be
+``pose_landmarks`` or ``poseLandmarks`` as in MediaPipe's own results, and without people it is an empty list or null.
+In both x and y are parts of the image's width and height, as MediaPipe gives them, or pixels.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ import numpy as np
 from ampose.errors import InputError
 from ampose.files.cells import check_widths, numbers_in
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import Points, RawPerson, gather, identity_of, numbers_of
+from ampose.files.keypoints.gather import Points, RawPerson, add_frame, gather, identity_of, numbers_of
 from ampose.files.keypoints.joints import layout_by_names, plain_name
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 from ampose.poses.skeletons import get_skeleton
@@ -68,8 +68,7 @@ def _rows(rows: Sequence[Sequence[str]]) -> dict[str, list[RawPerson]]:
         visible = numbers_in(rows[1:], columns["visibility"], "visibility")
     people: dict[str, dict[str, Points]] = {}
     stated: set[tuple[str, str, int]] = set()
-    # A visibility that is not stated is 1.
-    for row, point in zip(rows[1:], np.column_stack([x, y, np.nan_to_num(visible, nan=1.0)]), strict=True):
+    for row, point in zip(rows[1:], _visible(np.column_stack([x, y, visible])), strict=True):
         frame, person = row[columns["frame"]].strip(), row[columns["person"]].strip() if "person" in columns else "0"
         mark = row[columns["landmark"]].strip()
         place = int(mark) if mark.isdecimal() and int(mark) < skeleton.num_joints else skeleton.index(plain_name(mark))
@@ -94,6 +93,14 @@ def _frames(data: Sequence[Mapping[str, Any]]) -> dict[str, list[RawPerson]]:
         if isinstance(landmarks, dict):  # {"landmark": [...]}, as MediaPipe's message is written to JSON
             landmarks = landmarks["landmark"]
         persons = [landmarks] if landmarks and isinstance(landmarks[0], dict) else landmarks
-        rows = [[(mark["x"], mark["y"], mark.get("visibility", 1)) for mark in marks] for marks in persons]
-        people[str(number)] = [RawPerson(numbers_of(marks, "landmarks")) for marks in rows]
+        rows = [
+            numbers_of([(mark["x"], mark["y"], mark.get("visibility")) for mark in marks], "landmarks")
+            for marks in persons
+        ]
+        add_frame(people, frame, number, [RawPerson(_visible(points)) for points in rows])
     return people
+
+
+def _visible(points: Points) -> Points:
+    """Return x, y and visibility, which is 1 where it is not stated."""
+    return np.column_stack([points[:, :2], np.nan_to_num(points[:, 2], nan=1.0)])

@@ -9,9 +9,9 @@ https://mmpose.readthedocs.io/en/latest/user_guides/inference.html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ampose.errors import InputError, reading
+from ampose.errors import reading
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import RawPerson, gather, identity_of, numbers_of, with_scores
+from ampose.files.keypoints.gather import RawPerson, add_frame, gather, identity_of, numbers_of, with_scores
 from ampose.files.keypoints.joints import layout_by_names
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
@@ -45,11 +45,7 @@ class MMPose:
                     people[name] = _people(entries)
                     continue
                 for number, entry in enumerate(entries):  # the frames of a video
-                    frame_id = entry.get("frame_id", number)
-                    key = content.frame_name(frame, frame_id)
-                    if key in people:
-                        raise InputError(f"every frame must be there once, got frame_id {frame_id!r:.40} twice")
-                    people[key] = _people(entry["instances"])
+                    add_frame(people, entry, number, _people(entry["instances"]), file=content.frame_name(frame, ""))
         data = content.first.json if content.first else None
         named = data.get("meta_info", {}).get("keypoint_id2name", {}) if isinstance(data, dict) else {}
         joints = [named[number] for number in sorted(named, key=int)]
