@@ -1,14 +1,18 @@
 """From a keypoint file of any layout to a table of keypoints: a row for each person in each frame."""
 
+import logging
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ampose.errors import InputError
 from ampose.files.keypoints import PeopleFile
-from ampose.files.keypoints.identity import followed, seen, told_apart
+from ampose.files.keypoints.identities import with_ids
 from ampose.files.tables.keypoint_table import write_keypoint_table
+from ampose.poses.people import Detection
+
+_LOG = logging.getLogger(__name__)
 
 
 def write_detection_table(path: Path, file: PeopleFile, clip: str) -> int:
@@ -26,14 +30,9 @@ def write_detection_table(path: Path, file: PeopleFile, clip: str) -> int:
     Raises:
         InputError: The size of an image is not known.
     """
-    # Images that nothing says are a video's may have nothing to do with each other: nobody is followed through them.
-    people = followed(file) if file.fps is not None or file.times is not None else seen(file)
+    people, ids = _people(file, clip)
     rows = [(frame, person) for frame, found in enumerate(people) for person in found]
     frames = np.array([frame for frame, _ in rows], dtype=np.int64)
-    ids: list[Any] = [person.id for _, person in rows] if told_apart(people) else [None] * len(rows)
-    if not all(isinstance(identity, int | None) for identity in ids):  # names are numbered as they appear
-        order = {identity: place for place, identity in enumerate(dict.fromkeys(ids))}
-        ids = [order[identity] for identity in ids]
     frame_sizes = file.frame_sizes or [file.image_size] * len(file.frames)
     stated = [size for frame in frames if (size := frame_sizes[frame]) is not None]
     if len(stated) < len(rows):
@@ -57,3 +56,22 @@ def write_detection_table(path: Path, file: PeopleFile, clip: str) -> int:
         columns["camera"] = np.column_stack([np.full((len(rows), 2), file.focal_px), sizes / 2])
     write_keypoint_table(path, file.skeleton, columns)
     return len(rows)
+
+
+def _people(file: PeopleFile, clip: str) -> tuple[Sequence[Sequence[Detection]], list[int | None]]:
+    """Return the people of each frame, and the number of each of them, one after the other; None: nobody knows."""
+    people: Sequence[Sequence[Detection]] = [[one for one in found if not one.missing] for found in file.frames]
+    own = [[one.id for one in found] for found in people]
+    told_apart = all(None not in ids and len(set(ids)) == len(ids) for ids in own)
+    # Images that nothing says are a video's may have nothing to do with each other: nobody is followed through them.
+    if file.fps is None and file.times is None and not told_apart:
+        return people, [None for found in people for _ in found]
+    people, note = with_ids(people, fps=file.fps, times=file.times)
+    if note:
+        _LOG.warning("%s: %s", clip, note)
+    names = [person.id for found in people for person in found]
+    numbers = [name for name in names if isinstance(name, int)]
+    if len(numbers) == len(names):
+        return people, [*numbers]
+    order = {name: number for number, name in enumerate(dict.fromkeys(names))}  # as they appear
+    return people, [order[name] for name in names]
