@@ -77,3 +77,22 @@ def test_a_copy_of_somebody_with_an_id_is_left_out_and_not_they(tmp_path: Path) 
     close = [entry(BODY * SIZE, 0, 0.5, track_id=1), entry(BODY * SIZE + 3, 0, 0.6, track_id=2)]
     path = dump(tmp_path / "a.json", [*close, entry(BODY * SIZE + 1, 0, 0.9)])
     assert [person.id for person in read(path)] == [1, 2]
+
+
+KEYS = [{"idx": 7}, {"track_id": 7}, {"attributes": {"track_id": 7}}, {"idx": [7, 12], "track_id": 7}]
+
+
+@pytest.mark.parametrize("stated", KEYS)
+@pytest.mark.parametrize("image", [3, "3.jpg"])
+def test_an_id_is_found_under_any_of_its_keys(tmp_path: Path, stated: dict, image: int | str) -> None:
+    """In AlphaPose's results and in COCO's, which differ by the kind of the image_id."""
+    (person,) = read(dump(tmp_path / "a.json", [entry(BODY * SIZE, image, **stated)]))
+    assert person.id == 7
+
+
+@pytest.mark.parametrize("stated", KEYS)
+def test_an_id_of_coco_s_annotations(tmp_path: Path, stated: dict) -> None:
+    """CVAT writes it among the attributes."""
+    images = [{"id": 3, "file_name": "3.jpg"}]
+    path = dump(tmp_path / "a.json", {"images": images, "annotations": [entry(BODY * SIZE, 3, **stated)]})
+    assert [person.id for person in read(path)] == [7]

@@ -1,9 +1,10 @@
 """AlphaPose's three flavours: as COCO's results, "cmu" and "open".
 
 The first is ``[{image_id: "0.jpg", keypoints: [x, y, score, ...], score, idx}]``; with tracking ``idx`` is the
-person's id. ``--format cmu`` is ``{"0.jpg": {version, bodies: [{joints: [x, y, score, ...]}]}}`` and ``open`` the
-same with ``people`` and ``pose_keypoints_2d``, of OpenPose's 18 points. Both also write a file a frame into
-``sep-json``: that folder is read too (``open`` is then the layout of OpenPose). Scores may exceed 1.
+person's id (``track_id`` in the files of other programs). ``--format cmu`` is
+``{"0.jpg": {version, bodies: [{joints: [x, y, score, ...]}]}}`` and ``open`` the same with ``people`` and
+``pose_keypoints_2d``, of OpenPose's 18 points. Both also write a file a frame into ``sep-json``: that folder is read too
+(``open`` is then the layout of OpenPose). Scores may exceed 1.
 https://github.com/MVIG-SJTU/AlphaPose/blob/master/docs/output.md
 """
 
@@ -13,7 +14,7 @@ from pathlib import PureWindowsPath
 
 from ampose.errors import InputError, reading
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import RawPerson, gather, identity_of, triples, with_keypoints
+from ampose.files.keypoints.gather import RawPerson, gather, identity_in, triples, with_keypoints
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
 _POINTS_IN = {"bodies": "joints", "people": "pose_keypoints_2d"}
@@ -46,7 +47,7 @@ class AlphaPose:
             stems = _stems(entry["image_id"] for entry in with_keypoints(content.json))
             for entry in with_keypoints(content.json):
                 # A list of several ids: detections were merged, of which each had one.
-                person = RawPerson(triples(entry["keypoints"]), identity_of(entry.get("idx")), entry.get("score"))
+                person = RawPerson(triples(entry["keypoints"]), identity_in(entry), entry.get("score"))
                 people.setdefault(stems[entry["image_id"]], []).append(person)
             return gather(people, options)
         if content.kind == "folder" or "bodies" in content.json:

@@ -2,7 +2,8 @@
 
 ``keypoints`` are x, y and v in a row: v is 0 for a joint that is not labelled, 1 for one that is labelled but hidden
 and 2 for one that is seen; here a confidence of 0, 0.5 and 1. The joints are those that the category names, and so
-this reads any annotation tool's file. A ``track_id``, as PoseTrack has, is the person's id.
+this reads any annotation tool's file. A ``track_id``, as PoseTrack has, and CVAT among ``attributes``, is the person's
+id.
 https://cocodataset.org/#format-data
 """
 
@@ -12,7 +13,7 @@ from typing import Any
 
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import RawPerson, gather, identity_of, triples
+from ampose.files.keypoints.gather import RawPerson, gather, identity_in, triples
 from ampose.files.keypoints.joints import layout_by_names
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
@@ -49,9 +50,7 @@ class CocoGroundTruth:
                     )
                 points = triples(entry["keypoints"])
                 points[:, 2] /= _VISIBLE
-                people[names[entry["image_id"]]].append(
-                    RawPerson(points, identity_of(entry.get("track_id")), entry.get("score"))
-                )
+                people[names[entry["image_id"]]].append(RawPerson(points, identity_in(entry), entry.get("score")))
         sizes = {
             names[image["id"]]: (int(image["width"]), int(image["height"]))
             for image in data["images"]

@@ -9,7 +9,7 @@ https://cocodataset.org/#format-results
 from typing import Any
 
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import RawPerson, gather, identity_of, name_of, triples, with_keypoints
+from ampose.files.keypoints.gather import RawPerson, gather, identity_in, name_of, triples, with_keypoints
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
 _LISTS = ("annotations", "predictions", "results")
@@ -35,7 +35,7 @@ class CocoResults:
         """Read all entries."""
         people: dict[str, list[RawPerson]] = {}
         for entry in with_keypoints(_entries(content)):
-            person = RawPerson(triples(entry["keypoints"]), identity_of(entry.get("track_id")), entry.get("score"))
+            person = RawPerson(triples(entry["keypoints"]), identity_in(entry), entry.get("score"))
             people.setdefault(name_of(entry["image_id"]), []).append(person)
         return gather(people, options)
 

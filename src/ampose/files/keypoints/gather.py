@@ -108,6 +108,19 @@ def identity_of(value: Any) -> int | str | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
+def identity_in(entry: Mapping[str, Any]) -> int | str | None:
+    """Return what an entry of a COCO-like list calls a person, under whichever key: CVAT has it among the attributes.
+
+    Example:
+        >>> [identity_in(entry) for entry in ({"idx": 3}, {"track_id": 3}, {"attributes": {"track_id": 3}}, {})]
+        [3, 3, 3, None]
+    """
+    attributes = entry.get("attributes")
+    tracked = attributes.get("track_id") if isinstance(attributes, Mapping) else None
+    stated = map(identity_of, (entry.get("idx"), entry.get("track_id"), tracked))
+    return next((identity for identity in stated if identity is not None), None)
+
+
 def name_of(frame: Any) -> str:
     """Return the name of a frame that a file calls by a number or a name; pandas makes 1.0 of 1.
 
