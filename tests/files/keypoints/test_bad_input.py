@@ -603,6 +603,22 @@ def test_coco_s_images(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("stated", "meant"), [([0, 1, 2], [0, 0.5, 1]), ([0, 1, 1], [0, 1, 1]), ([0.4, 0.9, 2], [0.4, 0.9, 1])]
+)
+def test_coco_s_confidences_are_halved_where_they_are_its_visibilities(tmp_path: Path, stated, meant) -> None:
+    """PoseTrack has 0 and 1, or a detector's scores."""
+    path = samples.coco(tmp_path, make_people("coco_17"))
+    data = json.loads(path.read_text())
+    for entry in data["annotations"]:
+        entry["keypoints"][2::3] = [stated[number % 3] for number in range(17)]
+    for track in read(dump(path, data), image_size=None):
+        there = ~track.pose2d.missing
+        np.testing.assert_allclose(
+            track.pose2d.confidence[there], [[meant[number % 3] for number in range(17)]] * sum(there)
+        )
+
+
 @pytest.mark.parametrize("size", [0, None, -1])
 def test_coco_s_images_without_a_size(tmp_path: Path, size: int | None) -> None:
     path = samples.coco(tmp_path, make_people("coco_17"))

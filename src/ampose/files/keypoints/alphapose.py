@@ -3,8 +3,8 @@
 The first is ``[{image_id: "0.jpg", keypoints: [x, y, score, ...], score, idx}]``; with tracking ``idx`` is the
 person's id (``track_id`` in the files of other programs). ``--format cmu`` is
 ``{"0.jpg": {version, bodies: [{joints: [x, y, score, ...]}]}}`` and ``open`` the same with ``people`` and
-``pose_keypoints_2d``, of OpenPose's 18 points. Both also write a file a frame into ``sep-json``: that folder is read too
-(``open`` is then the layout of OpenPose). Scores may exceed 1.
+``pose_keypoints_2d``, of OpenPose's 18 points. Both also write a file a frame into ``sep-json``: that folder is read
+too (``open`` is then the layout of OpenPose). Scores may exceed 1.
 https://github.com/MVIG-SJTU/AlphaPose/blob/master/docs/output.md
 """
 

@@ -1,9 +1,9 @@
 """COCO's annotations: ``{images: [{id, file_name, width, height}], annotations: [{image_id, keypoints}], categories}``.
 
 ``keypoints`` are x, y and v in a row: v is 0 for a joint that is not labelled, 1 for one that is labelled but hidden
-and 2 for one that is seen; here a confidence of 0, 0.5 and 1. The joints are those that the category names, and so
-this reads any annotation tool's file. A ``track_id``, as PoseTrack has, and CVAT among ``attributes``, is the person's
-id.
+and 2 for one that is seen; here a confidence of 0, 0.5 and 1. Without a 2, or with other numbers, v is a confidence, as
+in PoseTrack. The joints are those that the category names, and so this reads any annotation tool's file. A
+``track_id``, as PoseTrack has, and CVAT among ``attributes``, is the person's id.
 https://cocodataset.org/#format-data
 """
 
@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from ampose.errors import InputError
 from ampose.files.keypoints.content import Content
-from ampose.files.keypoints.gather import RawPerson, gather, identity_in, triples
+from ampose.files.keypoints.gather import Points, RawPerson, gather, identity_in, triples
 from ampose.files.keypoints.joints import layout_by_names
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 
@@ -48,9 +50,9 @@ class CocoGroundTruth:
                         f"annotations must be of images that are listed, got image_id {entry['image_id']!r:.40}, which "
                         "is not among images"
                     )
-                points = triples(entry["keypoints"])
-                points[:, 2] /= _VISIBLE
-                people[names[entry["image_id"]]].append(RawPerson(points, identity_in(entry), entry.get("score")))
+                person = RawPerson(triples(entry["keypoints"]), identity_in(entry), entry.get("score"))
+                people[names[entry["image_id"]]].append(person)
+        _halve_visibilities([person.points for there in people.values() for person in there])
         sizes = {
             names[image["id"]]: (int(image["width"]), int(image["height"]))
             for image in data["images"]
@@ -82,6 +84,14 @@ def _names(images: Sequence[Mapping[str, Any]]) -> dict[Any, str]:
     if len(set(names.values())) < len(names):
         raise InputError("images must have different names, got two ids with one file_name")
     return names
+
+
+def _halve_visibilities(bodies: Sequence[Points]) -> None:
+    """Turn 0, 1 and 2 into confidences, where the file has these and no others."""
+    stated = {value for points in bodies for value in points[np.isfinite(points[:, 2]), 2].tolist()}
+    if _VISIBLE in stated <= {0, 1, _VISIBLE}:
+        for points in bodies:
+            points[:, 2] /= _VISIBLE
 
 
 def _is_sized(image: Mapping[str, Any]) -> bool:
