@@ -12,7 +12,7 @@ from tests.files.keypoints import samples
 from tests.files.keypoints.samples import FRAMES, SIZE, dump, make_people
 
 from ampose.errors import InputError, MissingExtraError
-from ampose.files.keypoints import is_keypoint_file, read_keypoints, readers
+from ampose.files.keypoints import is_keypoint_file, read_detections, read_keypoints, readers
 from ampose.poses.skeletons import Skeleton, get_skeleton
 
 
@@ -204,6 +204,34 @@ def test_two_videos_in_a_folder(tmp_path: Path) -> None:
     for name in ("other_000000000000_keypoints", "other_000000000001_keypoints"):
         dump(folder / f"{name}.json", {"version": 1.3, "people": []})
     assert "must be those of one video, got clip_#_keypoints, other_#_keypoints" in refusal(folder)
+
+
+def test_a_file_of_single_images_of_any_names(tmp_path: Path) -> None:
+    """They are in order of name; with a rate they would be a video."""
+    names = ["dog_1.jpg", "cat_10.jpg", "cat_2.jpg", "cam1_0.jpg", "cam1_1.jpg", "cam2_0.jpg", "cam2_1.jpg"]
+    images = [{"id": number, "file_name": name} for number, name in enumerate(names)]
+    annotations = [person(number) for number in range(len(names))]
+    coco = dump(tmp_path / "coco.json", {"images": images, "annotations": annotations})
+    alphapose = dump(tmp_path / "alphapose.json", [person(name) for name in names])
+    for path in (coco, alphapose):
+        assert len(read(path)[0].pose2d) == len(names)
+        stems = [Path(name or "").stem for name in read_detections(path, image_size=SIZE).frame_names]
+        assert stems == ["cam1_0", "cam1_1", "cam2_0", "cam2_1", "cat_2", "cat_10", "dog_1"]
+        assert "put each video into a folder or a file of its own" in refusal(path, fps=30.0)
+
+
+@pytest.mark.parametrize("ids", [(1, "a_1", 3), ("a_1", 2, 3)])
+def test_images_called_by_numbers_and_names(tmp_path: Path, ids: tuple) -> None:
+    assert len(read(dump(tmp_path / "a.json", [person(image) for image in ids]))[0].pose2d) == 3
+
+
+def test_a_table_takes_a_folder_of_single_images(tmp_path: Path) -> None:
+    folder = samples.openpose(tmp_path, make_people("body_25", 1))
+    dump(folder / "other_000000000000_keypoints.json", {"version": 1.3, "people": []})
+    dump(folder / "other_000000000001_keypoints.json", {"version": 1.3, "people": []})
+    assert len(read_detections(folder, image_size=SIZE).frames) == FRAMES + 2
+    with pytest.raises(InputError, match="must be those of one video"):
+        read_detections(folder, image_size=SIZE, fps=30.0)
 
 
 def test_parts_of_the_picture_need_its_size(tmp_path: Path) -> None:

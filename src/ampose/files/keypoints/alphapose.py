@@ -62,13 +62,13 @@ class AlphaPose:
         return gather(people, options)
 
 
-def _stems(images: Iterable[str]) -> dict[str, str]:
+def _stems(images: Iterable[int | str]) -> dict[int | str, str]:
     """Return the name of each image without folder and suffix.
 
     Raises:
         InputError: Two images have the same.
     """
-    stems = {name: PureWindowsPath(name).stem for name in images}
+    stems = {name: PureWindowsPath(str(name)).stem for name in images}
     if twice := [name for name, count in Counter(stems.values()).items() if count > 1]:
         one, other = [name for name, stem in stems.items() if stem == twice[0]][:2]
         raise InputError(f"images must have different names, got {one} and {other}; split the file")

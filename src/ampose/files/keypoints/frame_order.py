@@ -28,7 +28,7 @@ _CLOCK = (24, 60)
 """At what numbers of two digits a clock begins anew."""
 
 
-def in_order(names: Iterable[str], *, video: bool = False) -> tuple[list[str | None], int]:
+def in_order(names: Iterable[str], *, video: bool = False, images: bool = False) -> tuple[list[str | None], int]:
     """Put the names of frames in order: by the numbers in them, where 10 comes after 9.
 
     Names that differ in one number alone, or in several that rise together (the first then counts), are frames of a
@@ -37,6 +37,7 @@ def in_order(names: Iterable[str], *, video: bool = False) -> tuple[list[str | N
     Args:
         names: Of the frames, in any order.
         video: Whether they are known to be a video's: numbers that are far apart are then gaps as well.
+        images: Whether names of several videos may be those of single images, which are then in order of name.
 
     Returns:
         The names, and by how much the number rises from each to the next; 1 where no number counts them.
@@ -63,10 +64,12 @@ def in_order(names: Iterable[str], *, video: bool = False) -> tuple[list[str | N
     clips = _numbered_clips(ordered) if len(patterns) == 1 else []
     if len(patterns) > 1 and max(patterns.values()) > 1:
         clips = sorted("#".join(texts) for texts in patterns)
-    if clips:
+    if clips and not images:
         shown = ", ".join(clips[:3])
-        raise InputError(f"frames must be those of one video, got {shown}; put each video into a folder of its own")
-    counted = _counted([split[name][1] for name in ordered], video=video)
+        raise InputError(
+            f"frames must be those of one video, got {shown}; put each video into a folder or a file of its own"
+        )
+    counted = None if clips else _counted([split[name][1] for name in ordered], video=video)
     if counted is None:
         return list(ordered), 1
     places, step = counted

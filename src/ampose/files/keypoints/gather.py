@@ -260,7 +260,7 @@ def gather(
     }
     scaled = fractions_to_pixels(placed, options.image_size or image_size, may_centre=may_centre)
     sure, notes = _sure(scaled, options.min_score)
-    names, step = in_order(sure, video=options.fps is not None)
+    names, step = in_order(sure, video=options.fps is not None, images=options.images)
     if step > 1 and options.fps is not None:
         notes.append(
             f"frame numbers rise by {step}: taken as frames that follow each other, {options.fps:g} a second; if they "

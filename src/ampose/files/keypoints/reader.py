@@ -44,7 +44,7 @@ class PeopleFile:
 
 @dataclass(frozen=True, kw_only=True)
 class ReaderOptions:
-    """What the user states about the file.
+    """What the user states about the file, and what it is read for.
 
     Args:
         skeleton: Of the points in the file; None: by their number or names.
@@ -52,6 +52,7 @@ class ReaderOptions:
         video: Which one, in a file of several videos.
         fps: Frames per second; None: single images, unless the file says otherwise.
         min_score: Detections with a lower score are left out.
+        images: Whether frames with names of several videos are taken as single images, and not refused.
     """
 
     skeleton: Skeleton | None = None
@@ -59,6 +60,7 @@ class ReaderOptions:
     video: str | None = None
     fps: float | None = None
     min_score: float | None = None
+    images: bool = False
 
 
 @runtime_checkable

@@ -131,19 +131,23 @@ def read_detections(
     Returns:
         The frames, with the size of the images or of each, and the frame rate if it is known.
     """
-    content, entry, options = _open(path, format, stated)
+    content, entry, options = _open(path, format, stated, table=True)
     with reading(content.path, "a keypoint file"):
         return _read(entry, content, options)
 
 
-def _open(path: str | Path, name: str | None, stated: StatedOptions) -> tuple[Content, ReaderEntry, ReaderOptions]:
-    """Return what reads a file, and what is stated of it."""
+def _open(
+    path: str | Path, name: str | None, stated: StatedOptions, *, table: bool = False
+) -> tuple[Content, ReaderEntry, ReaderOptions]:
+    """Return what reads a file, and what is stated of it; a table needs no order of the frames."""
     check_fps(stated.get("fps"))
     content = _content(Path(path))
     given: dict[str, Any] = dict(stated)
     if given.get("skeleton") is not None:
         given["skeleton"] = get_skeleton(given["skeleton"])
-    options = ReaderOptions(**given)
+    # In a folder names of several videos are a mistake; in a file, and for a table, images may be of any.
+    single = stated.get("fps") is None and (table or content.kind != "folder")
+    options = ReaderOptions(**given, images=single)
     entry = readers.get(name) if name else _recognise(content)
     if options.video is not None and not entry.facts.videos:
         raise InputError(f"{content.path}: video must be named for files of several videos only, got {options.video!r}")
