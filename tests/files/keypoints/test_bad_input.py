@@ -529,12 +529,12 @@ def test_cells_that_say_nothing_are_missing(tmp_path: Path, cell: str) -> None:
         assert there.sum() == (1 if name == "b" else 16)
 
 
-def test_confidences_that_are_all_missing_are_none(tmp_path: Path) -> None:
+def test_a_confidence_that_is_missing_is_1(tmp_path: Path) -> None:
     path = wide_table(tmp_path / "a.csv", "NA,", header="nose_v,")
     (track,) = read(path)
     assert track.pose2d.confidence[0, 0] == 1
-    path = wide_table(tmp_path / "a.csv", "NA,", "0.5,", header="nose_v,")
-    assert [track.pose2d.confidence[:, 0].max() for track in read(path)] == [0, 0.5]
+    path = wide_table(tmp_path / "a.csv", "0,1,NA,", "0,2,0.5,", header="frame,person,nose_v,")
+    assert [track.pose2d.confidence[0, 0] for track in read(path)] == [1, 0.5]
 
 
 def test_lines_of_old_spreadsheets(tmp_path: Path) -> None:
