@@ -5,6 +5,7 @@ import numpy as np
 from ampose.errors import InputError
 from ampose.files import poses as formats
 from ampose.files.keypoints.content import Content
+from ampose.files.keypoints.gather import RawPerson, sure_enough
 from ampose.files.keypoints.reader import PeopleFile, ReaderOptions, readers
 from ampose.files.poses.own_header import FORMAT
 from ampose.poses.people import Detection
@@ -41,13 +42,16 @@ class AmposePoses:
             identity: np.concatenate([pose.keypoints, pose.confidence[..., None]], axis=2).astype(np.float64)
             for identity, pose in people.items()
         }
-        frames = [
-            [Detection.from_rows(rows[identity][frame], identity) for identity in people] for frame in range(len(first))
-        ]
+        there = {
+            str(frame): [RawPerson(points[frame], one) for one, points in rows.items() if points[frame, :, 2].any()]
+            for frame in range(len(first))
+        }
+        sure, notes = sure_enough(there, options.min_score)
         return PeopleFile(
-            frames=frames,
+            frames=[[Detection.from_rows(one.points, one.id) for one in frame] for frame in sure.values()],
             skeleton=first.skeleton,
-            frame_names=list(map(str, range(len(first)))),
+            frame_names=list(sure),
+            notes=notes,
             image_size=first.image_size,
             fps=first.fps,
             times=first.times,

@@ -259,40 +259,49 @@ def gather(
         for name, frame in people.items()
     }
     scaled = fractions_to_pixels(placed, options.image_size or image_size, may_centre=may_centre)
-    sure, notes = _sure(scaled, options.min_score)
-    names, step = in_order(sure, video=options.fps is not None, images=options.images)
+    sure, unsure = sure_enough(scaled, options.min_score)
+    once, twice = _once(sure, sum(map(len, people.values())))
+    notes = [*unsure, *twice]
+    names, step = in_order(once, video=options.fps is not None, images=options.images)
     if step > 1 and options.fps is not None:
         notes.append(
             f"frame numbers rise by {step}: taken as frames that follow each other, {options.fps:g} a second; if they "
             f"count the frames of a video, give its rate divided by {step}"
         )
-    frames = [[Detection.from_rows(person.points, person.id) for person in sure.get(name or "", ())] for name in names]
+    frames = [[Detection.from_rows(person.points, person.id) for person in once.get(name or "", ())] for name in names]
     return PeopleFile(
         frames=frames, skeleton=layout.skeleton, frame_names=names, image_size=image_size, notes=tuple(notes)
     )
 
 
-def _sure(people: RawPeople, min_score: float | None) -> tuple[dict[str, Sequence[RawPerson]], list[str]]:
-    """Leave out who has a lower score, and worse detections of somebody who is there; also returns the words for it."""
+def sure_enough(people: RawPeople, min_score: float | None) -> tuple[RawPeople, list[str]]:
+    """Leave out who has a lower score; also returns the words for it.
+
+    Raises:
+        InputError: Nobody is left.
+    """
     count = sum(map(len, people.values()))
-    scored: dict[str, Sequence[RawPerson]] = dict(people)
-    if min_score is not None:
-        scored = {name: [one for one in frame if _score(one) >= min_score] for name, frame in people.items()}
-        if count and not any(scored.values()):
-            best = max(_score(one) for frame in people.values() for one in frame)
-            raise InputError(f"the least score must leave somebody, but the best is {best:.3g}", field="min_score")
-    left = sum(map(len, scored.values()))
-    notes = [f"{count - left} of {count} detections have a score under {min_score:g}"] if left < count else []
+    if min_score is None or not count:
+        return people, []
+    sure = {name: [one for one in frame if _score(one) >= min_score] for name, frame in people.items()}
+    left = sum(map(len, sure.values()))
+    if not left:
+        best = max(_score(one) for frame in people.values() for one in frame)
+        raise InputError(f"the least score must leave somebody, but the best is {best:.3g}", field="min_score")
+    return sure, [f"{count - left} of {count} detections have a score under {min_score:g}"] if left < count else []
+
+
+def _once(people: RawPeople, count: int) -> tuple[RawPeople, list[str]]:
+    """Leave out worse detections of somebody who is there; also returns the words for it, of ``count`` detections."""
     kept: dict[str, Sequence[RawPerson]] = {}
-    for name, frame in scored.items():
+    for name, frame in people.items():
         # Ids that tell the people of a frame apart are a tracker's: it has seen to it that nobody is there twice.
         ids = [one.id for one in frame]
         tracked = [number for number, identity in enumerate(ids) if identity is not None and ids.count(identity) == 1]
         staying = without_duplicates([one.points for one in frame], list(map(_score, frame)), tracked)
         kept[name] = [frame[number] for number in staying]
-    if twice := left - sum(map(len, kept.values())):
-        notes.append(f"{twice} of {count} detections are a second one of the same person, and are left out")
-    return kept, notes
+    twice = sum(map(len, people.values())) - sum(map(len, kept.values()))
+    return kept, [f"{twice} of {count} detections are a second one of the same person, and are left out"] * (twice > 0)
 
 
 def _score(person: RawPerson) -> float:

@@ -16,6 +16,7 @@ from ampose.files.keypoints.reader import KeypointReader, PeopleFile, ReaderFact
 from ampose.poses.people import Detection, Person, people_over_time
 from ampose.poses.pose import Pose2D, check_fps
 from ampose.poses.skeletons import Skeleton, get_skeleton
+from ampose.poses.timing import times_from
 from ampose.registry import Entry
 
 _LOG = logging.getLogger(__name__)
@@ -202,9 +203,11 @@ def _read(entry: ReaderEntry, content: Content, options: ReaderOptions) -> Peopl
         )
     for note in file.notes:
         _LOG.warning("%s: %s", content.path, note)
-    size, fps = options.image_size or file.image_size, options.fps or file.fps
+    if options.fps is not None and file.times is not None:
+        file = replace(file, times=times_from(float(file.times[0]), len(file.times), options.fps))
+    file, size = replace(file, fps=options.fps or file.fps), options.image_size or file.image_size
     if file.frame_sizes is not None and options.image_size is None:
-        return replace(file, fps=fps)
+        return file
     if size is None:
         raise InputError(
             f"the format {entry.name} does not hold the image size; give it, width and height in pixels",
@@ -213,7 +216,7 @@ def _read(entry: ReaderEntry, content: Content, options: ReaderOptions) -> Peopl
     if file.frame_sizes is not None or file.image_size not in (None, tuple(size)):
         own = file.image_size or "of each image"
         raise InputError(f"image size must be the file's own, {own}, got {size}; leave it out", field="image_size")
-    return replace(file, image_size=(int(size[0]), int(size[1])), fps=fps)
+    return replace(file, image_size=(int(size[0]), int(size[1])))
 
 
 def _people(file: PeopleFile, entry: ReaderEntry, content: Content) -> list[Person[Pose2D, None]]:
