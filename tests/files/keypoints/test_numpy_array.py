@@ -1,5 +1,6 @@
 """Plain arrays: which axis is which, whose order 17 points are in, and what is no array of keypoints."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -121,3 +122,19 @@ def test_an_array_that_is_cut_off(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(InputError, match=r"\(fewer numbers than it states\); copy it again"):
         read_keypoints(path, image_size=(640, 480))
+
+
+@pytest.mark.parametrize(("spread", "depth"), [(600, 0), (0.6, 0), (600, 4000)])
+def test_3d_poses_have_no_confidences(tmp_path: Path, spread: float, depth: float) -> None:
+    array = np.random.default_rng(0).normal([0, 0, depth], spread, (5, 33, 3))
+    said = refusal(save(tmp_path, array))
+    assert "holds 3D poses already, no 2D keypoints: its third numbers are no confidences, from" in said
+
+
+@pytest.mark.parametrize("sure", [lambda rng: rng.uniform(0, 100, 17), lambda rng: rng.normal(8, 3, 17)])
+def test_percents_and_logits_are_confidences(tmp_path: Path, sure: Callable[[np.random.Generator], np.ndarray]) -> None:
+    confidence = np.stack([sure(np.random.default_rng(frame)) for frame in range(FRAMES)])
+    array = np.concatenate([seen(0.0)[0], confidence[..., None]], axis=-1)
+    array[3, :9] = -1  # that were not found
+    (track,) = read_keypoints(save(tmp_path, array), image_size=SIZE)
+    np.testing.assert_array_equal(np.isfinite(track.pose2d.keypoints[..., 0]), array[..., 2] > 0)

@@ -9,6 +9,7 @@ number of points.
 """
 
 import numpy as np
+from jaxtyping import Float
 
 from ampose.errors import InputError
 from ampose.files.archives import check_no_objects
@@ -23,6 +24,11 @@ _ORDERS_OF_17 = ("coco_17", "human36m_17")
 _SHORTER = 0.75
 """On points in Human3.6M's order its bones are half as long as COCO's (of 400 single frames of CMU at most 0.71), on
 points in COCO's order a third longer."""
+
+_NOT_FOUND = -1.0
+_MOST_NEGATIVE, _MOST = 0.1, 255.0
+"""How many scores may be negative, as single ones of networks that write logits are, and how large they may be: there
+are percents and bytes."""
 
 
 @readers.register(
@@ -52,6 +58,7 @@ class NumpyArray:
         if frames.shape[-1] == 2:  # without a confidence, what is NaN or exactly (0, 0) was not found
             found = np.isfinite(frames).all(axis=-1) & (frames != 0).any(axis=-1)
             frames = np.concatenate([frames, found[..., None].astype(np.float64)], axis=-1)
+        _check_scores(frames[np.isfinite(frames).all(axis=-1), 2])
         skeleton, (usual, other) = options.skeleton, map(get_skeleton, _ORDERS_OF_17)
         if skeleton is None and frames.shape[2] == usual.num_joints:
             skeleton = likelier(where_seen(frames.reshape(-1, *frames.shape[2:])), usual, other, below=_SHORTER)
@@ -76,3 +83,13 @@ def _by_frame(array: np.ndarray) -> np.ndarray:
     if shape[0] == shape[1] > 1:
         raise InputError(f"keypoints must have more frames than people, or fewer, to tell the axes apart, got {shape}")
     return array.swapaxes(0, 1) if shape[0] < shape[1] else array
+
+
+def _check_scores(third: Float[np.ndarray, " point"]) -> None:
+    """Refuse what is z of a 3D pose where the confidence belongs."""
+    stated = third[third != _NOT_FOUND]
+    if len(stated) and ((stated < 0).mean() > _MOST_NEGATIVE or np.median(stated) > _MOST):
+        raise InputError(
+            "holds 3D poses already, no 2D keypoints: its third numbers are no confidences, from "
+            f"{stated.min():.3g} to {stated.max():.3g}; if x and y are pixels, leave the third out"
+        )
