@@ -67,7 +67,7 @@ def lift(video: Path, *, preview: bool) -> dict[str, Any]:
     if preview:
         media.keep_small(photo_size(media.image_size))
     with opened as detector, timed(costs, "read and detect"):
-        detected, _ = find_people(media, detector)
+        detected, *_ = find_people(media, detector)
     with timed(costs, "lift"):
         people = lift_people(detected, lifter, options.camera(media.image_size), options)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,7 @@
 """The journey in the wild: frames to 3D, nothing invented."""
 
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from ampose.media import Media, open_media
 from ampose.media.images import Blank
 from ampose.media.video_writer import writing_video
 from ampose.models import create_model
-from ampose.pipeline.lift_options import LiftOptions
+from ampose.pipeline.lift_options import DetectorOption, ImageSize, LiftOptions
 from ampose.pipeline.video import find_people, lift_video, without_unsure_joints
 from ampose.poses.boxes import Box
 from ampose.poses.people import Detection
@@ -82,7 +83,7 @@ def test_the_pipeline_is_detector_lifter_and_filter_and_nothing_else(lifter, bli
 def test_reading_ahead_gives_what_one_frame_after_the_other_gives(blinking):
     """To the bit: the detector follows people, so a frame too early or too late would show."""
     with create_detector("blazepose", tracking=True) as detector:
-        (person,), _ = find_people(open_media(blinking), detector)
+        (person,), *_ = find_people(open_media(blinking), detector)
     with create_detector("blazepose", tracking=True) as detector:
         serial = [detector.detect(frame) for frame in open_media(blinking)]
     for number, found in enumerate(serial):
@@ -195,7 +196,7 @@ def test_a_damaged_frame_is_not_looked_at(lifter, two_people):
         lost = property(lambda self: {3}, lambda self, value: None)
 
     media.__class__ = Scratched
-    seen, _ = find_people(media, Marks())
+    seen, *_ = find_people(media, Marks())
     assert [person.pose2d.missing[3] for person in seen] == [True, True]
 
 
@@ -233,7 +234,7 @@ def test_frames_are_let_go():
     media = Blank(Path("long.mp4"), (640, 480), 30.0, 500)
     tracemalloc.start()
     try:
-        (person,), _ = find_people(media, Everywhere())
+        (person,), *_ = find_people(media, Everywhere())
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -272,3 +273,74 @@ def test_a_result_draws_its_own_overview(lifter, blinking):
     overview = lift_video(blinking, lifter=lifter).overview(2)
     assert overview.mode == "RGB"
     assert overview.size[0] > 1000
+
+
+def test_shots_are_lifted_as_if_each_were_a_video(lifter, tmp_path):
+    """Nothing of one shot reaches the other: neither its people's regions, nor the filter's window."""
+    frames = [frame[::2, ::2] for _, frame in zip(range(60), open_media(CLIP), strict=False)]
+    size = frames[0].shape[1::-1]
+    shots = frames[:15], [np.ascontiguousarray(frame[::-1, ::-1]) for frame in frames[45:60]]
+    for name, shown in {"both": [*shots[0], *shots[1]], "first": shots[0], "second": shots[1]}.items():
+        with writing_video(tmp_path / f"{name}.mp4", image_size=size, fps=30.0) as video:
+            for frame in shown:
+                video.write(frame)
+    both, *alone = (lift_video(tmp_path / f"{name}.mp4", lifter=lifter) for name in ("both", "first", "second"))
+    assert both.cuts == (15,)
+    assert [part.cuts for part in alone] == [(), ()]
+    (person,) = both.people
+    expected = np.concatenate([part.people[0].pose3d.positions for part in alone])
+    away = np.linalg.norm(person.pose3d.positions - expected, axis=2)
+    assert np.nanmedian(away) < 0.01  # the encoder knows nothing of the other video
+    assert np.nanmax(np.nanmedian(away, axis=1)) < 0.05
+
+
+def test_an_open_detector_carries_nobody_into_the_next_video(tmp_path):
+    frames = [frame[::2, ::2] for _, frame in zip(range(4), open_media(CLIP), strict=False)]
+    wide = [np.concatenate([frame, 0 * frame], axis=1) for frame in frames]
+    both = [np.concatenate([frame, frame[:, ::-1]], axis=1) for frame in frames]
+    for name, shown in {"one": wide, "two": both}.items():
+        with writing_video(tmp_path / f"{name}.mp4", image_size=wide[0].shape[1::-1], fps=30.0) as video:
+            for frame in shown:
+                video.write(frame)
+    with create_detector("blazepose", tracking=True) as detector:
+        counts = [len(find_people(open_media(tmp_path / f"{name}.mp4"), detector)[0]) for name in ("one", "two", "one")]
+    assert counts == [1, 2, 1]
+
+
+def test_repeated_times_of_a_video_are_mended(lifter, two_people):
+    """Of uneven times one that does not rise is drawn between its neighbours; the others stay."""
+    media = open_media(two_people)
+    times = np.cumsum([0.0] + [0.04, 0.08, 0.02] * 5)
+    broken = times.copy()
+    broken[7], broken[15] = broken[6], broken[14]
+
+    class Repeated(type(media)):
+        times = property(lambda self: list(broken), lambda self, value: None)
+
+    media.__class__ = Repeated
+    found = find_people(media, Marks())[0][0].pose2d.times
+    assert np.allclose(np.delete(found, [7, 15]), np.delete(times, [7, 15]))
+    assert found[7] == pytest.approx((times[6] + times[8]) / 2)
+    assert found[15] > found[14]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (LiftOptions(people=1), "holds keypoints, and so takes no number of people; leave it out"),
+        (LiftOptions(detector="rtmlib"), "holds keypoints, and so takes no detector"),
+        (LiftOptions(detector_option=(DetectorOption("flip", "yes"),)), "holds keypoints, and so takes no detector option"),
+    ],
+)
+def test_options_of_detectors_are_refused_for_keypoints(lifter, tmp_path, options, message):
+    np.save(tmp_path / "points.npy", np.full((3, 17, 2), 50.0))
+    with pytest.raises(InputError, match=message):
+        lift_video(tmp_path / "points.npy", replace(options, image_size=ImageSize(100, 100)), lifter=lifter)
+
+
+def test_a_detector_that_cannot_limit_people_says_who_can(lifter, blinking):
+    options = LiftOptions(people=2, detector="rtmlib")
+    with pytest.raises(
+        InputError, match="rtmlib finds as many people as there are; leave people out, or use blazepose"
+    ):
+        lift_video(blinking, options, lifter=lifter)

@@ -100,6 +100,21 @@ def test_pictures_and_slow_rates_stay_as_they_are(fps: float | None) -> None:
     assert fix_left_right_swaps(pose)[0] is pose
 
 
+def test_ten_frames_a_second_are_enough() -> None:
+    """Steps of a tenth of a second, as rounding makes them: a little more or less."""
+    pose = seen()
+    slow = replace(pose, keypoints=pose.keypoints[::3], confidence=pose.confidence[::3], fps=10.0)
+    assert_same(fix_left_right_swaps(exchange(slow, slice(5, 9)))[0], slow)
+
+
+def test_nothing_is_compared_over_a_cut() -> None:
+    pose = seen()
+    turned = exchange(pose, slice(30, None))  # in the other shot they come from the other side
+    fixed, swapped = fix_left_right_swaps(turned, cuts=[30])
+    assert not swapped.any()
+    assert fixed is turned
+
+
 def test_one_frame_and_nobody_stay_as_they_are() -> None:
     pose = seen()
     assert fix_left_right_swaps(pose[:1])[0].keypoints.shape == (1, SKELETON.num_joints, 2)

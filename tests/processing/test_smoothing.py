@@ -135,6 +135,14 @@ def test_a_hole_in_time_is_a_gap(name, rng):
 
 
 @pytest.mark.parametrize("name", FILTERS)
+def test_nothing_crosses_a_cut(name, rng):
+    values = rng.normal(size=60)
+    whole = smooth(pose_of(values), name, cuts=[20, 41]).positions
+    parts = [smooth(pose_of(part), name).positions for part in np.split(values, [20, 41])]
+    np.testing.assert_allclose(whole, np.concatenate(parts))
+
+
+@pytest.mark.parametrize("name", FILTERS)
 def test_two_frames_beside_lost_ones_do_not_stop_it(name, rng):
     """A run of two frames that are 0.12 s apart shows 8 frames a second, too few for a cut-off of 6 Hz."""
     times = np.arange(60) / 25

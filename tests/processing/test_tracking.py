@@ -8,7 +8,7 @@ from tests.walkers import CAMERA, FPS, SIZE, SKELETON, walker
 
 from ampose.errors import InputError
 from ampose.poses.people import Detection, people_over_time
-from ampose.processing.tracking import KEEP_SECONDS, Tracker, track
+from ampose.processing.tracking import KEEP_SECONDS, Tracker, how_long_to_keep, track
 
 Points = np.ndarray  # frame joint xy(z)
 
@@ -137,6 +137,51 @@ def test_somebody_else_at_the_other_end_is_somebody_else():
     (first,) = tracker.step([person_at(1800)], 0.0)
     assert tracker.step([], 0.5) == []
     assert tracker.step([person_at(100)], 1.0) != [first]
+
+
+@pytest.mark.parametrize("fps", [6.0, 10.0, 30.0])
+def test_who_passes_somebody_hidden_keeps_the_id(fps):
+    """One walks past one who stands; while he hides her, only he is found. Once in 40 times is chance."""
+    swapped = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        speed, beyond = rng.uniform(0.8, 1.6), 4.5 + rng.uniform(0.3, 1.0)
+        clips = [walker((-2.6, 4.5), (speed, 0.0), 200), walker((rng.uniform(-0.5, 0.5), beyond), (0.02, 0.0), 200)]
+        near, far = (CAMERA.project(CAMERA.to_camera(clip)) + rng.normal(0, 3, (*clip.shape[:2], 2)) for clip in clips)
+        frames = []
+        for frame in range(0, 200, round(30 / fps)):
+            passer, other = (Detection(points[frame].astype(np.float32), np.ones(17)) for points in (near, far))
+            inside = (other.keypoints >= passer.box[:2]) & (other.keypoints <= np.add(passer.box[:2], passer.box[2:]))
+            frames.append([passer] if inside.all(axis=1).mean() > 0.2 else [passer, other])
+        ids = [[person.id for person in people] for people in track(frames, fps=fps)]
+        passers = {people[0] for people in ids}
+        swapped += len(passers) > 1 or not passers.isdisjoint({people[1] for people in ids if len(people) > 1})
+    assert swapped <= 1
+
+
+def test_a_cut_ends_what_places_say():
+    """Somebody else stands there in the next shot; whoever looks the same is the same, as when a light goes on."""
+    near, other = person_at(500.0), person_at(560.0)
+    assert [[one.id for one in people] for people in track([[near], [other]], fps=30.0)] == [[0], [0]]
+    for second, expected in ((other, 1), (near, 0)):
+        frames = track([[near], [second]], fps=30.0, cuts=[1])
+        assert [[one.id for one in people] for people in frames] == [[0], [expected]]
+
+
+def test_who_is_alone_is_the_same_wherever_they_come_back():
+    here, there = person_at(300.0), person_at(1500.0)
+    frames = [[here], *[[]] * 100, [there]]
+    assert how_long_to_keep(frames) == np.inf
+    ids = [[one.id for one in people] for people in track(frames, fps=25.0, keep_seconds=np.inf, cuts=[50])]
+    assert ids == [[0], *[[]] * 100, [0]]
+
+
+def test_a_false_detection_makes_nobody_new_of_who_is_alone():
+    here, ghost = person_at(300.0), person_at(1500.0, size=80.0)
+    frames = [[here]] * 60 + [[here, ghost]] + [[]] * 80 + [[here]] * 10
+    ids = [one.id for people in track(frames, fps=25.0, keep_seconds=how_long_to_keep(frames)) for one in people[:1]]
+    assert set(ids) == {0}
+    assert how_long_to_keep([[here], [here, ghost]]) == KEEP_SECONDS
 
 
 def test_ids_are_given_by_size_and_never_again():

@@ -22,6 +22,7 @@ from ampose.drawing.web_page import COMMON
 from ampose.files.poses import bvh_file, csv_file, json_file, own_header
 from ampose.lifting.lifter import SHORT_HASH
 from ampose.lifting.weights import load_weights
+from ampose.media import cuts
 from ampose.pipeline import live
 from ampose.poses import camera, joint_angles, pose, reference_frame
 from ampose.poses.skeletons import Skeleton, find_mapping
@@ -75,6 +76,7 @@ def tables() -> dict[str, Any]:
         "landmarkNetwork": constants(landmark_network),
         "regions": constants(regions),
         "following": constants(following),
+        "cuts": constants(cuts),
         "tracking": constants(tracking),
         "leftRight": constants(left_right),
         "oneEuro": {**vars(OneEuro()), "description": OneEuro().description},

@@ -20,7 +20,7 @@ class Detector(Protocol):
     frame before; False when each frame stands alone. More keyword arguments are its options: words, as they
     stand on the command line, each with a default. Two of them have options of the command line of their own:
     ``people``, how many are followed at most, and ``box``, where somebody is in the first frame. It is a context
-    manager.
+    manager. One that follows people has a method ``reset``, which is called before the first frame of each video.
     """
 
     name: str

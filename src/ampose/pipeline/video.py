@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ampose import Progress
-from ampose.detectors import Detector, create_detector, detector_options
+from ampose.detectors import Detector, create_detector, detector_options, detectors
 from ampose.errors import InputError, no_such_path, printable
 from ampose.files.keypoints import is_keypoint_file, read_keypoints
 from ampose.files.not_read import check_is_read
@@ -24,6 +24,7 @@ from ampose.lifting import LEAST_JOINTS
 from ampose.lifting.lifter import Lifter
 from ampose.media import Media, exif, open_media
 from ampose.media.ahead import ahead
+from ampose.media.cuts import Thumbnail, change, find_cuts, thumbnail
 from ampose.media.images import Blank, Images, is_image
 from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions
 from ampose.pipeline.progress import progress as progress_bar
@@ -38,7 +39,7 @@ from ampose.processing.left_right import fix_left_right_swaps
 from ampose.processing.person_selection import select_people
 from ampose.processing.placement import place
 from ampose.processing.smoothing import smooth
-from ampose.processing.tracking import KEEP_SECONDS, track
+from ampose.processing.tracking import how_long_to_keep, track
 
 if TYPE_CHECKING:
     import pandas
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _LOG = logging.getLogger(__name__)
+
+_MOSTLY = 0.8
+"""Of the times of a video so many must rise from frame to frame; else they say nothing."""
 
 _UNEVEN = 0.5
 """By how many frames a frame's time may differ from an even rate before the times are kept one by one."""
@@ -77,12 +81,14 @@ class LiftResult:
         people: Those who were selected, by id; all with all frames. Frames in which somebody was not found are NaN.
         others: Ids of the people who were found but not selected.
         seconds: How long was waited for frames, and how long detecting and lifting took.
+        cuts: Frames of a video with which another shot begins: nothing is smoothed over them.
     """
 
     source: LiftSource
     people: tuple[Person[Pose2D, Pose3D], ...]
     others: tuple[int, ...]
     seconds: dict[str, float]
+    cuts: tuple[int, ...] = ()
 
     @property
     def num_frames(self) -> int:
@@ -155,21 +161,21 @@ def lift_video(
     if lifter is None:
         lifter = options.load_lifter()
     if source.people is not None:
-        everybody, seconds = source.people, {"reading": 0.0, "detecting": 0.0}
+        everybody, cuts, seconds = source.people, tuple[int, ...](), {"reading": 0.0, "detecting": 0.0}
     else:
         with nullcontext(detector) if detector else open_detector(source.media, options) as opened:
             # A skeleton without a way to the lifter's is refused before the long work.
             find_mapping(opened.skeleton, lifter.skeleton)
             bar = progress_bar("detecting") if progress is True else nullcontext(progress or None)
             with bar as report:
-                everybody, seconds = find_people(source.media, opened, report)
+                everybody, cuts, seconds = find_people(source.media, opened, report)
     selected = select_people(everybody, options.which)
     start = time.perf_counter()
-    people = lift_people(selected, lifter, source.camera, options)
+    people = lift_people(selected, lifter, source.camera, options, cuts=cuts)
     seconds["lifting"] = time.perf_counter() - start
     ids = {person.id for person in selected}
     others = tuple(person.id for person in everybody if person.id not in ids)
-    return LiftResult(source, tuple(people), others, seconds)
+    return LiftResult(source, tuple(people), others, seconds, cuts)
 
 
 def open_source(source: str | Path | Media, options: LiftOptions) -> LiftSource:
@@ -188,6 +194,7 @@ def open_source(source: str | Path | Media, options: LiftOptions) -> LiftSource:
     if not isinstance(source, str | Path):
         media = source
     elif options.format is not None or is_keypoint_file(path):
+        _check_needs_no_detector(path, options)
         people = tuple(
             read_keypoints(
                 path,
@@ -212,6 +219,14 @@ def open_source(source: str | Path | Media, options: LiftOptions) -> LiftSource:
     elif degrees is None:
         origin = "assumed"
     return LiftSource(media, options.camera(media.image_size, degrees), origin, people)
+
+
+def _check_needs_no_detector(path: Path, options: LiftOptions) -> None:
+    """Refuse options of detectors for a file in which people are found already."""
+    for field in ("people", "detector", "detector_option"):
+        if getattr(options, field) != getattr(DEFAULT_OPTIONS, field):
+            words = "number of people" if field == "people" else field.replace("_", " ")
+            raise InputError(f"{path}: holds keypoints, and so takes no {words}; leave it out", field=field)
 
 
 def _open_frames(path: Path, options: LiftOptions) -> Media:
@@ -251,6 +266,12 @@ def open_detector(media: Media, options: LiftOptions) -> Detector:
     """
     more = dict(options.detector_option)
     if options.people is not None:
+        if "people" not in detector_options(options.detector):
+            able = [name for name in detectors.names() if "people" in detector_options(name)]
+            raise InputError(
+                f"{options.detector} finds as many people as there are; leave people out, or use {' or '.join(able)}",
+                field="people",
+            )
         more["people"] = str(options.people)
     # Some detectors find a person better who is known to be there; any other is left to find everybody.
     if options.box is not None and "box" in detector_options(options.detector):
@@ -260,29 +281,36 @@ def open_detector(media: Media, options: LiftOptions) -> Detector:
 
 def find_people(
     media: Media, detector: Detector, progress: Progress | None = None
-) -> tuple[tuple[Person[Pose2D, None], ...], dict[str, float]]:
+) -> tuple[tuple[Person[Pose2D, None], ...], tuple[int, ...], dict[str, float]]:
     """Run the detector over all frames and track the people.
 
     The next frames are read while the detector looks at one.
 
     Args:
         media: The frames; each is read once, and memory holds a few at a time.
-        detector: An open one.
+        detector: An open one; one that can be reset forgets whom it followed elsewhere.
         progress: Called after each frame.
 
     Returns:
-        Everybody, by id; and how many seconds went into waiting for frames, and into detecting.
+        Everybody, by id; the frames with which another shot begins; and how many seconds went into waiting for frames,
+        and into detecting.
 
     Raises:
         InputError: Nobody was found in any frame.
     """
     detections: list[Sequence[Detection]] = []
+    changes: list[float] = []  # by how much each frame differs from the one before
+    scene: Thumbnail | None = None
     reading = detecting = 0.0
+    getattr(detector, "reset", lambda: None)()
     start = time.perf_counter()
     for frame in ahead(iter(media)):
         read = time.perf_counter()
         # A black frame stands for a damaged one: nothing can be found there, and a tracking detector would lose people.
-        detections.append([] if len(detections) in media.lost else detector.detect(frame))
+        lost = len(detections) in media.lost
+        detections.append([] if lost else detector.detect(frame))
+        before, scene = scene, scene if lost else thumbnail(frame)
+        changes.append(0.0 if before is None or scene is None else change(before, scene))
         done = time.perf_counter()
         reading, detecting = reading + read - start, detecting + done - read
         if progress:
@@ -299,31 +327,41 @@ def find_people(
             field="box",
         )
     times = _uneven_times(media)
-    # Somebody who is alone in a clip is always the same person, however long they were away.
-    keep_seconds = None if media.fps is None else np.inf if max(map(len, detections)) == 1 else KEEP_SECONDS
+    cuts = [] if media.fps is None else find_cuts(changes)
+    keep_seconds = None if media.fps is None else how_long_to_keep(detections)
     people = people_over_time(
-        track(detections, fps=media.fps, times=times, keep_seconds=keep_seconds),
+        track(detections, fps=media.fps, times=times, keep_seconds=keep_seconds, cuts=cuts),
         skeleton=detector.skeleton,
         image_size=media.image_size,
         fps=media.fps,
         times=times,
         provenance={"source": printable(media.path.name), "detector": detector.name},
     )
-    return tuple(people), {"reading": reading, "detecting": detecting}
+    return tuple(people), tuple(cuts), {"reading": reading, "detecting": detecting}
 
 
 def _uneven_times(media: Media) -> Float[np.ndarray, " frame"] | None:
     """Return the time of each frame since the first, where an even rate would not do."""
     times = np.array(media.times)
-    if media.fps is None or len(times) < 2 or (np.diff(times) <= 0).any():
+    if media.fps is None or len(times) < 2:
         return None
-    times = times - times[0]
+    rising = np.flatnonzero(np.diff(np.maximum.accumulate(times), prepend=-np.inf) > 0)
+    if len(rising) < _MOSTLY * len(times):
+        return None
+    # A time that does not rise lies between its neighbours, or as far behind the last as frames are apart.
+    step, number = float(np.median(np.diff(times[rising]))), np.arange(len(times))
+    times = np.interp(number, rising, times[rising]) + step * (number - rising[-1]).clip(0) - times[0]
     even = np.arange(len(times)) / media.fps
     return times if np.abs(times - even).max() > _UNEVEN / media.fps else None
 
 
 def lift_people(
-    people: Sequence[Person[Pose2D, None]], lifter: Lifter, camera: Intrinsics, options: LiftOptions
+    people: Sequence[Person[Pose2D, None]],
+    lifter: Lifter,
+    camera: Intrinsics,
+    options: LiftOptions,
+    *,
+    cuts: Sequence[int] = (),
 ) -> list[Person[Pose2D, Pose3D]]:
     """Lift people, and do to their poses what is asked for.
 
@@ -332,6 +370,7 @@ def lift_people(
         lifter: What ``ampose.load_model`` returns.
         camera: Of the images.
         options: How.
+        cuts: Frames with which another shot begins.
 
     Returns:
         The people with the keypoints that were lifted, and the poses. Frames with too few joints are NaN.
@@ -343,7 +382,7 @@ def lift_people(
     for person in people:
         pose2d = without_unsure_joints(person.pose2d, options.min_confidence)
         if options.fix_left_right_swaps:
-            pose2d, _ = fix_left_right_swaps(pose2d)
+            pose2d, _ = fix_left_right_swaps(pose2d, cuts)
         pose3d = lifter.lift_pose(pose2d, camera, flip=options.flip)
         if options != DEFAULT_OPTIONS:
             pose3d = replace(pose3d, provenance={**pose3d.provenance, "options": str(options)})
@@ -354,7 +393,7 @@ def lift_people(
             f"{name}: every frame shows fewer than {LEAST_JOINTS} of the model's joints; use one in which more of the "
             "body is visible"
         )
-    return postprocess(lifted, camera, options)
+    return postprocess(lifted, camera, options, cuts=cuts)
 
 
 def without_unsure_joints(pose: Pose2D, min_confidence: float) -> Pose2D:
@@ -371,7 +410,11 @@ def without_unsure_joints(pose: Pose2D, min_confidence: float) -> Pose2D:
 
 
 def postprocess(
-    people: Sequence[Person[Pose2D, Pose3D]], camera: Intrinsics, options: LiftOptions
+    people: Sequence[Person[Pose2D, Pose3D]],
+    camera: Intrinsics,
+    options: LiftOptions,
+    *,
+    cuts: Sequence[int] = (),
 ) -> list[Person[Pose2D, Pose3D]]:
     """Return the people with constant bones, placed, smoothed and on one floor, as far as that is asked for.
 
@@ -391,7 +434,7 @@ def postprocess(
             facts = {**pose.provenance, "camera_tilt": f"{options.camera_tilt:g}"}
             pose = replace(pose, camera_tilt=options.camera_tilt, provenance=facts)
         if options.smooth != "none":
-            pose = smooth(pose, options.smooth)
+            pose = smooth(pose, options.smooth, cuts=cuts)
             if options.constant_bones:  # a filter cuts corners, and so shortens bones that turn
                 pose = constant_bone_lengths(pose)
         poses.append(pose)

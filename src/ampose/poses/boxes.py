@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from ampose.errors import InputError
 
@@ -33,6 +33,11 @@ class Box(NamedTuple):
         if not np.isfinite(box).all() or min(box.width, box.height) <= 0:
             raise InputError(f"box must have a positive width and height in pixels, got {text!r}", field="box")
         return box
+
+    @property
+    def corners(self) -> Float[np.ndarray, "4"]:
+        """Left, top, right, bottom."""
+        return np.array([self.left, self.top, self.left + self.width, self.top + self.height], dtype=float)
 
 
 Corners = Float[np.ndarray, "person 4"]
@@ -81,3 +86,18 @@ def share_within(box: Float[np.ndarray, "4"], others: Corners) -> Float[np.ndarr
     """
     shared = (np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])).clip(0).prod(axis=1)
     return shared / max((box[2:] - box[:2]).prod(), 1e-9)
+
+
+def share_middle(box: Float[np.ndarray, "4"], others: Corners) -> Bool[np.ndarray, " person"]:
+    """Tell in which of the others the middle of a box lies, or the middle of which lies in it.
+
+    So a box that somebody has drawn means a person, however generous it is, or if it is around the head alone.
+
+    Example:
+        >>> head, beside = [4.0, 0.0, 6.0, 2.0], [9.0, 0.0, 19.0, 20.0]
+        >>> share_middle(np.array([0.0, 0.0, 10.0, 20.0]), np.array([head, beside])).tolist()
+        [True, False]
+    """
+    middle, middles = (box[:2] + box[2:]) / 2, (others[:, :2] + others[:, 2:]) / 2
+    within = ((middle >= others[:, :2]) & (middle <= others[:, 2:])).all(axis=1)
+    return within | ((middles >= box[:2]) & (middles <= box[2:])).all(axis=1)

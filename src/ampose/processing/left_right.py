@@ -5,6 +5,7 @@ second, with confidences as high as ever: in 8 % of the frames of the four-camer
 (docs/usable-3d.md). One frame cannot show it. Over time it does: all joints jump to where their counterparts were.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -25,15 +26,17 @@ PRICE = 0.1
 believed for some seconds; one that never ends, for less, because it may have ended unnoticed while the body was turned
 sideways."""
 
-LONGEST_STEP = 0.1
-"""Seconds between two frames that can be compared: in half a gait cycle a walker's legs really do change places."""
+LONGEST_STEP = 0.101
+"""Seconds between two frames that can be compared: in half a gait cycle a walker's legs really do change places. A
+tenth, and what rounding adds at 10 frames a second; with fewer nothing is repaired."""
 
 
-def fix_left_right_swaps(pose: Pose2D) -> tuple[Pose2D, Bool[np.ndarray, " frame"]]:
+def fix_left_right_swaps(pose: Pose2D, cuts: Sequence[int] = ()) -> tuple[Pose2D, Bool[np.ndarray, " frame"]]:
     """Swap left and right back where a detector swapped them, as far as the frames before and after show it.
 
     Args:
         pose: One person over time. Single images come back as they are.
+        cuts: Frames with which another shot begins: they are not compared with those before.
 
     Returns:
         The pose, and in which frames left and right were swapped.
@@ -44,7 +47,9 @@ def fix_left_right_swaps(pose: Pose2D) -> tuple[Pose2D, Bool[np.ndarray, " frame
     if pose.seconds is None or len(found) < 2:
         return pose, swapped
     # Frames without the person are left out: the step over the gap takes longer, and may be too long to compare.
-    costs = _costs(pose.keypoints[found].astype(float), np.diff(pose.seconds[found]), pose.skeleton)
+    shots = np.searchsorted(cuts, found, side="right")
+    steps = np.where(np.diff(shots) > 0, np.inf, np.diff(pose.seconds[found]))
+    costs = _costs(pose.keypoints[found].astype(float), steps, pose.skeleton)
     swapped[found] = _cheapest(costs)
     if not swapped.any():
         return pose, swapped

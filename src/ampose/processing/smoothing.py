@@ -6,7 +6,7 @@ missing. Poses without times (single images) are returned as they are: there is 
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
@@ -257,15 +257,16 @@ FILTERS: dict[str, type[OneEuro] | type[Butterworth] | type[SavitzkyGolay]] = {
 """The filters by name."""
 
 
-def smooth(pose: Pose, how: str | Filter = "butterworth") -> Pose:
+def smooth(pose: Pose, how: str | Filter = "butterworth", *, cuts: Sequence[int] = ()) -> Pose:
     """Smooth a pose over time.
 
     Args:
         pose: In 2D or 3D; with ``fps`` or ``times``, or else it is returned as it is.
         how: One of ``FILTERS`` by name, or a filter with settings of its own.
+        cuts: Frames with which another shot begins.
 
     Returns:
-        The pose with smoothed joints; NaN stays NaN, and nothing is carried over a gap.
+        The pose with smoothed joints; NaN stays NaN, and nothing is carried over a gap or a cut.
 
     Raises:
         InputError: There is no such filter, or the frame rate is too low for it.
@@ -288,23 +289,28 @@ def smooth(pose: Pose, how: str | Filter = "butterworth") -> Pose:
     done = {**pose.provenance, "smoothing": method.description}
     if isinstance(pose, Pose2D):
         unit = max(pose.image_size) / _METRES_ACROSS  # pixels a metre
-        return replace(pose, keypoints=_filtered(pose.keypoints / unit, times, method) * unit, provenance=done)
-    return replace(pose, positions=_filtered(pose.positions, times, method), provenance=done)
+        return replace(pose, keypoints=_filtered(pose.keypoints / unit, times, method, cuts) * unit, provenance=done)
+    return replace(pose, positions=_filtered(pose.positions, times, method, cuts), provenance=done)
 
 
 def _filtered(
-    points: Float[np.ndarray, "frame joint axis"], times: Float[np.ndarray, " frame"], method: Filter
+    points: Float[np.ndarray, "frame joint axis"],
+    times: Float[np.ndarray, " frame"],
+    method: Filter,
+    cuts: Sequence[int],
 ) -> Float[np.ndarray, "frame joint axis"]:
     smoothed = points.copy()
     for joint in range(points.shape[1]):
-        for frames in unbroken_runs(np.isfinite(points[:, joint]).all(axis=1), times):
+        for frames in unbroken_runs(np.isfinite(points[:, joint]).all(axis=1), times, cuts):
             run = points[frames, joint].astype(np.float64)
             smoothed[frames, joint] = method.run(run, times[frames])
     return smoothed
 
 
-def unbroken_runs(found: Bool[np.ndarray, " frame"], times: Float[np.ndarray, " frame"]) -> Iterator[slice]:
-    """Return the unbroken runs of frames: without a missing one, and without a hole in time.
+def unbroken_runs(
+    found: Bool[np.ndarray, " frame"], times: Float[np.ndarray, " frame"], cuts: Sequence[int] = ()
+) -> Iterator[slice]:
+    """Return the unbroken runs of frames: without a missing one, a hole in time, or a cut.
 
     Example:
         >>> found = np.array([True, True, False, True, True])
@@ -313,7 +319,7 @@ def unbroken_runs(found: Bool[np.ndarray, " frame"], times: Float[np.ndarray, " 
     """
     steps = np.diff(times)
     hole = steps > _HOLE * np.median(steps) if len(steps) else np.zeros(0, dtype=bool)
-    breaks = np.flatnonzero(np.diff(found) | hole) + 1
+    breaks = np.union1d(np.flatnonzero(np.diff(found) | hole) + 1, np.array(cuts, dtype=int))
     edges = [0, *breaks.tolist(), len(found)]
     return (slice(a, b) for a, b in itertools.pairwise(edges) if a < b and found[a])
 

@@ -5,10 +5,11 @@ method). Likeness is the mean of the object keypoint similarity (the OKS of the 
 all joints) and the overlap of the boxes (intersection over union), both against where the person should be by now if
 they go on as they went. Who is left over after that is assigned by distance, as far as people move in the time that
 passed: so somebody keeps their id who was hidden, or left the image and comes back near that place, within
-``KEEP_SECONDS``. Looks are not compared: who comes back somewhere else, or later, is somebody new.
+``KEEP_SECONDS``. Looks are not compared: who comes back somewhere else, or later, is somebody new, and so is everybody
+after a cut, but for those who look like somebody before it, and for one person who is alone in a clip.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -26,6 +27,16 @@ _JOINT_WIDTH = 0.1
 
 _LEAST_LIKENESS = 0.15
 """Below this somebody is more likely another person than the same one who moved."""
+
+_HIDDEN_LIKENESS = 0.8
+"""By how much less somebody counts who was not found in the frame before, beside one who was: else a person who walks
+past one who is hidden now and then takes over the other's id."""
+
+_CUT_LIKENESS = 0.5
+"""The same as the least one where a cut was seen: what was taken for a cut may have been a change of light."""
+
+_RARELY = 0.02
+"""In so few of the frames in which somebody was found, more than one are a mistake of the detector."""
 
 _REACH = 0.5
 _REACH_PER_SECOND = 2.0
@@ -90,18 +101,25 @@ class Tracker:
         self._keep_seconds = keep_seconds
         self._tracked: list[_Tracked] = []
         self._next_id = 0
+        self._seconds = -np.inf
 
-    def step(self, detections: Sequence[Detection], seconds: float) -> list[int]:
+    def step(self, detections: Sequence[Detection], seconds: float, *, cut: bool = False) -> list[int]:
         """Return an id for each of a frame's people, in their order. New people are numbered by their size.
 
         Args:
             detections: The people of the frame; each has one joint found at least.
             seconds: The time of the frame.
+            cut: Whether another shot begins with it: places and speeds say nothing then, likeness does.
         """
         self._tracked = [person for person in self._tracked if seconds - person.seconds <= self._keep_seconds]
         # First round: who looks like where somebody is expected. Number of the detection -> person.
-        pairs = _assign(_likeness(self._tracked, detections, seconds), _LEAST_LIKENESS)
+        likeness = _likeness(self._tracked, detections, seconds)
+        hidden = np.array([person.seconds < self._seconds for person in self._tracked], dtype=bool)
+        likeness[hidden] *= _HIDDEN_LIKENESS
+        pairs = _assign(likeness, _CUT_LIKENESS if cut else _LEAST_LIKENESS)
         people = {index: self._tracked[row] for row, index in pairs}
+        if cut:
+            self._tracked = list(people.values())
         # Second round, for who is left over: nearness alone, with a reach that grows with the time that passed.
         lost = [person for person in self._tracked if person not in people.values()]
         left_over = [index for index in range(len(detections)) if index not in people]
@@ -115,6 +133,7 @@ class Tracker:
             people[index] = _Tracked(self._next_id, detections[index], seconds)
             self._tracked.append(people[index])
             self._next_id += 1
+        self._seconds = seconds
         return [people[index].id for index in range(len(detections))]
 
 
@@ -124,6 +143,7 @@ def track(
     fps: float | None = None,
     times: Float[np.ndarray, " frame"] | None = None,
     keep_seconds: float | None = KEEP_SECONDS,
+    cuts: Collection[int] = (),
 ) -> list[list[Detection]]:
     """Give the people of each frame ids; ``people_over_time`` makes whole people of them.
 
@@ -131,8 +151,10 @@ def track(
         frames: For each frame the people in it, in any order; somebody without a joint is left out.
         fps: Frames per second; None for single images.
         times: Seconds of each frame where they are not evenly spaced.
-        keep_seconds: How long somebody who is not found keeps their id. None: the frames are images that have nothing
-            to do with each other, and the people of each are numbered by their size.
+        keep_seconds: How long somebody who is not found keeps their id; see ``how_long_to_keep``. Infinite: for ever,
+            and whoever is alone in all frames keeps it wherever they come back. None: the frames are images that have
+            nothing to do with each other, and the people of each are numbered by their size.
+        cuts: Frames with which another shot begins.
 
     Returns:
         The same people with ids: numbers from 0 on, by when they came, then by size.
@@ -144,14 +166,28 @@ def track(
     """
     found = [[person for person in people if not person.missing] for people in frames]
     seconds = np.arange(len(found)) / (fps or _IMAGES_PER_SECOND) if times is None else times
+    if keep_seconds == np.inf and max(map(len, found), default=0) < 2:
+        return [[replace(person, id=0) for person in people] for people in found]
     tracker = Tracker(keep_seconds=keep_seconds or 0.0)
     tracked = []
-    for time, people in zip(seconds, found, strict=True):
+    for frame, (time, people) in enumerate(zip(seconds, found, strict=True)):
         if keep_seconds is None:
             tracker = Tracker()
-        ids = tracker.step(people, float(time))
+        ids = tracker.step(people, float(time), cut=frame in cuts)
         tracked.append([replace(person, id=identity) for identity, person in zip(ids, people, strict=True)])
     return tracked
+
+
+def how_long_to_keep(frames: Sequence[Sequence[Detection]]) -> float:
+    """Return the seconds that ids are kept: for ever where one person is alone, but for a detector's mistakes.
+
+    Example:
+        >>> person = Detection(np.ones((17, 2)), np.ones(17))
+        >>> how_long_to_keep([[person], []]), how_long_to_keep([[person, person], [person]])
+        (inf, 2.0)
+    """
+    counts = np.array([len(people) for people in frames if people])
+    return np.inf if (counts > 1).sum() <= _RARELY * len(counts) else KEEP_SECONDS
 
 
 def _assign(value: Float[np.ndarray, "tracked detection"], least: float) -> list[tuple[int, int]]:

@@ -268,6 +268,78 @@ def test_at_most_so_many(clip):
             assert len(detector.detect(wide)) == expected
 
 
+def on_plain_ground(clip, size: tuple[int, int], *places: tuple[int, int, int, int]) -> np.ndarray:
+    """Return a plain image with the man at some places: left, top, width, height, which the border may cut."""
+    plain = Image.new("RGB", size, tuple(np.median(clip[0], axis=(0, 1)).astype(int)))
+    man = Image.fromarray(clip[0][130:420, 40:200])
+    for left, top, width, height in places:
+        plain.paste(man.resize((width, height)), (left, top))
+    return np.asarray(plain)
+
+
+@pytest.mark.parametrize("most", ["all", "1"])
+def test_somebody_half_outside_takes_nobodys_place(clip, most):
+    """The person detector is surer of a man whom the border cuts; the landmark network does not take him for one."""
+    scene = on_plain_ground(clip, (1280, 720), (897, 316, 216, 391), (436, 537, 204, 370))
+    with BlazePoseDetector(tracking=True, people=most) as detector:
+        assert [len(detector.detect(scene)) for _ in range(3)] == [1, 1, 1]
+
+
+TWO_MEN = (60, 100, 200, 362), (480, 100, 200, 362)
+
+
+@pytest.mark.parametrize("box", ["120,200,80,120", "0,0,720,720", "600,700,10,10", "80,250,160,220"])
+def test_a_box_takes_nothing_from_what_is_found_without_it(clip, box):
+    scene = on_plain_ground(clip, (720, 720), *TWO_MEN)
+    found = []
+    for options in ({}, {"box": box}):
+        with BlazePoseDetector(tracking=True, **options) as detector:
+            found.append([detector.detect(scene) for _ in range(3)])
+    without, with_box = found
+    for one, other in zip(without, with_box, strict=True):
+        assert len(one) == len(other) == 2
+        for person, same in zip(one, other, strict=True):
+            assert np.allclose(person.keypoints, same.keypoints)
+
+
+@pytest.mark.parametrize("place", TWO_MEN)
+def test_of_several_the_one_in_the_box_is_followed(clip, place):
+    left, top, width, height = place
+    with BlazePoseDetector(tracking=True, people="1", box=f"{left},{top},{width},{height}") as detector:
+        for _ in range(2):
+            (found,) = detector.detect(on_plain_ground(clip, (720, 720), *TWO_MEN))
+    assert left < np.median(found.keypoints[:, 0]) < left + width
+
+
+def test_the_box_is_of_the_first_frame_alone(clip, man):
+    """After a cut, and in the next image of a folder, it is of no use."""
+    other = on_plain_ground(clip, clip[0].shape[1::-1], (100, 200, 120, 220))[::-1, ::-1]
+    for tracking in (True, False):
+        with BlazePoseDetector(tracking=tracking, box="0,0,60,60") as detector:
+            detector.detect(clip[0])
+            found = [detector.detect(other) for _ in range(2)]
+        with BlazePoseDetector(tracking=tracking) as detector:
+            expected = [detector.detect(other) for _ in range(2)]
+        assert [[one.box for one in people] for people in found] == [[one.box for one in people] for people in expected]
+
+
+def test_who_is_lost_is_soon_found_again(clip):
+    both, one = (on_plain_ground(clip, (1080, 640), *places) for places in (TWO_MEN, TWO_MEN[:1]))
+    with BlazePoseDetector(tracking=True) as detector:
+        counts = [len(detector.detect(frame)) for frame in [both] * 4 + [one] * 3 + [both] * 10]
+    assert counts[:7] == [2] * 4 + [1] * 3
+    assert counts[-1] == 2
+
+
+def test_another_video_begins_with_nobody(clip):
+    both, one = (on_plain_ground(clip, (1080, 640), *places) for places in (TWO_MEN, TWO_MEN[:1]))
+    with BlazePoseDetector(tracking=True) as detector:
+        assert len(detector.detect(one)) == 1
+        assert len(detector.detect(both)) == 1  # a newcomer is found some frames later
+        detector.reset()
+        assert len(detector.detect(both)) == 2
+
+
 def test_a_box_finds_whom_the_person_detector_misses(clip, man):
     """He is 30 pixels tall in a large dark room."""
     small = clip[0][::16, ::16]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ampose.detectors.blazepose.following import distinct, is_cut, newcomers, thumbnail
+from ampose.detectors.blazepose.following import distinct, newcomers
 from ampose.detectors.blazepose.regions import Regions
 
 
@@ -18,14 +18,14 @@ def test_of_two_poses_of_one_person_the_surer_stays():
     pose = np.random.default_rng(0).uniform(0, 100, (33, 2))
     points = np.stack([pose, pose + 3, pose + np.array([90, 0])])
     size = np.full(3, 125.0)
-    assert distinct(points, size, np.array([0.6, 0.9, 0.7]), np.ones(3, dtype=bool)).tolist() == [1, 2]
+    assert distinct(points, size, np.array([0.6, 0.9, 0.7]), np.zeros(3, dtype=int)).tolist() == [1, 2]
 
 
 def test_somebody_made_of_the_limbs_of_two_is_nobody():
     rng = np.random.default_rng(0)
     left, right = rng.uniform(0, 100, (33, 2)), rng.uniform(0, 100, (33, 2)) + np.array([60, 0])
     mixed = np.where(np.arange(33)[:, None] % 2, left, right) + 2
-    sure, nobody = np.array([0.9, 0.9, 0.8]), np.zeros(3, dtype=bool)
+    sure, nobody = np.array([0.9, 0.9, 0.8]), np.ones(3, dtype=int)
     assert distinct(np.stack([left, right, mixed]), np.full(3, 125.0), sure, nobody).tolist() == [0, 1]
 
 
@@ -33,24 +33,15 @@ def test_somebody_made_of_the_limbs_of_two_is_nobody():
 def test_a_newcomer_within_somebody_is_that_body_unless_it_is_a_child(size, new, expected):
     rng = np.random.default_rng(0)
     points = np.stack([rng.uniform(0, 100, (33, 2)), rng.uniform(30, 70, (33, 2))])
-    followed = np.array([True, not new])
-    assert distinct(points, np.array([125.0, size]), np.array([0.8, 0.9]), followed).tolist() == expected
+    rank = np.array([0, int(new)])
+    assert distinct(points, np.array([125.0, size]), np.array([0.8, 0.9]), rank).tolist() == expected
 
 
 def test_who_is_followed_comes_before_a_surer_newcomer():
     pose = np.random.default_rng(0).uniform(0, 100, (33, 2))
-    followed = np.array([True, False])
-    assert distinct(np.stack([pose, pose + 3]), np.full(2, 125.0), np.array([0.6, 0.9]), followed).tolist() == [0]
+    rank = np.array([0, 1])
+    assert distinct(np.stack([pose, pose + 3]), np.full(2, 125.0), np.array([0.6, 0.9]), rank).tolist() == [0]
 
 
 def test_nobody_is_nobody():
-    assert distinct(np.zeros((0, 33, 2)), np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool)).tolist() == []
-
-
-def test_a_cut_and_none():
-    frame = np.random.default_rng(0).integers(0, 200, (90, 160, 3), dtype=np.uint8)
-    before = thumbnail(frame)
-    assert before.shape == (32, 32, 3)
-    assert not is_cut(before, thumbnail(frame + 5))
-    assert is_cut(before, thumbnail(255 - frame))
-    assert thumbnail(frame[:1, :1]).shape == (32, 32, 3)
+    assert distinct(np.zeros((0, 33, 2)), np.zeros(0), np.zeros(0), np.zeros(0, dtype=int)).tolist() == []

@@ -10,6 +10,7 @@ from tools.app import tables
 
 from ampose.detectors.blazepose import following, landmark_network, person_network, regions
 from ampose.files.poses import read, write
+from ampose.media import cuts
 from ampose.poses.camera import Intrinsics
 from ampose.poses.joint_angles import joint_angles
 from ampose.poses.people import Detection, Person
@@ -118,7 +119,7 @@ def test_several_poses_of_one_person_count_once(javascript, rng):
             for place, side, likely, known in zip(points, size.tolist(), sure.tolist(), followed, strict=True)
         ]
         calls.append({"module": "pose/following.js", "name": "distinct", "args": [people]})
-        expected.append(following.distinct(points, size, sure, followed).tolist())
+        expected.append(following.distinct(points, size, sure, (~followed).astype(int)).tolist())
         found, known = (
             regions.Regions(rng.uniform(0, 50, (n, 2)), rng.uniform(20, 99, n), np.zeros(n)) for n in (4, 3)
         )
@@ -129,13 +130,14 @@ def test_several_poses_of_one_person_count_once(javascript, rng):
 
 
 def test_a_cut_is_seen(call, rng):
-    (frame, picture), (other, another) = image(rng, 90, 50), image(rng, 90, 50)
-    thumbnail = call("pose/following.js", "thumbnail", picture)
-    assert np.array_equal(thumbnail, following.thumbnail(frame).ravel())
-    for second, shown in ((other, another), (frame, picture)):
-        now = call("pose/following.js", "thumbnail", shown)
-        cut = following.is_cut(following.thumbnail(frame), following.thumbnail(second))
-        assert call("pose/following.js", "isCut", {"u8": thumbnail}, {"u8": now}) is cut
+    (frame, picture), (other, another) = image(rng, 90, 50), image(rng, 190, 150)
+    thumbnail, now = (call("pose/cuts.js", "thumbnail", shown) for shown in (picture, another))
+    assert np.array_equal(thumbnail, cuts.thumbnail(frame).ravel())
+    assert np.array_equal(now, cuts.thumbnail(other).ravel())
+    changed = cuts.change(cuts.thumbnail(frame), cuts.thumbnail(other))
+    assert call("pose/cuts.js", "change", {"u8": thumbnail}, {"u8": now}) == pytest.approx(changed, rel=1e-9)
+    for before in (0.0, changed):
+        assert call("pose/cuts.js", "beginsShot", changed, before) is cuts.begins_shot(changed, before)
 
 
 def test_people_keep_their_ids(javascript, rng):

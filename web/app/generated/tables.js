@@ -40,6 +40,8 @@ export const blazepose = {
  "NAME": "blazepose",
  "NUM_JOINTS": 33,
  "SEARCH_EVERY": 10,
+ "SEARCH_SOON": 3,
+ "SOON": 30,
  "LEAST_PRESENCE": 0.5
 };
 
@@ -83,15 +85,24 @@ export const following = {
  "SAME_PLACE": 0.12,
  "SAME_POSE": 0.12,
  "WITHIN": 0.7,
- "NOT_SMALLER": 0.7,
- "CUT": 30.0,
- "GRID": 32
+ "NOT_SMALLER": 0.7
+};
+
+export const cuts = {
+ "GRID": 32,
+ "SAMPLES": 4,
+ "CUT": 0.4,
+ "NOISE": 8.0,
+ "PEAK": 2.0
 };
 
 export const tracking = {
  "KEEP_SECONDS": 2.0,
  "JOINT_WIDTH": 0.1,
  "LEAST_LIKENESS": 0.15,
+ "HIDDEN_LIKENESS": 0.8,
+ "CUT_LIKENESS": 0.5,
+ "RARELY": 0.02,
  "REACH": 0.5,
  "REACH_PER_SECOND": 2.0,
  "FARTHEST": 2.0,
@@ -105,7 +116,7 @@ export const leftRight = {
  "MARGIN": 0.03,
  "FAR": 0.25,
  "PRICE": 0.1,
- "LONGEST_STEP": 0.1
+ "LONGEST_STEP": 0.101
 };
 
 export const oneEuro = {

@@ -1,6 +1,7 @@
 // BlazePose by its own networks: several people, each with a tracked region: ampose/detectors/blazepose/blazepose_detector.py.
 import { blazepose as constants } from "../generated/tables.js";
-import { distinct, isCut, newcomers, thumbnail } from "./following.js";
+import { beginsShot, change, thumbnail } from "./cuts.js";
+import { distinct, newcomers } from "./following.js";
 import * as landmarkNetwork from "./landmark_network.js";
 import * as personNetwork from "./person_network.js";
 import { cutOut, regionFromPoints, squares, toImage, wholeImage } from "./regions.js";
@@ -12,27 +13,30 @@ export class Detector {
   // networks: { person, landmarks }, each (values, shape) -> the outputs by name, flat.
   constructor(networks) {
     this.networks = networks;
-    this.scene = null;
+    Object.assign(this, { scene: null, change: 0 });
     this.forget();
   }
 
   forget() {
-    Object.assign(this, { regions: [], sinceSearch: constants.SEARCH_EVERY, searches: 0 });
+    Object.assign(this, { regions: [], searches: 0, untilSearch: 0, soon: 0 });
   }
 
   // Everybody in the next image of a video, { data: RGBA, width, height }: [{ keypoints, confidence }].
   async detect(image) {
-    const scene = thumbnail(image);
-    if (this.scene && isCut(this.scene, scene)) this.forget();
+    const [scene, before] = [thumbnail(image), this.change];
+    this.change = this.scene ? change(this.scene, scene) : 0;
+    if (beginsShot(this.change, before)) this.forget();
     this.scene = scene;
     let { regions } = this;
-    if (this.sinceSearch >= constants.SEARCH_EVERY) {
+    if (this.untilSearch <= 0) {
       regions = await this.#search(image, regions);
-      this.sinceSearch = 0;
+      this.untilSearch = this.soon <= 0 ? constants.SEARCH_EVERY : constants.SEARCH_SOON;
     }
     const people = await this.#look(image, regions);
-    const lost = people.length < this.regions.length || !people.length;
-    this.sinceSearch = lost ? constants.SEARCH_EVERY : this.sinceSearch + 1;
+    if (people.length < this.regions.length) Object.assign(this, { untilSearch: 0, soon: constants.SOON });
+    else if (!people.length) this.untilSearch = 0;
+    this.untilSearch--;
+    this.soon--;
     this.regions = people.map(({ points }) => landmarkNetwork.nextRegion(points));
     return people.map((person) => detection(person, image));
   }

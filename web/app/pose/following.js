@@ -1,4 +1,4 @@
-// Who is followed from frame to frame: which regions are new, which poses show one person, and where a scene ends:
+// Who is followed from frame to frame: which regions are new, and which poses show one person:
 // ampose/detectors/blazepose/following.py.
 import { following as constants } from "../generated/tables.js";
 import { boundingBox, shareWithin } from "./boxes.js";
@@ -31,24 +31,4 @@ export function distinct(people) {
     chosen.push(number);
   }
   return chosen.sort((a, b) => a - b);
-}
-
-// Some pixels of an image, evenly spread: three values each.
-export function thumbnail({ data, width, height }) {
-  const values = new Uint8Array(constants.GRID ** 2 * 3);
-  let to = 0;
-  for (let row = 0; row < constants.GRID; row++) {
-    for (let column = 0; column < constants.GRID; column++) {
-      const y = Math.floor((row * height) / constants.GRID);
-      const from = 4 * (y * width + Math.floor((column * width) / constants.GRID));
-      for (let channel = 0; channel < 3; channel++) values[to++] = data[from + channel];
-    }
-  }
-  return values;
-}
-
-// Whether two images, by their thumbnails, belong to two scenes.
-export function isCut(before, now) {
-  const total = before.reduce((sum, value, number) => sum + Math.abs(value - now[number]), 0);
-  return total / before.length > constants.CUT;
 }

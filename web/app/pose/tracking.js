@@ -45,7 +45,7 @@ class Tracked {
 
 export class Tracker {
   constructor() {
-    Object.assign(this, { tracked: [], nextId: 0 });
+    Object.assign(this, { tracked: [], nextId: 0, seconds: -Infinity });
   }
 
   // An id for each of a frame's people, in their order. New people are numbered by their size.
@@ -56,7 +56,10 @@ export class Tracker {
       for (const [row, column] of pairs(tracked, numbers, value, least)) people.set(numbers[column], tracked[row]);
     };
     const all = detections.map((_, number) => number);
-    pair(this.tracked, all, (person, number) => likeness(person, detections[number], seconds), constants.LEAST_LIKENESS);
+    // Somebody who was not found in the frame before counts less than one who was.
+    const share = (person) => (person.seconds < this.seconds ? constants.HIDDEN_LIKENESS : 1);
+    const alike = (person, number) => share(person) * likeness(person, detections[number], seconds);
+    pair(this.tracked, all, alike, constants.LEAST_LIKENESS);
     // Who is left over: nearness alone, with a reach that grows with the time that passed.
     const known = new Set(people.values());
     const lost = this.tracked.filter((person) => !known.has(person));
@@ -69,6 +72,7 @@ export class Tracker {
       people.set(number, new Tracked(this.nextId++, detections[number], seconds));
       this.tracked.push(people.get(number));
     }
+    this.seconds = seconds;
     return all.map((number) => people.get(number).id);
   }
 }

@@ -45,6 +45,8 @@ def summary(written: WrittenFiles) -> str:
     origin = known.get(result.source.camera_origin, f"from the {result.source.camera_origin}")
     rows.append(("camera", f"field of view {degrees:.4g} degrees, {origin}"))
     facts = result.people[0].pose3d.provenance
+    if result.cuts:
+        rows.append(("cuts", f"{_cuts(result)}; nothing is smoothed over them"))
     rows += [("filter", f"{facts['smoothing']}; raw: --smooth none")] if "smoothing" in facts else []
     rows += [("floor", facts["floor"])] if "floor" in facts else []
     if result.seconds["detecting"]:
@@ -59,6 +61,13 @@ def summary(written: WrittenFiles) -> str:
     older = [name for name in older if name not in names]
     rows += [("older", f"{', '.join(older)}: of an earlier run, left as they were")] if older else []
     return as_text(rows)
+
+
+def _cuts(result: "LiftResult") -> str:
+    seconds = result.people[0].pose2d.seconds
+    times = [f"{seconds[frame]:.1f} s" for frame in result.cuts[:_LISTED]] if seconds is not None else []
+    more = len(result.cuts) - len(times)
+    return f"{counted(len(result.cuts), 'cut')}, at {', '.join(times)}{f' and {more} more' if more else ''}"
 
 
 def in_one_line(name: str, result: "LiftResult", folder: Path, seconds: float) -> str:

@@ -9,10 +9,10 @@ are those outside the image, with none.
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 
 from ampose.detectors.blazepose import landmark_network, person_network
-from ampose.detectors.blazepose.following import distinct, is_cut, newcomers, thumbnail
+from ampose.detectors.blazepose.following import distinct, newcomers
 from ampose.detectors.blazepose.landmark_network import NUM_JOINTS, Landmarks, next_regions, read_landmarks
 from ampose.detectors.blazepose.networks import load_network, read_landmark_network
 from ampose.detectors.blazepose.regions import (
@@ -27,12 +27,16 @@ from ampose.detectors.blazepose.regions import (
 from ampose.detectors.detector import detectors
 from ampose.errors import InputError
 from ampose.media import Frame
-from ampose.poses.boxes import Box
+from ampose.media.cuts import Thumbnail, begins_shot, change, thumbnail
+from ampose.poses.boxes import Box, bounding_boxes, share_middle
 from ampose.poses.people import Detection
 from ampose.poses.skeletons import get_skeleton
 
 SEARCH_EVERY = 10
 """Frames after which the person detector looks for newcomers."""
+
+SEARCH_SOON, SOON = 3, 30
+"""The same for so many frames after somebody was lost, who is often there again."""
 
 LEAST_PRESENCE = 0.5
 """A region that the landmark network thinks less likely to hold a person is let go."""
@@ -45,7 +49,8 @@ class BlazePoseDetector:
     Args:
         tracking: Whether the frames are those of a video.
         people: How many people are followed at most; ``all``: as many as there are.
-        box: Where somebody is in the first frame (``x,y,width,height``), in case the person detector misses them.
+        box: Where somebody is in the first frame (``x,y,width,height``): they come first, and are looked for there if
+            the person detector misses them.
         network: ``full``, which is in the package, or the file of another landmark network: ``heavy`` is nearer to the
             truth and takes four times as long (in the repository: ``tools/blazepose/landmarks_heavy.onnx``).
         flip: ``yes``: each answer is averaged with that for the mirror image, in twice the time; ``heavy`` gains by it.
@@ -66,29 +71,41 @@ class BlazePoseDetector:
         if flip not in ("no", "yes"):
             raise InputError(f"flip of blazepose must be no or yes, got {flip!r}")
         self._flip = flip == "yes"
-        self._start = region_of_box(Box.parse(box)) if box else no_regions()
+        self._box = Box.parse(box) if box else None
         self._tracking = tracking
         self._find = load_network("person")
         self._locate = load_network("landmarks") if network == "full" else read_landmark_network(Path(network))
-        self._scene: np.ndarray | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin another video."""
+        self._scene: Thumbnail | None = None
+        self._change = 0.0
+        self._expected = self._box
         self._forget()
 
     def _forget(self) -> None:
-        self._regions, self._since_search, self._searches = self._start, SEARCH_EVERY, 0
+        self._regions, self._searches = no_regions(), 0
+        self._until_search = self._soon = 0  # frames
 
     def detect(self, frame: Frame) -> list[Detection]:
         """Return everybody in the frame."""
-        scene = thumbnail(frame)
-        if not self._tracking or (self._scene is not None and is_cut(self._scene, scene)):
+        scene, before = thumbnail(frame), self._change
+        self._change = 0.0 if self._scene is None else change(self._scene, scene)
+        if not self._tracking or begins_shot(self._change, before):
             self._forget()
         self._scene = scene
         regions = self._regions
-        if self._since_search >= SEARCH_EVERY and (self._most is None or len(regions) < self._most):
-            regions = self._search(frame, regions)[: self._most]
-            self._since_search = 0
-        landmarks, points = self._look(frame, regions)
-        lost = len(points) < len(self._regions) or not len(points)
-        self._since_search = SEARCH_EVERY if lost else self._since_search + 1
+        if self._until_search <= 0 and (self._most is None or len(regions) < self._most):
+            regions = self._search(frame, regions)
+            self._until_search = SEARCH_EVERY if self._soon <= 0 else SEARCH_SOON
+        rank = (np.arange(len(regions)) >= len(self._regions)).astype(int)  # the search puts newcomers last
+        landmarks, points = self._people(frame, regions, rank)
+        if len(points) < len(self._regions):
+            self._until_search, self._soon = 0, SOON
+        elif not len(points):
+            self._until_search = 0
+        self._until_search, self._soon = self._until_search - 1, self._soon - 1
         self._regions = next_regions(points)
         height, width, _ = frame.shape
         keypoints = points[:, :NUM_JOINTS].astype(np.float32)
@@ -118,8 +135,26 @@ class BlazePoseDetector:
             known = known.join(newcomers(found, known))
         return known
 
-    def _look(self, frame: Frame, regions: Regions) -> tuple[Landmarks, Float[np.ndarray, "person 39 2"]]:
-        """Return the landmarks of who is in the regions, and their points in pixels."""
+    def _people(
+        self, frame: Frame, regions: Regions, rank: Int[np.ndarray, " region"]
+    ) -> tuple[Landmarks, Float[np.ndarray, "person 39 2"]]:
+        """Return the landmarks of as many as may be there, and their points in pixels: of several, the first by rank.
+
+        In the first frame whoever is in the box comes before all; if nobody is, the box itself is looked at.
+        """
+        expected, self._expected = self._expected, None
+        landmarks, points, ranks = self._look(frame, regions, rank)
+        if expected and not _there(points, expected).any():
+            regions, rank = regions.join(region_of_box(expected)), np.append(rank, 2)
+            landmarks, points, ranks = self._look(frame, regions, rank)
+        there = _there(points, expected) if expected else np.zeros(len(points), dtype=bool)
+        chosen = np.sort(np.lexsort((-landmarks.person, ranks, ~there))[: self._most])
+        return landmarks[chosen], points[chosen]
+
+    def _look(
+        self, frame: Frame, regions: Regions, rank: Int[np.ndarray, " region"]
+    ) -> tuple[Landmarks, Float[np.ndarray, "person 39 2"], Int[np.ndarray, " person"]]:
+        """Return the landmarks of who is in the regions, their points in pixels, and the ranks that they keep."""
         images = cut_out(frame, regions, landmark_network.SIDE) / 255
         landmarks = read_landmarks(*self._locate(images)[:3])
         if self._flip:
@@ -127,17 +162,20 @@ class BlazePoseDetector:
             landmarks = landmarks.mean(read_landmarks(*self._locate(mirror_images)[:3]).mirrored())
         points = regions.to_image(landmarks.points)
         present = np.flatnonzero(landmarks.person >= LEAST_PRESENCE)
-        followed = np.arange(len(regions)) < len(self._regions)  # the search puts newcomers behind them
-        parts = (points[:, :NUM_JOINTS], regions.size, landmarks.person, followed)
+        parts = (points[:, :NUM_JOINTS], regions.size, landmarks.person, rank)
         kept = present[distinct(*(part[present] for part in parts))]
-        return landmarks[kept], points[kept]
+        return landmarks[kept], points[kept], rank[kept]
 
     def close(self) -> None:
         """Forget who was followed."""
-        self._forget()
+        self.reset()
 
     def __enter__(self) -> "BlazePoseDetector":
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def _there(points: Float[np.ndarray, "person 39 2"], box: Box) -> Bool[np.ndarray, " person"]:
+    return share_middle(box.corners, bounding_boxes(points[:, :NUM_JOINTS]))

@@ -1,10 +1,9 @@
-"""Who is followed from frame to frame: which regions are new, which poses show one person, and where a scene ends."""
+"""Who is followed from frame to frame: which regions are new, and which poses show one person."""
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Float, Int
 
 from ampose.detectors.blazepose.regions import Regions
-from ampose.media import Frame
 from ampose.poses.boxes import bounding_boxes, share_within
 
 SAME_PLACE = 0.12
@@ -16,12 +15,6 @@ SAME_POSE = 0.12
 WITHIN, NOT_SMALLER = 0.7, 0.7
 """Of a newcomer's box the share within somebody else's, and of that one's region the size, above which the newcomer is
 made of that body: a child before a grown-up has a smaller region."""
-
-CUT = 30.0
-"""Two frames whose pixels differ by more than this on average (of 255) belong to two scenes."""
-
-GRID = 32
-"""How many pixels of a frame are compared, in each direction."""
 
 
 def newcomers(found: Regions, known: Regions) -> Regions:
@@ -35,7 +28,7 @@ def distinct(
     points: Float[np.ndarray, "person joint 2"],
     size: Float[np.ndarray, " person"],
     sure: Float[np.ndarray, " person"],
-    followed: Bool[np.ndarray, " person"],
+    rank: Int[np.ndarray, " person"],
 ) -> Int[np.ndarray, " chosen"]:
     """Return the numbers of those who differ: of several poses of one person the surest, in the order that they had.
 
@@ -46,26 +39,15 @@ def distinct(
         points: Pixels.
         size: Sides of the regions, in pixels.
         sure: How sure each is.
-        followed: Whether they were there in the frame before; they come before newcomers.
+        rank: Who comes first: 0 whoever was there in the frame before, then newcomers, the more doubtful the later.
     """
     boxes, chosen = bounding_boxes(points), list[int]()
-    for person in np.lexsort((-sure, ~followed)):
+    for person in np.lexsort((-sure, rank)):
         away = np.linalg.norm(points[person] - points[chosen], axis=-1)  # (chosen, joint)
         if chosen and away.min(axis=0).mean() <= SAME_POSE * size[person]:
             continue
         within = share_within(boxes[person], boxes[chosen]) > WITHIN
-        if not followed[person] and (within & (size[person] > NOT_SMALLER * size[chosen])).any():
+        if rank[person] and (within & (size[person] > NOT_SMALLER * size[chosen])).any():
             continue
         chosen.append(int(person))
     return np.array(sorted(chosen), dtype=int)
-
-
-def thumbnail(frame: Frame) -> UInt8[np.ndarray, "row column 3"]:
-    """Return some pixels of a frame, evenly spread."""
-    rows, columns = (np.arange(GRID) * length // GRID for length in frame.shape[:2])
-    return frame[rows[:, None], columns]
-
-
-def is_cut(before: UInt8[np.ndarray, "row column 3"], now: UInt8[np.ndarray, "row column 3"]) -> bool:
-    """Tell whether two frames, by their thumbnails, belong to two scenes."""
-    return bool(np.abs(before.astype(np.int16) - now).mean() > CUT)
