@@ -35,7 +35,7 @@ class AlphaPose:
         """Tell whether it is one of the three flavours."""
         data = content.first.json if content.first else None
         if isinstance(data, list):
-            return isinstance(next(iter(with_keypoints(data)), {}).get("image_id"), str)
+            return content.kind == "json" and isinstance(next(iter(with_keypoints(data)), {}).get("image_id"), str)
         first = next(iter(data.values()), None) if isinstance(data, dict) else None
         by_image = isinstance(first, dict) and any(key in first for key in _POINTS_IN)
         return isinstance(data, dict) and ("bodies" in data or by_image)

@@ -3,13 +3,14 @@
 import codecs
 import json
 import zipfile
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ampose.errors import InputError, no_such_path, reading
+from ampose.errors import InputError, no_such_path, printable, reading
 from ampose.files.cells import rows_of
 from ampose.files.isolated import parse_apart
 from ampose.files.letters import read_text
@@ -20,6 +21,8 @@ _HDF5, _ZIP, _NPY = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04", b"\x93NUMPY"
 _HEAD = 4096
 _FRAME_SUFFIXES = (".json", ".txt")
 
+SUFFIXES = frozenset((*_FRAME_SUFFIXES, ".jsonl", ".ndjson", ".npy", ".npz", ".csv", ".tsv", ".h5", ".hdf5"))
+"""Of files with keypoints."""
 
 NO_KEYPOINTS = frozenset({"thumbs.db", "desktop.ini", "classes.txt", "labels.txt", "readme.txt"})
 """Files that programs and people leave in folders of keypoints."""
@@ -73,10 +76,9 @@ class Content:
             try:
                 return json.loads(text)
             except json.JSONDecodeError as error:
-                lines = text.splitlines()
-                if error.msg != "Extra data" or len(lines) < 2:
+                if error.msg != "Extra data" or len(text.splitlines()) < 2:
                     raise
-            return [json.loads(line) for line in lines if line.strip()]  # JSON lines: a value a line
+            return _json_lines(text)
 
     @cached_property
     def rows(self) -> list[list[str]]:
@@ -126,7 +128,10 @@ class Content:
         for suffix in _FRAME_SUFFIXES:
             if suffix in by_suffix:
                 return {path.stem: Content(path) for path in by_suffix[suffix]}
-        raise InputError(f"{self.path}: must hold a {' or '.join(_FRAME_SUFFIXES)} file for each frame, got none")
+        # DeepLabCut writes the whole of a video into several.
+        others = [path.name for suffix, paths in sorted(by_suffix.items()) if suffix in SUFFIXES for path in paths]
+        wanted = f"{self.path}: must hold a {' or '.join(_FRAME_SUFFIXES)} file for each frame"
+        raise InputError(f"{wanted}, got {some(others)}; name one of them" if others else f"{wanted}, got none")
 
     def frame_name(self, file: "Content", number: object) -> str:
         """Return the name of one of the frames that a file holds: its number, in a folder after the file's name."""
@@ -142,6 +147,27 @@ class Content:
             return read_text(self.path)
         except ValueError as error:
             raise InputError(f"{self.path}: must be text or a known binary file, got bytes that are neither") from error
+
+
+def some(names: Sequence[str]) -> str:
+    """Return the first of several names, to be shown."""
+    return ", ".join(map(printable, names[:3])) + ", ..." * (len(names) > 3)
+
+
+def _json_lines(text: str) -> list[Any]:
+    """Return the value of each line that is not empty.
+
+    Raises:
+        json.JSONDecodeError: One is no JSON; it counts the lines of the whole text.
+    """
+    values, start = [], 0
+    for line in text.splitlines(keepends=True):
+        try:
+            values += [json.loads(line)] if line.strip() else []
+        except json.JSONDecodeError as error:
+            raise json.JSONDecodeError(error.msg, text, start + error.pos) from None
+        start += len(line)
+    return values
 
 
 def texts(array: np.ndarray) -> list[str]:

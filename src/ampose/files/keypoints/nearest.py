@@ -60,8 +60,8 @@ def _described(content: Content) -> str:
     """Return what is in it, in some words."""
     if content.kind == "folder":
         frames = content.frames
-        kind = "file" if len(frames) == 1 else "files"
-        return f"{len(frames)} {kind}, the first with {_described(next(iter(frames.values())))}"
+        kind, first = "file" if len(frames) == 1 else "files", next(iter(frames.values()))
+        return f"{len(frames)} {kind}, the first ({printable(first.path.name)}) with {_described(first)}"
     if content.kind in ("npz", "hdf5"):
         return f"arrays called {_listed(sorted(content.names))}"
     if content.json is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from ampose.errors import InputError, MissingExtraError, printable, reading
-from ampose.files.keypoints.content import NO_KEYPOINTS, Content
+from ampose.files.keypoints.content import NO_KEYPOINTS, SUFFIXES, Content, some
 from ampose.files.keypoints.identities import with_ids
 from ampose.files.keypoints.nearest import no_known_format
 from ampose.files.keypoints.reader import KeypointReader, PeopleFile, ReaderFacts, ReaderOptions, readers
@@ -22,8 +22,6 @@ from ampose.registry import Entry
 _LOG = logging.getLogger(__name__)
 
 ReaderEntry = Entry[type[KeypointReader], ReaderFacts]
-
-_SUFFIXES = frozenset({".json", ".npy", ".npz", ".csv", ".h5", ".hdf5", ".txt"})
 
 
 class StatedOptions(TypedDict, total=False):
@@ -53,7 +51,7 @@ def is_keypoint_file(path: str | Path) -> bool:
     """
     path = Path(path)
     if not path.is_dir():
-        return path.suffix.lower() in _SUFFIXES
+        return path.suffix.lower() in SUFFIXES
     keypoints, others = _suffixes(path)
     if not keypoints or not others:
         return bool(keypoints)
@@ -69,14 +67,14 @@ def _suffixes(folder: Path) -> tuple[Counter[str], Counter[str]]:
     with os.scandir(folder) as entries:
         names = [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_file()]
     counts = Counter(Path(name).suffix.lower() for name in names if name.lower() not in NO_KEYPOINTS)
-    keypoints = Counter({suffix: count for suffix, count in counts.items() if suffix in _SUFFIXES})
+    keypoints = Counter({suffix: count for suffix, count in counts.items() if suffix in SUFFIXES})
     return keypoints, counts - keypoints
 
 
 def _content(path: Path) -> Content:
     """Return what is at a path; the only keypoint file of a folder is that file."""
     if path.is_dir():
-        files = [file for file in path.iterdir() if file.suffix.lower() in _SUFFIXES and not file.name.startswith(".")]
+        files = [file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")]
         files = [file for file in files if file.name.lower() not in NO_KEYPOINTS]
         first = [file for file in files if file.suffix.lower() == ".json"] or files
         if len(first) == 1 and first[0].is_file():
@@ -189,6 +187,13 @@ def _recognise(content: Content) -> ReaderEntry:
         names = " and ".join(entry.name for entry in fitting)
         raise InputError(f"{content.path}: must be of one known format, but fits {names}; name the one (format)")
     with reading(content.path, "a keypoint file"):
+        if (
+            content.kind == "folder"
+            and content.first
+            and any(one.target().fits(content.first) for one in readers.entries())
+        ):
+            names = some([file.path.name for file in content.frames.values()])
+            raise InputError(f"must hold a file for each frame, got {names} with all frames each; name one of them")
         raise InputError(no_known_format(content))
 
 
