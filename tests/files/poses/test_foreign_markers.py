@@ -136,6 +136,19 @@ def test_a_unit_that_cannot_be(tmp_path: Path, caplog) -> None:
     np.testing.assert_allclose(read(path, unit="mm").positions[0, 0], [0, -1.7, 0], atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["c3d", "trc"])
+def test_a_unit_that_nobody_knows_is_overruled(tmp_path: Path, kind: str) -> None:
+    points = np.stack([np.tile(place, (4, 1)) for place in STANDING.values()])  # (point, frame, xyz)
+    if kind == "c3d":
+        path = c3d(tmp_path / "a.c3d", list(STANDING), points, scale=1000, UNITS=["px"])
+    else:
+        path = trc(tmp_path / "a.trc", list(STANDING), 1000 * points.swapaxes(0, 1)[..., [0, 2, 1]], units="px")
+    np.testing.assert_allclose(read(path, unit="mm").positions[0, 0], [0, -1.7, 0], atol=1e-5)
+    with pytest.raises(InputError, match=r"must be one of mm, .*, got 'px'; state the unit") as error:
+        read(path)
+    assert error.value.field == "unit"
+
+
 @pytest.mark.parametrize("said", [True, False])
 def test_y_up(tmp_path: Path, caplog, said: bool) -> None:
     """Motive's axes: by the parameter, or else by the body."""

@@ -24,9 +24,9 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.files.isolated import parse_apart
-from ampose.files.poses.axes import MILLIMETRE, UP_AXES, from_camera, metres, pose_of
+from ampose.files.poses.axes import MILLIMETRE, UP_AXES, from_camera, pose_of
 from ampose.files.poses.body_axes import AS_THE_FILE_SAYS, FileAxes
-from ampose.files.poses.markers import MarkerAxes, axes_of, without_zeros
+from ampose.files.poses.markers import MarkerAxes, axes_of, unit_in, without_zeros
 from ampose.files.poses.pose_format import formats
 from ampose.poses.people import Person
 from ampose.poses.timing import times_from, usual_rate
@@ -93,9 +93,7 @@ class C3dFile:
         places = without_zeros(path, places)
         name = next(filter(None, _texts(content, "POINT:UNITS")), None)
         up = next(iter(_texts(content, "POINT:Y_SCREEN")), "").lower().removeprefix("+")
-        own = MarkerAxes(
-            None if name is None else metres(name, "POINT:UNITS"), up if up in UP_AXES else _UP, up in UP_AXES
-        )
+        own = MarkerAxes(unit_in(name, "POINT:UNITS", stated), up if up in UP_AXES else _UP, up in UP_AXES)
         unit, up = axes_of(path, places, list(labels.values()), stated, own)
         rate = _rate(content)
         times = times_from(_first_frame(content) / rate, len(places), rate)

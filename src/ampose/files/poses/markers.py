@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from ampose.errors import InputError
+from ampose.files.poses.axes import metres
 from ampose.files.poses.body_axes import FileAxes, body_size, unit_of, up_axis_of
 
 _LOG = logging.getLogger(__name__)
@@ -29,6 +31,20 @@ class MarkerAxes:
     unit: float | None
     up: str
     sure: bool = False
+
+
+def unit_in(name: str | None, field: str, stated: FileAxes) -> float | None:
+    """Return how many metres the unit is that a file names; None where it names none, or the user states one.
+
+    Raises:
+        InputError: Nobody knows it.
+    """
+    if stated.unit is not None or not name:
+        return None
+    try:
+        return metres(name, field)
+    except InputError as error:
+        raise InputError(f"{error}; state the unit", field="unit") from error
 
 
 def axes_of(

@@ -18,9 +18,9 @@ import numpy as np
 
 from ampose.errors import InputError
 from ampose.files.letters import read_text
-from ampose.files.poses.axes import MILLIMETRE, from_camera, metres, pose_of
+from ampose.files.poses.axes import MILLIMETRE, from_camera, pose_of
 from ampose.files.poses.body_axes import AS_THE_FILE_SAYS, FileAxes
-from ampose.files.poses.markers import MarkerAxes, axes_of, without_zeros
+from ampose.files.poses.markers import MarkerAxes, axes_of, unit_in, without_zeros
 from ampose.files.poses.pose_format import formats
 from ampose.poses.people import Person
 from ampose.poses.skeletons import list_skeletons
@@ -85,7 +85,7 @@ class TrcFile:
         frames = frame_numbers(rows[:, 0])
         frames -= frames[0]
         points = without_zeros(path, rows[:, 2:].reshape(len(rows), len(joints), 3))
-        unit = metres(about["Units"], "Units") if about.get("Units") else None
+        unit = unit_in(about.get("Units"), "Units", stated)
         own = MarkerAxes(unit, _UP, sure=skeleton_of(joints).name in list_skeletons())
         unit, up = axes_of(path, points, joints, stated, own)
         positions = spread(points * unit, frame_numbers(frames), int(frames.max()) + 1)
