@@ -8,9 +8,11 @@ from tests.constant_lengths import constant_length_positions
 
 from ampose.files import poses as formats
 from ampose.files.poses.axes import from_camera
+from ampose.poses.pose import Pose3D
+from ampose.poses.skeletons import Skeleton
 
 LIFTED = Path(__file__).parents[3] / "examples" / "balance_beam.npz"
-TYPES = {5126: np.float32, 5121: np.uint8}
+TYPES = {5126: np.float32, 5121: np.uint8, 5123: np.uint16}
 WIDTHS = {"SCALAR": 1, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 
 
@@ -62,3 +64,19 @@ def test_figure_is_as_large_as_the_body_and_faces_outwards(document):
         outwards = corners - corners.mean(axis=1, keepdims=True)
         assert ((outwards * normals).sum(axis=2) > 0).all()
         assert np.ptp(corners.reshape(-1, 3), axis=0).max() < 2.2
+
+
+@pytest.mark.parametrize(("count", "number"), [(255, np.uint8), (300, np.uint16)])
+def test_every_bone_moves_with_its_own_joint_however_many_there_are(tmp_path: Path, count: int, number: type) -> None:
+    names = [f"j{at}" for at in range(count)]
+    skeleton = Skeleton("chain", dict(zip(names, [None, *names], strict=False)))
+    steps = np.random.default_rng(0).uniform(0.01, 0.02, (2, count, 3))
+    positions = np.cumsum(steps, axis=1).astype(np.float32)
+    pose = Pose3D(positions=positions, confidence=np.ones((2, count), np.float32), skeleton=skeleton, fps=30.0)
+    formats.write(tmp_path / "a.glb", pose)
+    document = pygltflib.GLTF2().load(str(tmp_path / "a.glb"))
+    (primitive,) = document.meshes[0].primitives
+    joints = array(document, primitive.attributes.JOINTS_0)
+    assert joints.dtype == number
+    moved_by = [document.nodes[document.skins[0].joints[joint]].name for joint in joints[::24, 0]]
+    assert moved_by == names[:-1]

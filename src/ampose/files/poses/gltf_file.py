@@ -24,7 +24,8 @@ from ampose.poses.skeletons import Skeleton
 from ampose.processing.kinematics import PIVOT, Rig, RiggedMotion, shortest_arc, solve
 
 _UP = "y"
-_FLOAT, _BYTE, _VERTICES = 5126, 5121, 34962
+_NUMBERS = {"float32": 5126, "uint8": 5121, "uint16": 5123}
+_VERTICES = 34962
 _KINDS = {1: "SCALAR", 3: "VEC3", 4: "VEC4", 16: "MAT4"}
 
 
@@ -43,7 +44,7 @@ class _Document:
         self.bytes += values.tobytes()
         accessor: dict[str, Any] = {
             "bufferView": len(self.content["bufferViews"]) - 1,
-            "componentType": _BYTE if values.dtype == np.uint8 else _FLOAT,
+            "componentType": _NUMBERS[values.dtype.name],
             "count": len(values),
             "type": _KINDS[flat.shape[1]],
         }
@@ -139,7 +140,8 @@ def _primitives(
         triangles = corners.reshape(-1, 3, 3)  # (triangle, corner, xyz)
         normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
         normals = np.repeat(normals / np.linalg.norm(normals, axis=1, keepdims=True), 3, axis=0)
-        joints = np.zeros((len(corners), 4), dtype=np.uint8)  # of four joints that may move a corner, one does
+        # Of four joints that may move a corner, one does.
+        joints = np.zeros((len(corners), 4), dtype=np.min_scalar_type(len(rig.names) - 1))
         joints[:, 0] = np.repeat([rig.parents[at] for at in bones], len(corners) // len(bones))
         weights = np.tile(np.array([1, 0, 0, 0], dtype=np.float32), (len(corners), 1))
         attributes = {
