@@ -222,6 +222,53 @@ def test_a_damaged_frame_in_the_middle_leaves_a_hole_and_the_numbers(tmp_path, c
     ]
 
 
+def test_damage_at_the_start_leaves_a_hole_up_to_the_next_key_frame(tmp_path, caplog):
+    path = tmp_path / "scratched.mp4"
+    encode(path, numbered_frames(30), gop=10)
+    whole = list(open_media(path))
+    for number in range(3):
+        spoil(path, number)
+    media = open_media(path)
+    with caplog.at_level(logging.WARNING):
+        frames = list(media)
+    assert len(frames) == len(media.times) == 30
+    assert media.lost
+    assert media.lost == set(range(len(media.lost)))
+    assert np.allclose(media.times, np.arange(30) / 25)
+    for number in range(len(media.lost), 30):
+        assert np.abs(frames[number].astype(int) - whole[number].astype(int)).mean() < 12, "frames keep their numbers"
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{path} has damaged frames, {len(media.lost)} in all, the first is frame 0; they are left out"
+    ]
+
+
+def encode(path: Path, frames: list[np.ndarray], gop: int) -> None:
+    """Write a video with a key frame every so many frames."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"g": str(gop), "bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = frames[0].shape[1], frames[0].shape[0], "yuv420p"
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+
+
+def test_a_clip_that_was_cut_out_without_encoding_it_again_is_whole(tmp_path, caplog):
+    """The frames before it are in the file, at times before its start, and are not shown."""
+    encode(tmp_path / "long.mp4", numbered_frames(30), gop=10)
+    with av.open(str(tmp_path / "long.mp4")) as long, av.open(str(tmp_path / "clip.mp4"), "w") as clip:
+        stream = clip.add_stream_from_template(long.streams.video[0])
+        before = int(10 / 25 / long.streams.video[0].time_base)
+        for packet in long.demux(video=0):
+            if packet.dts is not None:
+                packet.pts, packet.dts, packet.stream = packet.pts - before, packet.dts - before, stream
+                clip.mux(packet)
+    media = open_media(tmp_path / "clip.mp4")
+    with caplog.at_level(logging.WARNING):
+        assert len(list(media)) == 20
+    assert media.num_frames == 20
+    assert not caplog.records
+
+
 def test_a_frame_that_is_damaged_in_part_is_named(tmp_path, caplog):
     """Whether the decoder makes something of it depends on how many threads it has."""
     path = tmp_path / "noisy.mp4"

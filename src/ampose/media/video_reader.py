@@ -60,9 +60,13 @@ class Video(Media):
             rate = stream.average_rate or stream.guessed_rate
             self.fps = float(rate) if rate else None
             # Containers that do not state the number of frames state how many microseconds they last.
-            counted = round(container.duration / 1e6 * self.fps) if container.duration and self.fps else None
-            # One frame is what some state who know neither.
-            self.num_frames = next((number for number in (int(stream.frames), counted) if number and number > 1), None)
+            counted = round(container.duration / 1e6 * self.fps) if container.duration and self.fps else 0
+            # One frame is what some state who know neither. Of a clip that was cut out without encoding it again, the
+            # number counts the frames before and after, which are there and not shown; its duration does not.
+            stated = [number for number in (int(stream.frames), counted) if number > 1]
+            self.num_frames = min(stated) if stated else None
+            self._declared = self.num_frames if stream.frames else 0
+            self._start = float((stream.start_time or 0) * stream.time_base)
             first = next(self._decode(container, stream), None)
         if first is None:
             raise InputError(f"{path}: must be a video, got a file without a frame that can be decoded; copy it again")
@@ -73,8 +77,7 @@ class Video(Media):
         self._forget()
         with reading(self.path, "a video that can be decoded"), opened(self.path) as (container, stream):
             yield from self._decode(container, stream)
-            declared = stream.frames
-        done = len(self.times)
+        done, declared = len(self.times), self._declared or 0
         if self._damaged and declared > done:
             self._warn(f"is damaged after frame {done - 1}; the frames before that are used")
         elif declared - done > max(2, _LOST_TOLERATED * declared):
@@ -138,10 +141,12 @@ class Video(Media):
 
     def _stand_ins(self, seconds: float, image: Frame) -> Iterator[Frame]:
         """Fill the hole in time that damaged frames left, so that frame numbers stay those of the video."""
-        if not (self._damaged and self.times and self.fps):
+        if not (self._damaged and self.fps):
             return
-        start = self.times[-1]
-        missing = min(round((seconds - start) * self.fps) - 1, self._damaged)
+        start = self.times[-1] if self.times else self._start - 1 / self.fps
+        missing = round((seconds - start) * self.fps) - 1
+        if self.times:  # else even the frames that are whole cannot be decoded until the next key frame
+            missing = min(missing, self._damaged)
         for number in range(1, missing + 1):
             self.lost.add(len(self.times))
             self.times.append(start + (seconds - start) * number / (missing + 1))
