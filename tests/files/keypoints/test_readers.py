@@ -129,5 +129,5 @@ def test_the_other_readers_refuse_it_in_a_line(sample: Sample, tmp_path: Path) -
             assert "\n" not in str(refusal.value)
 
 
-ALIKE = {("alphapose", "coco-results")}
+ALIKE = {("alphapose", "coco-results"), ("coco_results", "alphapose")}
 """A sample and another format that reads it as well, when told to."""

@@ -53,9 +53,10 @@ def with_ids(
         [replace(one, id=new[track] if own is None else own) for one, own, track in zip(*frame, strict=True)]
         for frame in zip(frames, ids, tracks, strict=True)
     ]
+    others = f", and {lacking - joined} a new one" * (joined < lacking)
     return named, (
         f"{lacking} of {lacking + stated} detections have no id of their own: {joined} are given one of the file's, by "
-        "where they are, and the others a new one"
+        f"where they are{others}"
     )
 
 
