@@ -407,6 +407,7 @@ def test_mediapipe_s_frame_numbers(tmp_path: Path, key: str) -> None:
     frames = [{key: number, "timestamp_ms": 33 * number, "landmarks": marks} for number in there]
     (track,) = read(dump(tmp_path / "a.json", frames), fps=30.0)
     assert np.flatnonzero(~track.pose2d.missing).tolist() == list(there)
+    assert len(read(dump(tmp_path / "a.json", [{key: None, "landmarks": marks}] * 2))[0].pose2d) == 2
     path = dump(tmp_path / "a.json", [{key: 3, "landmarks": marks}] * 2)
     assert refusal(path) == f"{path}: every frame must be there once, got {key} 3 twice"
 

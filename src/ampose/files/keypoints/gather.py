@@ -146,8 +146,8 @@ def add_frame(
     Raises:
         InputError: The frame is there already.
     """
-    key = next((key for key in _FRAME_KEYS if entry.get(key) is not None), _FRAME_KEYS[0])
-    name = file + name_of(entry.get(key, number))
+    key, stated = next(((key, entry[key]) for key in _FRAME_KEYS if entry.get(key) is not None), ("number", number))
+    name = file + name_of(stated)
     if name in people:
         raise InputError(f"every frame must be there once, got {key} {name.removeprefix(file):.40} twice")
     people[name] = there

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ampose.poses.people import Detection
-from ampose.processing.tracking import KEEP_SECONDS, track
+from ampose.processing.tracking import how_long_to_keep, track
 
 Ids = list[list[int | str | None]]
 """Of the people of each frame."""
@@ -40,9 +40,7 @@ def with_ids(
     stated, lacking = ([one is not None for people in ids for one in people].count(has) for has in (True, False))
     if not lacking:
         return frames, None
-    # Somebody who is alone is always the same person, however long they were away.
-    alone = max(map(len, frames), default=0) < 2
-    tracked = track(frames, fps=fps, times=times, keep_seconds=np.inf if alone else KEEP_SECONDS)
+    tracked = track(frames, fps=fps, times=times, keep_seconds=how_long_to_keep(frames))
     if not stated:
         return tracked, None
     tracks = [[one.id for one in people] for people in tracked]
