@@ -59,6 +59,15 @@ def test_frames_by_whatever_their_column_is_called(tmp_path: Path, name: str) ->
     assert [[one.id for one in people] for people in frames] == [[0, 1], [0, 1], [], [], [], [0, 1]]
 
 
+def test_the_name_of_the_whole_video_is_no_frame(tmp_path: Path) -> None:
+    rows = [{"file_name": "match.mp4"} | cells(moved(frame)) for frame in range(4)]
+    frames = read_detections(write(tmp_path / "a.csv", rows), image_size=SIZE, fps=25.0).frames
+    assert [len(people) for people in frames] == [1, 1, 1, 1]
+    rows = [{"file_name": "group.jpg"} | cells(moved(300 * who)) for who in range(3)]
+    (people,) = read_detections(write(tmp_path / "b.csv", rows), image_size=SIZE).frames
+    assert len(people) == 3
+
+
 def test_people_without_frames_are_told_by_the_time(tmp_path: Path) -> None:
     times = {"A": ("0.0", "0.1", "10.0"), "B": ("0.0", "9.5", "10.0")}
     rows = [

@@ -8,6 +8,7 @@ kind. Joints that are numbered have the order of the detector with so many; coor
 image.
 """
 
+import mimetypes
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -105,7 +106,7 @@ def _frames(
 ) -> list[str]:
     """Return the name of each row's frame."""
     frame, time = (_first(columns, names) for names in (_FRAME, _TIME))
-    if frame is not None:
+    if frame is not None and not all(_is_video(row[frame]) for row in rows):
         return ["" if is_missing(row[frame]) else row[frame].strip() for row in rows]
     several = Counter(identity for identity in ids if identity is not None)
     if len(several) < 2 or max(several.values()) < 2:
@@ -117,6 +118,11 @@ def _frames(
     moments = numbers_in(rows, time, header[time])
     places = np.unique(moments, return_inverse=True)[1]
     return ["" if np.isnan(moment) else str(place) for moment, place in zip(moments, places, strict=True)]
+
+
+def _is_video(cell: str) -> bool:
+    """Tell whether it names the whole video, as in a column file_name, and no frame of it."""
+    return (mimetypes.guess_type(cell.strip())[0] or "").startswith("video/")
 
 
 def _matched(name: str) -> re.Match[str] | None:
