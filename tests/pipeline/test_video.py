@@ -329,7 +329,10 @@ def test_repeated_times_of_a_video_are_mended(lifter, two_people):
     [
         (LiftOptions(people=1), "holds keypoints, and so takes no number of people; leave it out"),
         (LiftOptions(detector="rtmlib"), "holds keypoints, and so takes no detector"),
-        (LiftOptions(detector_option=(DetectorOption("flip", "yes"),)), "holds keypoints, and so takes no detector option"),
+        (
+            LiftOptions(detector_option=(DetectorOption("flip", "yes"),)),
+            "holds keypoints, and so takes no detector option",
+        ),
     ],
 )
 def test_options_of_detectors_are_refused_for_keypoints(lifter, tmp_path, options, message):
