@@ -323,8 +323,15 @@ def test_the_box_is_of_the_first_frame_alone(clip, man):
         assert [[one.box for one in people] for people in found] == [[one.box for one in people] for people in expected]
 
 
+def in_a_hall(clip, *places: tuple[int, int, int, int]) -> np.ndarray:
+    """Return a scene of some contrast: before plain ground alone it would be a cut when somebody appears at once."""
+    scene = on_plain_ground(clip, (1080, 640), *places).copy()
+    scene[500:] = np.where(np.arange(1080) // 60 % 2, 250, 5)[:, None]
+    return scene
+
+
 def test_who_is_lost_is_soon_found_again(clip):
-    both, one = (on_plain_ground(clip, (1080, 640), *places) for places in (TWO_MEN, TWO_MEN[:1]))
+    both, one = in_a_hall(clip, *TWO_MEN), in_a_hall(clip, TWO_MEN[0])
     with BlazePoseDetector(tracking=True) as detector:
         counts = [len(detector.detect(frame)) for frame in [both] * 4 + [one] * 3 + [both] * 10]
     assert counts[:7] == [2] * 4 + [1] * 3
@@ -332,7 +339,7 @@ def test_who_is_lost_is_soon_found_again(clip):
 
 
 def test_another_video_begins_with_nobody(clip):
-    both, one = (on_plain_ground(clip, (1080, 640), *places) for places in (TWO_MEN, TWO_MEN[:1]))
+    both, one = in_a_hall(clip, *TWO_MEN), in_a_hall(clip, TWO_MEN[0])
     with BlazePoseDetector(tracking=True) as detector:
         assert len(detector.detect(one)) == 1
         assert len(detector.detect(both)) == 1  # a newcomer is found some frames later

@@ -136,7 +136,7 @@ def test_a_cut_is_seen(call, rng):
     assert np.array_equal(now, cuts.thumbnail(other).ravel())
     changed = cuts.change(cuts.thumbnail(frame), cuts.thumbnail(other))
     assert call("pose/cuts.js", "change", {"u8": thumbnail}, {"u8": now}) == pytest.approx(changed, rel=1e-9)
-    for before in (0.0, changed):
+    for before in ([], [0.0, changed / 9], [0.0, changed]):
         assert call("pose/cuts.js", "beginsShot", changed, before) is cuts.begins_shot(changed, before)
 
 

@@ -39,6 +39,7 @@ export const common = {
 export const blazepose = {
  "NAME": "blazepose",
  "NUM_JOINTS": 33,
+ "AROUND": 3,
  "SEARCH_EVERY": 10,
  "SEARCH_SOON": 3,
  "SOON": 30,
@@ -91,9 +92,10 @@ export const following = {
 export const cuts = {
  "GRID": 32,
  "SAMPLES": 4,
- "CUT": 0.4,
- "NOISE": 8.0,
- "PEAK": 2.0
+ "CUT": 0.1,
+ "PEAK": 3.0,
+ "AROUND": 3,
+ "NOISE": 8.0
 };
 
 export const tracking = {

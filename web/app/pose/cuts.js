@@ -30,5 +30,5 @@ export function change(before, now) {
   return away / (constants.NOISE + (spread(before) + spread(now)) / 2);
 }
 
-// Whether an image begins a shot, by this change and the one before.
-export const beginsShot = (now, before) => now > Math.max(constants.CUT, constants.PEAK * before);
+// Whether an image begins a shot, by how much it changes and how much the images before it did.
+export const beginsShot = (now, before) => now > Math.max(constants.CUT, constants.PEAK * Math.max(0, ...before));

@@ -1,5 +1,5 @@
 // BlazePose by its own networks: several people, each with a tracked region: ampose/detectors/blazepose/blazepose_detector.py.
-import { blazepose as constants } from "../generated/tables.js";
+import { blazepose as constants, cuts } from "../generated/tables.js";
 import { beginsShot, change, thumbnail } from "./cuts.js";
 import { distinct, newcomers } from "./following.js";
 import * as landmarkNetwork from "./landmark_network.js";
@@ -13,7 +13,7 @@ export class Detector {
   // networks: { person, landmarks }, each (values, shape) -> the outputs by name, flat.
   constructor(networks) {
     this.networks = networks;
-    Object.assign(this, { scene: null, change: 0 });
+    Object.assign(this, { scene: null, changes: [] });
     this.forget();
   }
 
@@ -23,10 +23,11 @@ export class Detector {
 
   // Everybody in the next image of a video, { data: RGBA, width, height }: [{ keypoints, confidence }].
   async detect(image) {
-    const [scene, before] = [thumbnail(image), this.change];
-    this.change = this.scene ? change(this.scene, scene) : 0;
-    if (beginsShot(this.change, before)) this.forget();
+    const scene = thumbnail(image);
+    const now = this.scene ? change(this.scene, scene) : 0;
+    if (beginsShot(now, this.changes)) this.forget();
     this.scene = scene;
+    this.changes = [...this.changes, now].slice(-cuts.AROUND);
     let { regions } = this;
     if (this.untilSearch <= 0) {
       regions = await this.#search(image, regions);

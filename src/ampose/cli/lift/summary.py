@@ -67,7 +67,7 @@ def _cuts(result: "LiftResult") -> str:
     seconds = result.people[0].pose2d.seconds
     times = [f"{seconds[frame]:.1f} s" for frame in result.cuts[:_LISTED]] if seconds is not None else []
     more = len(result.cuts) - len(times)
-    return f"{counted(len(result.cuts), 'cut')}, at {', '.join(times)}{f' and {more} more' if more else ''}"
+    return f"at {', '.join(times)}{f' and {more} more' if more else ''}"
 
 
 def in_one_line(name: str, result: "LiftResult", folder: Path, seconds: float) -> str:

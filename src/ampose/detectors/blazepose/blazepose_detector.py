@@ -6,6 +6,7 @@ when somebody may have been lost or have come. Joints that are hidden are extrap
 are those outside the image, with none.
 """
 
+from collections import deque
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ from ampose.detectors.blazepose.regions import (
 from ampose.detectors.detector import detectors
 from ampose.errors import InputError
 from ampose.media import Frame
-from ampose.media.cuts import Thumbnail, begins_shot, change, thumbnail
+from ampose.media.cuts import AROUND, Thumbnail, begins_shot, change, thumbnail
 from ampose.poses.boxes import Box, bounding_boxes, share_middle
 from ampose.poses.people import Detection
 from ampose.poses.skeletons import get_skeleton
@@ -80,7 +81,7 @@ class BlazePoseDetector:
     def reset(self) -> None:
         """Begin another video."""
         self._scene: Thumbnail | None = None
-        self._change = 0.0
+        self._changes = deque[float](maxlen=AROUND)
         self._expected = self._box
         self._forget()
 
@@ -90,11 +91,12 @@ class BlazePoseDetector:
 
     def detect(self, frame: Frame) -> list[Detection]:
         """Return everybody in the frame."""
-        scene, before = thumbnail(frame), self._change
-        self._change = 0.0 if self._scene is None else change(self._scene, scene)
-        if not self._tracking or begins_shot(self._change, before):
+        scene = thumbnail(frame)
+        now = 0.0 if self._scene is None else change(self._scene, scene)
+        if not self._tracking or begins_shot(now, self._changes):
             self._forget()
         self._scene = scene
+        self._changes.append(now)
         regions = self._regions
         if self._until_search <= 0 and (self._most is None or len(regions) < self._most):
             regions = self._search(frame, regions)
