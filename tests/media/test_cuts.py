@@ -1,13 +1,12 @@
 """Where shots end, on real frames and made-up ones."""
 
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ampose.media import open_media
-from ampose.media.cuts import CUT, GRID, begins_shot, change, find_cuts, thumbnail
+from ampose.media.cuts import CUT, GRID, Changes, begins_shot, find_cuts, thumbnail
 
 CLIP = Path(__file__).parents[2] / "examples" / "balance_beam.mp4"
 
@@ -19,8 +18,8 @@ def frames() -> list[np.ndarray]:
 
 
 def changes(frames) -> list[float]:
-    small = [thumbnail(frame) for frame in frames]
-    return [0.0] + [change(*pair) for pair in pairwise(small)]
+    compared = Changes()
+    return [compared.step(frame) for frame in frames]
 
 
 def test_somebody_who_moves_is_no_cut(frames):

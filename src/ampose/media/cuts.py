@@ -44,6 +44,18 @@ def change(before: Thumbnail, now: Thumbnail) -> float:
     return float(np.abs(before.astype(np.int16) - now).mean() / contrast)
 
 
+class Changes:
+    """Tells, frame by frame, by how much a video changes."""
+
+    def __init__(self) -> None:
+        self._before: Thumbnail | None = None
+
+    def step(self, frame: Frame) -> float:
+        """Return by how much the next frame differs from the one before; the first by nothing."""
+        before, self._before = self._before, thumbnail(frame)
+        return 0.0 if before is None else change(before, self._before)
+
+
 def begins_shot(now: float, others: Sequence[float]) -> bool:
     """Tell whether a frame begins a shot, by how much it changes and how much the frames around it do.
 

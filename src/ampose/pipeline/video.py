@@ -24,7 +24,7 @@ from ampose.lifting import LEAST_JOINTS
 from ampose.lifting.lifter import Lifter
 from ampose.media import Media, exif, open_media
 from ampose.media.ahead import ahead
-from ampose.media.cuts import Thumbnail, change, find_cuts, thumbnail
+from ampose.media.cuts import Changes, find_cuts
 from ampose.media.images import Blank, Images, is_image
 from ampose.pipeline.lift_options import DEFAULT_OPTIONS, LiftOptions
 from ampose.pipeline.progress import progress as progress_bar
@@ -299,8 +299,7 @@ def find_people(
         InputError: Nobody was found in any frame.
     """
     detections: list[Sequence[Detection]] = []
-    changes: list[float] = []  # by how much each frame differs from the one before
-    scene: Thumbnail | None = None
+    changes, compared = list[float](), Changes()
     reading = detecting = 0.0
     getattr(detector, "reset", lambda: None)()
     start = time.perf_counter()
@@ -309,8 +308,7 @@ def find_people(
         # A black frame stands for a damaged one: nothing can be found there, and a tracking detector would lose people.
         lost = len(detections) in media.lost
         detections.append([] if lost else detector.detect(frame))
-        before, scene = scene, scene if lost else thumbnail(frame)
-        changes.append(0.0 if before is None or scene is None else change(before, scene))
+        changes.append(0.0 if lost else compared.step(frame))
         done = time.perf_counter()
         reading, detecting = reading + read - start, detecting + done - read
         if progress:

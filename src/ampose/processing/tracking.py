@@ -168,12 +168,12 @@ def track(
     seconds = np.arange(len(found)) / (fps or _IMAGES_PER_SECOND) if times is None else times
     if keep_seconds == np.inf and max(map(len, found), default=0) < 2:
         return [[replace(person, id=0) for person in people] for people in found]
-    tracker = Tracker(keep_seconds=keep_seconds or 0.0)
+    tracker, shots = Tracker(keep_seconds=keep_seconds or 0.0), set(cuts)
     tracked = []
     for frame, (time, people) in enumerate(zip(seconds, found, strict=True)):
         if keep_seconds is None:
             tracker = Tracker()
-        ids = tracker.step(people, float(time), cut=frame in cuts)
+        ids = tracker.step(people, float(time), cut=frame in shots)
         tracked.append([replace(person, id=identity) for identity, person in zip(ids, people, strict=True)])
     return tracked
 

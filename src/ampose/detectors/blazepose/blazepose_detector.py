@@ -28,7 +28,7 @@ from ampose.detectors.blazepose.regions import (
 from ampose.detectors.detector import detectors
 from ampose.errors import InputError
 from ampose.media import Frame
-from ampose.media.cuts import AROUND, Thumbnail, begins_shot, change, thumbnail
+from ampose.media.cuts import AROUND, Changes, begins_shot
 from ampose.poses.boxes import Box, bounding_boxes, share_middle
 from ampose.poses.people import Detection
 from ampose.poses.skeletons import get_skeleton
@@ -80,8 +80,7 @@ class BlazePoseDetector:
 
     def reset(self) -> None:
         """Begin another video."""
-        self._scene: Thumbnail | None = None
-        self._changes = deque[float](maxlen=AROUND)
+        self._changes, self._last_changes = Changes(), deque[float](maxlen=AROUND)
         self._expected = self._box
         self._forget()
 
@@ -91,12 +90,10 @@ class BlazePoseDetector:
 
     def detect(self, frame: Frame) -> list[Detection]:
         """Return everybody in the frame."""
-        scene = thumbnail(frame)
-        now = 0.0 if self._scene is None else change(self._scene, scene)
-        if not self._tracking or begins_shot(now, self._changes):
+        now = self._changes.step(frame)
+        if not self._tracking or begins_shot(now, self._last_changes):
             self._forget()
-        self._scene = scene
-        self._changes.append(now)
+        self._last_changes.append(now)
         regions = self._regions
         if self._until_search <= 0 and (self._most is None or len(regions) < self._most):
             regions = self._search(frame, regions)

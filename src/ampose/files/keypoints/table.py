@@ -67,15 +67,13 @@ class WideTable:
 
     def fits(self, content: Content) -> bool:
         """Tell whether the first line names x and y of several joints."""
-        if content.kind != "text" or not content.rows:
-            return False
-        axes = {(joint, axis) for joint, axis, _ in _columns(content.rows[0])}
-        return len({joint for joint, _ in axes if {(joint, "x"), (joint, "y")} <= axes}) >= _FEWEST
+        return content.kind == "text" and bool(content.rows) and len(_joints(content.rows[0])) >= _FEWEST
 
     def read(self, content: Content, options: ReaderOptions) -> PeopleFile:
         """Read all rows."""
         header, *rows = content.rows
         check_widths(rows, len(header))
+        _check_once(header)
         joints = _joints(header)
         columns = {_plain(name): at for at, name in reversed(list(enumerate(header)))}
         person, score = (_first(columns, names) for names in (_PERSON, _SCORE))
@@ -140,14 +138,20 @@ def _columns(header: Sequence[str]) -> Iterator[tuple[str, str, int]]:
                 yield joint, _AXES[parts["axis"].lower()], at
 
 
+def _check_once(header: Sequence[str]) -> None:
+    """Refuse a joint with two x or y; of its confidence there may be several kinds."""
+    seen: dict[tuple[str, str], int] = {}
+    for joint, axis, at in _columns(header):
+        if axis in "xy" and (joint, axis) in seen:
+            raise InputError(f"columns must be there once, got {header[seen[joint, axis]]} and {header[at]}")
+        seen[joint, axis] = at
+
+
 def _joints(header: Sequence[str]) -> dict[str, dict[str, int]]:
     """Return the columns of x, y, z and the confidence of each joint that has x and y."""
     places: dict[str, dict[str, int]] = {}
     for joint, axis, at in _columns(header):
-        place = places.setdefault(joint, {})
-        if axis in place and axis in "xy":  # of the confidence there may be several kinds
-            raise InputError(f"columns must be there once, got {header[place[axis]]} and {header[at]}")
-        place[axis] = at
+        places.setdefault(joint, {})[axis] = at
     return {joint: place for joint, place in places.items() if {"x", "y"} <= place.keys()}
 
 
